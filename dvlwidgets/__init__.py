@@ -1,0 +1,1 @@
+"""dvlwidgets: find the training points that help, hurt or are mislabelled, and fix them, live in a notebook."""

@@ -1,0 +1,51 @@
+"""Everything that dvlwidgets raises on purpose.
+
+Each message says what was given, what was expected and what to do. Classes derive from the built-in
+exception that a user would guess, so that `except ValueError` keeps working.
+"""
+
+from __future__ import annotations
+
+
+class DvlError(Exception):
+    """Base of all errors raised by dvlwidgets."""
+
+
+class InputError(DvlError, ValueError):
+    """An argument has a value that cannot work."""
+
+
+class InputTypeError(DvlError, TypeError):
+    """An argument has a type that cannot work."""
+
+
+class UnhashableError(DvlError, TypeError):
+    """Something cannot be identified across processes; `key=` names it."""
+
+
+class ScorerError(DvlError, ValueError):
+    """A model and a scorer do not go together, or a score is impossible."""
+
+
+class FirstFitError(DvlError, RuntimeError):
+    """The model could not be fitted and scored on the full training set."""
+
+
+class TooManyFailuresError(DvlError, RuntimeError):
+    """More than half of the large subsets failed in the first round."""
+
+
+class IdentityError(DvlError, ValueError):
+    """A checkpoint, journal or result belongs to something else."""
+
+
+class JournalError(DvlError, ValueError):
+    """A journal file is damaged beyond its torn tail, or was written by another format version."""
+
+
+class NotFittedError(DvlError, RuntimeError):
+    """A result was asked for before anything was computed."""
+
+
+class RunError(DvlError, RuntimeError):
+    """A background run failed, or was asked for something that its state forbids."""
