@@ -1,0 +1,89 @@
+"""Randomness as a function of (seed, stream, step).
+
+A draw is made from the raw 64-bit words of NumPy's counter-based Philox generator, keyed by the seed and by
+`stream * 2**40 + step`; the raw words of a bit generator are stable over NumPy versions, the methods of a
+`Generator` are not. A worker is therefore sent integers and makes the same masks that anybody else makes.
+Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
+"""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, InputTypeError
+from ..typing import DrawLaw, Masks
+
+SUBSETS, PERMUTATIONS, TEST_POINTS, SIZES = 1, 2, 3, 4
+"""Streams: samplers never share one."""
+
+_STEPS = 2**40
+
+
+def resolve_seed(seed: int | None) -> int:
+    """An integer seed: the given one, or a fresh one that can be recorded.
+
+    Raises:
+        InputTypeError: if the seed is neither None nor an integer.
+        InputError: if it is negative or above 2**63 - 1.
+    """
+    if seed is None:
+        return secrets.randbits(62)
+    if isinstance(seed, bool | np.bool_) or not isinstance(seed, int | np.integer):
+        raise InputTypeError(
+            f"seed must be None or an integer, not {type(seed).__name__} ({seed!r}). "
+            "Draws are functions of an integer seed: pass seed=0, for example."
+        )
+    if not 0 <= int(seed) < 2**63:
+        raise InputError(f"seed must lie between 0 and 2**63 - 1, not {seed}. Pass a non-negative integer.")
+    return int(seed)
+
+
+def words(seed: int, stream: int, step: int, count: int) -> NDArray[np.uint64]:
+    """`count` raw 64-bit words that belong to (seed, stream, step) alone."""
+    key = np.array([seed, stream * _STEPS + step], dtype=np.uint64)
+    raw: NDArray[np.uint64] = np.random.Philox(key=key).random_raw(count)
+    return raw
+
+
+def uniforms(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Numbers in [0, 1) from raw words, 53 bits each."""
+    return (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def permutation(raw: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """The permutation that sorts `raw`; ties (one in 2**64 a pair) go to the lower index."""
+    return np.argsort(raw, kind="stable")
+
+
+def sizes_from_law(raw: NDArray[np.uint64], law: DrawLaw) -> NDArray[np.intp]:
+    """Sizes drawn from a law over 0..n, one a word."""
+    steps = np.cumsum(law)
+    picks = np.searchsorted(steps, uniforms(raw) * steps[-1], side="right")
+    # rounding of the last step must not give a size that the law excludes
+    return np.minimum(picks, int(np.flatnonzero(law)[-1]))
+
+
+def subsets_of_sizes(raw: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Masks:
+    """Uniform subsets of given sizes.
+
+    Args:
+        raw: shape (B, n), one word a place.
+        sizes: shape (B,), each between 0 and n.
+
+    Returns:
+        Masks of shape (B, n): in each row the places with the `size` smallest words.
+    """
+    ordered = np.sort(raw, axis=1)
+    cut = ordered[np.arange(len(sizes)), np.maximum(sizes - 1, 0)]
+    masks: Masks = raw <= cut[:, None]
+    masks[sizes == 0] = False
+    return masks
+
+
+def checksum(masks: Masks, start: int = 0) -> int:
+    """CRC-32 of masks, to notice when a draw cannot be repeated; `start` chains several arrays."""
+    return zlib.crc32(np.packbits(masks, axis=1).tobytes(), start)

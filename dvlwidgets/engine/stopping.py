@@ -1,0 +1,425 @@
+"""When to stop: frozen rules with their state outside, composed by `&`, `|` and `~`.
+
+A rule decides at the end of a round from a `RuleView`; `update(state, view)` returns the next state and a `Verdict`
+with the reason in words. Because the state is a value, resuming a run is replaying its rounds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, InputTypeError
+from ..typing import Counts, Values
+from .records import Verdict
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """What a rule may look at: values, standard errors and counts of shape (n,), active seconds, exactness.
+
+    `exact` says that the values are a closed form, complete; then standard errors of 0 are facts.
+    """
+
+    values: Values
+    stderr: Values
+    counts: Counts
+    seconds: float
+    exact: bool = False
+
+
+def certainty(values: Values, stderr: Values, *, exact: bool = False) -> float:
+    """Certainty of a ranking: the expected correlation of the values of two such runs.
+
+    With b = max(0, var(values) - mean(stderr^2)), the variance between points that noise does not explain, it is
+    b / (b + mean(stderr^2)): 1 when the errors vanish, 0 when the differences between points are no larger than
+    noise makes them (the reliability of classical test theory; Spearman, 1904).
+
+    Returns:
+        A number from 0 to 1; NaN while a value or standard error is unknown; 0 / 0 is 1 only for exact values.
+    """
+    if len(values) == 0 or not (np.isfinite(values).all() and np.isfinite(stderr).all()):
+        return math.nan
+    noise = float(np.mean(stderr**2))
+    spread = float(np.var(values, ddof=1)) if len(values) > 1 else 0.0
+    between = max(0.0, spread - noise)
+    if between + noise == 0.0:
+        return 1.0 if exact else 0.0
+    return between / (between + noise)
+
+
+class StoppingRule:
+    """Base of all rules; composes with `&` (both), `|` (either) and `~` (not).
+
+    `completion()`, `converged`, `count` and `reset()` are views of the rule's last run.
+    """
+
+    _last: Verdict | None
+    _count: int
+
+    def init(self, n: int) -> Any:
+        """The state before the first round, for n points."""
+        return None
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        """The next state and the verdict at the end of a round."""
+        raise NotImplementedError
+
+    def max_updates(self) -> int | None:
+        """At most so many updates of a point are ever needed, or None."""
+        return None
+
+    def deadline(self) -> float | None:
+        """Active seconds after which the run may stop between tasks, or None."""
+        return None
+
+    def target(self) -> float | None:
+        """The certainty that the rule wants, or None; drawn as a line in the panel."""
+        return None
+
+    def note(self, verdict: Verdict) -> None:
+        """Remember the last verdict for `completion()`, `converged` and `count`."""
+        object.__setattr__(self, "_last", verdict)
+        object.__setattr__(self, "_count", getattr(self, "_count", 0) + 1)
+
+    def reset(self) -> None:
+        """Forget the last run, of the parts of a composed rule too."""
+        object.__setattr__(self, "_last", None)
+        object.__setattr__(self, "_count", 0)
+
+    def completion(self) -> float:
+        """How far the last run got by this rule, from 0 to 1."""
+        last = getattr(self, "_last", None)
+        return 0.0 if last is None else float(last.completion)
+
+    @property
+    def converged(self) -> NDArray[np.bool_]:
+        """The points that the rule was content with in its last run, shape (n,); empty before any run."""
+        last = getattr(self, "_last", None)
+        return np.zeros(0, np.bool_) if last is None else last.converged
+
+    @property
+    def count(self) -> int:
+        """How often the rule was asked in its last run."""
+        return int(getattr(self, "_count", 0))
+
+    def __and__(self, other: StoppingRule) -> StoppingRule:
+        return And(self, _rule(other))
+
+    def __or__(self, other: StoppingRule) -> StoppingRule:
+        return Or(self, _rule(other))
+
+    def __invert__(self) -> StoppingRule:
+        return Not(self)
+
+
+def _rule(rule: object) -> StoppingRule:
+    if not isinstance(rule, StoppingRule):
+        raise InputTypeError(
+            f"a stopping rule was expected, not {type(rule).__name__}. Use for example "
+            "RankCorrelation() | MaxTime(60)."
+        )
+    return rule
+
+
+def check_rule(rule: object) -> StoppingRule:
+    """The rule itself, or a refusal in words.
+
+    Raises:
+        InputTypeError: if it is no stopping rule (a class instead of an instance, for example).
+    """
+    if isinstance(rule, type) and issubclass(rule, StoppingRule):
+        raise InputTypeError(f"is_done is the class {rule.__name__}; pass an instance, e.g. {rule.__name__}(...).")
+    return _rule(rule)
+
+
+@dataclass(frozen=True)
+class And(StoppingRule):
+    """Stops when both rules would."""
+
+    left: StoppingRule
+    right: StoppingRule
+
+    def init(self, n: int) -> Any:
+        return self.left.init(n), self.right.init(n)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        (a_state, a), (b_state, b) = self.left.update(state[0], view), self.right.update(state[1], view)
+        self.left.note(a)
+        self.right.note(b)
+        waiting = [v.reason for v in (a, b) if not v.done] or [a.reason, b.reason]
+        verdict = Verdict(
+            a.done and b.done, min(a.completion, b.completion), a.converged & b.converged, " and ".join(waiting)
+        )
+        return (a_state, b_state), verdict
+
+    def max_updates(self) -> int | None:
+        a, b = self.left.max_updates(), self.right.max_updates()
+        return None if a is None or b is None else max(a, b)
+
+    def deadline(self) -> float | None:
+        a, b = self.left.deadline(), self.right.deadline()
+        return None if a is None or b is None else max(a, b)
+
+    def target(self) -> float | None:
+        return _first(self.left.target(), self.right.target())
+
+    def reset(self) -> None:
+        super().reset()
+        self.left.reset()
+        self.right.reset()
+
+
+@dataclass(frozen=True)
+class Or(StoppingRule):
+    """Stops when either rule would."""
+
+    left: StoppingRule
+    right: StoppingRule
+
+    def init(self, n: int) -> Any:
+        return self.left.init(n), self.right.init(n)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        (a_state, a), (b_state, b) = self.left.update(state[0], view), self.right.update(state[1], view)
+        self.left.note(a)
+        self.right.note(b)
+        said = [v.reason for v in (a, b) if v.done] or [a.reason, b.reason]
+        verdict = Verdict(
+            a.done or b.done, max(a.completion, b.completion), a.converged | b.converged, ", ".join(said)
+        )
+        return (a_state, b_state), verdict
+
+    def max_updates(self) -> int | None:
+        known = [u for u in (self.left.max_updates(), self.right.max_updates()) if u is not None]
+        return min(known) if known else None
+
+    def deadline(self) -> float | None:
+        known = [d for d in (self.left.deadline(), self.right.deadline()) if d is not None]
+        return min(known) if known else None
+
+    def target(self) -> float | None:
+        return _first(self.left.target(), self.right.target())
+
+    def reset(self) -> None:
+        super().reset()
+        self.left.reset()
+        self.right.reset()
+
+
+@dataclass(frozen=True)
+class Not(StoppingRule):
+    """Stops while the other rule would not."""
+
+    rule: StoppingRule
+
+    def init(self, n: int) -> Any:
+        return self.rule.init(n)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        state, inner = self.rule.update(state, view)
+        self.rule.note(inner)
+        return state, Verdict(not inner.done, 1.0 - inner.completion, ~inner.converged, f"not ({inner.reason})")
+
+    def reset(self) -> None:
+        super().reset()
+        self.rule.reset()
+
+
+def _first(a: float | None, b: float | None) -> float | None:
+    return a if a is not None else b
+
+
+def _everybody(n: int, yes: bool) -> NDArray[np.bool_]:
+    return np.full(n, yes)
+
+
+@dataclass(frozen=True)
+class NoStopping(StoppingRule):
+    """Never stops: the sampler's end, a time limit of another rule, or you do. `sampler` is accepted and ignored."""
+
+    sampler: object = None
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        return None, Verdict(False, 0.0, _everybody(len(view.values), False), "runs until stopped")
+
+
+@dataclass(frozen=True)
+class MaxUpdates(StoppingRule):
+    """Stops once some point has `n_updates` observations.
+
+    Raises:
+        InputError: unless n_updates is at least 1.
+    """
+
+    n_updates: int
+
+    def __post_init__(self) -> None:
+        _positive_integer("MaxUpdates", "n_updates", self.n_updates)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        most = int(view.counts.max(initial=0))
+        reason = f"{most:,} of {self.n_updates:,} updates"
+        return None, Verdict(
+            most >= self.n_updates, min(1.0, most / self.n_updates), view.counts >= self.n_updates, reason
+        )
+
+    def max_updates(self) -> int | None:
+        return self.n_updates
+
+
+@dataclass(frozen=True)
+class MinUpdates(StoppingRule):
+    """Stops once every point has `n_updates` observations.
+
+    Raises:
+        InputError: unless n_updates is at least 1.
+    """
+
+    n_updates: int
+
+    def __post_init__(self) -> None:
+        _positive_integer("MinUpdates", "n_updates", self.n_updates)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        least = int(view.counts.min(initial=np.iinfo(np.int64).max)) if len(view.counts) else self.n_updates
+        reason = f"every point has {least:,} of {self.n_updates:,} updates"
+        return None, Verdict(
+            least >= self.n_updates, min(1.0, least / self.n_updates), view.counts >= self.n_updates, reason
+        )
+
+    def max_updates(self) -> int | None:
+        return self.n_updates
+
+
+@dataclass(frozen=True)
+class MaxTime(StoppingRule):
+    """Stops after so many active seconds, pauses excluded; it may also stop between two tasks of a round.
+
+    Raises:
+        InputError: unless seconds is a positive number.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float | np.number):
+            raise InputTypeError(f"MaxTime takes a number of seconds, not {self.seconds!r}. MaxTime(60) is a minute.")
+        if not self.seconds > 0:
+            raise InputError(f"MaxTime takes a positive number of seconds, not {self.seconds}.")
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        done = view.seconds >= self.seconds
+        reason = f"{'stopped by time: ' if done else ''}{view.seconds:.0f} of {self.seconds:g} s"
+        return None, Verdict(
+            done, min(1.0, view.seconds / self.seconds), _everybody(len(view.values), done), reason
+        )
+
+    def deadline(self) -> float | None:
+        return float(self.seconds)
+
+
+@dataclass(frozen=True)
+class AbsoluteStandardError(StoppingRule):
+    """Stops once a share `fraction` of the points has a standard error below `threshold` (points of the score).
+
+    A standard error is believed after `burn_in` observations.
+
+    Raises:
+        InputError: unless threshold > 0, 0 < fraction <= 1 and burn_in >= 2.
+    """
+
+    threshold: float
+    fraction: float = 1.0
+    burn_in: int = 4
+
+    def __post_init__(self) -> None:
+        if not self.threshold > 0:
+            raise InputError(f"AbsoluteStandardError needs a threshold above 0, not {self.threshold}.")
+        _fraction("AbsoluteStandardError", self.fraction)
+        _burn_in("AbsoluteStandardError", self.burn_in)
+
+    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
+        with np.errstate(invalid="ignore"):
+            small = (view.stderr < self.threshold) & ((view.counts >= self.burn_in) | view.exact)
+        share = float(small.mean()) if len(small) else 1.0
+        reason = f"{share:.0%} of the points have a standard error below {self.threshold:g}"
+        if self.fraction < 1.0:
+            reason += f" ({self.fraction:.0%} wanted)"
+        return None, Verdict(share >= self.fraction, min(1.0, share / self.fraction), small, reason)
+
+
+@dataclass(frozen=True)
+class RankCorrelation(StoppingRule):
+    """Stops when the ranking is certain: `certainty` at least 1 - rtol in two consecutive rounds.
+
+    A share `fraction` of the points must have `burn_in` observations first, and only they are judged. Pure noise
+    never stops it. It can need 10,000 fits at n = 100: compose it with MaxTime and read the certainty reached.
+
+    Raises:
+        InputError: unless 0 < rtol < 1, burn_in >= 2 and 0 < fraction <= 1.
+    """
+
+    rtol: float = 0.05
+    burn_in: int = 8
+    fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rtol < 1:
+            raise InputError(
+                f"RankCorrelation needs 0 < rtol < 1, not {self.rtol}. rtol=0.05 stops at a certainty of 95 %."
+            )
+        _fraction("RankCorrelation", self.fraction)
+        _burn_in("RankCorrelation", self.burn_in)
+
+    def init(self, n: int) -> int:
+        return 0
+
+    def update(self, state: int, view: RuleView) -> tuple[int, Verdict]:
+        n, wanted = len(view.values), 1.0 - self.rtol
+        ready = (np.isfinite(view.stderr) & (view.counts >= self.burn_in)) | view.exact
+        if n == 0 or ready.mean() < self.fraction:
+            least = int(view.counts.min()) if n else 0
+            reason = f"warming up: {int(ready.sum()):,} of {n:,} points have {self.burn_in} observations"
+            return 0, Verdict(False, 0.0, _everybody(n, False), f"{reason} (least {least:,})")
+        sure = certainty(view.values[ready], view.stderr[ready], exact=view.exact)
+        streak = state + 1 if sure >= wanted else 0
+        done = streak >= 2 or (view.exact and sure >= wanted)
+        # mean squared errors fall like 1 / evaluations, so this runs evenly towards 1
+        odds = (1.0 - sure) / sure if sure > 0 else math.inf
+        completion = 1.0 if done else min(0.99, self.rtol / wanted / odds if odds > 0 else 0.99)
+        noise = view.stderr**2
+        spread = float(np.var(view.values[ready], ddof=1)) if ready.sum() > 1 else 0.0
+        with np.errstate(invalid="ignore"):
+            small = ready & (noise <= self.rtol / wanted * max(0.0, spread - float(noise[ready].mean())))
+        reason = f"ranking {_percent(sure)} certain ({_percent(wanted)} wanted)"
+        return streak, Verdict(done, completion, small | done, reason)
+
+    def target(self) -> float | None:
+        return 1.0 - self.rtol
+
+
+def _percent(share: float) -> str:
+    # never rounds up to a target that is not reached
+    return f"{math.floor(share * 1000) / 10:g} %"
+
+
+def _positive_integer(rule: str, name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise InputTypeError(f"{rule} takes an integer {name}, not {value!r}. {rule}(100), for example.")
+    if value < 1:
+        raise InputError(f"{rule} needs {name} of at least 1, not {value}.")
+
+
+def _fraction(rule: str, value: float) -> None:
+    if not 0 < value <= 1:
+        raise InputError(f"{rule} needs 0 < fraction <= 1, not {value}; it is the share of points to wait for.")
+
+
+def _burn_in(rule: str, value: int) -> None:
+    if value < 2:
+        raise InputError(f"{rule} needs burn_in of at least 2, not {value}: one observation has no standard error.")
