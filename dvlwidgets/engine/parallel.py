@@ -1,0 +1,160 @@
+"""How tasks are spread: one `imap`, in order, over the caller's joblib backend.
+
+The backend is captured when `fit`, `stream` or `start` is called, because joblib's context is thread-local. A job
+(model, data, sampler) is shipped once per worker process: pickled to a file with its arrays memory-mapped; a task is
+a few integers and comes back as floats. Inner BLAS and OpenMP pools are capped at one thread everywhere, in serial
+runs too, so that the bits do not depend on the number of workers and `n_jobs=1` uses one core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import tempfile
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+from joblib.externals import cloudpickle
+from joblib.parallel import get_active_backend
+from threadpoolctl import threadpool_limits
+
+from .journal import Piece
+
+Task = tuple[Piece, ...]
+
+
+class Runnable(Protocol):
+    """What workers need of a job."""
+
+    def task(self, plan: Any, step: int, lo: int, hi: int) -> Any:
+        """Do rows `lo:hi` of a step."""
+        ...
+
+
+@dataclass
+class Workers:
+    """The place where tasks run.
+
+    Attributes:
+        backend: joblib's backend, None = in this thread.
+        n_jobs: number of workers.
+        shipped: whether the job must travel to other processes.
+    """
+
+    backend: Any = None
+    n_jobs: int = 1
+    shipped: bool = False
+    _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    _shipment: _Shipment | None = field(default=None, repr=False)
+
+    @classmethod
+    def capture(cls) -> Workers:
+        """The backend and number of jobs that the calling thread's joblib context asks for; serial without one."""
+        backend, n_jobs = get_active_backend()
+        name = type(backend).__name__
+        count = int(backend.effective_n_jobs(1 if n_jobs is None else n_jobs))
+        if name == "SequentialBackend" or (count == 1 and name in _LOCAL):
+            return cls()
+        return cls(backend, count, shipped=name != "ThreadingBackend")
+
+    def imap(self, job: Runnable, plan: Any, tasks: Iterator[Task]) -> Iterator[tuple[Task, list[Any]]]:
+        """The tasks' payloads in the order of the tasks, which are taken from the iterator when a worker is free."""
+        if self.backend is None:
+            for task in tasks:
+                yield task, _perform(job, plan, task)
+            return
+        taken: list[Task] = []
+        call, target = (_remote, self._ship(job)) if self.shipped else (_perform, job)
+        calls = (joblib.delayed(call)(target, plan, task) for task in _noted(tasks, taken))
+        lazy = getattr(self.backend, "supports_return_generator", False)
+        with joblib.parallel_config(backend=self.backend, n_jobs=self.n_jobs):
+            parallel = joblib.Parallel(
+                batch_size=1, pre_dispatch=self.n_jobs + 1, return_as="generator" if lazy else "list"
+            )
+            for k, payloads in enumerate(parallel(calls)):
+                yield taken[k], payloads
+
+    @contextlib.contextmanager
+    def capped(self) -> Iterator[None]:
+        """One inner thread while in the block; threadpoolctl's limit is process-wide, so it is always given back."""
+        with threadpool_limits(limits=1):
+            yield
+
+    def close(self) -> None:
+        """Remove what was shipped."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = self._shipment = None
+
+    def _ship(self, job: Runnable) -> _Shipment | Runnable:
+        if type(self.backend).__name__ not in _LOCAL:
+            return job  # dask and ray may run on other machines, which do not see our files
+        if self._shipment is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="dvlwidgets-job-")
+            self._shipment = _Shipment.of(job, Path(self._folder.name))
+        return self._shipment
+
+
+_LOCAL = {"LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend"}
+
+
+def _noted(tasks: Iterator[Task], taken: list[Task]) -> Iterator[Task]:
+    for task in tasks:
+        taken.append(task)
+        yield task
+
+
+def _perform(job: Runnable, plan: Any, task: Task) -> list[Any]:
+    return [job.task(plan, step, lo, hi) for step, lo, hi in task]
+
+
+def _remote(target: _Shipment | Runnable, plan: Any, task: Task) -> list[Any]:
+    job = target.load() if isinstance(target, _Shipment) else target
+    with threadpool_limits(limits=1):
+        return _perform(job, plan, task)
+
+
+@dataclass(frozen=True)
+class _Shipment:
+    """A job on disk: a pickle and, beside it, the raw bytes of its arrays, which all workers map."""
+
+    token: str
+    path: str
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, job: Runnable, folder: Path) -> _Shipment:
+        buffers: list[pickle.PickleBuffer] = []
+        body = cloudpickle.dumps(job, protocol=5, buffer_callback=buffers.append)
+        raw = [b.raw() for b in buffers]
+        path = folder / "job"
+        with open(path.with_suffix(".arrays"), "wb") as out:
+            for part in raw:
+                out.write(part)
+                out.write(b"\0" * (-part.nbytes % 64))  # keeps every array aligned
+        path.with_suffix(".pickle").write_bytes(body)
+        return cls(uuid.uuid4().hex, str(path), tuple(part.nbytes for part in raw))
+
+    def load(self) -> Runnable:
+        job = _LOADED.get(self.token)
+        if job is None:
+            path, at, buffers = Path(self.path), 0, []
+            if any(self.sizes):
+                arrays = np.memmap(path.with_suffix(".arrays"), np.uint8, "r")
+            for size in self.sizes:
+                buffers.append(memoryview(arrays[at : at + size]) if size else memoryview(b""))
+                at += size + (-size % 64)
+            job = pickle.loads(path.with_suffix(".pickle").read_bytes(), buffers=buffers)
+            _LOADED[self.token] = job
+            while len(_LOADED) > 2:
+                _LOADED.popitem(last=False)
+        return job
+
+
+_LOADED: OrderedDict[str, Runnable] = OrderedDict()
