@@ -1,0 +1,119 @@
+# One command each: `make demo` shows it, `make test` checks everything, `make help` lists the rest.
+# Needs Python >= 3.11 and Node >= 20; the browser tests also need a chromium (apt-get install chromium).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DONE   := .make
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
+BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/viewer.js dvlwidgets/labextension/package.json
+
+# A stamp is worthless once what it stands for is gone.
+ifneq ($(words $(wildcard $(BUILT))),3)
+$(shell rm -f $(DONE)/js)
+endif
+ifeq ($(wildcard $(BIN)/python),)
+$(shell rm -f $(DONE)/python)
+endif
+ifeq ($(wildcard node_modules),)
+$(shell rm -f $(DONE)/npm)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench dist lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
+	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
+
+test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
+	$(BIN)/python -m pytest
+
+# --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
+
+setup: $(DONE)/installed ## the environment, the JavaScript build and an editable install
+
+$(DONE)/python: pyproject.toml constraints.txt
+	@mkdir -p $(DONE)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "dvlwidgets needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(DONE)/npm: package.json package-lock.json
+	@mkdir -p $(DONE)
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' || \
+	  { echo "dvlwidgets needs Node 20 or newer (nodejs.org or your package manager); found: $$(node -v 2>&1)"; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DONE)/js: $(DONE)/python $(DONE)/npm $(JS_SOURCES)
+	npm run --silent build
+	@touch $@
+
+build: $(DONE)/js ## the widget bundle, the static viewer and the lab extension
+
+# An editable install copies the lab extension into the environment, so it follows each build.
+$(DONE)/installed: $(DONE)/js
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# --- checks ------------------------------------------------------------------------------------------------------
+
+lint: setup ## ruff (rules and format), eslint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	npm run --silent lint
+
+format: setup ## let ruff format and repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup ## mypy strict, tsc strict
+	$(BIN)/mypy
+	npm run --silent typecheck
+
+js: setup ## vitest
+	npm run --silent test
+
+py: setup ## pytest without the slow jobs below
+	$(BIN)/python -m pytest -m 'not wheel and not notebook and not ui and not slow'
+
+core-only: setup ## install the wheel with the required dependencies only: import, value, render
+	$(BIN)/python -m pytest tests/test_core_only.py
+
+wheel: setup ## build the wheel from a clean export of HEAD, look inside, render from it without Node
+	$(BIN)/python -m pytest tests/test_wheel.py
+
+notebooks: setup ## execute the examples
+	$(BIN)/python -m pytest -m notebook
+
+ui: setup ## the panel in a real JupyterLab
+	$(BIN)/python -m pytest -m ui
+
+screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screenshots/
+	$(BIN)/python tests/ui/screenshots.py screenshots
+
+bench: setup ## measurements
+	$(BIN)/python -m pytest -m bench
+
+# --- housekeeping ------------------------------------------------------------------------------------------------
+
+dist: setup ## a wheel for release -> dist/
+	npm run --silent clean && rm -rf dist $(DONE)/js
+	$(BIN)/python -m build --wheel
+
+lock: setup ## write the pinned versions anew from what is installed
+	@grep '^#' constraints.txt > constraints.new && grep '^torch==' constraints.txt >> constraints.new
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^torch==' >> constraints.new
+	@{ grep '^#' constraints.new; grep -v '^#' constraints.new | LC_ALL=C sort -f; } > constraints.txt && rm constraints.new
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) $(DONE) node_modules js/lib dvlwidgets/static dvlwidgets/labextension dist demo-output screenshots
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
