@@ -49,3 +49,11 @@ class NotFittedError(DvlError, RuntimeError):
 
 class RunError(DvlError, RuntimeError):
     """A background run failed, or was asked for something that its state forbids."""
+
+
+class EditError(DvlError, RuntimeError):
+    """An edit could not be made, kept on disk or applied to a data set."""
+
+
+class WireError(DvlError, ValueError):
+    """A message between the panel and the page does not follow the wire's format."""

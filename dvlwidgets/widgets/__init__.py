@@ -1,0 +1,3 @@
+"""The live panel: anywidget, ipywidgets and IPython live only here."""
+
+from __future__ import annotations

@@ -1,0 +1,188 @@
+"""The wire between Python and the page, version 1: records in, JSON header and binary buffers out.
+
+Pure: nothing here knows a comm, a thread or a data set. `js/src/wire.ts` is its mirror; the frames in
+`tests/wire/` are read by both sides. An array travels as a buffer of little-endian numbers and is named in
+the header by `{"b": buffer, "d": type, "n": length}`; NaN in an array means "not known yet", in JSON it is null.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Status, finite
+
+VERSION: Final = 1
+DELTA_SHARE: Final = 0.3
+"""A delta is sent when less than this share of the rows moved; above it a full frame is hardly larger."""
+
+TYPES: Final = {code: np.dtype(f"<{code}") for code in ("f4", "f8", "u4", "i4", "u2", "u1")}
+
+
+class Frame(NamedTuple):
+    """One message: its header and its buffers."""
+
+    content: Content
+    buffers: list[bytes]
+
+
+class Packer:
+    """Collects the buffers of one frame and names them."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytes] = []
+
+    def __call__(self, array: ArrayLike, code: str) -> Content:
+        """Adds one flat array; the reference to put into the header."""
+        flat = np.ascontiguousarray(array, dtype=TYPES[code]).reshape(-1)
+        self.buffers.append(flat.tobytes())
+        return {"b": len(self.buffers) - 1, "d": code, "n": int(flat.size)}
+
+
+def full(seq: int, now: Snapshot) -> Frame:
+    """The whole state of a panel: answers `hello`, and goes out when most rows moved."""
+    pack, subject = Packer(), now.subject
+    content: Content = {
+        "v": VERSION,
+        "t": "full",
+        "seq": seq,
+        "n": subject.n,
+        "title": subject.title,
+        "method": subject.method,
+        "status": now.status.json(),
+        "history": _history(now.history),
+        "value": pack(now.points.value, "f4"),
+        "stderr": pack(now.points.stderr, "f4"),
+        "count": pack(now.points.count, "u4"),
+        "converged": pack(now.points.converged, "u1"),
+        "label": _labels(now.labels, pack),
+        "dropped": pack(now.dropped, "u1"),
+        "ids": None if subject.ids is None else list(subject.ids),
+        "group": None,
+        "features": [
+            {"name": name, "values": pack(_single(column), "f4")} for name, column in subject.features
+        ],
+        "features_left_out": subject.features_left_out,
+        "preview": subject.preview or {"kind": "none"},
+        "edits": now.edits,
+        "share": subject.share,
+    }
+    return Frame(content, pack.buffers)
+
+
+def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Frame | None:
+    """The rows that moved since the last frame, or None when a full frame is the better message.
+
+    Args:
+        seq: number of this frame.
+        base: number of the frame that it builds upon.
+        before: the points as `base` left them.
+        now: the state to reach.
+        known: how many entries of the history the page has.
+    """
+    after = now.points
+    alike = after.count.size > 0 and bool((after.count == after.count[0]).all())
+    moved: NDArray[np.bool_] = _differ(before.value, after.value) | _differ(before.stderr, after.stderr)
+    moved |= before.converged != after.converged
+    if not alike:
+        moved |= before.count != after.count
+    rows = np.flatnonzero(moved)
+    if rows.size >= DELTA_SHARE * moved.size:
+        return None
+    pack = Packer()
+    content: Content = {
+        "v": VERSION,
+        "t": "delta",
+        "seq": seq,
+        "base": base,
+        "rows": pack(rows, "u4"),
+        "value": pack(after.value[rows], "f4"),
+        "stderr": pack(after.stderr[rows], "f4"),
+        # after whole permutations every point has the same count: one number instead of n
+        "count": {"all": int(after.count[0])} if alike else pack(after.count[rows], "u4"),
+        "converged": pack(after.converged[rows], "u1"),
+        "status": now.status.json(),
+        "history_from": known,
+        "history": _history(now.history[known:]),
+    }
+    return Frame(content, pack.buffers)
+
+
+def status(seq: int, now: Status) -> Frame:
+    """A change of state without new values."""
+    return Frame({"v": VERSION, "t": "status", "seq": seq, "status": now.json()}, [])
+
+
+def edits(
+    request: str | None,
+    rows: NDArray[np.intp],
+    labels: Labels | None,
+    dropped: NDArray[Any],
+    summary: Content,
+) -> Frame:
+    """Says that edits of `rows` are on disk; labels and dropped are those of all n points."""
+    current = None if labels is None else labels.current[rows]
+    classes = None if labels is None else labels.classes
+    content: Content = {
+        "v": VERSION,
+        "t": "edits",
+        "request": request,
+        "rows": rows.tolist(),
+        "codes": None if current is None or classes is None else current.tolist(),
+        "numbers": None if current is None or classes is not None else [finite(x) for x in current.tolist()],
+        "dropped": dropped[rows].astype(int).tolist(),
+        "classes": None if classes is None else list(classes),
+        "edits": summary,
+    }
+    return Frame(content, [])
+
+
+def previews(request: str | None, rows: list[int], shown: NDArray[np.uint8] | list[str]) -> Frame:
+    """Previews of the asked rows: pixels (rows, h, w, channels), or one text a row."""
+    pack = Packer()
+    content: Content = {"v": VERSION, "t": "previews", "request": request, "rows": rows}
+    if isinstance(shown, list):
+        content |= {"kind": "text", "texts": shown}
+    else:
+        content |= {"kind": "image", "pixels": pack(shown, "u1")}
+    return Frame(content, pack.buffers)
+
+
+def error(message: str, request: str | None = None, where: str | None = None) -> Frame:
+    """Something went wrong, in a sentence that the page shows."""
+    content: Content = {"v": VERSION, "t": "error", "request": request, "message": message}
+    return Frame(content | ({} if where is None else {"where": where}), [])
+
+
+def _history(history: History) -> list[list[float | None]]:
+    return [[done, finite(certainty), finite(completion)] for done, certainty, completion in history]
+
+
+def _labels(labels: Labels | None, pack: Packer) -> Content | None:
+    if labels is None:
+        return None
+    if labels.classes is None:
+        return {
+            "kind": "number",
+            "values": pack(labels.current, "f8"),
+            "original": pack(labels.original, "f8"),
+        }
+    return {
+        "kind": "class",
+        "classes": list(labels.classes),
+        "codes": pack(labels.current, "u2"),
+        "original": pack(labels.original, "u2"),
+    }
+
+
+def _single(column: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        return np.asarray(column).astype("f4")
+
+
+def _differ(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where two arrays differ, NaN being equal to NaN; bits are compared, so -0.0 differs from 0.0."""
+    differ: NDArray[np.bool_] = (a.view("u4") != b.view("u4")) & ~(np.isnan(a) & np.isnan(b))
+    return differ
