@@ -1,0 +1,152 @@
+"""A real JupyterLab and a real browser for tests: isolated, on loopback, nothing of the user's is read or written."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+NOTIFICATIONS = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running JupyterLab: its address, its token, and the file it logs to."""
+
+    url: str
+    token: str
+    log: Path
+
+    def address(self, notebook: str) -> str:
+        """Where a browser opens `notebook` in a fresh workspace."""
+        return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
+
+
+@contextlib.contextmanager
+def lab(
+    folder: Path, *, python: str = sys.executable, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """Serve `folder` with the JupyterLab that lives beside `python`; `env` overrides the environment."""
+    home = Path(tempfile.mkdtemp(prefix="dvlwidgets-lab-"))
+    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(NOTIFICATIONS)
+    bin_folder, port, token = Path(python).parent, _free_port(), "dvlwidgets"
+    isolated = {
+        "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "IPYTHONDIR": home / "ipython",
+        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+    }  # fmt: skip
+    command = [
+        python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    server = Server(f"http://127.0.0.1:{port}", token, home / "lab.log")
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={**os.environ, **{k: str(v) for k, v in isolated.items()}, **(env or {})},
+        )  # fmt: skip
+        try:
+            _wait_until_up(server, process)
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(f"{server.url}/api?token={server.token}", timeout=1).read()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"JupyterLab did not start:\n{server.log.read_text()}") from None
+            time.sleep(0.1)
+
+
+def chromium_path() -> str:
+    """The system's chromium; one sentence says what to install where there is none."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    raise RuntimeError("No chromium on the PATH: install it (on Debian: apt-get install chromium).")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that a test should know: requests that left the machine, errors of its scripts."""
+
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def watched_page(
+    browser: Browser, *, width: int = 1400, height: int = 900, dark: bool = False
+) -> tuple[Page, Watch]:
+    """A page in a context of its own, and the record of what it does."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    page, watch = context.new_page(), Watch()
+    local = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
+    page.on("request", lambda r: None if r.url.startswith(local) else watch.outside.append(r.url))
+    page.on("pageerror", lambda error: watch.errors.append(str(error)[:500]))
+    return page, watch
+
+
+def open_notebook(page: Page, server: Server, notebook: str) -> None:
+    """Open `notebook` and wait until its kernel is there and idle."""
+    page.goto(server.address(notebook))
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+    # the execution indicator says idle before the kernel exists: the status bar does not
+    page.wait_for_function(
+        "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')", timeout=90_000
+    )
+
+
+def run_all(page: Page) -> None:
+    """Run every cell, as the menu does."""
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
