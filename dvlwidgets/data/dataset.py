@@ -1,0 +1,362 @@
+"""A labelled data set whose points can be valued, relabelled and dropped.
+
+Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by them. Data stay what they
+are: a data frame is a data frame until `model.fit`, categories and NaN features included. The user's arrays are
+neither copied nor written to; whoever writes into them behind our back makes the cached fingerprint wrong.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvlwidgets.data import arrays, checks
+from dvlwidgets.data import labels as _labels
+from dvlwidgets.data.identity import Hasher
+from dvlwidgets.errors import InputError
+from dvlwidgets.typing import Indices
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.grouped import GroupedDataset
+
+
+class RawData(NamedTuple):
+    """What a model is fitted on; unpacks to `x, y`."""
+
+    x: Any
+    y: Any
+
+
+class Dataset:
+    """Features `x` and labels `y`, one row a point.
+
+    Args:
+        x: array (n, d), data frame, sparse matrix or tensor; (n,) only for texts.
+        y: array or series (n,); (n, k) with `multi_output=True`.
+        feature_names: one per column; by default the frame's columns, or x0, x1, ...
+        target_names: one per column of `y`, or one per class (then `class_names` has them).
+        data_names: one per point; by default the ids.
+        description: free text.
+        multi_output: `y` has several columns.
+        mmap: keep a copy of the arrays in a memory-mapped file that worker processes share.
+        ids: one unique integer or string per point; by default 0..n-1. They survive slicing.
+
+    Raises:
+        InputError: lengths differ, no points, NaN labels, ids twice, a wrong number of names.
+        InputTypeError: x or y is no table.
+
+    Example:
+        >>> d = Dataset([[0.0], [1.0], [2.0]], [0, 1, 1])
+        >>> d[1:].ids
+        array([1, 2])
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        feature_names: Sequence[str] | NDArray[Any] | None = None,
+        target_names: Sequence[str] | NDArray[Any] | None = None,
+        data_names: Sequence[str] | NDArray[Any] | None = None,
+        description: str | None = None,
+        multi_output: bool = False,
+        mmap: bool = False,
+        *,
+        ids: Sequence[int] | Sequence[str] | NDArray[Any] | None = None,
+    ) -> None:
+        x, y = arrays.adopt(x, "x"), arrays.adopt(y, "y")
+        checks.check_tables(x, y, multi_output)
+        n = arrays.n_rows(x)
+        self.mmap = mmap
+        self._x, self._y = self._own(x, "x"), self._own(y, "y")
+        self._row_ids = checks.unique_ids(ids, n)
+        self._row_names = checks.point_names(data_names, self._row_ids)
+        self.feature_names: list[str] = checks.feature_names(feature_names, x)
+        self.target_names: list[str] = checks.target_names(target_names, y)
+        self.description: str = description or "No description"
+        self.multi_output = multi_output
+        self._classification = _labels.looks_like_classes(y)
+        self._fingerprint: str | None = None
+
+    # --- making one -----------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,  # noqa: N803
+        y: Any,
+        train_size: float = 0.8,
+        random_state: int | None = None,
+        stratify_by_target: bool = False,
+        data_groups: Any = None,
+        **names: Any,
+    ) -> tuple[Self, Self]:
+        """Splits arrays into a training and a test set; the ids are the rows' positions in `X`.
+
+        Args:
+            X: features, as for `Dataset`.
+            y: labels, as for `Dataset`.
+            train_size: share (float in (0, 1)) or number (int) of the rows in the training set.
+            random_state: seed of the shuffle.
+            stratify_by_target: keep the shares of the classes in both parts.
+            data_groups: group of each row; the parts are then `GroupedDataset`s.
+            **names: further arguments of the constructor, e.g. `data_names`.
+        """
+        full = cls._whole(X, y, data_groups, names)
+        train, test = checks.split_rows(full.n_rows, train_size, random_state, full.y if stratify_by_target else None)
+        return full._part(train), full._part(test)
+
+    @classmethod
+    def from_sklearn(
+        cls,
+        data: Any,
+        train_size: float = 0.8,
+        random_state: int | None = None,
+        stratify_by_target: bool = False,
+        data_groups: Any = None,
+        **names: Any,
+    ) -> tuple[Self, Self]:
+        """Splits a scikit-learn Bunch (`load_wine()`, also `as_frame=True`); arguments as in `from_arrays`."""
+        x, y, found = checks.from_bunch(data)
+        return cls.from_arrays(x, y, train_size, random_state, stratify_by_target, data_groups, **{**found, **names})
+
+    @classmethod
+    def from_frame(
+        cls, df: Any, target: str | Sequence[str], group: str | None = None, **names: Any
+    ) -> Dataset | GroupedDataset:
+        """A data set from one data frame. The frame's index, if unique, gives the ids.
+
+        Args:
+            df: a pandas data frame.
+            target: column (or columns: multi-output) to predict; all others but `group` are features.
+            group: column with the group of each row; gives a `GroupedDataset`.
+            **names: further arguments of the constructor, e.g. `data_names`.
+        """
+        x, y, groups, found = checks.from_frame(df, target, group)
+        return cls._whole(x, y, groups, {**found, **names})
+
+    @classmethod
+    def _whole(cls, x: Any, y: Any, data_groups: Any, names: Mapping[str, Any]) -> Self:
+        if data_groups is None:
+            return cls(x, y, **names)
+        from dvlwidgets.data.grouped import GroupedDataset
+
+        grouped: Any = GroupedDataset(x, y, data_groups, **names)
+        return grouped  # type: ignore[no-any-return]
+
+    def _part(self, rows: Indices) -> Self:
+        """The same data set with some of its rows."""
+        part = copy.copy(self)
+        part._x = self._own(arrays.take_rows(self._x, rows), "x")
+        part._y = self._own(arrays.take_rows(self._y, rows), "y")
+        part._row_ids, part._row_names = self._row_ids[rows], self._row_names[rows]
+        part._fingerprint = None
+        return part
+
+    def _own(self, table: Any, what: str) -> Any:
+        return arrays.to_disk(table, what) if self.mmap else arrays.adopt(table, what)
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    @property
+    def x(self) -> Any:
+        """Features as given: (n_rows, d) array, or frame, ..."""
+        return self._x
+
+    @property
+    def y(self) -> Any:
+        """Labels as given: (n_rows,) or (n_rows, k)."""
+        return self._y
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of `x`."""
+        return arrays.n_rows(self._x)
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """Persistent id of each point: (n,) integers or strings."""
+        return self._row_ids
+
+    @property
+    def names(self) -> NDArray[np.str_]:
+        """Name of each point: (n,) strings."""
+        return self._row_names
+
+    @property
+    def row_ids(self) -> NDArray[Any]:
+        """Persistent id of each row: (n_rows,); the same as `ids` unless the points are groups."""
+        return self._row_ids
+
+    @property
+    def row_names(self) -> NDArray[np.str_]:
+        """Name of each row: (n_rows,); the same as `names` unless the points are groups."""
+        return self._row_names
+
+    @property
+    def indices(self) -> Indices:
+        """Positions of all points: 0..n-1."""
+        return np.arange(len(self), dtype=np.intp)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of a point."""
+        return checks.width(self._x)
+
+    @property
+    def dim(self) -> int:
+        """Same as `n_features`."""
+        return self.n_features
+
+    @property
+    def n_targets(self) -> int:
+        """Number of columns of `y`."""
+        return checks.width(self._y)
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """Name of class 0, 1, ... where `target_names` gave one per class."""
+        return self.target_names if len(self.target_names) != self.n_targets else None
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """One label per point, (n,); None where there is no such thing (several outputs, groups)."""
+        return None if self._y.ndim > 1 else arrays.as_numpy(self._y)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether `y` looks like classes: strings, booleans, categories, or few distinct integers."""
+        return self._classification
+
+    def data(self, indices: Any = None) -> RawData:
+        """Rows of the given points (all without `indices`), in that order; frames stay frames."""
+        if indices is None:
+            return RawData(self._x, self._y)
+        rows = self.data_indices(indices)
+        return RawData(arrays.take_rows(self._x, rows), arrays.take_rows(self._y, rows))
+
+    def data_indices(self, indices: Any = None) -> Indices:
+        """Row positions of the given points."""
+        return arrays.positions(slice(None) if indices is None else indices, self.n_rows)
+
+    def logical_indices(self, indices: Any = None) -> Indices:
+        """Positions of the points that the given rows belong to."""
+        return arrays.positions(slice(None) if indices is None else indices, self.n_rows)
+
+    def rows(self, mask: NDArray[np.bool_]) -> Indices:
+        """Row positions of the points in a mask.
+
+        Args:
+            mask: (n,) bool.
+
+        Returns:
+            (k,) ascending positions of rows of `x`.
+        """
+        return np.flatnonzero(mask)
+
+    def feature(self, name: str) -> tuple[slice, int]:
+        """Index expression of a feature: `d.x[d.feature("age")]`, with `.iloc` for a frame."""
+        return slice(None), checks.position_of(name, self.feature_names, "feature")
+
+    def target(self, name: str) -> tuple[slice, int] | tuple[slice]:
+        """Index expression of a target: `d.y[d.target("price")]`."""
+        names = self.target_names if self.class_names is None else ["y"]
+        found = checks.position_of(name, names, "target")
+        return (slice(None), found) if self._y.ndim > 1 else (slice(None),)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Values of one feature, (n_rows,), as numpy."""
+        where = checks.position_of(name, self.feature_names, "feature")
+        if arrays.is_frame(self._x):
+            return arrays.as_numpy(self._x.iloc[:, where])
+        if len(self._x.shape) == 1:
+            return arrays.as_numpy(self._x)
+        if arrays.is_sparse(self._x):
+            return arrays.as_numpy(self._x[:, [where]]).ravel()
+        return arrays.as_numpy(self._x).reshape(self.n_rows, -1)[:, where]
+
+    # --- identity -------------------------------------------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of x, y, ids (and groups): equal for equal data, in every process. Computed once."""
+        if self._fingerprint is None:
+            hasher = Hasher()
+            self._hash_into(hasher)
+            self._fingerprint = hasher.hexdigest()
+        return self._fingerprint
+
+    def _hash_into(self, hasher: Hasher) -> None:
+        for table in (self._x, self._y):
+            hasher.put_table(table, index=False)
+        hasher.put(self._row_ids)
+
+    def __dvl_identity__(self) -> tuple[object, ...]:
+        return ("dataset", self.fingerprint)
+
+    def row_hash(self, position: int) -> str:
+        """16 hex characters of a point's features, without its label: tells whether an id still means this point."""
+        hasher = Hasher()
+        for row in np.sort(self.data_indices([position])):
+            hasher.put_row(self._x, int(row))
+        return hasher.hexdigest()[:16]
+
+    # --- editing: always a new data set ---------------------------------------------------------------------
+
+    def take(self, positions: Any) -> Self:
+        """The points at these positions, in that order.
+
+        Raises:
+            InputError: if nothing is left or a position is asked for twice (ids must stay unique).
+        """
+        return self._part(checks.distinct(arrays.positions(positions, len(self)), "take"))
+
+    def __getitem__(self, index: Any) -> Self:
+        return self.take(index)
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self.take(i) for i in range(len(self)))
+
+    def drop_indices(self, indices: Any) -> Self:
+        """All points but those at these positions."""
+        keep = np.ones(len(self), dtype=np.bool_)
+        keep[arrays.positions(indices, len(self))] = False
+        if not keep.any():
+            raise InputError(f"all {len(self)} points would be dropped; expected at least one to stay.")
+        return self.take(keep)
+
+    def drop(self, result: Any) -> Self:
+        """All points but those of a (sliced) `ValuationResult` of this very data set.
+
+        Raises:
+            InputError: if the result belongs to other data, where its positions mean other points.
+        """
+        checks.check_same_data(result, self.fingerprint)
+        return self.drop_indices(result.indices)
+
+    def relabel(self, positions: Mapping[int, Any] | Any, labels: Any = None) -> Self:
+        """A new data set with other labels; this one stays as it is.
+
+        Args:
+            positions: {position: new label}, or positions with `labels` beside them.
+            labels: one label for each position, or one for all.
+
+        Raises:
+            InputError: for a label that is missing or of another kind than the present ones.
+        """
+        where, new = checks.edits(positions, labels, len(self))
+        edited = copy.copy(self)
+        edited._y = self._own(_labels.replaced(self._y, where, new), "y")
+        edited._fingerprint = None
+        return edited
+
+    def __repr__(self) -> str:
+        what = f"{len(np.unique(arrays.as_numpy(self._y)))} classes" if self.is_classification else "numeric target"
+        return f"{type(self).__name__}({len(self)} points, {self.n_features} features, {what})"

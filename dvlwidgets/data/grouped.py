@@ -1,0 +1,157 @@
+"""A data set whose points are groups of rows: data sources, artists, patients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvlwidgets.data import arrays, checks
+from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.identity import Hasher
+from dvlwidgets.data.labels import missing
+from dvlwidgets.errors import InputError
+from dvlwidgets.typing import Indices
+
+
+class GroupedDataset(Dataset):
+    """A `Dataset` in which a point is a group of rows; masks, values and ids are those of the groups.
+
+    Args:
+        x: features of the rows, as for `Dataset`.
+        y: labels of the rows.
+        data_groups: group of each row, (n_rows,) integers or strings. The groups are sorted.
+        feature_names: one per column.
+        target_names: one per target column, or one per class.
+        data_names: one per row.
+        group_names: one per group, in the sorted order of the groups; by default the groups themselves.
+        description: free text.
+        multi_output: `y` has several columns.
+        mmap: keep the arrays in memory-mapped files.
+        ids: one per row.
+
+    Raises:
+        InputError: if a row has no group, or the lengths differ.
+
+    Example:
+        >>> d = GroupedDataset([[0.0], [1.0], [2.0]], [0, 1, 1], ["b", "a", "b"])
+        >>> len(d), d.rows(np.array([False, True]))
+        (2, array([0, 2]))
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        data_groups: Any = None,
+        feature_names: Sequence[str] | NDArray[Any] | None = None,
+        target_names: Sequence[str] | NDArray[Any] | None = None,
+        data_names: Sequence[str] | NDArray[Any] | None = None,
+        group_names: Sequence[str] | NDArray[Any] | None = None,
+        description: str | None = None,
+        multi_output: bool = False,
+        mmap: bool = False,
+        *,
+        ids: Sequence[int] | Sequence[str] | NDArray[Any] | None = None,
+    ) -> None:
+        super().__init__(x, y, feature_names, target_names, data_names, description, multi_output, mmap, ids=ids)
+        self._group(data_groups, group_names)
+
+    def _group(self, data_groups: Any, group_names: Any) -> None:
+        self._group_ids, self._codes = _codes(data_groups, self.n_rows)
+        self._group_names = checks.point_names(group_names, self._group_ids, "group_names", "group")
+
+    @classmethod
+    def from_dataset(cls, data: Dataset, data_groups: Any, group_names: Any = None) -> GroupedDataset:
+        """Groups the rows of a data set; ids and names of the rows are kept as `row_ids` and `row_names`."""
+        grouped = object.__new__(cls)
+        grouped.__dict__.update(data.__dict__)
+        grouped._fingerprint = None
+        grouped._group(data_groups, group_names)
+        return grouped
+
+    @classmethod
+    def _whole(cls, x: Any, y: Any, data_groups: Any, names: Mapping[str, Any]) -> Self:
+        return cls(x, y, data_groups, **names)
+
+    def _part(self, rows: Indices) -> Self:
+        part = super()._part(rows)
+        present, part._codes = np.unique(self._codes[rows], return_inverse=True)
+        part._group_ids, part._group_names = self._group_ids[present], self._group_names[present]
+        return part
+
+    def take(self, positions: Any) -> Self:
+        """The groups at these positions, in that order, with all their rows."""
+        wanted = checks.distinct(arrays.positions(positions, len(self)), "take")
+        part = self._part(self.data_indices(wanted))
+        rank = np.argsort(np.argsort(wanted))  # _part sorts the groups; rank[i] is where the i-th wanted one went
+        place = np.empty_like(rank)
+        place[rank] = np.arange(len(rank))
+        part._codes = place[part._codes]
+        part._group_ids, part._group_names = self._group_ids[wanted], self._group_names[wanted]
+        return part
+
+    def __len__(self) -> int:
+        return len(self._group_ids)
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """The groups: (n,) unique integers or strings."""
+        return self._group_ids
+
+    @property
+    def names(self) -> NDArray[np.str_]:
+        """Name of each group: (n,) strings."""
+        return self._group_names
+
+    @property
+    def labels(self) -> None:
+        """None: a group has many labels."""
+        return None
+
+    def rows(self, mask: NDArray[np.bool_]) -> Indices:
+        """Ascending positions of the rows of the groups in a mask (n,)."""
+        return np.flatnonzero(np.asarray(mask)[self._codes])
+
+    def data_indices(self, indices: Any = None) -> Indices:
+        """Row positions of the given groups, group after group; of all rows in their order without `indices`."""
+        if indices is None:
+            return np.arange(self.n_rows, dtype=np.intp)
+        wanted = arrays.positions(indices, len(self))
+        return np.concatenate([np.flatnonzero(self._codes == g) for g in wanted] or [np.empty(0, dtype=np.intp)])
+
+    def logical_indices(self, indices: Any = None) -> Indices:
+        """Positions of the groups that the given rows belong to."""
+        return self._codes[arrays.positions(slice(None) if indices is None else indices, self.n_rows)]
+
+    def _hash_into(self, hasher: Hasher) -> None:
+        super()._hash_into(hasher)
+        hasher.put(self._codes)
+        hasher.put(self._group_ids)
+
+    def relabel(self, positions: Any, labels: Any = None) -> Self:
+        """Refused: the points are groups, and a group has many labels."""
+        raise InputError(
+            "the points of a GroupedDataset are groups, which have no label of their own; expected a Dataset. "
+            "Relabel the rows first, then group them with GroupedDataset.from_dataset."
+        )
+
+    def __repr__(self) -> str:
+        return f"GroupedDataset({len(self)} groups, {self.n_rows} points, {self.n_features} features)"
+
+
+def _codes(data_groups: Any, n: int) -> tuple[NDArray[Any], Indices]:
+    if data_groups is None:
+        raise InputError("data_groups is missing; expected the group of each row. Without groups use Dataset.")
+    groups = arrays.as_numpy(data_groups)
+    if groups.shape != (n,):
+        raise InputError(f"data_groups has shape {groups.shape}; expected ({n},), one group per row.")
+    if missing(data_groups if arrays.is_series(data_groups) else groups).any():
+        raise InputError("data_groups contains NaN or None; expected a group for every row. Name the unknown ones.")
+    if groups.dtype.kind not in "iub":
+        groups = groups.astype(np.str_)
+    found, codes = np.unique(groups.astype(np.int64) if groups.dtype.kind in "ub" else groups, return_inverse=True)
+    found.flags.writeable = False
+    return found, codes.astype(np.intp)

@@ -1,0 +1,284 @@
+"""What something *is*, as a hash that is the same in every process and on every day.
+
+Caches, journals and checkpoints are keyed by it. Never `id`, never `hash()`, never the order of a set: an object is
+hashed by its type and content, an estimator by its class and parameters (not by what it learned), a function by
+its bytecode, constants, names, closure, defaults and the globals that it uses. What cannot be hashed that way is
+refused with the path to it, and the caller asks for `key=`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvlwidgets.data import arrays, code
+from dvlwidgets.errors import UnhashableError
+
+BLOCK = 1 << 24
+"""Arrays are fed in blocks of about this many bytes, so that a strided or mapped one is never copied whole."""
+
+
+def digest(obj: object) -> str:
+    """Hash of an object's type and content: 40 hex characters, the same in every process.
+
+    Raises:
+        UnhashableError: if a part of it (an open file, a lock, a generator, ...) has no identity of that kind.
+    """
+    hasher = Hasher()
+    hasher.put(obj)
+    return hasher.hexdigest()
+
+
+class Hasher:
+    """A running hash that objects are put into, each with its type and length, so that no two streams look alike."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=20)
+        self._open: list[int] = []  # containers being hashed right now: guards against cycles
+        self._seen: dict[int, tuple[int, object]] = {}  # classes and functions hashed before, by order of visit
+        self._path: list[str] = []
+
+    def hexdigest(self) -> str:
+        """Hash of everything so far."""
+        return self._hash.hexdigest()
+
+    def tag(self, name: str, data: bytes | memoryview = b"") -> None:
+        """Puts a named piece of raw bytes."""
+        self._hash.update(f"{name}:{len(data)};".encode())
+        self._hash.update(data)
+
+    def put(self, obj: Any, label: str = "") -> None:
+        """Puts any object; `label` names it in the message if it cannot be hashed."""
+        scalar = _SCALARS.get(type(obj))
+        if scalar is not None:
+            self.tag(type(obj).__name__, scalar(obj))
+            return
+        if id(obj) in self._open:
+            self.tag("cycle", str(len(self._open) - self._open.index(id(obj))).encode())
+            return
+        self._open.append(id(obj))
+        self._path.append(label or type(obj).__name__)
+        try:
+            self._put_content(obj)
+        finally:
+            self._open.pop()
+            self._path.pop()
+
+    def put_all(self, name: str, items: Iterable[Any], label: str = "") -> None:
+        """Puts a sequence."""
+        listed = list(items)
+        self.tag(name, str(len(listed)).encode())
+        for item in listed:
+            self.put(item, label)
+
+    def put_unordered(self, name: str, pairs: Iterable[tuple[Any, tuple[Any, ...]]]) -> None:
+        """Puts keys with their values in an order that depends on the keys' content alone."""
+        listed = sorted(((self._aside(key), key, values) for key, values in pairs), key=lambda item: item[0])
+        self.tag(name, str(len(listed)).encode())
+        for key_hash, key, values in listed:
+            self.tag("key", key_hash)
+            for value in values:
+                self.put(value, f"[{key!r:.40}]" if isinstance(key, (str, int)) else "value")
+
+    def _aside(self, obj: Any) -> bytes:
+        """Hash of an object alone, from the same point of the walk."""
+        other = Hasher()
+        other._open, other._path, other._seen = [*self._open], [*self._path], dict(self._seen)
+        other.put(obj)
+        return other._hash.digest()
+
+    def first_visit(self, obj: object, kind: str) -> bool:
+        """Whether a class or function is met for the first time; later ones are put as a reference."""
+        if id(obj) in self._seen:
+            self.tag("seen", f"{kind}{self._seen[id(obj)][0]}".encode())
+            return False
+        self._seen[id(obj)] = (len(self._seen), obj)
+        return True
+
+    def refuse(self, obj: object, why: str = "") -> UnhashableError:
+        """The error for something without identity, with the path to it."""
+        path = " > ".join(self._path)
+        return UnhashableError(
+            f"a {type(obj).__name__} has no identity that lasts beyond this process ({path}{why}); expected values, "
+            f"arrays, estimators, functions or plain objects. Pass key='...' to name it yourself, and change the key "
+            f"whenever its meaning changes."
+        )
+
+    # --- content by kind ------------------------------------------------------------------------------------
+
+    def _put_content(self, obj: Any) -> None:
+        if hasattr(type(obj), "__dvl_identity__"):
+            self.put_all("own", obj.__dvl_identity__())
+        elif isinstance(obj, np.ndarray):
+            self.put_array(obj)
+        elif isinstance(obj, (np.generic, np.dtype)):
+            self.put_all("numpy", (type(obj).__name__, str(obj.dtype) if isinstance(obj, np.generic) else obj.str))
+            if isinstance(obj, np.generic):
+                self.put_array(np.asarray(obj))
+            else:
+                self.put(obj.descr)
+        elif isinstance(obj, type):
+            code.put_class(self, obj)
+        elif code.is_function(obj):
+            code.put_callable(self, obj)
+        elif isinstance(obj, types.CodeType):
+            code.put_code(self, obj)
+        elif isinstance(obj, types.ModuleType):
+            self.tag("module", obj.__name__.encode())
+        elif isinstance(obj, types.CellType):
+            self.put_all("cell", code.cell_contents(obj))
+        elif not self._put_container(obj) and not self._put_library_object(obj):
+            self._put_object(obj)
+
+    def _put_container(self, obj: Any) -> bool:
+        kind = type(obj).__name__
+        if isinstance(obj, (list, tuple)) and type(obj) in (list, tuple):
+            self.put_all(kind, obj)
+        elif isinstance(obj, (Mapping, types.MappingProxyType)) and type(obj) in (dict, types.MappingProxyType):
+            self.put_unordered(kind, ((key, (value,)) for key, value in obj.items()))
+        elif type(obj) in (set, frozenset):
+            self.put_unordered(kind, ((item, ()) for item in obj))
+        else:
+            return False
+        return True
+
+    def _put_library_object(self, obj: Any) -> bool:
+        """Objects of numpy, scipy, pandas, torch and scikit-learn, none of which is imported for it."""
+        if arrays.is_frame(obj) or arrays.is_series(obj) or arrays.is_sparse(obj) or arrays.is_tensor(obj):
+            self.put_table(obj)
+        elif arrays.is_index(obj):
+            self.put_all("index", (list(obj.names), str(obj.dtype)))
+            self.put_array(np.asarray(obj.to_numpy(dtype=object)))
+        elif isinstance(obj, np.random.Generator):
+            self.put_all("generator", (obj.bit_generator.state,))
+        elif isinstance(obj, np.random.RandomState):
+            self.put_all("random state", (obj.get_state(legacy=False),))
+        elif callable(getattr(obj, "get_params", None)):
+            self._put_estimator(obj)
+        else:
+            return False
+        return True
+
+    def _put_estimator(self, obj: Any) -> None:
+        try:
+            params = obj.get_params(deep=False)
+        except TypeError:  # a get_params of another kind: its attributes are all we have
+            self._put_object(obj)
+            return
+        self.tag("estimator")
+        self.put(type(obj))
+        self.put(params, type(obj).__name__)
+
+    def _put_object(self, obj: Any) -> None:
+        """Any other object by the recipe that pickle and copy would use: a callable, its arguments and a state."""
+        try:
+            recipe = obj.__reduce_ex__(2)
+        except Exception as e:
+            raise self.refuse(obj, f": {e}") from e
+        if isinstance(recipe, str):  # a global, known by its name
+            self.put_all("global", (type(obj).__module__, recipe))
+            return
+        make, arguments, state, items, pairs = (*recipe, None, None, None)[:5]
+        self.put_all("object", (make, arguments, state))
+        self.put_all("items", items or ())
+        self.put_unordered("pairs", ((key, (value,)) for key, value in pairs or ()))
+
+    # --- tables ---------------------------------------------------------------------------------------------
+
+    def put_array(self, a: NDArray[Any]) -> None:
+        """Puts dtype, shape and content; the memory layout does not count."""
+        self.put_all("array", (a.dtype.str if a.dtype.names is None else repr(a.dtype.descr), tuple(map(int, a.shape))))
+        if a.dtype.hasobject:
+            self._put_objects(a)
+            return
+        step = max(1, BLOCK // max(1, a.nbytes // max(1, len(a)))) if a.ndim else 1
+        blocks = (a[i : i + step] for i in range(0, len(a), step)) if a.ndim else (a,)
+        for block in blocks:
+            # one memory copy a block only if it is strided; bytes are taken through uint8 (dates have no buffer)
+            self._hash.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
+
+    def _put_objects(self, a: NDArray[Any]) -> None:
+        items = a.reshape(-1).tolist()
+        if all(type(item) is str for item in items):
+            parts = [item.encode("utf-8", "surrogatepass") for item in items]
+            self.tag("lengths", np.array([len(p) for p in parts], dtype=np.int64).tobytes())
+            self.tag("text", b"".join(parts))
+        else:
+            self.put_all("objects", items)
+
+    def put_table(self, table: Any, index: bool = True) -> None:
+        """Puts an array, data frame, series, sparse matrix or tensor.
+
+        Args:
+            table: the table.
+            index: whether the index of a frame counts.
+        """
+        if arrays.is_frame(table):
+            self.put_all("frame", (list(table.columns), len(table), table.index if index else None))
+            for i in range(table.shape[1]):
+                self._put_column(table.iloc[:, i])
+        elif arrays.is_series(table):
+            self.put_all("series", (table.name, len(table), table.index if index else None))
+            self._put_column(table)
+        elif arrays.is_sparse(table):
+            tidy = table.tocsr(copy=True)
+            tidy.sum_duplicates()
+            self.put_all("sparse", (type(table).__name__[-5:], tidy.shape))
+            for part in (tidy.data, tidy.indices.astype(np.int64), tidy.indptr.astype(np.int64)):
+                self.put_array(part)
+        elif arrays.is_tensor(table):
+            self.put_all("tensor", (str(table.dtype),))
+            self.put_array(arrays.as_numpy(table))
+        else:
+            self.put_array(arrays.as_numpy(table))
+
+    def _put_column(self, column: Any) -> None:
+        self.put(str(column.dtype))
+        if str(column.dtype) == "category":
+            self.put_all("categories", (bool(column.cat.ordered), np.asarray(column.cat.categories.to_numpy(dtype=object))))
+            self.put_array(np.asarray(column.cat.codes.to_numpy(), dtype=np.int64))
+        elif isinstance(column.dtype, np.dtype):
+            self.put_array(np.asarray(column.to_numpy()))
+        else:  # extension types (text, nullable, with time zone): as Python objects, whatever holds them
+            self.put_array(np.asarray(column.to_numpy(dtype=object)))
+
+    def put_row(self, table: Any, row: int) -> None:
+        """Puts one row's values; for frames the categories that other rows have do not count."""
+        if arrays.is_frame(table):
+            self.put_all("row", [_plain(table.iloc[row, i]) for i in range(table.shape[1])])
+        elif arrays.is_sparse(table):
+            self.put_array(table[[row]].toarray())
+        elif arrays.is_series(table):
+            self.put(_plain(table.iloc[row]))
+        else:
+            self.put_array(arrays.as_numpy(table[row]))
+
+
+def _plain(value: Any) -> Any:
+    missing = value is None or value != value or value is getattr(sys.modules.get("pandas"), "NA", None)
+    return None if missing else value
+
+
+def _float(value: float) -> bytes:
+    return b"nan" if value != value else struct.pack("<d", value)
+
+
+_SCALARS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"",
+    type(...): lambda _: b"",
+    type(NotImplemented): lambda _: b"",
+    bool: lambda v: b"1" if v else b"0",
+    int: lambda v: str(v).encode() if abs(v) < 1 << 2000 else v.to_bytes((v.bit_length() + 8) // 8, "little", signed=True),
+    float: _float,
+    complex: lambda v: _float(v.real) + b"," + _float(v.imag),
+    str: lambda v: v.encode("utf-8", "surrogatepass"),
+    bytes: bytes,
+    bytearray: bytes,
+}

@@ -1,0 +1,113 @@
+"""Labels: which of them are classes, which are missing, and how some of them are replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvlwidgets.data import arrays
+from dvlwidgets.errors import InputError
+from dvlwidgets.typing import Indices
+
+MANY_CLASSES = 20
+"""Integers with more distinct values than this are taken for numbers, not classes."""
+
+
+def missing(y: Any) -> NDArray[np.bool_]:
+    """Which labels are NaN or None: same shape as y."""
+    if arrays.is_frame(y) or arrays.is_series(y):
+        return np.asarray(y.isna().to_numpy(), dtype=np.bool_)
+    values = arrays.as_numpy(y)
+    if values.dtype.kind in "fc":
+        return np.asarray(np.isnan(values))
+    if values.dtype.kind == "O":
+        return np.vectorize(lambda v: v is None or v != v, otypes=[np.bool_])(values)
+    return np.zeros(values.shape, dtype=np.bool_)
+
+
+def looks_like_classes(y: Any) -> bool:
+    """Whether labels are classes: strings, booleans, categories, few distinct integers, or exactly 0.0 and 1.0."""
+    if str(getattr(y, "dtype", "")) == "category":
+        return True
+    values = arrays.as_numpy(y)
+    if values.dtype.kind in "iu":
+        few = max(2, min(MANY_CLASSES, (2 * len(values) + 2) // 3))
+        return len(np.unique(values)) <= few
+    if values.dtype.kind == "f":
+        return np.array_equal(np.unique(values), [0.0, 1.0])
+    return True
+
+
+def replaced(y: Any, where: Indices, new: list[Any]) -> Any:
+    """A copy of y with the labels at some rows replaced; it keeps its type and, if the labels fit, its dtype.
+
+    Raises:
+        InputError: if a new label is missing, or text among numbers, or a number among text.
+    """
+    if arrays.is_series(y) or arrays.is_frame(y):
+        return _replaced_in_series(y, where, new)
+    if arrays.is_tensor(y):
+        import torch
+
+        return torch.as_tensor(np.array(replaced(arrays.as_numpy(y), where, new)))
+    values = arrays.as_numpy(y)
+    labels = _fitting(values, new)
+    edited = values.astype(labels.dtype, copy=True)
+    edited[where] = labels
+    return edited
+
+
+def _replaced_in_series(y: Any, where: Indices, new: list[Any]) -> Any:
+    if str(getattr(y, "dtype", "")) == "category":
+        _refuse_missing(new)
+        added = [label for label in dict.fromkeys(new) if label not in y.cat.categories]
+        edited = y.cat.add_categories(added)
+        edited.iloc[where] = new
+        return edited
+    if isinstance(getattr(y, "dtype", None), np.dtype):
+        values = replaced(y.to_numpy(), where, new)
+        return type(y)(values, index=y.index, name=y.name)
+    _fitting(arrays.as_numpy(y), new)
+    edited = y.copy()
+    edited.iloc[where] = new
+    return edited
+
+
+def _refuse_missing(new: list[Any]) -> None:
+    if missing(_objects(new)).any():
+        raise InputError("a new label is NaN or None; expected a class or a number. To remove a point use drop_indices.")
+
+
+def _objects(new: list[Any]) -> NDArray[Any]:
+    array = np.empty(len(new), dtype=object)
+    array[:] = new
+    return array
+
+
+def _fitting(values: NDArray[Any], new: list[Any]) -> NDArray[Any]:
+    """New labels in the dtype that y gets: the present one if they fit, else the smallest that holds both."""
+    if values.ndim == 1:
+        _refuse_missing(new)
+    labels = np.asarray(new)
+    if values.ndim > 1:
+        labels = np.broadcast_to(labels, (len(new), *values.shape[1:]))
+    text = _is_text(values)
+    if len(new) and text != _is_text(labels):
+        kind, other = ("text", "a number") if text else ("numbers", "text")
+        raise InputError(
+            f"the labels are {kind}, but new label {new[0]!r} is {other}; expected the same kind. "
+            f"Pass a label like {values.flat[0]!r}."
+        )
+    if values.dtype.kind == "O":
+        return _objects(new) if values.ndim == 1 else labels.astype(object)
+    if labels.dtype.kind in "iufb" and np.array_equal(labels.astype(values.dtype), labels):
+        return labels.astype(values.dtype)
+    return labels.astype(np.promote_types(values.dtype, labels.dtype))
+
+
+def _is_text(values: NDArray[Any]) -> bool:
+    if values.dtype.kind == "O":
+        return any(isinstance(v, str) for v in values.flat)
+    return values.dtype.kind in "US"
