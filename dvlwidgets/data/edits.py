@@ -1,0 +1,216 @@
+"""What edits are, and what they make of a data set: pure functions over records.
+
+A point is named by its id *and* a hash of its features: default ids 0..n-1 would hit the wrong rows of a shuffled
+copy. Each change keeps the old content, so that a log can be undone, merged and checked against the data.
+`edit_log.py` keeps the records on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from dvlwidgets.errors import EditError
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
+
+LABEL, DROPPED = "label", "dropped"
+"""The fields of a point that can be edited; flags and notes will be further ones."""
+FIELDS = (LABEL, DROPPED)
+UNDO, REDO = "undo", "redo"
+_SHOWN = 5
+
+
+class Key(NamedTuple):
+    """Which point: its id, and `Dataset.row_hash` of it."""
+
+    id: int | str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one point: what it was and what it became."""
+
+    id: int | str
+    hash: str
+    field: str
+    old: Any
+    new: Any
+
+    @property
+    def key(self) -> Key:
+        """The point."""
+        return Key(self.id, self.hash)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One step of work, undone as a whole; `undo` and `redo` are steps too and change nothing else.
+
+    Attributes:
+        op: "relabel", "drop", "restore", "merge", "undo" or "redo".
+        rows: the changes.
+        at: when, ISO 8601 in UTC.
+    """
+
+    op: str
+    rows: tuple[Change, ...] = ()
+    at: str = ""
+
+    def line(self) -> bytes:
+        """The edit as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: bytes) -> Edit:
+        """The inverse of `line`.
+
+        Raises:
+            ValueError: the line is no JSON, lacks a part, or edits a field that this version does not know.
+        """
+        record = json.loads(line)
+        try:
+            rows = tuple(Change(**row) for row in record["rows"])
+            edit = cls(str(record["op"]), rows, str(record["at"]))
+        except (KeyError, TypeError) as wrong:
+            raise ValueError(f"not an edit: {wrong}") from None
+        unknown = {row.field for row in rows} - set(FIELDS)
+        if unknown:
+            raise ValueError(f"edits of {', '.join(sorted(unknown))} come from a newer version of dvlwidgets")
+        return edit
+
+
+Net: TypeAlias = dict[Key, dict[str, tuple[Any, Any]]]
+"""What a log amounts to: point -> field -> (as the data came, as it is now)."""
+
+
+def step(done: list[Edit], undone: list[Edit], edit: Edit) -> None:
+    """Takes one more edit into the edits in force and those that `redo` would bring back, most recent last.
+
+    Raises:
+        ValueError: undo or redo of nothing.
+    """
+    if edit.op in {UNDO, REDO}:
+        source, target = (done, undone) if edit.op == UNDO else (undone, done)
+        if not source:
+            raise ValueError(f"{edit.op} of nothing")
+        target.append(source.pop())
+    else:
+        done.append(edit)
+        undone.clear()
+
+
+def net(done: Iterable[Edit]) -> Net:
+    """The sum of edits; a field that is back at its beginning is not in it."""
+    result: Net = {}
+    for edit in done:
+        for row in edit.rows:
+            fields = result.setdefault(row.key, {})
+            first = fields[row.field][0] if row.field in fields else row.old
+            if first == row.new:
+                fields.pop(row.field, None)
+            else:
+                fields[row.field] = (first, row.new)
+    return {key: fields for key, fields in result.items() if fields}
+
+
+def resolve(keys: Iterable[Key], dataset: Dataset) -> dict[Key, int]:
+    """Positions of points in a data set, which may be shuffled or have lost rows.
+
+    A point is at the position that has its id, if the features there are the same. Otherwise (default ids of a
+    shuffled copy) it is the only position with the same features, if there is exactly one.
+
+    Returns:
+        A position for every point found; points that are nowhere are left out.
+    """
+    by_id = {plain(item): position for position, item in enumerate(dataset.ids)}
+    found: dict[Key, int] = {}
+    lost: list[Key] = []
+    for key in keys:
+        position = by_id.get(key.id)
+        if position is not None and dataset.row_hash(position) == key.hash:
+            found[key] = position
+        else:
+            lost.append(key)
+    if lost:
+        places: dict[str, list[int]] = {}
+        for position in range(len(dataset)):
+            places.setdefault(dataset.row_hash(position), []).append(position)
+        found |= {key: places[key.hash][0] for key in lost if len(places.get(key.hash, ())) == 1}
+    return found
+
+
+def apply(edits: Net, dataset: Dataset) -> Dataset:
+    """A new data set with the edits made. Applying twice changes nothing more.
+
+    Raises:
+        EditError: a point cannot be found, or has a label that is neither the old nor the new one.
+    """
+    where = resolve(edits, dataset)
+    _refuse_differences(edits, dataset, where)
+    labels = {where[key]: f[LABEL][1] for key, f in edits.items() if LABEL in f and key in where}
+    dropped = [where[key] for key, f in edits.items() if f.get(DROPPED, (0, False))[1] and key in where]
+    if labels:
+        dataset = dataset.relabel(labels)
+    return dataset.drop_indices(dropped) if dropped else dataset
+
+
+def as_code(edits: Net, name: str = "train") -> str:
+    """Python that makes the edits on a data set called `name`, to keep with an analysis."""
+    labels = {key.id: fields[LABEL][1] for key, fields in edits.items() if LABEL in fields}
+    dropped = [key.id for key, fields in edits.items() if DROPPED in fields]
+    if not edits:
+        return f"# no edits of {name}\n"
+    lines = [f"position = {{id: i for i, id in enumerate({name}.ids.tolist())}}"]
+    if labels:
+        lines += [f"relabelled = {labels!r}  # id: new label"]
+        lines += [f"{name} = {name}.relabel({{position[id]: label for id, label in relabelled.items()}})"]
+    if dropped:
+        lines += [f"dropped = {dropped!r}  # ids"]
+        lines += [f"{name} = {name}.drop_indices([position[id] for id in dropped])"]
+    return "\n".join(lines) + "\n"
+
+
+def changes(field: str, new: Mapping[int, Any], old: Sequence[Any], dataset: Dataset) -> tuple[Change, ...]:
+    """The changes that bring `field` of some positions to new contents; positions that have them are left out."""
+    return tuple(
+        Change(*key_of(dataset, position), field, before, after)
+        for (position, after), before in zip(new.items(), old, strict=True)
+        if before != after
+    )
+
+
+def key_of(dataset: Dataset, position: int) -> Key:
+    """The name of a point in a log."""
+    return Key(plain(dataset.ids[position]), dataset.row_hash(position))
+
+
+def _refuse_differences(edits: Net, dataset: Dataset, where: Mapping[Key, int]) -> None:
+    ids = {plain(item) for item in dataset.ids}
+    wrong: list[str] = []
+    for key, fields in edits.items():
+        if key in where:
+            present = None if LABEL not in fields else plain(dataset.labels[where[key]])  # type: ignore[index]
+            if LABEL in fields and present not in fields[LABEL]:
+                old, new = fields[LABEL]
+                wrong.append(f"id {key.id!r} has label {present!r}, the edit changes {old!r} to {new!r}")
+        elif key.id in ids:
+            wrong.append(f"id {key.id!r} has other features than the point that was edited")
+        elif DROPPED not in fields:
+            wrong.append(f"id {key.id!r} is not in the data")
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise EditError(
+            f"The edits were made on other data, {len(wrong)} of {len(edits)} points differ: "
+            f"{'; '.join(wrong[:_SHOWN])}{more}. Apply them to the data set that was shown in the panel, "
+            "or to a copy of it with the same features (any order)."
+        )
+
+
+def plain(item: Any) -> Any:
+    """A NumPy scalar as the Python object that JSON knows."""
+    return item.item() if hasattr(item, "item") else item

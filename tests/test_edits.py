@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dvlwidgets.data import Dataset, GroupedDataset
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edits import Change, Edit, apply, net
+from dvlwidgets.errors import EditError, InputError
+
+X = np.arange(24.0).reshape(8, 3)
+Y = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+
+
+def dataset(**more):
+    return Dataset(X, Y, **more)
+
+
+@pytest.fixture
+def log(tmp_path):
+    return EditLog(tmp_path / "edits.jsonl")
+
+
+def same(a, b):
+    return a.fingerprint == b.fingerprint
+
+
+def test_edits_reach_the_data_set_and_leave_the_original_alone(log):
+    d = dataset()
+    log.relabel(d, [1, 4], 2)
+    log.drop(d, [7])
+    edited = log.apply(d)
+    assert edited.labels.tolist() == [0, 2, 2, 0, 2, 2, 0]
+    assert edited.ids.tolist() == list(range(7))
+    assert d.labels.tolist() == Y.tolist()
+    now = log.summary()
+    assert (now["count"], now["relabelled"], now["dropped"], now["undo"], now["redo"]) == (
+        2,
+        2,
+        1,
+        True,
+        False,
+    )
+
+
+def test_undo_and_redo_are_steps(log):
+    d = dataset()
+    log.relabel(d, [1, 4], 2)
+    log.relabel(d, [1], 0)
+    log.undo()
+    assert log.apply(d).labels.tolist() == [0, 2, 2, 0, 2, 2, 0, 1]
+    log.undo()
+    assert same(log.apply(d), d)
+    log.redo()
+    log.redo()
+    assert log.apply(d).labels.tolist() == [0, 0, 2, 0, 2, 2, 0, 1]
+    with pytest.raises(EditError, match="no undone edit"):
+        log.redo()
+
+
+def test_a_new_edit_ends_what_could_be_redone(log):
+    d = dataset()
+    log.relabel(d, [1], 2)
+    log.undo()
+    log.drop(d, [0])
+    with pytest.raises(EditError, match="no undone edit"):
+        log.redo()
+    log.undo()
+    with pytest.raises(EditError, match="no edit to undo"):
+        log.undo()
+
+
+def test_a_label_back_at_its_beginning_is_no_edit_of_the_data(log):
+    d = dataset()
+    log.relabel(d, [1], 2)
+    log.relabel(d, [1], 1)
+    assert log.net == {}
+    assert log.summary()["relabelled"] == 0
+
+
+def test_a_shuffled_copy_gets_the_right_rows_by_id_and_by_features(log):
+    d = dataset()
+    log.relabel(d, [1], 2)
+    log.drop(d, [7])
+    order = np.array([3, 7, 0, 1, 2, 6, 5, 4])
+    kept_ids = log.apply(d.take(order))
+    new_ids = log.apply(Dataset(X[order], Y[order]))
+    for edited in (kept_ids, new_ids):
+        assert edited.x[:, 0].tolist() == [X[i, 0] for i in order if i != 7]
+        assert edited.labels.tolist() == [2 if i == 1 else Y[i] for i in order if i != 7]
+
+
+def test_edits_of_other_data_are_refused_with_what_differs(log):
+    d = dataset()
+    log.relabel(d, [1], 2)
+    log.relabel(d, [2], 0)
+    changed = X.copy()
+    changed[1] += 1
+    with pytest.raises(EditError, match="id 1 has other features"):
+        log.apply(Dataset(changed, Y))
+    with pytest.raises(EditError, match=r"1 of 2 points.*id 2 is not in the data"):
+        log.apply(d.drop_indices([2]))
+    labels = Y.copy()
+    labels[1] = 0
+    with pytest.raises(EditError, match="id 1 has label 0, the edit changes 1 to 2"):
+        log.apply(Dataset(X, labels))
+
+
+def test_two_rows_with_the_same_features_are_told_apart_by_id_or_refused(log):
+    x = np.zeros((3, 2))
+    x[2] = 1
+    d = Dataset(x, [0, 1, 1], ids=["a", "b", "c"])
+    log.relabel(d, [1], 0)
+    assert log.apply(d).labels.tolist() == [0, 0, 1]
+    with pytest.raises(EditError, match="'b' is not in the data"):
+        log.apply(Dataset(x, [0, 1, 1], ids=["u", "v", "w"]))
+
+
+def test_applying_twice_is_applying_once(log):
+    d = dataset()
+    log.relabel(d, [1, 3], 2)
+    log.drop(d, [5])
+    once = log.apply(d)
+    assert same(log.apply(once), once)
+
+
+def test_as_code_does_what_apply_does(log):
+    d = Dataset(X, np.array(["a", "b", "c", "a", "b", "c", "a", "b"]), ids=[f"row '{i}'" for i in range(8)])
+    log.relabel(d, [1, 3], "a longer name")
+    log.drop(d, [5])
+    names = {"train": d}
+    exec(log.as_code("train"), names)
+    assert same(names["train"], log.apply(d))
+    assert "no edits" in EditLog("nowhere.jsonl").as_code()
+
+
+@pytest.mark.parametrize("labels", [Y, Y.astype("i1"), Y.astype(str), Y.astype(object), Y > 0, Y * 0.25])
+def test_labels_of_every_kind_survive_the_disk(tmp_path, labels):
+    d = Dataset(X, labels)
+    EditLog(tmp_path / "e.jsonl").relabel(d, [0], d.labels[1])
+    edited = EditLog(tmp_path / "e.jsonl").apply(d)
+    assert edited.labels.tolist() == [labels[1], *labels[1:]]
+    assert edited.labels.dtype == d.labels.dtype
+
+
+def test_groups_can_be_dropped_but_not_relabelled(log):
+    d = GroupedDataset(X, Y, data_groups=[0, 0, 1, 1, 2, 2, 3, 3])
+    log.drop(d, [1])
+    assert log.apply(d).x[:, 0].tolist() == [0, 3, 12, 15, 18, 21]
+    with pytest.raises(InputError, match="no single label"):
+        log.relabel(d, [1], 0)
+
+
+@pytest.mark.parametrize("rows", [[], [8], [-1], [0, 99]])
+def test_wrong_rows_are_refused(log, rows):
+    with pytest.raises(InputError, match="from 0 to 7"):
+        log.drop(dataset(), rows)
+    assert not log.path.exists()
+
+
+def test_a_wrong_label_is_refused_before_anything_is_written(log):
+    with pytest.raises(InputError):
+        log.relabel(dataset(), [0], "cat")
+    assert not log.path.exists()
+
+
+def test_subscribers_hear_of_every_edit_with_its_source(log):
+    d, heard = dataset(), []
+    end = log.subscribe(lambda news: heard.append(([key.id for key in news.keys], news.source)))
+    log.relabel(d, [1, 2], 0, source="me")
+    log.undo()
+    end()
+    log.redo()
+    assert heard == [([1, 2], "me"), ([1, 2], None)]
+
+
+def test_merge_takes_what_is_new_and_asks_about_clashes(tmp_path):
+    d = dataset()
+    ours, theirs = EditLog(tmp_path / "ours.jsonl"), EditLog(tmp_path / "theirs.jsonl")
+    ours.relabel(d, [1], 2)
+    theirs.relabel(d, [1, 4], 0)
+    theirs.drop(d, [7])
+    with pytest.raises(EditError, match="id 1: 2 here, 0 there"):
+        ours.merge(theirs)
+    assert ours.apply(d).labels.tolist()[1] == 2
+    ours.merge(theirs, prefer="ours")
+    assert ours.apply(d).labels.tolist() == [0, 2, 2, 0, 0, 2, 0]
+    ours.merge(theirs, prefer="theirs")
+    assert same(ours.apply(d), theirs.apply(d))
+    ours.undo()
+    ours.undo()
+    assert ours.apply(d).labels.tolist() == [0, 2, 2, 0, 1, 2, 0, 1]
+
+
+actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("relabel"), st.lists(st.integers(0, 7), min_size=1, max_size=4), st.integers(0, 2)),
+        st.tuples(st.just("drop"), st.lists(st.integers(0, 6), min_size=1, max_size=4), st.booleans()),
+    ),
+    max_size=8,
+)
+
+
+def perform(log, d, steps):
+    for kind, rows, what in steps:
+        if kind == "relabel":
+            log.relabel(d, rows, what)
+        else:
+            log.drop(d, rows, dropped=what)
+
+
+@settings(max_examples=40, deadline=None)
+@given(actions, actions)
+def test_undoing_everything_is_the_identity_and_redo_comes_back(tmp_path_factory, first, then):
+    d, path = dataset(), tmp_path_factory.mktemp("edits") / "e.jsonl"
+    log = EditLog(path)
+    perform(log, d, first)
+    before, count = log.apply(d), len(log)
+    perform(log, d, then)
+    after, more = log.apply(d), len(log) - count
+    for _ in range(more):
+        log.undo()
+    assert same(log.apply(d), before)
+    for _ in range(more):
+        log.redo()
+    assert same(log.apply(d), after)
+    while len(log):
+        log.undo()
+    assert same(log.apply(d), d)
+    assert EditLog(path).summary() == log.summary()
+
+
+@settings(deadline=None)
+@given(actions)
+def test_the_sum_of_edits_is_the_same_as_making_them_one_by_one(steps):
+    d = dataset()
+    labels, dropped, edits = Y.copy(), np.zeros(8, dtype=bool), []
+    for kind, rows, what in steps:
+        target, field = (labels, "label") if kind == "relabel" else (dropped, "dropped")
+        changes = [
+            Change(i, d.row_hash(i), field, target[i].item(), type(target[i].item())(what))
+            for i in dict.fromkeys(rows)
+        ]
+        edits.append(Edit(kind, tuple(changes)))
+        target[rows] = what
+    edited = apply(net(edits), d)
+    assert edited.labels.tolist() == labels[~dropped].tolist()
+    assert edited.ids.tolist() == np.flatnonzero(~dropped).tolist()
