@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from packaging_jobs import Environment, build_wheel, create_environment
 
 # Two cores are shared by everything CI runs: a deadline would measure the machine, not the code.
 # Fixed examples keep CI's verdict a function of the commit.
@@ -32,3 +34,35 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 def repository() -> Path:
     """The top folder of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of HEAD, built once."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def core_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """A fresh environment with the wheel and its required dependencies, and nothing else."""
+    environment = create_environment(tmp_path_factory.mktemp("core") / "venv")
+    environment.install(str(wheel))
+    return environment
+
+
+@pytest.fixture(scope="session")
+def core_only_report(
+    core_environment: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, object]:
+    """What the core-only job printed; it runs before anything else joins the environment."""
+    script = Path(__file__).parent / "core_only" / "job.py"
+    printed = core_environment.run("-W", "error", str(script), cwd=tmp_path_factory.mktemp("core-only"))
+    report: dict[str, object] = json.loads(printed.splitlines()[-1])
+    return report
+
+
+@pytest.fixture(scope="session")
+def lab_environment(core_environment: Environment, core_only_report: dict[str, object]) -> Environment:
+    """The same environment once JupyterLab has joined it."""
+    core_environment.install("jupyterlab", "ipykernel")
+    return core_environment
