@@ -34,9 +34,10 @@ ALLOWED: dict[str, dict[str, str]] = {
     "scipy": {"*": AT_ONCE},
     "sklearn": {
         "data/*": LAZILY, "utility/*": LAZILY, "valuation/*": LAZILY, "influence/*": LAZILY,
-        "evaluation/*": LAZILY, "widgets/*": LAZILY, "demo.py": AT_ONCE,
+        "evaluation/*": LAZILY, "widgets/*": LAZILY, "demo/*": AT_ONCE,
     },
-    "joblib": {"engine/parallel.py": AT_ONCE},
+    "joblib": {"engine/parallel.py": AT_ONCE, "demo/*": AT_ONCE},
+    "cloudpickle": {"engine/parallel.py": AT_ONCE},
     "threadpoolctl": {"engine/parallel.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,
