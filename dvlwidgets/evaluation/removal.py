@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.dataset import Dataset
 from ..errors import InputError
 from ..utility.model import ModelUtility
-from ..valuation.result import ValuationResult
+
+if TYPE_CHECKING:
+    from ..valuation.result import ValuationResult
 
 
 def compute_removal_score(
