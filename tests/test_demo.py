@@ -1,0 +1,95 @@
+"""The demo finds what was flipped, judges it fairly, writes its files, and keeps what it has on Ctrl-C."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import pytest
+
+from dvlwidgets.demo.find import Findings, ask, judge
+from dvlwidgets.engine.stopping import MaxUpdates
+
+pytestmark = pytest.mark.slow
+
+SEEDS = range(5)
+
+
+@pytest.fixture(scope="module", params=["breast_cancer", "digits"])
+def five_runs(request: pytest.FixtureRequest) -> list[Findings]:
+    """The demo's work at five seeds (of split, flips and draws), stopped by counts so that it is repeatable."""
+    found = []
+    for seed in SEEDS:
+        question = ask(request.param, MaxUpdates(4), seed=seed)
+        assert len(question.split.train) >= 300
+        assert len(question.split.flipped) == 0.1 * len(question.split.train)
+        with joblib.parallel_config(backend="loky", n_jobs=2):
+            question.valuation.fit(question.split.train)
+        findings = judge(question)
+        assert findings is not None
+        found.append(findings)
+    return found
+
+
+def test_precision_is_three_times_chance(five_runs: list[Findings]):
+    good = [run.detection.precision >= 3 * run.detection.chance for run in five_runs]
+    assert sum(good) >= 4, [str(run.detection) for run in five_runs]
+
+
+def test_dropping_beats_random_removal_on_the_third_split(five_runs: list[Findings]):
+    good = [run.judgements[0].better_than_random for run in five_runs]
+    assert sum(good) >= 4, [str(run.judgements[0]) for run in five_runs]
+    gains = [run.judgements[0].after - run.judgements[0].random.mean() for run in five_runs]
+    assert sum(gains) > 0
+
+
+def demo(out: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "dvlwidgets.demo", "--headless", "--out", str(out), *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_program_writes_a_table_and_a_page(tmp_path: Path):
+    process = demo(tmp_path, "--seconds", "4")
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    for name in ("breast_cancer", "digits"):
+        table = rows(tmp_path / name / "values.csv")
+        assert list(table[0]) == ["id", "value", "stderr", "count", "label", "flipped"]
+        assert len(table) == 300
+        assert sum(int(row["flipped"]) for row in table) == 30
+        assert all(float(row["value"]) == float(row["value"]) for row in table if row["value"])
+        page = (tmp_path / name / "page.html").read_text(encoding="utf-8")
+        assert "<table" in page
+    for words in ("certainty", "standard error", "picking at random: 10%", "third split", "at random"):
+        assert words in out, out
+    assert "at most" in err  # the announced cost
+
+
+def test_ctrl_c_keeps_what_was_computed(tmp_path: Path):
+    process = demo(tmp_path, "--seconds", "600")
+    assert process.stderr is not None
+    for line in process.stderr:  # the bar speaks every few seconds: wait until values exist
+        if "evaluations" in line and "[" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the program and its workers
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "interrupted: what was computed is kept" in out
+    table = rows(tmp_path / "breast_cancer" / "values.csv")
+    assert len(table) == 300
+    assert any(row["value"] for row in table)
+    assert (tmp_path / "breast_cancer" / "page.html").exists()
+    assert not (tmp_path / "digits").exists()
+    assert "Traceback" not in err
