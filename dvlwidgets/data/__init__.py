@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dvlwidgets.data.dataset import Dataset, RawData
-from dvlwidgets.data.grouped import GroupedDataset
-from dvlwidgets.data.identity import digest
+from .dataset import Dataset, RawData
+from .grouped import GroupedDataset
+from .identity import digest
 
 __all__ = ["Dataset", "GroupedDataset", "RawData", "digest"]

@@ -12,13 +12,14 @@ import os
 import sys
 import tempfile
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.errors import InputError, InputTypeError
-from dvlwidgets.typing import Indices
+from ..errors import InputError, InputTypeError
+from ..typing import Indices
 
 
 class PositionError(InputError, IndexError):
@@ -70,6 +71,11 @@ def as_numpy(a: Any) -> NDArray[Any]:
     return np.asarray(a)
 
 
+def as_tensor(a: NDArray[Any]) -> Any:
+    """A torch tensor with a copy of the values; torch must have been imported by the user."""
+    return sys.modules["torch"].as_tensor(np.array(a))
+
+
 def adopt(a: Any, what: str) -> Any:
     """Our handle on a user's table: same kind, same memory, and no way to write through it where that is cheap.
 
@@ -118,7 +124,7 @@ def take_rows(a: Any, rows: Indices) -> Any:
     if is_frame(a) or is_series(a):
         return a.iloc[rows]
     if is_tensor(a):
-        return a[sys.modules["torch"].as_tensor(rows)]
+        return a[as_tensor(rows)]
     return a[rows]
 
 
@@ -148,7 +154,7 @@ def to_disk(a: Any, what: str) -> Any:
 
 def _remove(path: str) -> None:
     with contextlib.suppress(OSError):  # gone already, or still open elsewhere (Windows)
-        os.unlink(path)
+        Path(path).unlink()
 
 
 def positions(index: Any, n: int) -> Indices:
@@ -166,7 +172,9 @@ def positions(index: Any, n: int) -> Indices:
         return np.empty(0, dtype=np.intp)
     if asked.dtype.kind == "b" and asked.ndim == 1:
         if asked.shape[0] != n:
-            raise InputError(f"a boolean mask of length {asked.shape[0]} was given; expected one entry for each of {n} points.")
+            raise InputError(
+                f"a boolean mask of length {asked.shape[0]} was given; expected one entry for each of {n} points."
+            )
         return np.flatnonzero(asked)
     if asked.dtype.kind not in "iu" or asked.ndim > 1:
         raise InputTypeError(
@@ -176,7 +184,9 @@ def positions(index: Any, n: int) -> Indices:
     asked = np.atleast_1d(asked).astype(np.intp)
     wrong = (asked < -n) | (asked >= n)
     if wrong.any():
-        raise PositionError(f"position {int(asked[wrong][0])} is outside of the data set; expected 0 to {n - 1}.")
+        raise PositionError(
+            f"position {int(asked[wrong][0])} is outside of the data set; expected 0 to {n - 1}."
+        )
     return np.where(asked < 0, asked + n, asked)
 
 

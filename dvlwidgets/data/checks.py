@@ -1,4 +1,4 @@
-"""What a data set refuses, in sentences, and how its parts are read from bunches and frames."""
+"""What a data set refuses, in sentences."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import arrays, labels
-from dvlwidgets.errors import InputError, InputTypeError
-from dvlwidgets.typing import Indices
+from ..errors import InputError, InputTypeError
+from ..typing import Indices
+from . import arrays, labels
 
 
 def width(table: Any) -> int:
@@ -18,7 +18,7 @@ def width(table: Any) -> int:
     return int(np.prod(table.shape[1:], dtype=np.int64)) if len(table.shape) > 1 else 1
 
 
-def check_tables(x: Any, y: Any, multi_output: bool) -> None:
+def check_tables(x: Any, y: Any, *, multi_output: bool) -> None:
     """Refuses x and y that no model could be fitted on."""
     if len(x.shape) == 0 or len(y.shape) == 0:
         raise InputError("x or y is a single number; expected one row and one label per point. Pass arrays.")
@@ -28,14 +28,18 @@ def check_tables(x: Any, y: Any, multi_output: bool) -> None:
             f"With a single feature pass x.reshape(-1, 1) (or x.to_frame())."
         )
     if x.shape[0] != y.shape[0]:
-        raise InputError(f"x has {x.shape[0]} rows, but y has {y.shape[0]} labels; expected one label per row.")
+        raise InputError(
+            f"x has {x.shape[0]} rows, but y has {y.shape[0]} labels; expected one label per row."
+        )
     if x.shape[0] == 0:
         raise InputError("x and y have no rows; expected at least one point.")
     if arrays.is_sparse(y):
         raise InputTypeError("y is a sparse matrix; expected a dense array. Pass y.toarray().")
     if len(y.shape) > 1 and not multi_output:
         hint = "Pass y.ravel() (or the column itself)" if width(y) == 1 else "Pass multi_output=True"
-        raise InputError(f"y has shape {tuple(y.shape)}; expected ({y.shape[0]},), one label per point. {hint}.")
+        raise InputError(
+            f"y has shape {tuple(y.shape)}; expected ({y.shape[0]},), one label per point. {hint}."
+        )
     _check_labels(y)
 
 
@@ -55,7 +59,9 @@ def _check_labels(y: Any) -> None:
     if values.dtype.kind == "O":
         kinds = {isinstance(v, str) for v in values.flat}
         if len(kinds) > 1:
-            raise InputError("y mixes text and numbers; expected labels of one kind. Convert it, e.g. with y.astype(str).")
+            raise InputError(
+                "y mixes text and numbers; expected labels of one kind. Convert it, e.g. with y.astype(str)."
+            )
 
 
 def unique_ids(ids: Any, n: int) -> NDArray[Any]:
@@ -81,7 +87,9 @@ def unique_ids(ids: Any, n: int) -> NDArray[Any]:
     return found
 
 
-def point_names(names: Any, ids: NDArray[Any], what: str = "data_names", each: str = "point") -> NDArray[np.str_]:
+def point_names(
+    names: Any, ids: NDArray[Any], what: str = "data_names", each: str = "point"
+) -> NDArray[np.str_]:
     """Names of the points: (n,) strings, by default the ids."""
     found = np.array(ids if names is None else arrays.as_numpy(names)).astype(np.str_)
     _check_length(found, len(ids), what, each)
@@ -104,10 +112,14 @@ def target_names(names: Any, y: Any) -> list[str]:
     if names is None:
         if arrays.is_frame(y):
             return [str(c) for c in y.columns]
-        return [str(y.name)] if getattr(y, "name", None) is not None else ["y"] if y.ndim == 1 else _numbered(y)
+        return (
+            [str(y.name)] if getattr(y, "name", None) is not None else ["y"] if y.ndim == 1 else _numbered(y)
+        )
     found = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(found) != width(y) and not (y.ndim == 1 and labels.looks_like_classes(y)):
-        raise InputError(f"target_names has {len(found)} entries; expected {width(y)}, one per target column.")
+        raise InputError(
+            f"target_names has {len(found)} entries; expected {width(y)}, one per target column."
+        )
     if len(found) != width(y) and len(found) < len(np.unique(arrays.as_numpy(y))):
         raise InputError(
             f"target_names has {len(found)} entries; expected 1, or one for each of the "
@@ -145,57 +157,6 @@ def distinct(positions: Indices, what: str) -> Indices:
     return positions
 
 
-def split_rows(n: int, train_size: float, random_state: int | None, strata: Any) -> tuple[Indices, Indices]:
-    """Positions of the training and of the test rows, shuffled; the same as scikit-learn's train_test_split."""
-    from sklearn.model_selection import train_test_split
-
-    whole = isinstance(train_size, (int, np.integer)) and not isinstance(train_size, bool)
-    if not (1 <= train_size < n if whole else 0.0 < train_size < 1.0):
-        raise InputError(
-            f"train_size={train_size!r} for {n} rows; expected a share between 0 and 1, or an integer from 1 to {n - 1}."
-        )
-    try:
-        train, test = train_test_split(
-            np.arange(n, dtype=np.intp), train_size=train_size, random_state=random_state, stratify=strata
-        )
-    except ValueError as e:
-        raise InputError(f"{n} rows cannot be split with train_size={train_size!r}: {e}") from e
-    return train, test
-
-
-def from_bunch(data: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """Features, labels and names of a scikit-learn Bunch."""
-    found = {key: getattr(data, key, None) for key in ("data", "target", "feature_names", "target_names", "DESCR")}
-    if found["data"] is None or found["target"] is None:
-        raise InputTypeError(
-            f"{type(data).__name__} has no `data` and `target`; expected a scikit-learn Bunch such as load_wine(). "
-            f"For arrays use from_arrays(X, y)."
-        )
-    names = {"feature_names": found["feature_names"], "target_names": found["target_names"], "description": found["DESCR"]}
-    if np.ndim(found["target"]) > 1:
-        names["multi_output"] = True
-    return found["data"], found["target"], names
-
-
-def from_frame(df: Any, target: Any, group: str | None) -> tuple[Any, Any, Any, dict[str, Any]]:
-    """Features, labels, groups and ids of one data frame."""
-    if not arrays.is_frame(df):
-        raise InputTypeError(f"from_frame was given a {type(df).__name__}; expected a pandas data frame. For arrays use Dataset(x, y).")
-    several = not isinstance(target, str) and target not in df.columns if np.ndim(target) == 0 else True
-    targets = list(target) if several else [target]
-    taken = [*targets, *([] if group is None else [group])]
-    for name in taken:
-        if name not in df.columns:
-            raise InputError(f"the frame has no column {name!r}; expected one of {', '.join(map(str, df.columns[:20]))}.")
-    x, y = df.drop(columns=taken), df[targets] if several else df[target]
-    if x.shape[1] == 0:
-        raise InputError(f"no features are left beside {', '.join(map(str, taken))}; expected at least one further column.")
-    names: dict[str, Any] = {"multi_output": True} if several else {}
-    if df.index.is_unique and np.asarray(df.index).dtype.kind in "iuUO" and df.index.nlevels == 1:
-        names["ids"] = np.asarray(df.index)
-    return x, y, None if group is None else df[group], names
-
-
 def check_same_data(result: Any, fingerprint: str) -> None:
     """Refuses a result whose positions mean points of other data."""
     if not hasattr(result, "indices"):
@@ -220,11 +181,15 @@ def edits(positions: Any, new: Any, n: int) -> tuple[Indices, list[Any]]:
     else:
         where = arrays.positions(positions, n)
         if new is None:
-            raise InputError("relabel was given positions but no labels; expected relabel(positions, labels).")
+            raise InputError(
+                "relabel was given positions but no labels; expected relabel(positions, labels)."
+            )
         single = np.ndim(new) == 0
         labels_ = [new] * len(where) if single else list(new)
     if len(labels_) != len(where):
-        raise InputError(f"{len(labels_)} labels were given for {len(where)} positions; expected one for each.")
+        raise InputError(
+            f"{len(labels_)} labels were given for {len(where)} positions; expected one for each."
+        )
     if len(np.unique(where)) < len(where):
         raise InputError("a position is relabelled twice; expected each position once.")
     return where, labels_

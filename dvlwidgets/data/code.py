@@ -18,21 +18,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from dvlwidgets.data.identity import Hasher
+    from .identity import Hasher
 
 _ROOTS = tuple({sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")})
-_NAMED = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType)
-_NAMED_TYPES = {"ufunc", "_ArrayFunctionDispatcher", "cython_function_or_method", "fused_cython_function"}
-_NO_CONTENT = frozenset(
-    "__dict__ __weakref__ __doc__ __module__ __qualname__ __annotations__ __annotate__ __annotate_func__ _abc_impl "
-    "__annotations_cache__ __abstractmethods__ __firstlineno__ __static_attributes__ __dataclass_fields__ "
-    "__dataclass_params__ __match_args__ __parameters__ __orig_bases__ __classcell__".split()
+_NAMED = (
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.GetSetDescriptorType,
 )
+_NAMED_TYPES = {"ufunc", "_ArrayFunctionDispatcher", "cython_function_or_method", "fused_cython_function"}
+_NO_CONTENT = frozenset((
+    "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__", "__annotate__",
+    "__annotate_func__", "__annotations_cache__", "__abstractmethods__", "__firstlineno__", "__static_attributes__",
+    "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__",
+    "__classcell__", "_abc_impl",
+))  # fmt: skip
+"""Entries of a class body that Python puts there itself, and that mean nothing or depend on the version."""
 
 
 def is_function(obj: object) -> bool:
     """Whether something is callable code rather than an object with a state."""
-    kinds = (types.FunctionType, types.MethodType, functools.partial, property, staticmethod, classmethod, *_NAMED)
+    kinds = (
+        types.FunctionType,
+        types.MethodType,
+        functools.partial,
+        property,
+        staticmethod,
+        classmethod,
+        *_NAMED,
+    )
     return isinstance(obj, (*kinds, types.MemberDescriptorType)) or type(obj).__name__ in _NAMED_TYPES
 
 
@@ -136,7 +151,9 @@ def _globals_used(code: types.CodeType) -> Iterator[str]:
 def put_code(hasher: Hasher, code: types.CodeType) -> None:
     """Bytecode, constants and names; neither the file, nor line numbers, nor the names of local variables."""
     n_named = code.co_argcount + code.co_kwonlyargcount
-    hasher.put_all("code", (code.co_name, code.co_code, code.co_names, code.co_varnames[:n_named], code.co_freevars))
+    hasher.put_all(
+        "code", (code.co_name, code.co_code, code.co_names, code.co_varnames[:n_named], code.co_freevars)
+    )
     hasher.put_all("call", (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags))
     hasher.put_all("constants", code.co_consts, code.co_name)
     hasher.tag("exceptions", getattr(code, "co_exceptiontable", b""))

@@ -1,6 +1,7 @@
 """A labelled data set whose points can be valued, relabelled and dropped.
 
-Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by them. Data stay what they
+One class, and therefore a longer file than its neighbours; what can stand alone (indexing, refusals, labels, loading,
+hashing) does. Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by them. Data stay what they
 are: a data frame is a data frame until `model.fit`, categories and NaN features included. The user's arrays are
 neither copied nor written to; whoever writes into them behind our back makes the cached fingerprint wrong.
 """
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import arrays, checks
-from dvlwidgets.data import labels as _labels
-from dvlwidgets.data.identity import Hasher
-from dvlwidgets.errors import InputError
-from dvlwidgets.typing import Indices
+from ..errors import InputError
+from ..typing import Indices
+from . import arrays, checks, loading, tables
+from . import labels as _labels
+from .identity import Hasher
 
 if TYPE_CHECKING:
-    from dvlwidgets.data.grouped import GroupedDataset
+    from .grouped import GroupedDataset
 
 
 class RawData(NamedTuple):
@@ -69,7 +70,7 @@ class Dataset:
         ids: Sequence[int] | Sequence[str] | NDArray[Any] | None = None,
     ) -> None:
         x, y = arrays.adopt(x, "x"), arrays.adopt(y, "y")
-        checks.check_tables(x, y, multi_output)
+        checks.check_tables(x, y, multi_output=multi_output)
         n = arrays.n_rows(x)
         self.mmap = mmap
         self._x, self._y = self._own(x, "x"), self._own(y, "y")
@@ -87,7 +88,7 @@ class Dataset:
     @classmethod
     def from_arrays(
         cls,
-        X: Any,  # noqa: N803
+        X: Any,
         y: Any,
         train_size: float = 0.8,
         random_state: int | None = None,
@@ -107,8 +108,10 @@ class Dataset:
             **names: further arguments of the constructor, e.g. `data_names`.
         """
         full = cls._whole(X, y, data_groups, names)
-        train, test = checks.split_rows(full.n_rows, train_size, random_state, full.y if stratify_by_target else None)
-        return full._part(train), full._part(test)
+        train, test = loading.split_rows(
+            full.n_rows, train_size, random_state, full.y if stratify_by_target else None
+        )
+        return full.take_rows(train), full.take_rows(test)
 
     @classmethod
     def from_sklearn(
@@ -121,8 +124,10 @@ class Dataset:
         **names: Any,
     ) -> tuple[Self, Self]:
         """Splits a scikit-learn Bunch (`load_wine()`, also `as_frame=True`); arguments as in `from_arrays`."""
-        x, y, found = checks.from_bunch(data)
-        return cls.from_arrays(x, y, train_size, random_state, stratify_by_target, data_groups, **{**found, **names})
+        x, y, found = loading.from_bunch(data)
+        return cls.from_arrays(
+            x, y, train_size, random_state, stratify_by_target, data_groups, **{**found, **names}
+        )
 
     @classmethod
     def from_frame(
@@ -136,26 +141,32 @@ class Dataset:
             group: column with the group of each row; gives a `GroupedDataset`.
             **names: further arguments of the constructor, e.g. `data_names`.
         """
-        x, y, groups, found = checks.from_frame(df, target, group)
+        x, y, groups, found = loading.from_frame(df, target, group)
         return cls._whole(x, y, groups, {**found, **names})
 
     @classmethod
     def _whole(cls, x: Any, y: Any, data_groups: Any, names: Mapping[str, Any]) -> Self:
         if data_groups is None:
             return cls(x, y, **names)
-        from dvlwidgets.data.grouped import GroupedDataset
+        from .grouped import GroupedDataset
 
         grouped: Any = GroupedDataset(x, y, data_groups, **names)
         return grouped  # type: ignore[no-any-return]
 
-    def _part(self, rows: Indices) -> Self:
+    def take_rows(self, rows: Indices) -> Self:
         """The same data set with some of its rows."""
-        part = copy.copy(self)
-        part._x = self._own(arrays.take_rows(self._x, rows), "x")
-        part._y = self._own(arrays.take_rows(self._y, rows), "y")
-        part._row_ids, part._row_names = self._row_ids[rows], self._row_names[rows]
-        part._fingerprint = None
-        return part
+        return self._with(
+            _x=self._own(arrays.take_rows(self._x, rows), "x"),
+            _y=self._own(arrays.take_rows(self._y, rows), "y"),
+            _row_ids=self._row_ids[rows],
+            _row_names=self._row_names[rows],
+        )
+
+    def _with(self, **attributes: Any) -> Self:
+        """A shallow copy with other attributes, and hence another fingerprint."""
+        changed = copy.copy(self)
+        changed.__dict__.update(attributes, _fingerprint=None)
+        return changed
 
     def _own(self, table: Any, what: str) -> Any:
         return arrays.to_disk(table, what) if self.mmap else arrays.adopt(table, what)
@@ -295,7 +306,7 @@ class Dataset:
 
     def _hash_into(self, hasher: Hasher) -> None:
         for table in (self._x, self._y):
-            hasher.put_table(table, index=False)
+            tables.put_table(hasher, table, index=False)
         hasher.put(self._row_ids)
 
     def __dvl_identity__(self) -> tuple[object, ...]:
@@ -305,7 +316,7 @@ class Dataset:
         """16 hex characters of a point's features, without its label: tells whether an id still means this point."""
         hasher = Hasher()
         for row in np.sort(self.data_indices([position])):
-            hasher.put_row(self._x, int(row))
+            tables.put_row(hasher, self._x, int(row))
         return hasher.hexdigest()[:16]
 
     # --- editing: always a new data set ---------------------------------------------------------------------
@@ -316,7 +327,7 @@ class Dataset:
         Raises:
             InputError: if nothing is left or a position is asked for twice (ids must stay unique).
         """
-        return self._part(checks.distinct(arrays.positions(positions, len(self)), "take"))
+        return self.take_rows(checks.distinct(arrays.positions(positions, len(self)), "take"))
 
     def __getitem__(self, index: Any) -> Self:
         return self.take(index)
@@ -352,11 +363,12 @@ class Dataset:
             InputError: for a label that is missing or of another kind than the present ones.
         """
         where, new = checks.edits(positions, labels, len(self))
-        edited = copy.copy(self)
-        edited._y = self._own(_labels.replaced(self._y, where, new), "y")
-        edited._fingerprint = None
-        return edited
+        return self._with(_y=self._own(_labels.replaced(self._y, where, new), "y"))
 
     def __repr__(self) -> str:
-        what = f"{len(np.unique(arrays.as_numpy(self._y)))} classes" if self.is_classification else "numeric target"
+        what = (
+            f"{len(np.unique(arrays.as_numpy(self._y)))} classes"
+            if self.is_classification
+            else "numeric target"
+        )
         return f"{type(self).__name__}({len(self)} points, {self.n_features} features, {what})"

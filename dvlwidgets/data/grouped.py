@@ -8,12 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import arrays, checks
-from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.data.identity import Hasher
-from dvlwidgets.data.labels import missing
-from dvlwidgets.errors import InputError
-from dvlwidgets.typing import Indices
+from ..errors import InputError
+from ..typing import Indices
+from . import arrays, checks
+from .dataset import Dataset
+from .identity import Hasher
+from .labels import missing
 
 
 class GroupedDataset(Dataset):
@@ -41,6 +41,10 @@ class GroupedDataset(Dataset):
         (2, array([0, 2]))
     """
 
+    _codes: Indices
+    _group_ids: NDArray[Any]
+    _group_names: NDArray[np.str_]
+
     def __init__(
         self,
         x: Any,
@@ -56,42 +60,45 @@ class GroupedDataset(Dataset):
         *,
         ids: Sequence[int] | Sequence[str] | NDArray[Any] | None = None,
     ) -> None:
-        super().__init__(x, y, feature_names, target_names, data_names, description, multi_output, mmap, ids=ids)
-        self._group(data_groups, group_names)
-
-    def _group(self, data_groups: Any, group_names: Any) -> None:
-        self._group_ids, self._codes = _codes(data_groups, self.n_rows)
-        self._group_names = checks.point_names(group_names, self._group_ids, "group_names", "group")
+        super().__init__(
+            x, y, feature_names, target_names, data_names, description, multi_output, mmap, ids=ids
+        )
+        self.__dict__.update(_groups(data_groups, group_names, self.n_rows))
 
     @classmethod
     def from_dataset(cls, data: Dataset, data_groups: Any, group_names: Any = None) -> GroupedDataset:
         """Groups the rows of a data set; ids and names of the rows are kept as `row_ids` and `row_names`."""
         grouped = object.__new__(cls)
-        grouped.__dict__.update(data.__dict__)
-        grouped._fingerprint = None
-        grouped._group(data_groups, group_names)
+        grouped.__dict__.update(
+            data.__dict__, _fingerprint=None, **_groups(data_groups, group_names, data.n_rows)
+        )
         return grouped
 
     @classmethod
     def _whole(cls, x: Any, y: Any, data_groups: Any, names: Mapping[str, Any]) -> Self:
         return cls(x, y, data_groups, **names)
 
-    def _part(self, rows: Indices) -> Self:
-        part = super()._part(rows)
-        present, part._codes = np.unique(self._codes[rows], return_inverse=True)
-        part._group_ids, part._group_names = self._group_ids[present], self._group_names[present]
-        return part
+    def take_rows(self, rows: Indices) -> Self:
+        """Some of the rows; groups that lose all of theirs disappear."""
+        present, codes = np.unique(self._codes[rows], return_inverse=True)
+        part = super().take_rows(rows)
+        return part._with(
+            _codes=codes.astype(np.intp),
+            _group_ids=self._group_ids[present],
+            _group_names=self._group_names[present],
+        )
 
     def take(self, positions: Any) -> Self:
         """The groups at these positions, in that order, with all their rows."""
         wanted = checks.distinct(arrays.positions(positions, len(self)), "take")
-        part = self._part(self.data_indices(wanted))
-        rank = np.argsort(np.argsort(wanted))  # _part sorts the groups; rank[i] is where the i-th wanted one went
-        place = np.empty_like(rank)
-        place[rank] = np.arange(len(rank))
-        part._codes = place[part._codes]
-        part._group_ids, part._group_names = self._group_ids[wanted], self._group_names[wanted]
-        return part
+        place = np.empty(len(self), dtype=np.intp)  # group -> its new position
+        place[wanted] = np.arange(len(wanted))
+        rows = self.data_indices(wanted)
+        return self.take_rows(rows)._with(  # noqa: SLF001 -- of our own copy
+            _codes=place[self._codes[rows]],
+            _group_ids=self._group_ids[wanted],
+            _group_names=self._group_names[wanted],
+        )
 
     def __len__(self) -> int:
         return len(self._group_ids)
@@ -120,7 +127,9 @@ class GroupedDataset(Dataset):
         if indices is None:
             return np.arange(self.n_rows, dtype=np.intp)
         wanted = arrays.positions(indices, len(self))
-        return np.concatenate([np.flatnonzero(self._codes == g) for g in wanted] or [np.empty(0, dtype=np.intp)])
+        return np.concatenate(
+            [np.flatnonzero(self._codes == g) for g in wanted] or [np.empty(0, dtype=np.intp)]
+        )
 
     def logical_indices(self, indices: Any = None) -> Indices:
         """Positions of the groups that the given rows belong to."""
@@ -142,16 +151,21 @@ class GroupedDataset(Dataset):
         return f"GroupedDataset({len(self)} groups, {self.n_rows} points, {self.n_features} features)"
 
 
-def _codes(data_groups: Any, n: int) -> tuple[NDArray[Any], Indices]:
+def _groups(data_groups: Any, group_names: Any, n: int) -> dict[str, NDArray[Any]]:
+    """Group ids (sorted, read-only), their names, and the position of each row's group."""
     if data_groups is None:
-        raise InputError("data_groups is missing; expected the group of each row. Without groups use Dataset.")
+        raise InputError(
+            "data_groups is missing; expected the group of each row. Without groups use Dataset."
+        )
     groups = arrays.as_numpy(data_groups)
     if groups.shape != (n,):
         raise InputError(f"data_groups has shape {groups.shape}; expected ({n},), one group per row.")
     if missing(data_groups if arrays.is_series(data_groups) else groups).any():
-        raise InputError("data_groups contains NaN or None; expected a group for every row. Name the unknown ones.")
-    if groups.dtype.kind not in "iub":
-        groups = groups.astype(np.str_)
-    found, codes = np.unique(groups.astype(np.int64) if groups.dtype.kind in "ub" else groups, return_inverse=True)
-    found.flags.writeable = False
-    return found, codes.astype(np.intp)
+        raise InputError(
+            "data_groups contains NaN or None; expected a group for every row. Name the unknown ones."
+        )
+    groups = groups.astype(np.int64 if groups.dtype.kind in "iub" else np.str_)
+    ids, codes = np.unique(groups, return_inverse=True)
+    ids.flags.writeable = False
+    names = checks.point_names(group_names, ids, "group_names", "group")
+    return {"_codes": codes.astype(np.intp), "_group_ids": ids, "_group_names": names}

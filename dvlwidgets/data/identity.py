@@ -9,20 +9,16 @@ refused with the path to it, and the caller asks for `key=`.
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
-import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dvlwidgets.data import arrays, code
-from dvlwidgets.errors import UnhashableError
-
-BLOCK = 1 << 24
-"""Arrays are fed in blocks of about this many bytes, so that a strided or mapped one is never copied whole."""
+from ..errors import UnhashableError
+from . import arrays, code, tables
 
 
 def digest(obj: object) -> str:
@@ -42,15 +38,21 @@ class Hasher:
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=20)
         self._open: list[int] = []  # containers being hashed right now: guards against cycles
-        self._seen: dict[int, tuple[int, object]] = {}  # classes and functions hashed before, by order of visit
+        self._seen: dict[
+            int, tuple[int, object]
+        ] = {}  # classes and functions hashed before, by order of visit
         self._path: list[str] = []
 
     def hexdigest(self) -> str:
         """Hash of everything so far."""
         return self._hash.hexdigest()
 
-    def tag(self, name: str, data: bytes | memoryview = b"") -> None:
-        """Puts a named piece of raw bytes."""
+    def raw(self, data: bytes | memoryview) -> None:
+        """Puts bytes whose length has been put before."""
+        self._hash.update(data)
+
+    def tag(self, name: str, data: bytes = b"") -> None:
+        """Puts a named piece of bytes."""
         self._hash.update(f"{name}:{len(data)};".encode())
         self._hash.update(data)
 
@@ -117,11 +119,13 @@ class Hasher:
         if hasattr(type(obj), "__dvl_identity__"):
             self.put_all("own", obj.__dvl_identity__())
         elif isinstance(obj, np.ndarray):
-            self.put_array(obj)
+            tables.put_array(self, obj)
         elif isinstance(obj, (np.generic, np.dtype)):
-            self.put_all("numpy", (type(obj).__name__, str(obj.dtype) if isinstance(obj, np.generic) else obj.str))
+            self.put_all(
+                "numpy", (type(obj).__name__, str(obj.dtype) if isinstance(obj, np.generic) else obj.str)
+            )
             if isinstance(obj, np.generic):
-                self.put_array(np.asarray(obj))
+                tables.put_array(self, np.asarray(obj))
             else:
                 self.put(obj.descr)
         elif isinstance(obj, type):
@@ -141,7 +145,10 @@ class Hasher:
         kind = type(obj).__name__
         if isinstance(obj, (list, tuple)) and type(obj) in (list, tuple):
             self.put_all(kind, obj)
-        elif isinstance(obj, (Mapping, types.MappingProxyType)) and type(obj) in (dict, types.MappingProxyType):
+        elif isinstance(obj, (Mapping, types.MappingProxyType)) and type(obj) in (
+            dict,
+            types.MappingProxyType,
+        ):
             self.put_unordered(kind, ((key, (value,)) for key, value in obj.items()))
         elif type(obj) in (set, frozenset):
             self.put_unordered(kind, ((item, ()) for item in obj))
@@ -152,10 +159,9 @@ class Hasher:
     def _put_library_object(self, obj: Any) -> bool:
         """Objects of numpy, scipy, pandas, torch and scikit-learn, none of which is imported for it."""
         if arrays.is_frame(obj) or arrays.is_series(obj) or arrays.is_sparse(obj) or arrays.is_tensor(obj):
-            self.put_table(obj)
+            tables.put_table(self, obj)
         elif arrays.is_index(obj):
-            self.put_all("index", (list(obj.names), str(obj.dtype)))
-            self.put_array(np.asarray(obj.to_numpy(dtype=object)))
+            tables.put_index(self, obj)
         elif isinstance(obj, np.random.Generator):
             self.put_all("generator", (obj.bit_generator.state,))
         elif isinstance(obj, np.random.RandomState):
@@ -190,84 +196,9 @@ class Hasher:
         self.put_all("items", items or ())
         self.put_unordered("pairs", ((key, (value,)) for key, value in pairs or ()))
 
-    # --- tables ---------------------------------------------------------------------------------------------
-
-    def put_array(self, a: NDArray[Any]) -> None:
-        """Puts dtype, shape and content; the memory layout does not count."""
-        self.put_all("array", (a.dtype.str if a.dtype.names is None else repr(a.dtype.descr), tuple(map(int, a.shape))))
-        if a.dtype.hasobject:
-            self._put_objects(a)
-            return
-        step = max(1, BLOCK // max(1, a.nbytes // max(1, len(a)))) if a.ndim else 1
-        blocks = (a[i : i + step] for i in range(0, len(a), step)) if a.ndim else (a,)
-        for block in blocks:
-            # one memory copy a block only if it is strided; bytes are taken through uint8 (dates have no buffer)
-            self._hash.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
-
-    def _put_objects(self, a: NDArray[Any]) -> None:
-        items = a.reshape(-1).tolist()
-        if all(type(item) is str for item in items):
-            parts = [item.encode("utf-8", "surrogatepass") for item in items]
-            self.tag("lengths", np.array([len(p) for p in parts], dtype=np.int64).tobytes())
-            self.tag("text", b"".join(parts))
-        else:
-            self.put_all("objects", items)
-
-    def put_table(self, table: Any, index: bool = True) -> None:
-        """Puts an array, data frame, series, sparse matrix or tensor.
-
-        Args:
-            table: the table.
-            index: whether the index of a frame counts.
-        """
-        if arrays.is_frame(table):
-            self.put_all("frame", (list(table.columns), len(table), table.index if index else None))
-            for i in range(table.shape[1]):
-                self._put_column(table.iloc[:, i])
-        elif arrays.is_series(table):
-            self.put_all("series", (table.name, len(table), table.index if index else None))
-            self._put_column(table)
-        elif arrays.is_sparse(table):
-            tidy = table.tocsr(copy=True)
-            tidy.sum_duplicates()
-            self.put_all("sparse", (type(table).__name__[-5:], tidy.shape))
-            for part in (tidy.data, tidy.indices.astype(np.int64), tidy.indptr.astype(np.int64)):
-                self.put_array(part)
-        elif arrays.is_tensor(table):
-            self.put_all("tensor", (str(table.dtype),))
-            self.put_array(arrays.as_numpy(table))
-        else:
-            self.put_array(arrays.as_numpy(table))
-
-    def _put_column(self, column: Any) -> None:
-        self.put(str(column.dtype))
-        if str(column.dtype) == "category":
-            self.put_all("categories", (bool(column.cat.ordered), np.asarray(column.cat.categories.to_numpy(dtype=object))))
-            self.put_array(np.asarray(column.cat.codes.to_numpy(), dtype=np.int64))
-        elif isinstance(column.dtype, np.dtype):
-            self.put_array(np.asarray(column.to_numpy()))
-        else:  # extension types (text, nullable, with time zone): as Python objects, whatever holds them
-            self.put_array(np.asarray(column.to_numpy(dtype=object)))
-
-    def put_row(self, table: Any, row: int) -> None:
-        """Puts one row's values; for frames the categories that other rows have do not count."""
-        if arrays.is_frame(table):
-            self.put_all("row", [_plain(table.iloc[row, i]) for i in range(table.shape[1])])
-        elif arrays.is_sparse(table):
-            self.put_array(table[[row]].toarray())
-        elif arrays.is_series(table):
-            self.put(_plain(table.iloc[row]))
-        else:
-            self.put_array(arrays.as_numpy(table[row]))
-
-
-def _plain(value: Any) -> Any:
-    missing = value is None or value != value or value is getattr(sys.modules.get("pandas"), "NA", None)
-    return None if missing else value
-
 
 def _float(value: float) -> bytes:
-    return b"nan" if value != value else struct.pack("<d", value)
+    return b"nan" if math.isnan(value) else struct.pack("<d", value)
 
 
 _SCALARS: dict[type, Callable[[Any], bytes]] = {
@@ -275,7 +206,11 @@ _SCALARS: dict[type, Callable[[Any], bytes]] = {
     type(...): lambda _: b"",
     type(NotImplemented): lambda _: b"",
     bool: lambda v: b"1" if v else b"0",
-    int: lambda v: str(v).encode() if abs(v) < 1 << 2000 else v.to_bytes((v.bit_length() + 8) // 8, "little", signed=True),
+    int: lambda v: (
+        str(v).encode()
+        if abs(v) < 1 << 2000
+        else v.to_bytes((v.bit_length() + 8) // 8, "little", signed=True)
+    ),
     float: _float,
     complex: lambda v: _float(v.real) + b"," + _float(v.imag),
     str: lambda v: v.encode("utf-8", "surrogatepass"),

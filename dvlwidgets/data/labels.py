@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import arrays
-from dvlwidgets.errors import InputError
-from dvlwidgets.typing import Indices
+from ..errors import InputError
+from ..typing import Indices
+from . import arrays
+from .tables import plain
 
 MANY_CLASSES = 20
 """Integers with more distinct values than this are taken for numbers, not classes."""
@@ -23,7 +24,8 @@ def missing(y: Any) -> NDArray[np.bool_]:
     if values.dtype.kind in "fc":
         return np.asarray(np.isnan(values))
     if values.dtype.kind == "O":
-        return np.vectorize(lambda v: v is None or v != v, otypes=[np.bool_])(values)
+        gaps: NDArray[np.bool_] = np.vectorize(lambda v: plain(v) is None, otypes=[bool])(values)
+        return gaps
     return np.zeros(values.shape, dtype=np.bool_)
 
 
@@ -49,9 +51,7 @@ def replaced(y: Any, where: Indices, new: list[Any]) -> Any:
     if arrays.is_series(y) or arrays.is_frame(y):
         return _replaced_in_series(y, where, new)
     if arrays.is_tensor(y):
-        import torch
-
-        return torch.as_tensor(np.array(replaced(arrays.as_numpy(y), where, new)))
+        return arrays.as_tensor(replaced(arrays.as_numpy(y), where, new))
     values = arrays.as_numpy(y)
     labels = _fitting(values, new)
     edited = values.astype(labels.dtype, copy=True)
@@ -77,7 +77,9 @@ def _replaced_in_series(y: Any, where: Indices, new: list[Any]) -> Any:
 
 def _refuse_missing(new: list[Any]) -> None:
     if missing(_objects(new)).any():
-        raise InputError("a new label is NaN or None; expected a class or a number. To remove a point use drop_indices.")
+        raise InputError(
+            "a new label is NaN or None; expected a class or a number. To remove a point use drop_indices."
+        )
 
 
 def _objects(new: list[Any]) -> NDArray[Any]:

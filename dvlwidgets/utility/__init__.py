@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dvlwidgets.utility.scorer import BoundScorer, SupervisedScorer, compose_score, sigmoid
+from .scorer import BoundScorer, SupervisedScorer, compose_score, sigmoid
 
 if TYPE_CHECKING:
-    from dvlwidgets.utility.model import ModelUtility, Utility
+    from .model import ModelUtility, Utility
 
 __all__ = ["BoundScorer", "ModelUtility", "SupervisedScorer", "Utility", "compose_score", "sigmoid"]
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data.arrays import as_numpy
-from dvlwidgets.errors import ScorerError
+from ..data.arrays import as_numpy
+from ..errors import ScorerError
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class TestSet:
             more_classes: labels or classes from elsewhere (training set, model) that also count.
         """
         values = as_numpy(y)
-        spread = float(((values - values.mean()) ** 2).sum()) if _is_numeric(values) and values.ndim == 1 else np.nan
+        spread = (
+            float(((values - values.mean()) ** 2).sum())
+            if _is_numeric(values) and values.ndim == 1
+            else np.nan
+        )
         if values.ndim > 1 or is_continuous(values):
             return cls(x, values, None, None, spread)
         present = np.unique(values)
@@ -106,7 +110,9 @@ class Answers:
         """Predictions as finite floats, for regression metrics."""
         numbers = self.predicted().astype(np.float64, copy=False)
         if not np.isfinite(numbers).all():
-            raise ScorerError(f"{type(self.model).__name__} predicted NaN or infinity; expected finite numbers.")
+            raise ScorerError(
+                f"{type(self.model).__name__} predicted NaN or infinity; expected finite numbers."
+            )
         return numbers
 
     def proba(self) -> NDArray[np.floating[Any]]:
@@ -121,8 +127,10 @@ class Answers:
 
     def knows_all_classes(self) -> bool:
         """Whether the model has a decision function whose columns are those of the test set's classes."""
-        known = getattr(self.model, "classes_", None)
-        return hasattr(self.model, "decision_function") and np.array_equal(known, self.test.classes)
+        known, classes = getattr(self.model, "classes_", None), self.test.classes
+        if known is None or classes is None or not hasattr(self.model, "decision_function"):
+            return False
+        return np.array_equal(known, classes)
 
     def decided(self) -> NDArray[Any]:
         """The model's decision function: (n,) or (n, c)."""
@@ -131,7 +139,11 @@ class Answers:
     def _ask(self, method: str) -> Any:
         answer = getattr(self.model, method, None)
         if answer is None:
-            hint = "e.g. SVC(probability=True), or score with 'accuracy'" if method == "predict_proba" else "or a callable"
+            hint = (
+                "e.g. SVC(probability=True), or score with 'accuracy'"
+                if method == "predict_proba"
+                else "or a callable"
+            )
             raise ScorerError(
                 f"{type(self.model).__name__} has no {method}, which this metric needs. "
                 f"Expected a model that has it ({hint}), or a metric that does not need it."
@@ -145,7 +157,9 @@ class Answers:
     def _aligned(self, proba: NDArray[Any]) -> NDArray[np.floating[Any]]:
         classes = self.test.classes
         if classes is None or proba.ndim > 2:
-            raise ScorerError("probabilities can be scored for one class label per point; y is not of that kind.")
+            raise ScorerError(
+                "probabilities can be scored for one class label per point; y is not of that kind."
+            )
         if proba.dtype.kind != "f":
             proba = proba.astype(np.float64)
         known = getattr(self.model, "classes_", None)
@@ -178,7 +192,7 @@ class Answers:
 
 
 @functools.cache
-def _estimator_class(classifier: bool) -> Any:  # noqa: FBT001
+def _estimator_class(classifier: bool) -> Any:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.utils.metaestimators import available_if
 
@@ -191,11 +205,11 @@ def _estimator_class(classifier: bool) -> Any:  # noqa: FBT001
         def predict(self, _x: Any) -> NDArray[Any]:
             return self.answers.predicted()
 
-        @available_if(lambda self: hasattr(self.answers.model, "predict_proba"))
+        @available_if(lambda self: hasattr(self.answers.model, "predict_proba"))  # type: ignore[untyped-decorator]
         def predict_proba(self, _x: Any) -> NDArray[Any]:
             return self.answers.proba()
 
-        @available_if(lambda self: self.answers.knows_all_classes())
+        @available_if(lambda self: self.answers.knows_all_classes())  # type: ignore[untyped-decorator]
         def decision_function(self, _x: Any) -> NDArray[Any]:
             return self.answers.decided()
 

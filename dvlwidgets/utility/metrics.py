@@ -10,16 +10,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from dvlwidgets.errors import InputError, InputTypeError, ScorerError
-from dvlwidgets.utility.answers import Answers, is_continuous
+from ..errors import InputError, InputTypeError, ScorerError
+from .answers import Answers, is_continuous
+from .match import Sort, numbers_for_classes
 
-Sort = Literal["classes", "numbers", "any"]
-
-_NUMBERS = ("r2", "explained_variance", "neg_max_error", "neg_mean_", "neg_median_", "neg_root_", "d2_absolute_error")
+_NUMBERS = (
+    "r2",
+    "explained_variance",
+    "neg_max_error",
+    "neg_mean_",
+    "neg_median_",
+    "neg_root_",
+    "d2_absolute_error",
+)
 _ANY = ("rand_score", "_info_score", "completeness_", "homogeneity_", "v_measure_", "fowlkes_", "adjusted_")
 
 
@@ -54,14 +61,15 @@ def resolve(scoring: Any, name: str | None = None) -> Metric:
     """
     if isinstance(scoring, str):
         return _by_name(scoring, name or scoring)
-    if hasattr(scoring, "_score_func") and hasattr(scoring, "_sign"):  # made by sklearn.metrics.make_scorer
-        given = name or scoring._score_func.__name__
+    score_func, sign = getattr(scoring, "_score_func", None), getattr(scoring, "_sign", None)
+    if callable(score_func) and isinstance(sign, int):  # made by sklearn.metrics.make_scorer
+        given = str(name or getattr(score_func, "__name__", "score"))
         sort: Sort = "classes" if "predict" not in _response_methods(scoring) else "any"
-        return Metric(given, sort, SklearnMetric(scoring, given), scoring._sign < 0, scoring)
+        return Metric(given, sort, SklearnMetric(scoring, given), sign < 0, scoring)
     if hasattr(scoring, "score") and hasattr(scoring, "fit") and not isinstance(scoring, type):
         return Metric(name or "score", "any", own_score, False, "score")
     if callable(scoring):
-        given = name or getattr(scoring, "__name__", type(scoring).__name__)
+        given = str(name or getattr(scoring, "__name__", type(scoring).__name__))
         return Metric(given, "any", UserMetric(scoring, given), None, scoring)
     raise InputTypeError(
         f"scoring is of type {type(scoring).__name__}; expected a name such as 'accuracy', a callable(model, x, y), "
@@ -124,8 +132,10 @@ def accuracy(answers: Answers) -> float:
     if y.ndim > 1:
         return SklearnMetric("accuracy", "accuracy")(answers)
     if is_continuous(predicted):
-        raise ScorerError(_numbers_for_classes(answers.model, "accuracy"))
-    if (predicted.dtype.kind in "iufb") != (y.dtype.kind in "iufb") and "O" not in predicted.dtype.kind + y.dtype.kind:
+        raise ScorerError(numbers_for_classes(answers.model, "accuracy"))
+    if (predicted.dtype.kind in "iufb") != (
+        y.dtype.kind in "iufb"
+    ) and "O" not in predicted.dtype.kind + y.dtype.kind:
         raise ScorerError(
             f"{type(answers.model).__name__} predicted labels like {predicted[0]!r}, but the test labels are like "
             f"{y[0]!r}; expected labels of one kind."
@@ -239,46 +249,3 @@ class SklearnMetric:
                 f"{self.name!r} cannot score what {type(answers.model).__name__} predicts: {e}. "
                 f"Expected a metric that fits the labels ({y.dtype}) and the model."
             ) from e
-
-
-def check_fit(metric: Metric, model: Any, test_classes: bool) -> None:  # noqa: FBT001
-    """Refuses a metric that can never score this model, before anything is fitted.
-
-    Args:
-        metric: the metric.
-        model: the unfitted model.
-        test_classes: whether the test labels can be class labels.
-
-    Raises:
-        ScorerError: e.g. for a regressor scored by accuracy.
-    """
-    if metric.sort == "classes" and kind(model) == "regressor":
-        raise ScorerError(_numbers_for_classes(model, metric.name))
-    if metric.sort == "classes" and not test_classes:
-        raise ScorerError(
-            f"{metric.name!r} scores class labels, but the test labels are numbers with fractions. Expected classes, "
-            f"or a metric for numbers such as 'r2' or 'neg_mean_absolute_error'."
-        )
-
-
-def _numbers_for_classes(model: Any, name: str) -> str:
-    return (
-        f"{type(model).__name__} predicts numbers, but {name!r} scores class labels. Expected a metric for numbers such "
-        f"as 'r2' or 'neg_mean_absolute_error'; or use a classifier."
-    )
-
-
-def kind(model: Any) -> str | None:
-    """'classifier', 'regressor', or None for a model that does not say."""
-    with_tags = getattr(model, "__sklearn_tags__", None)
-    if with_tags is not None:
-        try:
-            found = with_tags().estimator_type
-        except AttributeError:  # a scikit-learn base class further up is missing: duck-typed after all
-            found = None
-        if found is not None:
-            return str(found)
-    old = getattr(model, "_estimator_type", None)
-    if old is not None:
-        return str(old)
-    return "classifier" if hasattr(model, "predict_proba") else None

@@ -6,15 +6,17 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import Dataset
-from dvlwidgets.errors import InputError, InputTypeError, ScorerError
-from dvlwidgets.utility.answers import Answers, TestSet
-from dvlwidgets.utility.metrics import Metric, check_fit, kind, resolve_all
+from ..data import Dataset
+from ..errors import InputError, InputTypeError, ScorerError
+from .answers import Answers, TestSet
+from .defaults import default_of
+from .match import check_fit
+from .metrics import Metric, resolve_all
 
 Scoring = str | Callable[[Any, Any, Any], float]
 
@@ -57,14 +59,14 @@ class SupervisedScorer:
         self.names: tuple[str, ...] = tuple(metric.name for metric in self.metrics)
         if name is not None and len(self.metrics) == 1:
             self.names = (name,)
-        self._transforms: tuple[Callable[[float], float], ...] = ()
+        self.transforms: tuple[Callable[[float], float], ...] = ()
 
     def __call__(self, model: Any) -> NDArray[np.float64]:
         """Scores of a fitted model: (m,), one per metric."""
         known = getattr(model, "classes_", None)
         several = known is not None and np.ndim(known[0]) > 0  # one array per output
         test = TestSet.of(self.test_data.x, self.test_data.y, None if several else known)
-        return self._scores(model, test)
+        return self.score_on(model, test)
 
     def bind(self, model: Any, train: Dataset) -> BoundScorer:
         """Ties the scorer to a model and a training set: checks, classes and default are settled once.
@@ -79,8 +81,7 @@ class SupervisedScorer:
         labels = None if train.y.ndim > 1 or self.test_data.y.ndim > 1 else train.y
         test = TestSet.of(self.test_data.x, self.test_data.y, self._class_labels(labels))
         for metric in self.metrics:
-            check_fit(metric, model, test_classes=test.classes is not None or test.y.ndim > 1)
-            _check_numbers(metric, test)
+            check_fit(metric.name, metric.sort, model, test)
         default, note = self._default_for(model, train, test)
         return BoundScorer(self, test, default, note)
 
@@ -91,16 +92,17 @@ class SupervisedScorer:
     def _default_for(self, model: Any, train: Dataset, test: TestSet) -> tuple[NDArray[np.float64], str]:
         if self.default is not None:
             return self._transformed(self.default), ""
-        found = [_default_of(metric, model, train, test) for metric in self.metrics]
+        found = [default_of(metric, model, train, test) for metric in self.metrics]
         said = [note for _, note in found if note]
         return self._transformed(np.array([value for value, _ in found])), " ".join(said)
 
     def _transformed(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        for transform in self._transforms:
+        for transform in self.transforms:
             scores = np.array([transform(float(score)) for score in scores], dtype=np.float64)
         return scores
 
-    def _scores(self, model: Any, test: TestSet) -> NDArray[np.float64]:
+    def score_on(self, model: Any, test: TestSet) -> NDArray[np.float64]:
+        """Scores of a fitted model on prepared test data: (m,)."""
         answers = Answers(model, test)
         raw = np.array([metric.function(answers) for metric in self.metrics], dtype=np.float64)
         if not np.isfinite(raw).all():
@@ -109,7 +111,7 @@ class SupervisedScorer:
                 f"{wrong!r} of {type(model).__name__} is {raw[~np.isfinite(raw)][0]}; expected a finite number. "
                 f"The test set may be too small, or the model diverged."
             )
-        scores = self._transformed(raw) if self._transforms else raw
+        scores = self._transformed(raw) if self.transforms else raw
         low, high = self.range
         if scores.min() < low or scores.max() > high:
             raise ScorerError(
@@ -119,7 +121,7 @@ class SupervisedScorer:
         return scores
 
     def __dvl_identity__(self) -> tuple[object, ...]:
-        return ("scorer", self.metrics, self.test_data, self.default, self.range, self._transforms)
+        return ("scorer", self.metrics, self.test_data, self.default, self.range, self.transforms)
 
     def __repr__(self) -> str:
         return f"SupervisedScorer({self.name!r}, {self.test_data!r})"
@@ -153,13 +155,15 @@ class BoundScorer:
 
     def __call__(self, model: Any) -> NDArray[np.float64]:
         """Scores of a fitted model: (m,)."""
-        return self.scorer._scores(model, self.test)
+        return self.scorer.score_on(model, self.test)
 
     def __dvl_identity__(self) -> tuple[object, ...]:
         return ("bound scorer", self.scorer, self.test.classes, self.default)
 
 
-def compose_score(scorer: SupervisedScorer, transformation: Callable[[float], float], name: str) -> SupervisedScorer:
+def compose_score(
+    scorer: SupervisedScorer, transformation: Callable[[float], float], name: str
+) -> SupervisedScorer:
     """A scorer whose scores (and default, and range) are those of another one, transformed.
 
     Args:
@@ -170,20 +174,23 @@ def compose_score(scorer: SupervisedScorer, transformation: Callable[[float], fl
     Raises:
         InputTypeError: if `scorer` is no `SupervisedScorer` or the transformation cannot be called.
     """
-    if not isinstance(scorer, SupervisedScorer) or not callable(transformation):
+    given: Any = scorer
+    if not isinstance(given, SupervisedScorer) or not callable(transformation):
         raise InputTypeError(
             f"compose_score was given {type(scorer).__name__} and {type(transformation).__name__}; expected a "
             f"SupervisedScorer and a function of one float such as sigmoid."
         )
     composed = copy.copy(scorer)
-    composed._transforms = (*scorer._transforms, transformation)
+    composed.transforms = (*scorer.transforms, transformation)
     composed.name = name
     composed.names = (name,) if len(scorer.names) == 1 else tuple(f"{name}({each})" for each in scorer.names)
     composed.range = _transformed_range(scorer.range, transformation)
     return composed
 
 
-def _transformed_range(range_: tuple[float, float], transformation: Callable[[float], float]) -> tuple[float, float]:
+def _transformed_range(
+    range_: tuple[float, float], transformation: Callable[[float], float]
+) -> tuple[float, float]:
     ends = []
     for end, unknown in zip(range_, (-math.inf, math.inf), strict=True):
         try:
@@ -201,7 +208,7 @@ def sigmoid(x: float) -> float:
     return math.exp(x) / (1.0 + math.exp(x))
 
 
-# --- checks and the default ---------------------------------------------------------------------------------
+# --- checks ---------------------------------------------------------------------------------
 
 
 def _as_dataset(test_data: Any) -> Dataset:
@@ -232,7 +239,9 @@ def _checked_default(default: Any, m: int, range_: tuple[float, float]) -> NDArr
     try:
         values = np.array(np.broadcast_to(np.asarray(default, dtype=np.float64), (m,)))
     except (TypeError, ValueError) as e:
-        raise InputError(f"default={default!r}; expected None, a number, or one number for each of {m} metrics.") from e
+        raise InputError(
+            f"default={default!r}; expected None, a number, or one number for each of {m} metrics."
+        ) from e
     if not np.isfinite(values).all() or values.min() < range_[0] or values.max() > range_[1]:
         raise InputError(
             f"default={default!r}; expected finite numbers within the range {range_}: it is the score of the empty "
@@ -240,46 +249,3 @@ def _checked_default(default: Any, m: int, range_: tuple[float, float]) -> NDArr
         )
     values.flags.writeable = False
     return values
-
-
-def _check_numbers(metric: Metric, test: TestSet) -> None:
-    if metric.sort == "numbers" and test.y.dtype.kind not in "iufb":
-        raise ScorerError(
-            f"{metric.name!r} scores numbers, but the test labels are like {test.y.flat[0]!r}. Expected numbers, or a "
-            f"metric for classes such as 'accuracy'."
-        )
-
-
-def _default_of(metric: Metric, model: Any, train: Dataset, test: TestSet) -> tuple[float, str]:
-    """Default of one metric, and the sentence on it."""
-    if metric.negative is False:
-        return 0.0, ""
-    try:
-        score = metric.function(Answers(_guess(metric, model, train, test), test))
-    except Exception as e:
-        if metric.negative:
-            raise
-        return 0.0, f"An empty or failed subset scores 0.0 in {metric.name} (a constant guess cannot be scored: {e})."
-    if not metric.negative and score >= 0.0:
-        return 0.0, ""
-    guess = "the class shares" if _guesses_classes(metric, model, test) else "the mean"
-    return score, (
-        f"An empty or failed subset scores {score:.4g} in {metric.name}, the score of guessing {guess} of the training "
-        f"labels, because 0.0 would be a perfect score; pass default= for another."
-    )
-
-
-def _guesses_classes(metric: Metric, model: Any, test: TestSet) -> bool:
-    if metric.sort == "any":
-        found = kind(model)
-        return found == "classifier" or (found is None and test.classes is not None)
-    return metric.sort == "classes"
-
-
-def _guess(metric: Metric, model: Any, train: Dataset, test: TestSet) -> Any:
-    """A fitted model that ignores the features."""
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    classes = _guesses_classes(metric, model, test)
-    dummy = cast("Any", DummyClassifier(strategy="prior") if classes else DummyRegressor(strategy="mean"))
-    return dummy.fit(np.zeros((train.n_rows, 1)), train.y)
