@@ -1,1 +1,146 @@
-"""dvlwidgets: find the training points that help, hurt or are mislabelled, and fix them, live in a notebook."""
+"""dvlwidgets: find the training points that help, hurt or are mislabelled, and fix them, live in a notebook.
+
+Public names are loaded when they are first used, so that `import dvlwidgets` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .data.dataset import Dataset, RawData
+    from .data.edits import Edits
+    from .data.grouped import GroupedDataset
+    from .engine.live import Run
+    from .engine.records import Progress, Verdict
+    from .engine.stopping import (
+        AbsoluteStandardError,
+        MaxTime,
+        MaxUpdates,
+        MinUpdates,
+        NoStopping,
+        RankCorrelation,
+    )
+    from .utility.model import ModelUtility, Utility
+    from .utility.scorer import SupervisedScorer, compose_score, sigmoid
+    from .valuation.methods.knn_shapley import KNNShapleyValuation
+    from .valuation.methods.semivalues import (
+        BanzhafValuation,
+        DataBanzhafValuation,
+        DataShapleyValuation,
+        LOOValuation,
+        SemivalueValuation,
+        ShapleyValuation,
+    )
+    from .valuation.result import Status, ValuationResult
+    from .valuation.samplers import (
+        AntitheticPermutationSampler,
+        DeterministicPermutationSampler,
+        DeterministicUniformSampler,
+        LOOSampler,
+        MSRSampler,
+        NoTruncation,
+        PermutationSampler,
+        RelativeTruncation,
+    )
+    from .widgets.panel import ValuationPanel
+
+_HOMES = {
+    "data.dataset": ("Dataset", "RawData"),
+    "data.grouped": ("GroupedDataset",),
+    "data.edits": ("Edits",),
+    "engine.live": ("Run",),
+    "engine.records": ("Progress", "Verdict"),
+    "engine.stopping": (
+        "AbsoluteStandardError",
+        "MaxTime",
+        "MaxUpdates",
+        "MinUpdates",
+        "NoStopping",
+        "RankCorrelation",
+    ),
+    "utility.model": ("ModelUtility", "Utility"),
+    "utility.scorer": ("SupervisedScorer", "compose_score", "sigmoid"),
+    "valuation.methods.knn_shapley": ("KNNShapleyValuation",),
+    "valuation.methods.semivalues": (
+        "BanzhafValuation",
+        "DataBanzhafValuation",
+        "DataShapleyValuation",
+        "LOOValuation",
+        "SemivalueValuation",
+        "ShapleyValuation",
+    ),
+    "valuation.result": ("Status", "ValuationResult"),
+    "valuation.samplers": (
+        "AntitheticPermutationSampler",
+        "DeterministicPermutationSampler",
+        "DeterministicUniformSampler",
+        "LOOSampler",
+        "MSRSampler",
+        "NoTruncation",
+        "PermutationSampler",
+        "RelativeTruncation",
+    ),
+    "widgets.panel": ("ValuationPanel",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AbsoluteStandardError",
+    "AntitheticPermutationSampler",
+    "BanzhafValuation",
+    "DataBanzhafValuation",
+    "DataShapleyValuation",
+    "Dataset",
+    "DeterministicPermutationSampler",
+    "DeterministicUniformSampler",
+    "Edits",
+    "GroupedDataset",
+    "KNNShapleyValuation",
+    "LOOSampler",
+    "LOOValuation",
+    "MSRSampler",
+    "MaxTime",
+    "MaxUpdates",
+    "MinUpdates",
+    "ModelUtility",
+    "NoStopping",
+    "NoTruncation",
+    "PermutationSampler",
+    "Progress",
+    "RankCorrelation",
+    "RawData",
+    "RelativeTruncation",
+    "Run",
+    "SemivalueValuation",
+    "ShapleyValuation",
+    "Status",
+    "SupervisedScorer",
+    "Utility",
+    "ValuationPanel",
+    "ValuationResult",
+    "Verdict",
+    "compose_score",
+    "sigmoid",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("dvlwidgets")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "dvlwidgets"}]

@@ -64,7 +64,9 @@ def sizes_from_law(raw: NDArray[np.uint64], law: DrawLaw) -> NDArray[np.intp]:
     steps = np.cumsum(law)
     picks = np.searchsorted(steps, uniforms(raw) * steps[-1], side="right")
     # rounding of the last step must not give a size that the law excludes
-    return np.minimum(picks, int(np.flatnonzero(law)[-1]))
+    last: NDArray[np.intp] = np.flatnonzero(law)[-1:]
+    sizes: NDArray[np.intp] = np.minimum(picks, last)
+    return sizes
 
 
 def subsets_of_sizes(raw: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Masks:

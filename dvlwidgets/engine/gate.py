@@ -39,7 +39,7 @@ class Gate:
         """Hand out nothing ever again; finished work is kept."""
         self._set(stopped=True)
 
-    def _set(self, paused: bool | None = None, stopped: bool = False) -> None:
+    def _set(self, *, paused: bool | None = None, stopped: bool = False) -> None:
         with self._changed:
             self._paused = self._paused if paused is None else paused
             self._stopped = self._stopped or stopped

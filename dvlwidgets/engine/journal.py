@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import sys
 import tempfile
 import weakref
 import zlib
@@ -21,6 +22,9 @@ import numpy as np
 
 from ..errors import JournalError
 from .records import Evaluations
+
+if sys.platform != "win32":
+    import fcntl
 
 FORMAT = 1
 """Version of the journal's format; another one is refused, never guessed."""
@@ -73,10 +77,12 @@ class Journal:
     def _open(self) -> None:
         self._file = open(self.path, "r+b")
         if self._file.read(len(_MAGIC)) != _MAGIC:
-            raise JournalError(f"{self.path} is not a journal of dvlwidgets. Choose another checkpoint folder.")
+            raise JournalError(
+                f"{self.path} is not a journal of dvlwidgets. Choose another checkpoint folder."
+            )
         end, first = len(_MAGIC), True
         for start, payload in _records(self._file):
-            if first and payload[:1] != _HEADER:
+            if first and not payload.startswith(_HEADER):
                 raise JournalError(f"{self.path} does not begin with a header; it cannot be resumed.")
             self._take(start, payload)
             end, first = start + len(payload), False
@@ -134,12 +140,14 @@ class Journal:
 
     def append_task(self, pieces: Sequence[Piece], payloads: Sequence[Evaluations], seconds: float) -> None:
         """Write one finished task; `seconds` is the run's active time so far."""
-        parts = []
+        parts: list[bytes] = []
+        written = 0
         start = self._file.seek(0, os.SEEK_END) + _FRAME.size + 1
         for (step, lo, hi), payload in zip(pieces, payloads, strict=True):
-            self._index.setdefault(step, []).append((lo, hi, start + sum(map(len, parts))))
+            self._index.setdefault(step, []).append((lo, hi, start + written))
             parts.append(_PIECE.pack(step, lo, hi, payload.values.shape[1], payload.seconds, seconds))
             parts.append(payload.values.astype("<f8").tobytes() + payload.status.tobytes())
+            written += len(parts[-1]) + len(parts[-2])
             if payload.failure and self.failure is None:
                 self.failure = payload.failure
         self._append(_TASK, b"".join(parts))
@@ -164,6 +172,26 @@ class Journal:
     def steps(self) -> list[int]:
         """The steps with at least one recorded piece, in order."""
         return sorted(self._index)
+
+    def lock(self) -> None:
+        """Keep other runs from writing.
+
+        Raises:
+            JournalError: if another run is writing now.
+        """
+        try:
+            if sys.platform != "win32":
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalError(
+                f"another run is writing to {self.path} now. Wait for it, stop it, or use another checkpoint folder."
+            ) from error
+
+    def unlock(self) -> None:
+        """Let other runs write."""
+        self.flush()
+        if sys.platform != "win32":
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def flush(self) -> None:
         """Force everything to the disk, so that a power cut loses nothing."""
@@ -194,6 +222,16 @@ def _records(file: BinaryIO) -> Any:
         if len(payload) < length or zlib.crc32(payload) != crc or length == 0:
             return
         yield start, payload
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The header of a journal file, without opening it for writing; empty if it has none yet."""
+    with open(path, "rb") as file:
+        if file.read(len(_MAGIC)) == _MAGIC:
+            for _, payload in _records(file):
+                header: dict[str, Any] = json.loads(payload[1:])
+                return header
+    return {}
 
 
 def _json(entry: Mapping[str, Any]) -> bytes:

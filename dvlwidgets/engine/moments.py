@@ -96,7 +96,11 @@ def add_rows(moments: Moments, groups: NDArray[np.intp], x: Floats, weights: Flo
         rows = np.flatnonzero(turn == t)
         at = groups[rows]
         part = Moments(
-            *(a[:, at] for a in (moments.count, moments.weight, moments.squares, moments.mean, moments.m2))
+            moments.count[:, at],
+            moments.weight[:, at],
+            moments.squares[:, at],
+            moments.mean[:, at],
+            moments.m2[:, at],
         )
         new = add(part, x[None, rows, None], weights[:, rows])
         moments.count[:, at] = new.count

@@ -9,18 +9,20 @@ runs too, so that the bits do not depend on the number of workers and `n_jobs=1`
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import tempfile
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import cloudpickle
 import joblib
 import numpy as np
-from joblib.externals import cloudpickle
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
@@ -70,8 +72,8 @@ class Workers:
                 yield task, _perform(job, plan, task)
             return
         taken: list[Task] = []
-        call, target = (_remote, self._ship(job)) if self.shipped else (_perform, job)
-        calls = (joblib.delayed(call)(target, plan, task) for task in _noted(tasks, taken))
+        call: Any = partial(_remote, os.getpid(), self._ship(job)) if self.shipped else partial(_perform, job)
+        calls = (joblib.delayed(call)(plan, task) for task in _noted(tasks, taken))
         lazy = getattr(self.backend, "supports_return_generator", False)
         with joblib.parallel_config(backend=self.backend, n_jobs=self.n_jobs):
             parallel = joblib.Parallel(
@@ -114,7 +116,9 @@ def _perform(job: Runnable, plan: Any, task: Task) -> list[Any]:
     return [job.task(plan, step, lo, hi) for step, lo, hi in task]
 
 
-def _remote(target: _Shipment | Runnable, plan: Any, task: Task) -> list[Any]:
+def _remote(home: int, target: _Shipment | Runnable, plan: Any, task: Task) -> list[Any]:
+    global _IN_WORKER  # noqa: PLW0603 - a fact about this process
+    _IN_WORKER = os.getpid() != home
     job = target.load() if isinstance(target, _Shipment) else target
     with threadpool_limits(limits=1):
         return _perform(job, plan, task)
@@ -148,7 +152,7 @@ class _Shipment:
             if any(self.sizes):
                 arrays = np.memmap(path.with_suffix(".arrays"), np.uint8, "r")
             for size in self.sizes:
-                buffers.append(memoryview(arrays[at : at + size]) if size else memoryview(b""))
+                buffers.append(arrays[at : at + size].data if size else memoryview(b""))
                 at += size + (-size % 64)
             job = pickle.loads(path.with_suffix(".pickle").read_bytes(), buffers=buffers)
             _LOADED[self.token] = job
@@ -158,3 +162,9 @@ class _Shipment:
 
 
 _LOADED: OrderedDict[str, Runnable] = OrderedDict()
+_IN_WORKER = False
+
+
+def in_worker() -> bool:
+    """Whether this process was started to run tasks, so that its global state is ours."""
+    return _IN_WORKER

@@ -133,7 +133,9 @@ def check_rule(rule: object) -> StoppingRule:
         InputTypeError: if it is no stopping rule (a class instead of an instance, for example).
     """
     if isinstance(rule, type) and issubclass(rule, StoppingRule):
-        raise InputTypeError(f"is_done is the class {rule.__name__}; pass an instance, e.g. {rule.__name__}(...).")
+        raise InputTypeError(
+            f"is_done is the class {rule.__name__}; pass an instance, e.g. {rule.__name__}(...)."
+        )
     return _rule(rule)
 
 
@@ -153,7 +155,10 @@ class And(StoppingRule):
         self.right.note(b)
         waiting = [v.reason for v in (a, b) if not v.done] or [a.reason, b.reason]
         verdict = Verdict(
-            a.done and b.done, min(a.completion, b.completion), a.converged & b.converged, " and ".join(waiting)
+            a.done and b.done,
+            min(a.completion, b.completion),
+            a.converged & b.converged,
+            " and ".join(waiting),
         )
         return (a_state, b_state), verdict
 
@@ -223,7 +228,9 @@ class Not(StoppingRule):
     def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
         state, inner = self.rule.update(state, view)
         self.rule.note(inner)
-        return state, Verdict(not inner.done, 1.0 - inner.completion, ~inner.converged, f"not ({inner.reason})")
+        return state, Verdict(
+            not inner.done, 1.0 - inner.completion, ~inner.converged, f"not ({inner.reason})"
+        )
 
     def reset(self) -> None:
         super().reset()
@@ -308,7 +315,9 @@ class MaxTime(StoppingRule):
 
     def __post_init__(self) -> None:
         if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float | np.number):
-            raise InputTypeError(f"MaxTime takes a number of seconds, not {self.seconds!r}. MaxTime(60) is a minute.")
+            raise InputTypeError(
+                f"MaxTime takes a number of seconds, not {self.seconds!r}. MaxTime(60) is a minute."
+            )
         if not self.seconds > 0:
             raise InputError(f"MaxTime takes a positive number of seconds, not {self.seconds}.")
 
@@ -417,9 +426,13 @@ def _positive_integer(rule: str, name: str, value: object) -> None:
 
 def _fraction(rule: str, value: float) -> None:
     if not 0 < value <= 1:
-        raise InputError(f"{rule} needs 0 < fraction <= 1, not {value}; it is the share of points to wait for.")
+        raise InputError(
+            f"{rule} needs 0 < fraction <= 1, not {value}; it is the share of points to wait for."
+        )
 
 
 def _burn_in(rule: str, value: int) -> None:
     if value < 2:
-        raise InputError(f"{rule} needs burn_in of at least 2, not {value}: one observation has no standard error.")
+        raise InputError(
+            f"{rule} needs burn_in of at least 2, not {value}: one observation has no standard error."
+        )

@@ -1,0 +1,108 @@
+"""What a run will cost, in words and in tasks: the announcement, the time left, and how steps become tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from .job import Job
+from .journal import Piece
+from .stopping import StoppingRule
+
+if TYPE_CHECKING:
+    from .parallel import Task
+    from .run import Loop
+
+TASK_SECONDS = 0.5
+"""A task is about so long: long against the cost of handing it out, short against a person's patience."""
+
+
+def schedule(pieces: Sequence[Piece], row_seconds: float, workers: int, divisible: bool) -> list[Task]:
+    """Pieces of steps grouped, or cut, into tasks of about half a second.
+
+    Rounds do not depend on the outcome, tasks do: a divisible step may be cut into row ranges so that all workers
+    have something to do, and short steps are put together.
+
+    Args:
+        pieces: (step, lo, hi), in order.
+        row_seconds: measured or guessed seconds a row; 0 = not known.
+        workers: how many workers share the round.
+        divisible: whether a step may be cut.
+
+    Returns:
+        Tasks in order.
+    """
+    total = sum(hi - lo for _, lo, hi in pieces)
+    size = max(1, int(TASK_SECONDS / row_seconds)) if row_seconds > 0 else total
+    if workers > 1:
+        size = min(size, max(1, -(-total // (2 * workers))))
+    cut: list[Piece] = []
+    for step, lo, hi in pieces:
+        if divisible and hi - lo > size:
+            parts = -(-(hi - lo) // size)
+            edges = [lo + (hi - lo) * k // parts for k in range(parts + 1)]
+            cut += [(step, a, b) for a, b in pairwise(edges)]
+        else:
+            cut.append((step, lo, hi))
+    tasks: list[Task] = []
+    current: list[Piece] = []
+    for piece in cut:
+        rows = sum(hi - lo for _, lo, hi in current)
+        if current and rows + piece[2] - piece[1] > size:
+            tasks.append(tuple(current))
+            current = []
+        current.append(piece)
+    return [*tasks, tuple(current)] if current else tasks
+
+
+def bounded_steps(job: Job, rule: StoppingRule) -> int | None:
+    """At most so many steps, by the job's end or the rule's; None when neither says."""
+    updates = rule.max_updates()
+    enough = None if updates is None else job.steps_for_updates(updates)
+    bounds = [s for s in (job.total_steps, enough) if s is not None]
+    return min(bounds) if bounds else None
+
+
+def announce(job: Job, rule: StoppingRule, seconds: float, n_jobs: int) -> str:
+    """The cost before the work, as an upper bound from one timed fit of everything."""
+    if seconds <= 0:
+        return ""
+    steps = bounded_steps(job, rule)
+    count = job.units(job.round_steps if steps is None else steps)
+    where = " a round" if steps is None else ""
+    workers = f"{n_jobs} worker{'s' if n_jobs != 1 else ''}"
+    text = f"at most {count:,} {_fits(job)}{where} x {duration(seconds)} = "
+    text += f"{duration(count * seconds / max(1, n_jobs))}{where} on {workers}"
+    deadline = rule.deadline()
+    return text + (f", and no longer than {duration(deadline)}" if deadline is not None else "")
+
+
+def _fits(job: Job) -> str:
+    return "fits" if job.unit == "evaluations" else job.unit
+
+
+def duration(seconds: float) -> str:
+    """`20 ms`, `4 s`, `3.5 min`, `2.1 h`: two digits that a person can use."""
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 10 * size else f"{seconds / size:,.0f} {unit}"
+    if seconds >= 1:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds * 1e3:.2g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.2g} us"
+
+
+def time_left(loop: Loop, seconds: float) -> float | None:
+    """Estimated active seconds to the end: by the bound, by the rule's completion, and by the time limit."""
+    guesses = []
+    total, tally = loop.total_units(), loop.tally
+    workers = max(1, loop.workers.n_jobs)
+    if total is not None and tally.fresh:
+        guesses.append(max(0, total - tally.done) * tally.work_seconds / tally.fresh / workers)
+    completion = loop.verdict.completion
+    if total is None and completion > 0.02 and loop.rule.deadline() is None:
+        guesses.append(seconds * (1.0 - completion) / completion)
+    deadline = loop.rule.deadline()
+    if deadline is not None:
+        guesses.append(max(0.0, deadline - seconds))
+    return min(guesses) if guesses else None

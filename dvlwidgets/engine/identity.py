@@ -1,0 +1,93 @@
+"""What a run is, in three keys, and how it differs from a recorded one.
+
+Utility key: data, model, scorer, model seed. Journal key: utility key, draws, format; journals with one journal key
+may be merged. Run key: journal key, method, seed; what may be resumed. Versions are recorded, not compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+from ..errors import IdentityError
+from .journal import FORMAT
+
+
+def make_header(
+    utility: Mapping[str, str],
+    draws: Mapping[str, Any],
+    method: str,
+    seed: int,
+    configuration: Mapping[str, str],
+) -> dict[str, Any]:
+    """The header of a journal: keys, the parts they are made of, seed, versions, configuration in words.
+
+    Args:
+        utility: hashes by part; empty when the utility cannot be identified.
+        draws: what decides the subsets besides the seed.
+        method: name and parameters of the method.
+        seed: the integer seed.
+        configuration: the same in words, for people.
+    """
+    parts = {**utility, "sampler": _hash(draws), "method": method, "seed": str(seed)}
+    keys = {"utility": "", "journal": "", "run": ""}
+    if utility:
+        keys["utility"] = _hash(utility)
+        keys["journal"] = _hash([keys["utility"], draws, FORMAT])
+        keys["run"] = _hash([keys["journal"], method, seed])
+    return {
+        "keys": keys,
+        "parts": parts,
+        "seed": seed,
+        "versions": versions(),
+        "configuration": dict(configuration),
+    }
+
+
+def require_same_run(recorded: Mapping[str, Any], now: Mapping[str, Any], where: str) -> None:
+    """Refuse to resume onto something else.
+
+    Raises:
+        IdentityError: naming the parts that differ.
+    """
+    old, new = recorded.get("parts", {}), now["parts"]
+    if recorded.get("keys", {}).get("run") and recorded["keys"]["run"] == now["keys"]["run"]:
+        return
+    different = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    shown = [
+        f"{name} ({old[name]} then, {new[name]} now)"
+        if name in ("seed", "method") and name in old and name in new
+        else name
+        for name in different
+    ]
+    raise IdentityError(
+        f"the checkpoint {where} belongs to another run; these differ: {', '.join(shown) or 'the journal format'}. "
+        "Resuming would mix two things: use what it was begun with, or another checkpoint folder. "
+        "(Edited labels change the training data.)"
+    )
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("python", platform.python_version())]
+    for name in ("dvlwidgets", "numpy", "scipy", "scikit-learn", "joblib"):
+        try:
+            found.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            found.append((name, "not installed"))
+    return tuple(found)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the bits."""
+    return dict(_versions())
+
+
+def _hash(entry: Any) -> str:
+    text = json.dumps(entry, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

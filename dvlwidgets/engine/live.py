@@ -1,0 +1,204 @@
+"""A run in the background: a thread that works while the notebook cell has returned.
+
+Other threads only ask: `pause`, `resume` and `stop` set a gate that the loop looks at between tasks. A program that
+waits uses `wait()`, a notebook cell `await run`; Ctrl-C in either leaves the run alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from ..errors import RunError
+from .gate import Gate
+from .records import Progress
+
+Callback = Callable[["Run"], None]
+
+PENDING, RUNNING, PAUSED, STOPPED, FINISHED, FAILED = (
+    "pending",
+    "running",
+    "paused",
+    "stopped",
+    "finished",
+    "failed",
+)
+
+
+class Run:
+    """The handle of one background run.
+
+    Attributes:
+        name: what to call it.
+        valuation: the method that runs.
+        state: pending, running, paused, stopped, finished or failed.
+        progress: the newest `Progress`, or None.
+        history: (done, certainty, completion), append-only, denser at the beginning than later.
+        error: what made the run fail.
+    """
+
+    def __init__(
+        self,
+        frames: Callable[[Gate, Callable[[bool], None]], Iterator[Progress]],
+        result: Callable[[], Any],
+        *,
+        name: str,
+        valuation: Any,
+    ) -> None:
+        self.name, self.valuation = name, valuation
+        self.state = PENDING
+        self.progress: Progress | None = None
+        self.history: list[tuple[int, float, float]] = []
+        self.error: BaseException | None = None
+        self._frames, self._result = frames, result
+        self._gate = Gate()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callback] = []
+        self._thread: threading.Thread | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self._over.is_set()
+
+    @property
+    def result(self) -> Any:
+        """The values so far as a ValuationResult, or None before there are any."""
+        return None if self.progress is None else self._result()
+
+    @property
+    def pausing(self) -> bool:
+        """Whether a pause was asked for that the run has not reached yet."""
+        return self._gate.paused and self.state == RUNNING
+
+    def start(self) -> Run:
+        """Begin in a background thread.
+
+        Raises:
+            RunError: if it was started before.
+        """
+        with self._lock:
+            if self._thread is not None:
+                raise RunError(
+                    f"run {self.name!r} was started already; it is {self.state}. Start a new one instead."
+                )
+            self._thread = threading.Thread(target=self._work, name=f"dvlwidgets {self.name}", daemon=True)
+        self._thread.start()
+        return self
+
+    def pause(self) -> None:
+        """Hand out no new work; finished work is kept. The state becomes paused when the last task is in."""
+        self._refuse_when_over("pause")
+        self._gate.pause()
+        self._tell()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._refuse_when_over("resume")
+        self._gate.resume()
+        self._tell()
+
+    def stop(self) -> None:
+        """End here with the values so far; stopping twice does nothing."""
+        self._gate.stop()
+        if self._thread is None and not self.over:
+            self._set(STOPPED)
+            self._over.set()
+            self._tell()
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Block until the run is over and return its result; Ctrl-C leaves the run alive.
+
+        Raises:
+            RunError: if the run was never started, or is not over after `timeout` seconds.
+            Whatever made the run fail.
+        """
+        if self._thread is None and not self.over:
+            raise RunError(f"run {self.name!r} was not started; call start() first.")
+        if not self._over.wait(timeout):
+            raise RunError(f"run {self.name!r} is still {self.state} after {timeout:g} s; it goes on.")
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._finished().__await__()
+
+    async def _finished(self) -> Any:
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell(run: Run) -> None:
+            if run.over:
+                loop.call_soon_threadsafe(done.set)
+
+        forget = self.subscribe(tell)
+        try:
+            if not self.over:
+                await done.wait()
+        finally:
+            forget()
+        return self.wait(0)
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call back after every new progress and state, from the run's thread; returns how to unsubscribe.
+
+        A callback must be quick and must not raise; one that raises is dropped and does not hurt the run.
+        """
+        self._callbacks.append(callback)
+
+        def forget() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return forget
+
+    def _work(self) -> None:
+        state = FINISHED
+        try:
+            self._set(RUNNING)
+            self._tell()
+            for progress in self._frames(self._gate, self._on_pause):
+                self.progress = progress
+                self._remember(progress)
+                if not progress.final:
+                    self._tell()
+            state = STOPPED if self._gate.stopped else FINISHED
+        except BaseException as error:  # the run's thread has nobody to raise to: `wait` does
+            self.error, state = error, FAILED
+        finally:
+            self._set(state)
+            self._over.set()
+            self._tell()
+
+    def _remember(self, progress: Progress) -> None:
+        # steps grow with the run, so that days of work do not make a list of millions
+        last = self.history[-1][0] if self.history else -1
+        if progress.final or progress.done >= last + max(1, last // 200):
+            self.history.append((progress.done, progress.certainty, progress.verdict.completion))
+
+    def _on_pause(self, paused: bool) -> None:
+        self._set(PAUSED if paused else RUNNING)
+        self._tell()
+
+    def _set(self, state: str) -> None:
+        self.state = state
+
+    def _tell(self) -> None:
+        for callback in list(self._callbacks):
+            try:
+                callback(self)
+            except Exception as error:  # progress must never kill the run
+                self._callbacks = [c for c in self._callbacks if c is not callback]
+                self.callback_error = error
+
+    def _refuse_when_over(self, action: str) -> None:
+        if self.over:
+            raise RunError(f"run {self.name!r} is {self.state}; there is nothing to {action}.")
+
+    def __repr__(self) -> str:
+        p = self.progress
+        where = "" if p is None else f", {p.done:,} {p.unit}, {p.verdict.reason}"
+        return f"Run({self.name!r}, {self.state}{where})"

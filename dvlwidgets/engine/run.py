@@ -1,0 +1,332 @@
+"""The loop, written once: a generator of `Progress` over a job, a rule and some workers.
+
+Rounds have a fixed number of steps, whatever the workers; steps are folded in order; rules decide at round ends.
+So the values are the same bits for any number of workers, pauses, kills and resumes. Only a time limit and a stop by
+hand end a run between tasks; then the whole in-order steps that are finished are folded.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .cost import announce, bounded_steps, schedule, time_left
+from .gate import Gate
+from .job import Job, Receipts
+from .parallel import Task, Workers
+from .records import Estimate, Progress, Verdict
+from .stopping import RuleView, StoppingRule, certainty
+
+Parts = dict[int, dict[int, tuple[int, Any]]]
+"""Finished pieces of a round: step -> first row -> (last row + 1, payload)."""
+
+FRAME_SECONDS = 0.1
+"""Frames inside a round come no faster than this; round ends always give one."""
+
+
+@dataclass
+class Tally:
+    """What was done, counted at home."""
+
+    done: int = 0
+    failures: int = 0
+    warnings: int = 0
+    first_failure: str | None = None
+    warning: str | None = None
+    work_seconds: float = 0.0
+    fresh: int = 0
+
+
+class Clock:
+    """Active seconds: runs while the loop works, stands while it is paused or its consumer is busy."""
+
+    def __init__(self, seconds: float) -> None:
+        self._before, self._since = seconds, math.nan
+
+    @property
+    def seconds(self) -> float:
+        running = 0.0 if math.isnan(self._since) else time.monotonic() - self._since
+        return self._before + running
+
+    def start(self) -> None:
+        self._since = time.monotonic()
+
+    def stop(self) -> None:
+        self._before, self._since = self.seconds, math.nan
+
+
+class Loop:
+    """One run of a job; `frames()` may be iterated once.
+
+    Attributes:
+        estimate: the newest values.
+        verdict: the rule's last word.
+        step: the next step, so `range(0, step)` was folded.
+        ended: "" while going on, then "rule", "complete", "time", "stop" or "interrupt".
+        active: whether `frames()` is being iterated.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        rule: StoppingRule,
+        *,
+        workers: Workers | None = None,
+        receipts: Receipts,
+        gate: Gate | None = None,
+        on_pause: Callable[[bool], None] | None = None,
+    ) -> None:
+        self.job, self.rule, self.receipts = job, rule, receipts
+        self.workers = workers or Workers()
+        self.gate = gate or Gate()
+        self.on_pause = on_pause or _ignore
+        self.clock = Clock(receipts.seconds)
+        self.tally = Tally()
+        self.stats: Any = None
+        self.step = 0
+        self.rounds = 0
+        self.ended = ""
+        self.active = False
+        self.announcement = ""
+        nothing = np.full(job.n, np.nan)
+        self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
+        self.verdict = Verdict(False, 0.0, np.zeros(job.n, np.bool_), "just begun")
+        self._folded_at = self._estimated_at = 0
+        self._seq = 0
+        self._last_frame = -math.inf
+        self._replayed_clock: float | None = None
+
+    def frames(self) -> Iterator[Progress]:
+        """Do the work and yield a `Progress` now and then; the last one has `final=True`.
+
+        Raises:
+            Whatever the first fit or a refusing utility raises; finished work is in the receipts by then.
+        """
+        self.active = True
+        self.receipts.begin()
+        self.rule.reset()
+        self.clock.start()
+        try:
+            yield from self._pausing_clock(self._begin())
+            state = self.rule.init(self.job.n)
+            while not self._exhausted():
+                yield from self._pausing_clock(self._round(self._round_steps()))
+                if self._over():
+                    break
+                self.rounds += 1
+                self.job.check(self.stats, self.rounds)
+                self._estimate()
+                state, self.verdict = self.rule.update(state, self._view())
+                self.rule.note(self.verdict)
+                self.receipts.save(self.step, self.stats, self.clock.seconds)
+                if self.verdict.done:
+                    self.ended = "rule"
+                    break
+                if not self._exhausted():
+                    yield from self._pausing_clock(iter([self._frame()]))
+            self._finish()
+            self.clock.stop()
+            yield self._frame(final=True)
+        finally:
+            self.clock.stop()
+            self.workers.close()
+            self.receipts.end()
+            self.active = False
+
+    def interrupted(self) -> None:
+        """Take in what was folded before an interrupt, so that `estimate` shows it."""
+        if self.stats is not None and not self.ended:
+            self.ended = "interrupt"
+            self._estimate()
+            self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, "interrupted")
+
+    def _pausing_clock(self, frames: Iterator[Progress]) -> Iterator[Progress]:
+        for frame in frames:
+            self.clock.stop()
+            yield frame
+            self.clock.start()
+
+    def _begin(self) -> Iterator[Progress]:
+        with self.workers.capped():
+            first = self.job.first()
+        self.stats = self.job.initial(first)
+        restored = self.receipts.restore()
+        if restored is not None:
+            self.step, self.stats = restored
+            self._folded_at = self.step
+        self.tally.done = self.job.units(self.step)
+        seconds = float(getattr(first, "seconds", 0.0))
+        self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
+        self._row_seconds = seconds
+        yield self._frame()
+
+    def _over(self) -> bool:
+        return self.ended != ""
+
+    def _exhausted(self) -> bool:
+        return self.job.total_steps is not None and self.step >= self.job.total_steps
+
+    def _round_steps(self) -> range:
+        end = self.step + self.job.round_steps
+        if self.job.total_steps is not None:
+            end = min(end, self.job.total_steps)
+        updates = self.rule.max_updates()
+        enough = None if updates is None else self.job.steps_for_updates(updates)
+        if enough is not None and self.step < enough:
+            end = min(end, enough)
+        return range(self.step, end)
+
+    def _round(self, steps: range) -> Iterator[Progress]:
+        plan = self.job.plan(self.stats)
+        self.receipts.round(steps.start, len(steps), self.job.checksum(steps), plan)
+        parts: Parts = {s: {} for s in steps}
+        tasks = deque(self._tasks(steps, parts))
+        yield from self._fold_ready(steps, parts)
+        while tasks and not self._over():
+            if not self._may_go_on():
+                break
+            with self.workers.capped():
+                for task, payloads in self.workers.imap(self.job, plan, self._handed_out(tasks)):
+                    self._replayed_clock = None
+                    self.receipts.task(task, payloads, self.clock.seconds)
+                    for (step, lo, hi), payload in zip(task, payloads, strict=True):
+                        parts[step][lo] = hi, payload
+                        self._count(payload, fresh=True)
+                    yield from self._fold_ready(steps, parts)
+
+    def _tasks(self, steps: range, parts: Parts) -> list[Task]:
+        """The round's work that the receipts do not hold yet; what they hold goes into `parts`."""
+        missing = []
+        for step in steps:
+            rows, at = self.job.rows(step), 0
+            recorded = sorted(self.receipts.read(step), key=lambda r: r[:2])
+            if not self.job.divisible and (len(recorded) != 1 or recorded[0][:2] != (0, rows)):
+                recorded = recorded[:1] if recorded and recorded[0][:2] == (0, rows) else []
+            for lo, hi, payload, clock in recorded:
+                if lo < at:
+                    continue  # the same rows twice: two interrupted runs may have cut a step differently
+                missing += [(step, at, lo)] if lo > at else []
+                parts[step][lo] = hi, payload
+                self._count(payload, fresh=False)
+                self._replayed_clock = max(clock, self._replayed_clock or 0.0)
+                at = hi
+            missing += [(step, at, rows)] if at < rows else []
+        if missing:
+            self._replayed_clock = None
+        workers = 1 if self.workers.backend is None else self.workers.n_jobs
+        return schedule(missing, self._row_seconds, workers, self.job.divisible)
+
+    def _handed_out(self, tasks: deque[Task]) -> Iterator[Task]:
+        while tasks and self.gate.is_open and not self._late():
+            yield tasks.popleft()
+
+    def _may_go_on(self) -> bool:
+        """Wait while paused; False ends the run here."""
+        if self.gate.paused:
+            self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
+            self.clock.stop()
+            self.on_pause(True)
+            self.gate.wait()
+            self.on_pause(False)
+            self.clock.start()
+        if self.gate.stopped:
+            self.ended = "stop"
+        elif self._late():
+            self.ended = "time"
+        return not self.ended
+
+    def _late(self) -> bool:
+        deadline = self.rule.deadline()
+        return deadline is not None and self.clock.seconds >= deadline
+
+    def _fold_ready(self, steps: range, parts: Parts) -> Iterator[Progress]:
+        while self.step in steps:
+            pieces = parts[self.step]
+            if sum(hi - lo for lo, (hi, _) in pieces.items()) < self.job.rows(self.step):
+                break
+            whole = self.job.join([pieces[lo][1] for lo in sorted(pieces)])
+            self.stats = self.job.fold(self.stats, self.step, whole)
+            self.step += 1
+            self._folded_at = self.step
+            del parts[self.step - 1]
+        if time.monotonic() - self._last_frame >= FRAME_SECONDS and self._replayed_clock is None:
+            self._estimate()
+            yield self._frame()
+
+    def _count(self, payload: Any, *, fresh: bool) -> None:
+        units, failures, warnings = self.job.tally(payload)
+        self.tally.done += units
+        self.tally.failures += failures
+        self.tally.warnings += warnings
+        if payload.failure and self.tally.first_failure is None:
+            self.tally.first_failure = payload.failure
+        if warnings and self.tally.warning is None:
+            self.tally.warning = getattr(payload, "warning", None)
+        if fresh and units:
+            self.tally.fresh += units
+            self.tally.work_seconds += payload.seconds
+            self._row_seconds = self.tally.work_seconds / self.tally.fresh
+
+    def _estimate(self) -> None:
+        if self._estimated_at != self._folded_at:
+            self.estimate = self.job.estimate(self.stats)
+            self._estimated_at = self._folded_at
+
+    def _view(self) -> RuleView:
+        e, exact = self.estimate, self.job.exact(self.stats)
+        seconds = self.clock.seconds if self._replayed_clock is None else self._replayed_clock
+        return RuleView(e.values, e.stderr, e.counts, seconds, exact)
+
+    def _finish(self) -> None:
+        self._estimate()
+        self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
+        if not self.ended:
+            self.ended = "complete"
+            self.verdict = Verdict(
+                True, 1.0, np.ones(self.job.n, np.bool_), "complete: everything was evaluated"
+            )
+        elif self.ended in ("time", "stop"):
+            why = "stopped by time" if self.ended == "time" else "stopped by hand"
+            _, last = self.rule.update(self.rule.init(self.job.n), self._view())
+            reason = last.reason if last.reason.startswith(why) else f"{why} ({last.reason})"
+            self.verdict = Verdict(True, last.completion, last.converged, reason)
+
+    def _frame(self, *, final: bool = False) -> Progress:
+        self._last_frame = time.monotonic()
+        self._seq += 1
+        e, tally, seconds = self.estimate, self.tally, self.clock.seconds
+        sure = certainty(e.values, e.stderr, exact=self.stats is not None and self.job.exact(self.stats))
+        left = 0.0 if final else time_left(self, seconds)
+        return Progress(
+            seq=self._seq - 1,
+            values=e.values,
+            stderr=e.stderr,
+            counts=e.counts,
+            verdict=self.verdict,
+            certainty=sure,
+            done=tally.done,
+            total=self.total_units(),
+            unit=self.job.unit,
+            seconds=seconds,
+            seconds_left=left,
+            failures=tally.failures,
+            warnings=tally.warnings,
+            first_failure=tally.first_failure,
+            announcement=self.announcement,
+            final=final,
+        )
+
+    def total_units(self) -> int | None:
+        """At most so many units of work, or None when neither the job nor the rule gives a bound."""
+        steps = bounded_steps(self.job, self.rule)
+        return None if steps is None else self.job.units(steps)
+
+
+def _ignore(_: bool) -> None:
+    """Nobody wants to hear of pauses."""

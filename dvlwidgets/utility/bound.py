@@ -1,0 +1,58 @@
+"""What the engine asks of a utility once it is bound to a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine.records import Evaluations
+from ..typing import Masks, Utilities
+
+
+@dataclass(frozen=True)
+class First:
+    """The ends of every walk, evaluated and checked before anything else.
+
+    Attributes:
+        empty: utility of no points, shape (m,).
+        full: utility of all points, shape (m,).
+        seconds: time of the full fit, the announced cost of one evaluation.
+    """
+
+    empty: NDArray[np.float64]
+    full: NDArray[np.float64]
+    seconds: float
+    failure: str | None = None
+
+
+class BoundUtility(Protocol):
+    """A function of subsets: `utility(masks)` gives scores, `evaluate(masks)` gives them with their status.
+
+    Attributes:
+        n: logical points.
+        metrics: names of the m scores.
+        notes: what a reader of the values must know.
+    """
+
+    n: int
+    metrics: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def first(self) -> First:
+        """The empty and the full set, errors raised."""
+        ...
+
+    def evaluate(self, masks: Masks) -> Evaluations:
+        """Scores of subsets, shape (B, m), failures as data."""
+        ...
+
+    def __call__(self, masks: Masks) -> Utilities:
+        """Scores of subsets: (B,) with one metric, (B, m) with several."""
+        ...
+
+    def key_parts(self) -> dict[str, str]:
+        """What the utility is, part by part, as hashes; raises UnhashableError if that cannot be said."""
+        ...

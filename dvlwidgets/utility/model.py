@@ -1,0 +1,254 @@
+"""The utility of a subset: fit a model on it and score the model on test data.
+
+Works for any object with `fit` and `predict` (or `score`): scikit-learn estimators, pipelines, duck-typed models.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.arrays import take_rows
+from ..data.dataset import Dataset
+from ..data.identity import digest
+from ..engine import parallel
+from ..engine.draws import resolve_seed
+from ..engine.records import FAILED, OK, Evaluations
+from ..errors import FirstFitError, InputError, InputTypeError
+from ..typing import Masks, Utilities
+from .bound import First
+from .function import FunctionUtility, SetFunctionUtility
+from .scorer import SupervisedScorer
+from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
+from .warning_tap import warnings_counted
+
+
+class ModelUtility:
+    """Score of a model after `fit` on a subset of the training data (alias `Utility`).
+
+    Args:
+        model: an object with `fit(x, y)` and `predict` or `score`; never fitted itself, only copies of it.
+        scorer: a `SupervisedScorer`; its first metric is the one that values refer to.
+        catch_errors: a fit or score that fails on a subset counts as a failure and gets the scorer's default;
+            False raises it.
+        show_warnings: say once, at the end of `fit`, how many fits warned and what the first said.
+        clone_before_fit: False refits one copy per thread instead of a fresh clone per subset.
+        seed: what stochastic models are seeded from, together with the subset.
+        key: a name for the model and scorer, where they cannot be hashed (needed for checkpoints and caches only).
+
+    Raises:
+        InputTypeError: if the model is a class or lacks `fit`, or the scorer is no SupervisedScorer.
+
+    Example:
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from dvlwidgets import Dataset, SupervisedScorer, Utility
+        >>> test = Dataset([[0.0], [1.0]], [0, 1])
+        >>> utility = Utility(LogisticRegression(), SupervisedScorer("accuracy", test))
+        >>> utility.with_dataset(Dataset([[0.0], [0.1], [1.0]], [0, 0, 1]))([[True, False, True]])
+        array([1.])
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        scorer: SupervisedScorer,
+        *,
+        catch_errors: bool = True,
+        show_warnings: bool = True,
+        clone_before_fit: bool = True,
+        seed: int = 0,
+        key: str | None = None,
+    ) -> None:
+        check_model(model)
+        if not isinstance(scorer, SupervisedScorer):
+            raise InputTypeError(
+                f"scorer must be a SupervisedScorer, not {type(scorer).__name__}. "
+                'Write SupervisedScorer("accuracy", test), with the data to score on.'
+            )
+        self.model, self.scorer = model, scorer
+        self.catch_errors, self.show_warnings = catch_errors, show_warnings
+        self.clone_before_fit = clone_before_fit
+        self.seed = resolve_seed(seed)
+        self.key = key
+
+    def with_dataset(self, data: Dataset) -> BoundModelUtility:
+        """The utility of subsets of `data`."""
+        return BoundModelUtility(self, data)
+
+    @staticmethod
+    def from_function(function: Callable[[Masks], NDArray[np.float64]], **kwargs: Any) -> FunctionUtility:
+        """A utility from any `f(masks (B, n)) -> (B,)` or `(B, m)`; see `FunctionUtility`."""
+        return FunctionUtility(function, **kwargs)
+
+    @staticmethod
+    def from_set_function(function: Callable[..., Any], **kwargs: Any) -> SetFunctionUtility:
+        """A utility from any `g(indices) -> float`; see `SetFunctionUtility`."""
+        return SetFunctionUtility(function, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"ModelUtility({self.model!r}, {self.scorer!r})"
+
+
+Utility = ModelUtility
+
+
+def check_model(model: Any) -> None:
+    """Refuse what cannot be fitted, in words.
+
+    Raises:
+        InputTypeError: for a class instead of an instance, or an object without `fit`.
+    """
+    name = model.__name__ if isinstance(model, type) else type(model).__name__
+    if isinstance(model, type):
+        raise InputTypeError(f"model is the class {name}; pass an instance: {name}().")
+    if not callable(getattr(model, "fit", None)):
+        raise InputTypeError(f"model must have fit(x, y); {name} has none. Pass a scikit-learn style model.")
+    if not (callable(getattr(model, "predict", None)) or callable(getattr(model, "score", None))):
+        raise InputTypeError(f"model must have predict(x) or score(x, y) beside fit; {name} has neither.")
+
+
+class BoundModelUtility:
+    """`ModelUtility` on one training set; picklable, so that workers can hold it."""
+
+    def __init__(self, utility: ModelUtility, data: Dataset) -> None:
+        if not isinstance(data, Dataset):
+            raise InputTypeError(
+                f"training data must be a Dataset, not {type(data).__name__}. Wrap them: Dataset(x, y)."
+            )
+        if len(data) == 0:
+            raise InputError(
+                "the training data are empty: there is nothing to value. Pass at least one point."
+            )
+        self.n = len(data)
+        self.data, self.utility = data, utility
+        self.scorer = utility.scorer.bind(utility.model, data)
+        self.metrics = utility.scorer.names
+        self._seeds = seedable(utility.model)
+        self._global = not self._seeds and may_draw_globally(utility.model)
+        self._local = threading.local()
+        notes = [self.scorer.note] if self.scorer.note else []
+        if self._global:
+            notes.append(
+                "the model takes no random_state: if it draws random numbers, values are not reproducible"
+            )
+        self.notes = tuple(notes)
+
+    def first(self) -> First:
+        """Fit and score the full set with errors raised; that score is v(N).
+
+        Raises:
+            FirstFitError: if the model cannot be fitted on all points and scored, with the cause in words.
+        """
+        start = time.perf_counter()
+        full = np.ones(self.n, np.bool_)
+        try:
+            with warnings_counted():
+                values = self._fit_and_score(full)
+        except Exception as error:
+            model = type(self.utility.model).__name__
+            raise FirstFitError(
+                f"{model} could not be fitted on all {self.n:,} points and scored by "
+                f"{', '.join(self.metrics)}: {type(error).__name__}: {error}. "
+                "Nothing was valued yet; make model.fit and the scorer work on the full training set first."
+            ) from error
+        return First(np.asarray(self.scorer.default, float), values, time.perf_counter() - start)
+
+    def evaluate(self, masks: Masks) -> Evaluations:
+        """Fit and score each subset of `masks`, shape (B, n)."""
+        start = time.perf_counter()
+        values = np.empty((len(masks), len(self.metrics)))
+        status = np.zeros(len(masks), np.uint8)
+        failure: str | None = None
+        seeded = self._global and parallel.in_worker()
+        with warnings_counted() as warned, global_generators_kept(seeded):
+            for b, mask in enumerate(masks):
+                if not mask.any():
+                    values[b] = self.scorer.default
+                    continue
+                if seeded:
+                    seed_global_generators(subset_seed(self.utility.seed, mask))
+                try:
+                    values[b] = self._fit_and_score(mask)
+                    status[b] = OK
+                except Exception:
+                    if not self.utility.catch_errors:
+                        raise
+                    values[b], status[b] = self.scorer.default, FAILED
+                    failure = failure or traceback.format_exc(limit=-8)
+        spent = time.perf_counter() - start
+        return Evaluations(values, status, spent, failure, len(warned), warned[0] if warned else None)
+
+    def __call__(self, masks: Masks | Sequence[Sequence[bool]]) -> Utilities:
+        """Scores of subsets: shape (B,) with one metric, (B, m) with several."""
+        checked = check_masks(masks, self.n)
+        values = self.evaluate(checked).values
+        return values[:, 0] if len(self.metrics) == 1 else values
+
+    def key_parts(self) -> dict[str, str]:
+        """Hashes of data, model, scorer with its test data, and model seed."""
+        parts = {"training data": self.data.fingerprint, "model seed": str(self.utility.seed)}
+        if self.utility.key is not None:
+            return {**parts, "key": digest(self.utility.key)}
+        return {**parts, "model": digest(self.utility.model), "scorer": digest(self.utility.scorer)}
+
+    def _fit_and_score(self, mask: Masks) -> NDArray[np.float64]:
+        model = self._fresh()
+        if self._seeds:
+            base = subset_seed(self.utility.seed, mask)
+            model.set_params(**{name: (base + k) & 0x7FFFFFFF for k, name in enumerate(self._seeds)})
+        rows = self.data.rows(mask)
+        model.fit(take_rows(self.data.x, rows), take_rows(self.data.y, rows))
+        scores = self.scorer(model)
+        if not np.isfinite(scores).all():
+            bad = [m for m, s in zip(self.metrics, scores, strict=True) if not np.isfinite(s)]
+            raise ValueError(
+                f"the score {', '.join(bad)} is not a finite number on a subset of {len(rows)} rows"
+            )
+        return scores
+
+    def _fresh(self) -> Any:
+        model = self.utility.model
+        if not self.utility.clone_before_fit:
+            if not hasattr(self._local, "model"):
+                self._local.model = copy.deepcopy(model)
+            return self._local.model
+        if hasattr(model, "get_params"):
+            from sklearn.base import clone
+
+            return clone(model)
+        return copy.deepcopy(model)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k != "_local"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _local=threading.local())
+
+
+def check_masks(masks: Any, n: int) -> Masks:
+    """Masks as a boolean array of shape (B, n), or a refusal.
+
+    Raises:
+        InputError: for another shape, or numbers that are not all 0 and 1.
+    """
+    array = np.asarray(masks)
+    if array.ndim != 2 or array.shape[1] != n:
+        raise InputError(
+            f"masks must have shape (B, {n}), one row a subset of the {n} points, not {array.shape}. "
+            "For one subset pass mask[None, :]."
+        )
+    if array.dtype != np.bool_:
+        if not np.isin(array, (0, 1)).all():
+            raise InputError(
+                "masks must be boolean (True = in the subset); these hold other numbers. "
+                "To pass indices, use Utility.from_set_function or build a mask."
+            )
+        array = array.astype(np.bool_)
+    return array

@@ -1,0 +1,19 @@
+"""Which subsets are evaluated, and what each says about each point."""
+
+from __future__ import annotations
+
+from .exhaustive import DeterministicUniformSampler, LOOSampler
+from .msr import MSRSampler
+from .permutation import AntitheticPermutationSampler, DeterministicPermutationSampler, PermutationSampler
+from .truncation import NoTruncation, RelativeTruncation
+
+__all__ = [
+    "AntitheticPermutationSampler",
+    "DeterministicPermutationSampler",
+    "DeterministicUniformSampler",
+    "LOOSampler",
+    "MSRSampler",
+    "NoTruncation",
+    "PermutationSampler",
+    "RelativeTruncation",
+]

@@ -1,0 +1,109 @@
+"""Maximum sample reuse: every random subset informs on every point."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.draws import SUBSETS
+from ...errors import InputError
+from ...typing import DrawLaw, SizeLaw
+from ..semivalue import bound_draw_law, inflation, named_draw_law
+from .checks import check_batch_size, check_seed
+from .strata import SizeStrata
+
+WARN_ABOVE, REFUSE_ABOVE = 10.0, 100.0
+"""Variance inflation relative to the method's own law: above the first it is said, above the second refused."""
+
+
+@dataclass(frozen=True)
+class MSRSampler:
+    """Independent subsets, each counted for the points inside and for those outside.
+
+    Args:
+        seed: integer, or None to draw one (it is recorded).
+        batch_size: subsets a step; 1 means 'ours decides' (64). It belongs to the journal's key.
+        law: law of the subsets' sizes: None (the method chooses: uniform for Shapley, binomial for Banzhaf),
+            "uniform-size", "binomial", or n + 1 probabilities of the sizes 0..n (0 and n are never drawn).
+
+    Raises:
+        InputError: for a malformed seed, batch size or law.
+
+    References:
+        Wang & Jia, Data Banzhaf: a robust data valuation framework for machine learning (AISTATS 2023).
+    """
+
+    seed: int | None = None
+    batch_size: int = 1
+    law: str | NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_batch_size(self.batch_size)
+        if isinstance(self.law, str):
+            named_draw_law(self.law, 3)
+        elif self.law is not None:
+            check_law(np.asarray(self.law, float))
+
+    def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> SizeStrata:
+        """Draws for n points and a semivalue.
+
+        Raises:
+            InputError: if the sizes drawn can never give this semivalue, or only with 100 times the variance.
+        """
+        own = bound_draw_law(law)
+        draw = own if self.law is None else self._draw_law(n)
+        check_inflation(law, draw, own, method, type(self).__name__)
+        return SizeStrata(n, law, draw, seed, SUBSETS, 64 if self.batch_size == 1 else self.batch_size)
+
+    def _draw_law(self, n: int) -> DrawLaw:
+        if isinstance(self.law, str):
+            return named_draw_law(self.law, n)
+        given = np.asarray(self.law, float)
+        if given.shape != (n + 1,):
+            raise InputError(
+                f"law has {given.size} probabilities; the data have {n} points, so {n + 1} are expected "
+                f"(sizes 0..{n}). Pass law=None to let the method choose."
+            )
+        inner = np.zeros(n + 1)
+        inner[1:n] = given[1:n]
+        return inner / inner.sum() if inner.sum() > 0 else bound_draw_law(np.full(n, 1.0 / n))
+
+
+def check_law(law: NDArray[np.float64]) -> None:
+    """Refuse what is no probability vector.
+
+    Raises:
+        InputError: for negative numbers, another sum than 1, or another number of axes.
+    """
+    if law.ndim != 1 or not np.isfinite(law).all() or (law < 0).any() or abs(law.sum() - 1.0) > 1e-6:
+        raise InputError(
+            "law must be n + 1 probabilities of the sizes 0..n that sum to 1; "
+            f"given: shape {law.shape}, sum {law.sum():.6g}, smallest {law.min(initial=0.0):.3g}."
+        )
+
+
+def check_inflation(law: SizeLaw, draw: DrawLaw, own: DrawLaw, method: str, sampler: str) -> None:
+    """Warn above 10 times, refuse above 100 times the variance of the method's own law.
+
+    Raises:
+        InputError: with the factor and what to use instead.
+    """
+    if len(law) < 3:
+        return
+    factor = inflation(law, draw) / inflation(law, own)
+    if factor <= WARN_ABOVE:
+        return
+    grown = (
+        "for ever: sizes that carry weight are never drawn" if np.isinf(factor) else f"{factor:,.3g} times"
+    )
+    text = (
+        f"{sampler} draws sizes that suit {method} badly: with n = {len(law)} the variance grows {grown}. "
+        f"Pass law=None, so that {method} chooses the sizes, or use PermutationSampler()."
+    )
+    if factor > REFUSE_ABOVE:
+        raise InputError(text)
+    warnings.warn(text, UserWarning, stacklevel=2)

@@ -1,0 +1,253 @@
+"""Walks along random permutations: each point's marginal is a difference of two neighbouring prefixes.
+
+A walk's position of a point is uniform, so a marginal at position k (k points before it) counts n p[k] for a
+semivalue p: once for Shapley. Castro, Gomez & Tejada (2009); Ghorbani & Zou, Data Shapley (ICML 2019); antithetic
+pairs: Mitchell et al., Sampling permutations for Shapley value estimation (JMLR 2022).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.draws import PERMUTATIONS, permutation, words
+from ...engine.moments import Moments, add
+from ...engine.records import TRUNCATED, Estimate, Evaluations
+from ...errors import InputError, InputTypeError
+from ...typing import Masks, SizeLaw
+from ...utility.bound import BoundUtility, First
+from .checks import check_batch_size, check_seed
+from .msr import REFUSE_ABOVE, WARN_ABOVE
+from .truncation import NoTruncation, Truncation
+
+MOST_PERMUTED = 8
+"""8! = 40,320 walks; 9! would be 2.9 million evaluations."""
+
+
+@dataclass(frozen=True)
+class WalkStats:
+    """Moments of shape (n,) over walks (or antithetic pairs), and the two exact ends."""
+
+    moments: Moments
+    empty: float
+    full: float
+
+
+@dataclass(frozen=True)
+class Walks:
+    """Permutations as steps: `kind` is "random", "antithetic" (a walk and its reverse) or "all" (n! in order)."""
+
+    n: int
+    law: SizeLaw
+    seed: int
+    kind: str = "random"
+    truncation: Truncation = field(default_factory=NoTruncation)
+    stream: int = PERMUTATIONS
+    references: tuple[str, ...] = ("Ghorbani & Zou, Data Shapley, ICML 2019",)
+
+    @property
+    def walks(self) -> int:
+        """Walks in a step."""
+        return 2 if self.kind == "antithetic" else 1
+
+    @property
+    def round_steps(self) -> int:
+        return {"random": 8, "antithetic": 4, "all": 256}[self.kind]
+
+    @property
+    def total_steps(self) -> int | None:
+        return math.factorial(self.n) if self.kind == "all" else None
+
+    @property
+    def divisible(self) -> bool:
+        return self.truncation.never
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (
+            ()
+            if self.truncation.never
+            else (f"walks are cut short by {self.truncation!r}: values are biased",)
+        )
+
+    def rows(self, step: int) -> int:
+        return self.walks * (self.n - 1)
+
+    def units(self, steps: int) -> int:
+        return steps * self.walks * (self.n - 1)
+
+    def orders(self, step: int) -> NDArray[np.intp]:
+        """The permutations of a step, shape (walks, n)."""
+        if self.kind == "all":
+            return _nth_permutation(step, self.n)[None, :]
+        order = permutation(words(self.seed, self.stream, step, self.n))
+        return np.stack([order, order[::-1]]) if self.kind == "antithetic" else order[None, :]
+
+    def masks(self, step: int) -> Masks:
+        """Proper prefixes, sizes 1..n-1, walk after walk."""
+        places = np.argsort(self.orders(step), axis=1, kind="stable")
+        sizes = np.arange(1, self.n)
+        return (places[:, None, :] < sizes[None, :, None]).reshape(-1, self.n)
+
+    def evaluate(
+        self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int
+    ) -> Evaluations:
+        masks = self.masks(step)[lo:hi]
+        if self.truncation.never:
+            return utility.evaluate(masks)
+        walks = [self._walk(utility, w, plan["full"]) for w in masks.reshape(self.walks, self.n - 1, self.n)]
+        return join_evaluations(walks)
+
+    def _walk(self, utility: BoundUtility, masks: Masks, full: float) -> Evaluations:
+        """Prefixes one after the other until the policy stops; the rest repeats the last utility."""
+        done: list[Evaluations] = []
+        for j in range(len(masks)):
+            done.append(utility.evaluate(masks[j : j + 1]))
+            if self.truncation.stops(j + 1, self.n, float(done[-1].values[0, 0]), full):
+                break
+        rest = len(masks) - len(done)
+        cut = Evaluations(np.repeat(done[-1].values, rest, axis=0), np.full(rest, TRUNCATED, np.uint8))
+        return join_evaluations([*done, cut])
+
+    def initial(self, first: First) -> WalkStats:
+        return WalkStats(Moments.zeros(self.n), float(first.empty[0]), float(first.full[0]))
+
+    def fold(self, stats: WalkStats, step: int, evaluations: Evaluations) -> WalkStats:
+        prefixes = evaluations.values[:, 0].reshape(self.walks, self.n - 1)
+        cut = evaluations.status.reshape(self.walks, self.n - 1)[:, -1] == TRUNCATED
+        ends = np.where(cut, prefixes[:, -1], stats.full)
+        walks = np.column_stack([np.full(self.walks, stats.empty), prefixes, ends])
+        marginals = np.diff(walks, axis=1) * (self.n * self.law)
+        observed = np.empty((self.walks, self.n))
+        np.put_along_axis(observed, self.orders(step), marginals, axis=1)
+        return WalkStats(add(stats.moments, observed.mean(axis=0)), stats.empty, stats.full)
+
+    def estimate(self, stats: WalkStats) -> Estimate:
+        seen = stats.moments.count
+        counts = seen * self.walks
+        if self.kind == "all":
+            done = seen >= math.factorial(self.n)
+            return Estimate(np.where(done, stats.moments.mean, np.nan), np.where(done, 0.0, np.nan), counts)
+        values = np.where(seen > 0, stats.moments.mean, np.nan)
+        return Estimate(values, np.sqrt(stats.moments.variance_of_mean()), counts)
+
+    def exact(self, stats: WalkStats) -> bool:
+        return self.kind == "all" and bool((stats.moments.count >= math.factorial(self.n)).all())
+
+    def steps_for_updates(self, updates: int) -> int | None:
+        return -(-updates // self.walks)
+
+    def identity(self) -> dict[str, Any]:
+        return {
+            "draws": f"permutations ({self.kind})",
+            "truncation": repr(self.truncation),
+            "step": self.walks,
+        }
+
+
+def join_evaluations(parts: list[Evaluations]) -> Evaluations:
+    """Several batches as one, in order."""
+    return Evaluations(
+        np.concatenate([p.values for p in parts]),
+        np.concatenate([p.status for p in parts]),
+        sum(p.seconds for p in parts),
+        next((p.failure for p in parts if p.failure), None),
+        sum(p.warnings for p in parts),
+        next((p.warning for p in parts if p.warning), None),
+    )
+
+
+def _nth_permutation(index: int, n: int) -> NDArray[np.intp]:
+    """The permutation with this index in lexicographic order."""
+    left, order = list(range(n)), []
+    for k in range(n - 1, -1, -1):
+        place, index = divmod(index, math.factorial(k))
+        order.append(left.pop(place))
+    return np.array(order, np.intp)
+
+
+@dataclass(frozen=True)
+class PermutationSampler:
+    """Random permutations, one a step.
+
+    Args:
+        truncation: a policy that cuts walks short; None evaluates every prefix.
+        seed: integer, or None to draw one (it is recorded).
+        batch_size: accepted for pyDVL's sake; a step is one permutation.
+
+    Raises:
+        InputTypeError: if truncation is no policy.
+    """
+
+    truncation: Truncation | None = None
+    seed: int | None = None
+    batch_size: int = 1
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_batch_size(self.batch_size)
+        if self.truncation is not None and not callable(getattr(self.truncation, "stops", None)):
+            raise InputTypeError(
+                f"truncation must be a policy such as RelativeTruncation(0.01), not {self.truncation!r}."
+            )
+
+    def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> Walks:
+        """Walks over n points for a semivalue.
+
+        Raises:
+            InputError: if the semivalue's sizes are met too rarely along permutations.
+        """
+        check_walk_inflation(law, method)
+        return Walks(n, law, seed, "random", self.truncation or NoTruncation())
+
+
+@dataclass(frozen=True)
+class AntitheticPermutationSampler(PermutationSampler):
+    """A random permutation and its reverse, as a pair: the pair is the unit of the variance."""
+
+    def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> Walks:
+        """Pairs of walks over n points for a semivalue."""
+        check_walk_inflation(law, method)
+        return Walks(n, law, seed, "antithetic", self.truncation or NoTruncation())
+
+
+@dataclass(frozen=True)
+class DeterministicPermutationSampler(PermutationSampler):
+    """All n! permutations in order: exact values for at most 8 points."""
+
+    def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> Walks:
+        """All walks over n points.
+
+        Raises:
+            InputError: above 8 points.
+        """
+        if n > MOST_PERMUTED:
+            raise InputError(
+                f"DeterministicPermutationSampler walks along all {n}! permutations; at most {MOST_PERMUTED} points "
+                "are feasible. Use DeterministicUniformSampler() up to 25 points, else PermutationSampler()."
+            )
+        return Walks(n, law, seed, "all", self.truncation or NoTruncation())
+
+
+def check_walk_inflation(law: SizeLaw, method: str) -> None:
+    """Warn above 10 times, refuse above 100 times the variance of uniform positions.
+
+    Raises:
+        InputError: with the factor and what to use instead.
+    """
+    factor = len(law) * float(np.sum(law**2))
+    if factor <= WARN_ABOVE:
+        return
+    text = (
+        f"permutations meet every size alike, but {method} looks at few sizes: with n = {len(law)} the variance "
+        f"grows {factor:,.3g} times. Use MSRSampler(), which draws the sizes that {method} needs."
+    )
+    if factor > REFUSE_ABOVE:
+        raise InputError(text)
+    warnings.warn(text, UserWarning, stacklevel=2)

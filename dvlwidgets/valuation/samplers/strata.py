@@ -1,0 +1,160 @@
+"""Independent subsets, counted for the points inside and for the points outside, size by size.
+
+For a size s drawn with probability Q[s], a subset says v(S) for every point inside (weight p[s - 1] / (Q[s] s / n))
+and for every point outside (weight p[s] / (Q[s] (1 - s / n))). Means are kept per size, or per bin of sizes, with
+those weights normalised in the bin, and both ends (the empty and the full set) are exact; so a constant added to the
+utility changes no value. Plain means per bin would be biased, because points inside lean to larger sizes.
+Wang & Jia, Data Banzhaf (AISTATS 2023), for the reuse of each subset by every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.draws import sizes_from_law, subsets_of_sizes, words
+from ...engine.moments import Moments, add_rows, merge_groups
+from ...engine.records import Estimate, Evaluations
+from ...typing import DrawLaw, Masks, SizeLaw
+from ...utility.bound import BoundUtility, First
+
+SINGLE_SIZES_UP_TO = 300
+"""Up to so many points every size is a stratum of its own; above, sizes share `BINS` bins."""
+
+BINS = 32
+LEAST = 4
+"""A stratum is believed once each point was seen so often inside and outside; else it joins its neighbour."""
+
+
+@dataclass(frozen=True)
+class StrataStats:
+    """Moments of shape (2, bins, n), inside and outside, and the two exact ends."""
+
+    moments: Moments
+    empty: float
+    full: float
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class SizeStrata:
+    """Random subsets with a law of sizes; see the module."""
+
+    n: int
+    law: SizeLaw
+    draw_law: DrawLaw
+    seed: int
+    stream: int
+    step_rows: int = 64
+    round_steps: int = 8
+    total_steps: int | None = None
+    divisible: bool = True
+    notes: tuple[str, ...] = ()
+    references: tuple[str, ...] = ("Wang & Jia, Data Banzhaf, AISTATS 2023",)
+    bins: NDArray[np.intp] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bins", size_bins(self.draw_law))
+
+    def rows(self, step: int) -> int:
+        return self.step_rows
+
+    def units(self, steps: int) -> int:
+        return steps * self.step_rows
+
+    def masks(self, step: int) -> Masks:
+        raw = words(self.seed, self.stream, step, self.step_rows * (self.n + 1)).reshape(self.step_rows, -1)
+        return subsets_of_sizes(raw[:, 1:], sizes_from_law(raw[:, 0], self.draw_law))
+
+    def evaluate(
+        self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int
+    ) -> Evaluations:
+        return utility.evaluate(self.masks(step)[lo:hi])
+
+    def initial(self, first: First) -> StrataStats:
+        groups = int(self.bins.max()) + 1
+        return StrataStats(Moments.zeros(2, groups, self.n), float(first.empty[0]), float(first.full[0]))
+
+    def fold(self, stats: StrataStats, step: int, evaluations: Evaluations) -> StrataStats:
+        masks = self.masks(step)
+        sizes = masks.sum(axis=1)
+        inside, outside = self.observation_weights(sizes)
+        weights = np.where(masks, inside[:, None], 0.0), np.where(masks, 0.0, outside[:, None])
+        moments = add_rows(stats.moments, self.bins[sizes], evaluations.values[:, 0], np.stack(weights))
+        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks))
+
+    def observation_weights(self, sizes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Weights of an observation of each size for a point inside and for one outside, shape (B,) each.
+
+        Where the semivalue gives a size no weight the observation still counts, with a weight too small to matter:
+        a stratum's mean is multiplied by its mass, which is then 0.
+        """
+        q, n = self.draw_law[sizes], self.n
+        tiny = 1e-30
+        inside = np.maximum(self.law[sizes - 1] / (q * sizes / n), tiny)
+        outside = np.maximum(self.law[np.minimum(sizes, n - 1)] / (q * (1.0 - sizes / n)), tiny)
+        return inside, outside
+
+    def estimate(self, stats: StrataStats) -> Estimate:
+        counts = np.minimum(*stats.moments.count.sum(axis=1))
+        starts = merged_starts(stats.moments, LEAST)
+        if starts is None:
+            nothing = np.full(self.n, np.nan)
+            return Estimate(nothing, nothing.copy(), counts)
+        merged = merge_groups(stats.moments, starts)
+        masses = self._masses(starts)
+        values = self._ends(stats) + (masses[0][:, None] * merged.mean[0]).sum(axis=0)
+        values -= (masses[1][:, None] * merged.mean[1]).sum(axis=0)
+        variance = (masses**2)[:, :, None] * merged.variance_of_mean()
+        return Estimate(values, np.sqrt(variance.sum(axis=(0, 1))), counts)
+
+    def _ends(self, stats: StrataStats) -> float:
+        return float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty
+
+    def _masses(self, starts: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What each merged stratum weighs, inside and outside: shape (2, strata)."""
+        drawn = np.arange(1, self.n)
+        group = np.searchsorted(starts, self.bins[drawn], side="right") - 1
+        masses = np.zeros((2, len(starts)))
+        np.add.at(masses[0], group, self.law[drawn - 1])
+        np.add.at(masses[1], group, self.law[drawn])
+        return masses
+
+    def exact(self, stats: StrataStats) -> bool:
+        return self.n == 1
+
+    def steps_for_updates(self, updates: int) -> int | None:
+        return None
+
+    def identity(self) -> dict[str, Any]:
+        return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
+
+
+def size_bins(draw_law: DrawLaw) -> NDArray[np.intp]:
+    """The stratum of each size 0..n: one a size up to 300 points, else at most 32 of about equal drawn mass."""
+    n = len(draw_law) - 1
+    if n <= SINGLE_SIZES_UP_TO:
+        return np.clip(np.arange(n + 1) - 1, 0, max(0, n - 2))
+    middle = np.cumsum(draw_law) - draw_law / 2.0
+    return np.unique(np.clip((middle * BINS).astype(np.intp), 0, BINS - 1), return_inverse=True)[1]
+
+
+def merged_starts(moments: Moments, least: int) -> NDArray[np.intp] | None:
+    """Where strata begin after merging neighbours until every point has `least` observations inside and outside.
+
+    The same strata serve all points. None when even all sizes together are too few.
+    """
+    per_bin = moments.count
+    starts, last = [0], np.zeros((2, per_bin.shape[2]), np.int64)
+    for b in range(per_bin.shape[1]):
+        if b > starts[-1] and last.min(initial=least) >= least:
+            starts.append(b)
+            last = np.zeros_like(last)
+        last = last + per_bin[:, b]
+    if last.min(initial=least) < least:  # the last stratum is too thin: it joins the one before
+        starts.pop()
+    return np.array(starts, np.intp) if starts else None

@@ -1,0 +1,108 @@
+"""Semivalues as a job of the loop: masks -> utilities -> moments -> values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine.draws import checksum
+from ..engine.records import FAILED, TRUNCATED, Estimate, Evaluations
+from ..errors import TooManyFailuresError
+from ..utility.bound import BoundUtility, First
+from .samplers.permutation import join_evaluations
+from .samplers.plans import BoundSampler
+
+
+@dataclass
+class _Stats:
+    """What the sampler folds, the ends, and the failures among large subsets of the first round."""
+
+    folded: Any
+    first: First
+    large: int = 0
+    large_failed: int = 0
+    checked: bool = False
+    failure: str | None = None
+
+
+class SubsetJob:
+    """A bound utility and a bound sampler."""
+
+    unit = "evaluations"
+
+    def __init__(self, utility: BoundUtility, sampler: BoundSampler) -> None:
+        self.utility, self.sampler = utility, sampler
+        self.n = utility.n
+        self.round_steps = sampler.round_steps
+        # a single point is worth v(N) - v(empty), and no subset is left to draw
+        self.total_steps = 0 if self.n == 1 else sampler.total_steps
+        self.divisible = sampler.divisible
+
+    def rows(self, step: int) -> int:
+        return self.sampler.rows(step)
+
+    def units(self, steps: int) -> int:
+        return 0 if self.n == 1 else self.sampler.units(steps)
+
+    def first(self) -> First:
+        return self.utility.first()
+
+    def initial(self, first: First) -> _Stats:
+        return _Stats(self.sampler.initial(first), first)
+
+    def plan(self, stats: _Stats) -> Mapping[str, Any]:
+        return {"empty": float(stats.first.empty[0]), "full": float(stats.first.full[0])}
+
+    def checksum(self, steps: range) -> int:
+        crc = 0
+        for step in steps:
+            crc = checksum(self.sampler.masks(step), crc)
+        return crc
+
+    def task(self, plan: Any, step: int, lo: int, hi: int) -> Evaluations:
+        return self.sampler.evaluate(self.utility, plan, step, lo, hi)
+
+    def join(self, payloads: Sequence[Evaluations]) -> Evaluations:
+        return payloads[0] if len(payloads) == 1 else join_evaluations(list(payloads))
+
+    def fold(self, stats: _Stats, step: int, payload: Evaluations) -> _Stats:
+        stats.folded = self.sampler.fold(stats.folded, step, payload)
+        if not stats.checked:
+            large = (self.sampler.masks(step).sum(axis=1) * 2 >= self.n) & (payload.status != TRUNCATED)
+            stats.large += int(large.sum())
+            stats.large_failed += int((payload.status[large] == FAILED).sum())
+        stats.failure = stats.failure or payload.failure
+        return stats
+
+    def tally(self, payload: Evaluations) -> tuple[int, int, int]:
+        status = payload.status
+        return int((status != TRUNCATED).sum()), int((status == FAILED).sum()), payload.warnings
+
+    def check(self, stats: _Stats, rounds: int) -> None:
+        """Stop a run whose large subsets mostly fail: its values would be the default score's.
+
+        Raises:
+            TooManyFailuresError: after the first round, with the first traceback.
+        """
+        stats.checked = True
+        if rounds == 1 and stats.large_failed > stats.large / 2:
+            raise TooManyFailuresError(
+                f"{stats.large_failed:,} of {stats.large:,} fits on at least half of the points failed in the "
+                "first round, so the values would mean nothing. Make the model fit subsets, or raise the first "
+                f"error with Utility(..., catch_errors=False). The first one was:\n{stats.failure}"
+            )
+
+    def estimate(self, stats: _Stats) -> Estimate:
+        if self.n == 1:
+            value = np.array([float(stats.first.full[0] - stats.first.empty[0])])
+            return Estimate(value, np.zeros(1), np.ones(1, np.int64))
+        return self.sampler.estimate(stats.folded)
+
+    def exact(self, stats: _Stats) -> bool:
+        return self.n == 1 or self.sampler.exact(stats.folded)
+
+    def steps_for_updates(self, updates: int) -> int | None:
+        return self.sampler.steps_for_updates(updates)

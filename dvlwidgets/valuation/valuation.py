@@ -1,0 +1,291 @@
+"""The shell of every method: fit, stream, start, result.
+
+A method says what its job is and how it is identified; the loop, the journal, the workers and the background run are
+the same for all.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..engine.bar import Bar
+from ..engine.checkpoint import StateReceipts
+from ..engine.draws import resolve_seed
+from ..engine.gate import Gate
+from ..engine.identity import make_header, require_same_run
+from ..engine.job import Job, JournalReceipts, NoReceipts, Receipts
+from ..engine.journal import Journal, read_header
+from ..engine.live import Run
+from ..engine.parallel import Workers
+from ..engine.records import Progress, Provenance
+from ..engine.run import Loop
+from ..engine.stopping import NoStopping, StoppingRule, check_rule
+from ..errors import InputError, NotFittedError, RunError, UnhashableError
+from .result import Status, ValuationResult
+
+
+class Valuation:
+    """Base of all methods; subclasses give `_job`, `_parts` and `_configuration`.
+
+    Attributes:
+        algorithm_name: the method's name.
+        threshold: the value that separates helpful from harmful points, or None if there is none.
+        references: the papers behind the method.
+    """
+
+    algorithm_name = "Valuation"
+    threshold: float | None = 0.0
+    references: tuple[str, ...] = ()
+    keeps_utilities = True
+
+    def __init__(self, utility: Any, is_done: StoppingRule | None, *, progress: bool = False) -> None:
+        self.utility = utility
+        self.is_done = NoStopping() if is_done is None else check_rule(is_done)
+        self.progress = progress
+        self._loop: Loop | None = None
+        self._fitted: _Fitted | None = None
+
+    # what methods say ------------------------------------------------------------------------------------------
+
+    def _job(self, data: Any, seed: int) -> Job:
+        """The work on a data set."""
+        raise NotImplementedError
+
+    def _parts(self, data: Any, job: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """(hashes of what is evaluated, what decides the draws)."""
+        raise NotImplementedError
+
+    def _seed(self) -> int | None:
+        """The user's seed."""
+        return None
+
+    def _configuration(self) -> dict[str, str]:
+        """The method in words."""
+        return {"method": repr(self), "rule": repr(self.is_done)}
+
+    # what users call -------------------------------------------------------------------------------------------
+
+    def fit(self, data: Any, continue_from: ValuationResult | None = None, checkpoint: Any = None) -> Any:
+        """Value `data` and return self; Ctrl-C keeps what was computed in `result`.
+
+        Args:
+            data: a Dataset.
+            continue_from: a result of this valuation on the same data: its fits are not done again.
+            checkpoint: a folder; what it holds is not done again, and every finished task goes there.
+
+        Raises:
+            InputError, InputTypeError: before any work, for data that do not go with the method.
+            FirstFitError: if the model cannot be fitted on all data and scored.
+            IdentityError: if the checkpoint belongs to something else.
+        """
+        loop = self._prepare(data, checkpoint, Gate(), continue_from)
+        bar = Bar(self.algorithm_name) if self.progress else None
+        try:
+            for frame in loop.frames():
+                if bar is not None:
+                    bar.update(frame)
+        except KeyboardInterrupt:
+            loop.interrupted()
+            raise
+        self._say_warnings(loop)
+        return self
+
+    def stream(self, data: Any, checkpoint: Any = None) -> Iterator[Progress]:
+        """The loop itself: yields `Progress` while the work goes on. Arguments and errors as in `fit`."""
+        loop = self._prepare(data, checkpoint, Gate())
+        return loop.frames()
+
+    def start(self, data: Any, checkpoint: Any = None) -> Run:
+        """Begin in a background thread and return the handle. Arguments and errors as in `fit`."""
+        return self.prepare_run(data, checkpoint).start()
+
+    def prepare_run(self, data: Any, checkpoint: Any = None, name: str | None = None) -> Run:
+        """As `start`, but the handle's `start()` is left to the caller. Bad input is refused here."""
+        holder: list[Loop] = []
+
+        def frames(gate: Gate, on_pause: Callable[[bool], None]) -> Iterator[Progress]:
+            holder[0].gate, holder[0].on_pause = gate, on_pause
+            return holder[0].frames()
+
+        run = Run(frames, lambda: self.result, name=name or self.algorithm_name, valuation=self)
+        holder.append(self._prepare(data, checkpoint, Gate()))
+        return run
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there are values."""
+        return self._loop is not None and self._loop.stats is not None
+
+    @property
+    def result(self) -> ValuationResult:
+        """The newest values, also while running: a new object over read-only arrays.
+
+        Raises:
+            NotFittedError: before `fit`, `stream` or `start`.
+        """
+        if self._loop is None or self._fitted is None or self._loop.stats is None:
+            raise NotFittedError(
+                f"{self.algorithm_name} has no values yet. Call fit(data), or start(data) first."
+            )
+        return self._fitted.result(self, self._loop)
+
+    def values(self, sort: bool = False) -> ValuationResult:
+        """As `result`; with `sort`, lowest first."""
+        result = self.result
+        return result.sort() if sort else result
+
+    # how it is put together ------------------------------------------------------------------------------------
+
+    def _prepare(self, data: Any, checkpoint: Any, gate: Gate, continue_from: Any = None) -> Loop:
+        if self._loop is not None and self._loop.active:
+            raise RunError(
+                f"this {self.algorithm_name} is running already; stop that run, or make another object."
+            )
+        if checkpoint is not None and continue_from is not None:
+            raise InputError(
+                "pass either checkpoint= or continue_from=, not both: each says what to go on from."
+            )
+        path = None if checkpoint is None else checkpoint_file(checkpoint, self.keeps_utilities)
+        earlier = _receipts_of(continue_from)
+        seed = self._resolved_seed(path, earlier)
+        job = self._job(data, seed)
+        header = self._header(data, job, seed, needed=path is not None or earlier is not None)
+        receipts = self._receipts(path, header, earlier)
+        self._loop = Loop(job, self.is_done, workers=Workers.capture(), receipts=receipts, gate=gate)
+        self._fitted = _Fitted(data, header, receipts, job)
+        return self._loop
+
+    def _resolved_seed(self, path: Path | None, earlier: Journal | None) -> int:
+        given = self._seed()
+        if given is None and earlier is not None:
+            return int(earlier.header["seed"])
+        if given is None and path is not None and path.exists():
+            recorded = read_header(path) if self.keeps_utilities else StateReceipts(path, {}).header
+            if "seed" in recorded:
+                return int(recorded["seed"])
+        return resolve_seed(given)
+
+    def _header(self, data: Any, job: Any, seed: int, *, needed: bool) -> dict[str, Any]:
+        method = f"{type(self).__name__}"
+        try:
+            parts, draws = self._parts(data, job)
+        except UnhashableError:
+            if needed:
+                raise
+            parts, draws = {}, {}
+        return make_header(parts, draws, method, seed, self._configuration())
+
+    def _receipts(self, path: Path | None, header: dict[str, Any], earlier: Journal | None) -> Receipts:
+        if not self.keeps_utilities:
+            if path is None:
+                return NoReceipts()
+            state = StateReceipts(path, header)
+            require_same_run(state.header, header, str(path))
+            return state
+        journal = earlier if earlier is not None else Journal(path, header)
+        if journal.resumed or earlier is not None:
+            require_same_run(journal.header, header, str(path or "of the earlier result"))
+        return JournalReceipts(journal)
+
+    def _say_warnings(self, loop: Loop) -> None:
+        if loop.tally.warnings and getattr(self.utility, "show_warnings", False):
+            warnings.warn(
+                f"{loop.tally.warnings:,} warnings in {loop.tally.done:,} fits; the first: {loop.tally.warning}",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+def checkpoint_file(checkpoint: Any, keeps_utilities: bool) -> Path:
+    """The file in a checkpoint folder.
+
+    Raises:
+        InputError: if the path is a file.
+    """
+    folder = Path(os.fspath(checkpoint))
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            f"checkpoint must be a folder, but {folder} is a file. Pass a new or an earlier folder."
+        )
+    return folder / ("journal.dvl" if keeps_utilities else "state.npz")
+
+
+def _receipts_of(result: Any) -> Journal | None:
+    if result is None:
+        return None
+    journal = getattr(result, "journal", None)
+    if not isinstance(journal, Journal):
+        raise InputError(
+            "continue_from needs a result of this session, with its journal of utilities; this one has none "
+            "(loaded from a file, merged, or of a closed form). Use checkpoint=FOLDER to go on in another session."
+        )
+    return journal
+
+
+class _Fitted:
+    """What belongs to one fit: data, identity, receipts."""
+
+    def __init__(self, data: Any, header: dict[str, Any], receipts: Receipts, job: Any) -> None:
+        self.data, self.header, self.receipts, self.job = data, header, receipts, job
+
+    def result(self, valuation: Valuation, loop: Loop) -> ValuationResult:
+        result = ValuationResult.from_estimate(
+            loop.estimate,
+            ids=getattr(self.data, "ids", None),
+            names=getattr(self.data, "names", None),
+            fingerprint=str(getattr(self.data, "fingerprint", "")),
+            algorithm=valuation.algorithm_name,
+            status=status_of(loop),
+            provenance=self._provenance(valuation, loop),
+            threshold=valuation.threshold,
+            unit=unit_of(self.job),
+            verdict=loop.verdict,
+            converged=loop.verdict.converged,
+        )
+        result.journal = getattr(self.receipts, "journal", None)
+        return result
+
+    def _provenance(self, valuation: Valuation, loop: Loop) -> Provenance:
+        notes = [*getattr(getattr(self.job, "utility", None), "notes", ())]
+        notes += getattr(getattr(self.job, "sampler", None), "notes", ())
+        if loop.ended in ("time", "stop", "interrupt"):
+            notes.append(
+                f"ended by {loop.ended}, not by its rule: the number of evaluations depends on the machine"
+            )
+        if loop.tally.failures:
+            notes.append(f"{loop.tally.failures:,} fits failed and counted with the default score")
+        if loop.tally.warnings:
+            notes.append(f"{loop.tally.warnings:,} warnings; the first: {loop.tally.warning}")
+        stream = int(getattr(getattr(self.job, "sampler", None), "stream", 0))
+        return Provenance(
+            algorithm=valuation.algorithm_name,
+            seed=int(self.header["seed"]),
+            versions=self.header["versions"],
+            configuration=self.header["configuration"],
+            keys=self.header["keys"],
+            seconds=loop.clock.seconds,
+            evaluations=loop.tally.done,
+            steps=((stream, 0, loop.step),),
+            stopped=loop.verdict.reason,
+            notes=tuple(notes),
+            references=(
+                *valuation.references,
+                *getattr(getattr(self.job, "sampler", None), "references", ()),
+            ),
+        )
+
+
+def status_of(loop: Loop) -> Status:
+    """The result's status from how the loop ended."""
+    ends = {"rule": Status.Converged, "complete": Status.Converged, "": Status.Pending}
+    return ends.get(loop.ended, Status.Stopped)
+
+
+def unit_of(job: Any) -> str:
+    """What one unit of a value is."""
+    metrics = getattr(getattr(job, "utility", job), "metrics", ("score",))
+    return f"points of {metrics[0]}"
