@@ -1,9 +1,10 @@
 """A labelled data set whose points can be valued, relabelled and dropped.
 
-One class, and therefore a longer file than its neighbours; what can stand alone (indexing, refusals, labels, loading,
-hashing) does. Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by them. Data stay what they
-are: a data frame is a data frame until `model.fit`, categories and NaN features included. The user's arrays are
-neither copied nor written to; whoever writes into them behind our back makes the cached fingerprint wrong.
+One class, and therefore a longer file than its neighbours; what can stand alone (indexing, refusals, labels,
+loading, hashing) does. Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by
+them. Data stay what they are: a data frame is a data frame until `model.fit`, categories and NaN features included.
+The user's arrays are neither copied nor written to; whoever writes into them behind our back makes the cached
+fingerprint wrong.
 """
 
 from __future__ import annotations

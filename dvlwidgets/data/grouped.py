@@ -82,7 +82,7 @@ class GroupedDataset(Dataset):
         """Some of the rows; groups that lose all of theirs disappear."""
         present, codes = np.unique(self._codes[rows], return_inverse=True)
         part = super().take_rows(rows)
-        return part._with(
+        return part._with(  # noqa: SLF001 -- of our own copy
             _codes=codes.astype(np.intp),
             _group_ids=self._group_ids[present],
             _group_names=self._group_names[present],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ..errors import ScorerError
+from .answers import TestSet
 
 Sort = Literal["classes", "numbers", "any"]
 """What a metric compares: class labels, numbers, or whatever the model predicts."""
