@@ -1,0 +1,126 @@
+"""Results as text: a short table, a paragraph in words, a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import html
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..engine.records import Provenance
+from ..engine.stopping import certainty
+from ..typing import Indices
+from .result_columns import About, Columns, sort_order
+
+SHOWN = 5
+HEADER = ("index", "name", "value", "stderr", "count")
+
+
+def text_table(columns: Columns, about: About) -> str:
+    """The lowest and the highest values, for a terminal."""
+    lines = [title(columns, about)]
+    low, high = _ends(columns)
+    if len(low):
+        cells = [HEADER, *_cells(columns, low), *_cells(columns, high)]
+        widths = [max(len(row[c]) for row in cells) for c in range(len(HEADER))]
+        rows = ["  " + "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
+        gap = [f"  ... {len(columns) - len(low) - len(high):,} more ..."] if len(high) else []
+        lines += rows[: 1 + len(low)] + gap + rows[1 + len(low) :]
+    return "\n".join(lines)
+
+
+def html_table(columns: Columns, about: About) -> str:
+    """The same for a notebook."""
+    low, high = _ends(columns)
+
+    def rows(cells: Iterator[tuple[str, ...]]) -> str:
+        return "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in cells)
+
+    gap = f'<tr><td colspan="{len(HEADER)}">…</td></tr>' if len(high) else ""
+    head = "".join(f"<th>{name}</th>" for name in HEADER)
+    return (
+        f"<div><p>{html.escape(title(columns, about))}</p><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{rows(_cells(columns, low))}{gap}{rows(_cells(columns, high))}</tbody></table></div>"
+    )
+
+
+def title(columns: Columns, about: About) -> str:
+    """Method, number of points and status in one line."""
+    points = "1 point" if len(columns) == 1 else f"{len(columns):,} points"
+    return f"ValuationResult: {about.algorithm or 'values'} of {points}, {about.status.value}"
+
+
+def paragraph(columns: Columns, about: About, provenance: Provenance | None) -> str:
+    """What the values are, how sure they are, and what a reader must know."""
+    known = columns.values[~np.isnan(columns.values)]
+    said = [f"{about.algorithm or 'Values'} of {len(columns):,} points, in {about.unit}."]
+    if len(known) < len(columns):
+        said.append(f"{len(columns) - len(known):,} values are not known yet.")
+    if len(known):
+        said.append(
+            f"They sum to {known.sum():.4g}; the lowest is {known.min():.4g}, the highest {known.max():.4g}."
+        )
+    said += _sureness(columns, about, provenance)
+    if about.threshold is None:
+        said.append(
+            "The order means something; no single value, 0 included, separates helpful from harmful points."
+        )
+    else:
+        said.append(
+            f"Points below {about.threshold:g} hurt the score, points above help it, by this method's measure."
+        )
+    notes = (*about.notes, *(provenance.notes if provenance else ()))
+    said += [f"Note: {note.rstrip('.')}." for note in notes]
+    return " ".join(said)
+
+
+def _sureness(columns: Columns, about: About, provenance: Provenance | None) -> Iterator[str]:
+    if len(columns) and (columns.stderr == 0.0).all():
+        yield "They are exact: no standard error."
+    else:
+        sure = certainty(columns.values, columns.stderr)
+        if not np.isnan(sure):
+            yield f"Another such run would rank them alike with an expected correlation of {sure:.2f}."
+        else:
+            yield "Standard errors are not known for all of them, so nothing is said of how sure the ranking is."
+    reason = about.verdict.reason if about.verdict is not None else provenance.stopped if provenance else ""
+    if provenance is not None and provenance.evaluations:
+        ended = f", then: {reason}" if reason else ""
+        yield f"{provenance.evaluations:,} evaluations in {provenance.seconds:.1f} s{ended}."
+    else:
+        yield f"Status: {reason or about.status.value}."
+
+
+def write_csv(columns: Columns, path: str | os.PathLike[str]) -> None:
+    """One line a point, in the result's order; numbers at full precision, nan where not known."""
+    with Path(path).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["index", "id", "name", "value", "stderr", "variance", "count"])
+        c = columns
+        table = (c.indices, c.ids, c.names, c.values, c.stderr, c.variances, c.counts)
+        writer.writerows(zip(*(column.tolist() for column in table), strict=True))
+
+
+def _ends(columns: Columns) -> tuple[Indices, Indices]:
+    """Rows of the lowest and of the highest values; all of them are low when there are few."""
+    order = sort_order(columns, "value", reverse=False)
+    if len(order) <= 2 * SHOWN:
+        return order, order[:0]
+    known = int((~np.isnan(columns.values)).sum())
+    end = known if known >= 2 * SHOWN else len(order)  # unknown values are the highest of nothing
+    return order[:SHOWN], order[end - SHOWN : end]
+
+
+def _cells(columns: Columns, rows: Indices) -> Iterator[tuple[str, ...]]:
+    for r in rows:
+        name = str(columns.names[r])
+        yield (
+            str(columns.indices[r]),
+            name if len(name) <= 24 else name[:23] + "…",
+            f"{columns.values[r]:.4g}",
+            f"{columns.stderr[r]:.2g}",
+            f"{columns.counts[r]:,}",
+        )
