@@ -1,0 +1,87 @@
+"""Draws are functions of (seed, stream, step) and have the laws that they claim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dvlwidgets.engine.draws import (
+    PERMUTATIONS,
+    SUBSETS,
+    checksum,
+    permutation,
+    resolve_seed,
+    sizes_from_law,
+    subsets_of_sizes,
+    uniforms,
+    words,
+)
+from dvlwidgets.errors import InputError, InputTypeError
+from dvlwidgets.valuation.semivalue import named_draw_law
+
+
+def test_words_are_a_function_of_seed_stream_and_step() -> None:
+    a = words(7, SUBSETS, 3, 16)
+    assert (a == words(7, SUBSETS, 3, 16)).all()
+    for other in (words(8, SUBSETS, 3, 16), words(7, PERMUTATIONS, 3, 16), words(7, SUBSETS, 4, 16)):
+        assert not (a == other).any()
+
+
+def test_raw_words_are_those_of_philox_4x64() -> None:
+    # the reference vector of Random123 for a key of zeros (its counter starts at 1 in NumPy)
+    bits = np.random.Philox(key=np.zeros(2, np.uint64), counter=0)
+    assert (bits.random_raw(8) == np.random.Philox(key=np.zeros(2, np.uint64)).random_raw(8)).all()
+    assert (words(0, 0, 0, 8) == np.random.Philox(key=np.zeros(2, np.uint64)).random_raw(8)).all()
+
+
+def test_uniforms_are_uniform() -> None:
+    x = uniforms(words(1, SUBSETS, 0, 20_000))
+    assert 0 <= x.min()
+    assert x.max() < 1
+    assert stats.kstest(x, "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("name", ["uniform-size", "binomial"])
+def test_sizes_follow_their_law(name: str) -> None:
+    n = 12
+    law = named_draw_law(name, n)
+    sizes = sizes_from_law(words(2, SUBSETS, 0, 20_000), law)
+    inner = np.arange(1, n)
+    seen = np.bincount(sizes, minlength=n + 1)
+    assert seen[0] == seen[n] == 0
+    assert stats.chisquare(seen[inner], law[inner] * len(sizes)).pvalue > 1e-4
+
+
+def test_subsets_have_their_sizes_and_are_uniform() -> None:
+    sizes = np.tile(np.arange(7), 3000)
+    masks = subsets_of_sizes(words(3, SUBSETS, 0, 6 * len(sizes)).reshape(-1, 6), sizes)
+    assert (masks.sum(axis=1) == sizes).all()
+    triples = masks[sizes == 3] @ (1 << np.arange(6))
+    _, seen = np.unique(triples, return_counts=True)
+    assert len(seen) == 20
+    assert stats.chisquare(seen).pvalue > 1e-4
+
+
+def test_permutations_are_uniform() -> None:
+    codes = [int(permutation(words(4, PERMUTATIONS, s, 4)) @ [64, 16, 4, 1]) for s in range(4800)]
+    _, seen = np.unique(codes, return_counts=True)
+    assert len(seen) == 24
+    assert stats.chisquare(seen).pvalue > 1e-4
+
+
+def test_checksums_tell_masks_apart() -> None:
+    masks = np.eye(9, dtype=bool)
+    other = masks.copy()
+    other[3, 4] = True
+    assert checksum(masks) != checksum(other)
+    assert checksum(masks[4:], checksum(masks[:4])) == checksum(masks)
+
+
+def test_seeds_are_integers_in_words() -> None:
+    assert resolve_seed(5) == 5
+    assert resolve_seed(None) != resolve_seed(None)
+    with pytest.raises(InputTypeError, match="seed must be None or an integer"):
+        resolve_seed(0.5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="non-negative"):
+        resolve_seed(-1)
