@@ -25,7 +25,7 @@ def five_runs(request: pytest.FixtureRequest) -> list[Findings]:
     """The demo's work at five seeds (of split, flips and draws), stopped by counts so that it is repeatable."""
     found = []
     for seed in SEEDS:
-        question = ask(request.param, MaxUpdates(4), seed=seed)
+        question = ask(request.param, MaxUpdates(3), seed=seed)
         assert len(question.split.train) >= 300
         assert len(question.split.flipped) == 0.1 * len(question.split.train)
         with joblib.parallel_config(backend="loky", n_jobs=2):
