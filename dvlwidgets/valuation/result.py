@@ -1,4 +1,8 @@
-"""The values of the points of a data set, with their standard errors and where they come from."""
+"""The values of the points of a data set, with their standard errors and where they come from.
+
+Longer than most files, for it is one class that users meet in one place; what its methods do is next door, in
+`result_columns` (arrays that move together), `result_merge`, `result_table` and `result_file`.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..engine.records import Estimate, Provenance, Verdict
-from ..engine.stopping import certainty
 from ..errors import InputError, InputTypeError
-from ..typing import Counts, Indices, Values
-from . import result_columns, result_file, result_merge, result_table
-from .result_columns import POINTS, About, Columns, ResultIndexError
+from ..typing import Indices
+from . import result_checks, result_columns, result_file, result_merge
+from .result_checks import ResultIndexError
+from .result_columns import POINTS, About, Columns
+from .result_fields import ResultFields
 from .result_item import Status, ValueItem
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Status", "ValuationResult", "ValueItem", "load_result", "save_result"]
 
 
-class ValuationResult(Sequence[ValueItem]):
+class ValuationResult(ResultFields, Sequence[ValueItem]):
     """A sequence of `ValueItem`s, and the same as arrays: one row a point, in an order that `sort` changes.
 
     A value is the mean of `counts` observations whose sample variance is `variances`, so that
@@ -55,9 +60,6 @@ class ValuationResult(Sequence[ValueItem]):
         >>> result.sort()[:2].indices
         array([1, 2])
     """
-
-    _columns: Columns
-    _about: About
 
     def __init__(
         self,
@@ -175,107 +177,6 @@ class ValuationResult(Sequence[ValueItem]):
         result._columns, result._about = columns, about  # noqa: SLF001 - its own
         return result
 
-    # --- columns: all of length k, in the present order -------------------------------------------------------
-
-    @property
-    def values(self) -> Values:
-        """Values, NaN where not known yet."""
-        return self._columns.values
-
-    @property
-    def variances(self) -> Values:
-        """Sample variances of the observations: stderr^2 x counts."""
-        return self._columns.variances
-
-    @property
-    def stderr(self) -> Values:
-        """One standard error of each value, NaN where not known."""
-        return self._columns.stderr
-
-    @property
-    def counts(self) -> Counts:
-        """Observations per point."""
-        return self._columns.counts
-
-    @property
-    def indices(self) -> Indices:
-        """Positions of the points in the data set that was valued (groups, if grouped)."""
-        return self._columns.indices
-
-    @property
-    def ids(self) -> NDArray[Any]:
-        """Persistent ids of the points."""
-        return self._columns.ids
-
-    @property
-    def names(self) -> NDArray[np.str_]:
-        """Names of the points."""
-        return self._columns.names
-
-    @property
-    def converged(self) -> NDArray[np.bool_] | None:
-        """Points that the stopping rule is content with; None if there was no rule."""
-        return self._columns.converged
-
-    # --- said of all points -----------------------------------------------------------------------------------
-
-    @property
-    def algorithm(self) -> str:
-        """The method's name."""
-        return self._about.algorithm
-
-    @property
-    def status(self) -> Status:
-        """What became of the run."""
-        return self._about.status
-
-    @property
-    def fingerprint(self) -> str:
-        """Fingerprint of the data set that was valued; "" if not known. Slices keep it."""
-        return self._about.fingerprint
-
-    @property
-    def runs(self) -> tuple[Provenance, ...]:
-        """Provenance of every run that the values rest on; several after `+`."""
-        return self._about.runs
-
-    @property
-    def provenance(self) -> Provenance | None:
-        """Where the values come from; merged runs are summed up."""
-        return result_merge.combined(self._about.runs)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The stopping rule's last word on the whole run; None after `+`."""
-        return self._about.verdict
-
-    @property
-    def threshold(self) -> float | None:
-        """The value that separates helpful from harmful points, None where the method has none."""
-        return self._about.threshold
-
-    @property
-    def unit(self) -> str:
-        """What the values are measured in."""
-        return self._about.unit
-
-    @property
-    def extra_values(self) -> dict[str, Any]:
-        """The method's own extras by name."""
-        return {**self._about.whole, **self._columns.extra}
-
-    @property
-    def certainty(self) -> float:
-        """Expected correlation of the values of two such runs, 0 to 1; NaN while a standard error is unknown."""
-        return certainty(self.values, self.stderr)
-
-    if not TYPE_CHECKING:  # a type checker should still find misspelt attributes
-
-        def __getattr__(self, name: str) -> Any:
-            if not name.startswith("_") and name in self.extra_values:
-                return self.extra_values[name]
-            raise AttributeError(f"a ValuationResult has no attribute or extra value {name!r}.")
-
     # --- a sequence -------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -294,9 +195,9 @@ class ValuationResult(Sequence[ValueItem]):
                 f"a result is indexed by rows, not by {index!r}. Use get(data_idx) for one point."
             )
         if isinstance(index, SupportsIndex) and np.ndim(index) == 0:  # type: ignore[arg-type] # an array of one, too
-            row = result_columns.row_positions([as_integer(index)], len(self))[0]
+            row = result_checks.row_positions([as_integer(index)], len(self))[0]
             return self._item(int(row))
-        return self._of(self._columns.take(result_columns.row_positions(index, len(self))), self._about)
+        return self._of(self._columns.take(result_checks.row_positions(index, len(self))), self._about)
 
     def __iter__(self) -> Iterator[ValueItem]:
         return (self._item(row) for row in range(len(self)))
@@ -450,20 +351,6 @@ class ValuationResult(Sequence[ValueItem]):
             f"{name}_counts": self.counts,
         }
         return pd.DataFrame(table, index=pd.Index(self.names if use_names else self.indices))
-
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Writes index, id, name, value, stderr, variance and count of each point, in the present order."""
-        result_table.write_csv(self._columns, path)
-
-    def describe(self) -> str:
-        """One paragraph: what the values are, how sure they are, whether 0 means something, and what to know."""
-        return result_table.paragraph(self._columns, self._about, self.provenance)
-
-    def __repr__(self) -> str:
-        return result_table.text_table(self._columns, self._about)
-
-    def _repr_html_(self) -> str:
-        return result_table.html_table(self._columns, self._about)
 
 
 def save_result(result: ValuationResult, file: result_file.File) -> None:

@@ -15,15 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.records import Provenance, Verdict
-from ..errors import InputError, InputTypeError
+from ..errors import InputError
 from ..typing import Counts, Indices, Values
+from .result_checks import as_column, as_numbers, as_whole_numbers, not_negative, refuse_twice, same
 from .result_item import Status
 
 POINTS = "points of the score"
-
-
-class ResultIndexError(InputError, IndexError):
-    """A position outside of a result, or a point that the result does not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,46 +113,28 @@ def new_columns(
     extra: Mapping[str, Any] | None = None,
 ) -> Columns:
     """Columns from what a caller has, copied and checked; variances and standard errors follow from one another."""
-    v = _numbers(values, "values")
+    v = as_numbers(values, "values")
     n = len(v)
-    count = np.ones(n, np.int64) if counts is None else _whole_numbers(counts, "counts", n)
+    count = np.ones(n, np.int64) if counts is None else as_whole_numbers(counts, "counts", n)
     if (count < 0).any():
         raise InputError(f"counts must not be negative, but one is {int(count.min())}.")
     if stderr is not None:
-        error = _not_negative(_numbers(stderr, "stderr", n), "stderr")
+        error = not_negative(as_numbers(stderr, "stderr", n), "stderr")
         variance = error**2 * count
     else:
-        variance = _not_negative(
-            np.full(n, np.nan) if variances is None else _numbers(variances, "variances", n), "variances"
-        )
+        given = np.full(n, np.nan) if variances is None else as_numbers(variances, "variances", n)
+        variance = not_negative(given, "variances")
         error = standard_error(variance, count)
-    index = (
-        np.arange(n, dtype=np.intp)
-        if indices is None
-        else _whole_numbers(indices, "indices", n).astype(np.intp)
+    index = np.arange(n) if indices is None else as_whole_numbers(indices, "indices", n)
+    own_ids = index.copy() if ids is None else as_column(ids, "ids", n)
+    own_names = (
+        own_ids.astype(np.str_) if names is None else as_column(names, "data_names", n).astype(np.str_)
     )
-    own_ids = index.copy() if ids is None else _column(ids, "ids", n)
-    own_names = own_ids.astype(np.str_) if names is None else _column(names, "data_names", n).astype(np.str_)
-    _refuse_twice(index, "indices")
-    _refuse_twice(own_ids, "ids")
-    yes = None if converged is None else _column(converged, "converged", n).astype(np.bool_)
-    more = {name: _column(column, name, n) for name, column in (extra or {}).items()}
-    return Columns(v, variance, error, count, index, own_ids, own_names, yes, more)
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equality of content: arrays element by element, NaN equal to NaN."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        x, y = np.asarray(a), np.asarray(b)
-        if x.shape != y.shape:
-            return False
-        unknown = (x != x) & (y != y)  # noqa: PLR0124 - NaN, for any dtype
-        return bool(np.all((x == y) | unknown))
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    return bool(a == b) or bool(a != a and b != b)  # noqa: PLR0124 - NaN
+    refuse_twice(index, "indices")
+    refuse_twice(own_ids, "ids")
+    yes = None if converged is None else as_column(converged, "converged", n).astype(np.bool_)
+    more = {name: as_column(column, name, n) for name, column in (extra or {}).items()}
+    return Columns(v, variance, error, count, index.astype(np.intp), own_ids, own_names, yes, more)
 
 
 def standard_error(variance: Values, count: Counts) -> Values:
@@ -169,38 +148,6 @@ def split_extra(extra: Mapping[str, Any], n: int) -> tuple[dict[str, NDArray[Any
     """Extra values that are arrays with one entry a point, and all others."""
     per_point = {k: v for k, v in extra.items() if isinstance(v, np.ndarray) and v.ndim > 0 and len(v) == n}
     return per_point, {k: v for k, v in extra.items() if k not in per_point}
-
-
-def row_positions(index: Any, n: int) -> Indices:
-    """Positions of rows, 0..n-1, from a slice, a boolean mask or integers.
-
-    Raises:
-        ResultIndexError: for a position outside of the result.
-        InputTypeError: for anything that is not a position.
-        InputError: for a mask of another length, or a row asked for twice.
-    """
-    if isinstance(index, slice):
-        return np.arange(n, dtype=np.intp)[index]
-    asked = np.asarray(index if isinstance(index, np.ndarray) else list(index))
-    if asked.size == 0:
-        return np.empty(0, np.intp)
-    if asked.dtype.kind == "b" and asked.ndim == 1:
-        if len(asked) != n:
-            raise InputError(
-                f"the mask has {len(asked):,} entries, the result {n:,} points. Pass one entry a point."
-            )
-        return np.flatnonzero(asked)
-    if asked.dtype.kind not in "iu" or asked.ndim != 1:
-        raise InputTypeError(
-            f"a result is indexed by an integer, a slice, a boolean mask or a list of integers, not by an array of "
-            f"{asked.dtype} with shape {asked.shape}. For positions in the data set use result.positions(...)."
-        )
-    wrong = (asked < -n) | (asked >= n)
-    if wrong.any():
-        raise ResultIndexError(f"row {int(asked[wrong][0])} was asked for, but the result has {n:,} rows.")
-    rows = np.where(asked < 0, asked + n, asked).astype(np.intp)
-    _refuse_twice(rows, "rows")
-    return rows
 
 
 def sort_order(columns: Columns, key: str, *, reverse: bool) -> Indices:
@@ -219,40 +166,3 @@ def sort_order(columns: Columns, key: str, *, reverse: bool) -> Indices:
     unknown = np.isnan(column)
     known = np.where(unknown, 0, column)
     return np.lexsort((columns.indices, -known if reverse else known, unknown))
-
-
-def _numbers(x: Any, what: str, n: int | None = None) -> Values:
-    try:
-        numbers = np.array(x, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputTypeError(f"{what} must be numbers, one a point: {error}.") from error
-    return _column(numbers, what, n, dims=1)
-
-
-def _whole_numbers(x: Any, what: str, n: int) -> NDArray[np.int64]:
-    numbers = _column(x, what, n, dims=1)
-    whole = numbers.astype(np.int64) if numbers.size == 0 or numbers.dtype.kind in "iuf" else None
-    if whole is None or (whole != numbers).any():
-        raise InputTypeError(f"{what} must be whole numbers, one a point, not {numbers.dtype}.")
-    return whole
-
-
-def _column(x: Any, what: str, n: int | None, dims: int | None = None) -> NDArray[Any]:
-    column = np.array(x)
-    wrong = column.ndim != dims if dims is not None else column.ndim == 0
-    if wrong or (n is not None and len(column) != n):
-        expected = "(n,)" if n is None else f"({n},), like values"
-        raise InputError(f"{what} has shape {column.shape}; expected {expected}.")
-    return column
-
-
-def _not_negative(x: Values, what: str) -> Values:
-    if (x < 0).any():
-        raise InputError(f"{what} must not be negative, but one is {float(np.nanmin(x)):g}.")
-    return x
-
-
-def _refuse_twice(column: NDArray[Any], what: str) -> None:
-    found, times = np.unique(column, return_counts=True)
-    if len(found) < len(column):
-        raise InputError(f"{what} has {found[times > 1][0]} twice; a result holds each point once.")

@@ -16,19 +16,22 @@ from numpy.typing import NDArray
 from ..engine.records import Provenance
 from ..errors import IdentityError
 from ..typing import Indices
-from .result_columns import About, Columns, same, standard_error
+from .result_checks import same
+from .result_columns import About, Columns, standard_error
 from .result_item import Status
 
 
 def merged(a: Columns, b: Columns, about_a: About, about_b: About) -> tuple[Columns, About]:
-    """All points of both, those of `a` first; shared points weighted by their counts.
+    """All points of both; shared points weighted by their counts.
 
     Raises:
         IdentityError: if the runs are of different data, methods or utilities, or share observations.
     """
+    if b.counts.any() and not a.counts.any():
+        a, b, about_a, about_b = b, a, about_b, about_a  # names and ids come from the one that has seen data
     shared, in_a, in_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
     _check_same_question(about_a, about_b)
-    if len(shared):
+    if len(shared) and b.counts.any():
         _check_same_points(a.take(in_a), b.take(in_b))
         _check_no_overlap(about_a.runs, about_b.runs)
     columns = _merged_columns(a, b, in_a, in_b)
@@ -38,10 +41,10 @@ def merged(a: Columns, b: Columns, about_a: About, about_b: About) -> tuple[Colu
         about_a,
         algorithm=about_a.algorithm or about_b.algorithm,
         fingerprint=about_a.fingerprint or about_b.fingerprint,
-        status=_merged_status(about_a.status, about_b.status, bool(a.counts.any()), bool(b.counts.any())),
+        status=_merged_status(about_a.status, about_b.status) if b.counts.any() else about_a.status,
         runs=about_a.runs + about_b.runs,
         verdict=None,
-        threshold=about_a.threshold if about_a.threshold == about_b.threshold else None,
+        threshold=about_a.threshold if about_a.threshold == about_b.threshold or not b.counts.any() else None,
         whole=whole,
         notes=(
             *about_a.notes,
@@ -112,11 +115,9 @@ def _agreeing(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[dict[str, Any
     return {k: v for k, v in {**b, **a}.items() if k not in lost}, dict.fromkeys(sorted(lost))
 
 
-def _merged_status(a: Status, b: Status, some_a: bool, some_b: bool) -> Status:
-    if a == b or not some_b:
+def _merged_status(a: Status, b: Status) -> Status:
+    if a == b:
         return a
-    if not some_a:
-        return b
     return Status.Failed if Status.Failed in (a, b) else Status.Stopped
 
 
