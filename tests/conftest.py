@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,6 +22,7 @@ settings.load_profile("ci")
 
 # Read by Jupyter's path functions at import: nothing of the user's own configuration may matter or be written.
 _JUPYTER_HOME = tempfile.mkdtemp(prefix="dvlwidgets-tests-")
+atexit.register(shutil.rmtree, _JUPYTER_HOME, ignore_errors=True)
 for _variable, _folder in {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",
