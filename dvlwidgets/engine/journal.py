@@ -55,7 +55,6 @@ class Journal:
             os.close(handle)
             os.unlink(name)
             self.path = Path(name)
-            weakref.finalize(self, _remove, name)
         else:
             self.path = Path(path)
         self.resumed = self.path.exists() and self.path.stat().st_size > len(_MAGIC)
@@ -65,6 +64,7 @@ class Journal:
         self.failure: str | None = None
         self._index: dict[int, list[tuple[int, int, int]]] = {}
         self._file: BinaryIO
+        self._temporary = path is None
         if self.resumed:
             self._open()
         else:
@@ -73,6 +73,7 @@ class Journal:
             self._file.write(_MAGIC)
             self._append(_HEADER, _json({"format": FORMAT, **self.header}))
             self.flush()
+        weakref.finalize(self, _let_go, self._file, self.path if self._temporary else None)
 
     def _open(self) -> None:
         self._file = open(self.path, "r+b")
@@ -238,5 +239,7 @@ def _json(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _remove(name: str) -> None:
-    Path(name).unlink(missing_ok=True)
+def _let_go(file: BinaryIO, remove: Path | None) -> None:
+    file.close()
+    if remove is not None:
+        remove.unlink(missing_ok=True)

@@ -4,6 +4,9 @@ For a size s drawn with probability Q[s], a subset says v(S) for every point ins
 and for every point outside (weight p[s] / (Q[s] (1 - s / n))). Means are kept per size, or per bin of sizes, with
 those weights normalised in the bin, and both ends (the empty and the full set) are exact; so a constant added to the
 utility changes no value. Plain means per bin would be biased, because points inside lean to larger sizes.
+What is averaged are residuals from a curve of the utility over the size, fitted once on the first step; the curve's
+own part is added back exactly. It carries no information on points, but a stratum of several sizes no longer pays
+for the sizes that it happened to get (the bias of a ratio of two random sums).
 Wang & Jia, Data Banzhaf (AISTATS 2023), for the reuse of each subset by every point.
 """
 
@@ -32,12 +35,13 @@ LEAST = 4
 
 @dataclass(frozen=True)
 class StrataStats:
-    """Moments of shape (2, bins, n), inside and outside, and the two exact ends."""
+    """Moments of residuals of shape (2, bins, n), inside and outside, the size curve, and the two exact ends."""
 
     moments: Moments
     empty: float
     full: float
     rows: int = 0
+    curve: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,12 @@ class SizeStrata:
     def fold(self, stats: StrataStats, step: int, evaluations: Evaluations) -> StrataStats:
         masks = self.masks(step)
         sizes = masks.sum(axis=1)
+        utilities = evaluations.values[:, 0]
+        curve = size_curve(sizes, utilities, stats.full, self.n) if stats.curve is None else stats.curve
         inside, outside = self.observation_weights(sizes)
         weights = np.where(masks, inside[:, None], 0.0), np.where(masks, 0.0, outside[:, None])
-        moments = add_rows(stats.moments, self.bins[sizes], evaluations.values[:, 0], np.stack(weights))
-        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks))
+        moments = add_rows(stats.moments, self.bins[sizes], utilities - curve[sizes], np.stack(weights))
+        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks), curve)
 
     def observation_weights(self, sizes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weights of an observation of each size for a point inside and for one outside, shape (B,) each.
@@ -113,7 +119,10 @@ class SizeStrata:
         return Estimate(values, np.sqrt(variance.sum(axis=(0, 1))), counts)
 
     def _ends(self, stats: StrataStats) -> float:
-        return float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty
+        ends = float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty
+        if stats.curve is None:
+            return ends
+        return ends + float((self.law[:-1] - self.law[1:]) @ stats.curve[1 : self.n])
 
     def _masses(self, starts: NDArray[np.intp]) -> NDArray[np.float64]:
         """What each merged stratum weighs, inside and outside: shape (2, strata)."""
@@ -132,6 +141,22 @@ class SizeStrata:
 
     def identity(self) -> dict[str, Any]:
         return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
+
+
+def size_curve(
+    sizes: NDArray[np.intp], utilities: NDArray[np.float64], full: float, n: int
+) -> NDArray[np.float64]:
+    """A smooth guess of the utility of each size 0..n: least squares on 1, s / n and log s. Any guess is unbiased."""
+    seen = np.append(sizes, n)
+    design = _curve_basis(seen, n)
+    weights, *_ = np.linalg.lstsq(design, np.append(utilities, full), rcond=1e-10)
+    curve: NDArray[np.float64] = _curve_basis(np.arange(n + 1), n) @ weights
+    return curve
+
+
+def _curve_basis(sizes: NDArray[np.intp], n: int) -> NDArray[np.float64]:
+    s = np.maximum(sizes, 1)
+    return np.column_stack([np.ones(len(s)), s / n, np.log(s / n)])
 
 
 def size_bins(draw_law: DrawLaw) -> NDArray[np.intp]:
