@@ -57,3 +57,7 @@ class EditError(DvlError, RuntimeError):
 
 class WireError(DvlError, ValueError):
     """A message between the panel and the page does not follow the wire's format."""
+
+
+class InstallationError(DvlError, RuntimeError):
+    """A part of the installed package is missing."""

@@ -144,14 +144,42 @@ def resolve(keys: Iterable[Key], dataset: Dataset) -> dict[Key, int]:
     return found
 
 
+def locate(edits: Net, dataset: Dataset) -> dict[Key, int]:
+    """As `resolve`, for edits that must fit: only dropped points may be missing.
+
+    Raises:
+        EditError: a point cannot be found, or has a label that is neither the old nor the new one.
+    """
+    where = resolve(edits, dataset)
+    ids = {plain(item) for item in dataset.ids}
+    wrong: list[str] = []
+    for key, fields in edits.items():
+        if key in where:
+            present = None if LABEL not in fields else plain(dataset.labels[where[key]])  # type: ignore[index]
+            if LABEL in fields and present not in fields[LABEL]:
+                old, new = fields[LABEL]
+                wrong.append(f"id {key.id!r} has label {present!r}, the edit changes {old!r} to {new!r}")
+        elif key.id in ids:
+            wrong.append(f"id {key.id!r} has other features than the point that was edited")
+        elif DROPPED not in fields:
+            wrong.append(f"id {key.id!r} is not in the data")
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise EditError(
+            f"The edits were made on other data, {len(wrong)} of {len(edits)} points differ: "
+            f"{'; '.join(wrong[:_SHOWN])}{more}. Apply them to the data set that was shown in the panel, "
+            "or to a copy of it with the same features (any order)."
+        )
+    return where
+
+
 def apply(edits: Net, dataset: Dataset) -> Dataset:
     """A new data set with the edits made. Applying twice changes nothing more.
 
     Raises:
         EditError: a point cannot be found, or has a label that is neither the old nor the new one.
     """
-    where = resolve(edits, dataset)
-    _refuse_differences(edits, dataset, where)
+    where = locate(edits, dataset)
     labels = {where[key]: f[LABEL][1] for key, f in edits.items() if LABEL in f and key in where}
     dropped = [where[key] for key, f in edits.items() if f.get(DROPPED, (0, False))[1] and key in where]
     if labels:
@@ -187,28 +215,6 @@ def changes(field: str, new: Mapping[int, Any], old: Sequence[Any], dataset: Dat
 def key_of(dataset: Dataset, position: int) -> Key:
     """The name of a point in a log."""
     return Key(plain(dataset.ids[position]), dataset.row_hash(position))
-
-
-def _refuse_differences(edits: Net, dataset: Dataset, where: Mapping[Key, int]) -> None:
-    ids = {plain(item) for item in dataset.ids}
-    wrong: list[str] = []
-    for key, fields in edits.items():
-        if key in where:
-            present = None if LABEL not in fields else plain(dataset.labels[where[key]])  # type: ignore[index]
-            if LABEL in fields and present not in fields[LABEL]:
-                old, new = fields[LABEL]
-                wrong.append(f"id {key.id!r} has label {present!r}, the edit changes {old!r} to {new!r}")
-        elif key.id in ids:
-            wrong.append(f"id {key.id!r} has other features than the point that was edited")
-        elif DROPPED not in fields:
-            wrong.append(f"id {key.id!r} is not in the data")
-    if wrong:
-        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise EditError(
-            f"The edits were made on other data, {len(wrong)} of {len(edits)} points differ: "
-            f"{'; '.join(wrong[:_SHOWN])}{more}. Apply them to the data set that was shown in the panel, "
-            "or to a copy of it with the same features (any order)."
-        )
 
 
 def plain(item: Any) -> Any:

@@ -1,0 +1,77 @@
+"""Takes a page's commands: quick ones at once, the others in the publisher's thread; every error is answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, cast
+
+from dvlwidgets.errors import DvlError, WireError
+from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.commands import Command, parse, request_of
+from dvlwidgets.widgets.publisher import Publisher
+from dvlwidgets.widgets.session import Session
+
+
+class Desk:
+    """Commands in, deeds of a session out.
+
+    Args:
+        session: what the commands are about.
+        publisher: brings the answers.
+    """
+
+    def __init__(self, session: Session, publisher: Publisher) -> None:
+        self._session, self._publisher = session, publisher
+
+    def receive(self, content: Any) -> None:
+        """One message from a page, in whatever thread it comes; returns quickly and never raises."""
+        request = request_of(content)
+        try:
+            command = parse(content, self._session.subject.n)
+        except WireError as refusal:
+            self._refuse(str(refusal), request)
+            return
+        if command.name == "hello":
+            self._publisher.hello()
+        elif command.name == "ack":
+            self._publisher.ack(command.seq)
+        elif command.name in {"pause", "resume", "stop"}:
+            # these only set events: a busy publisher must not delay them
+            answer = self._guarded(command, lambda: self._session.control(cast(Any, command.name)))
+            if answer is not None:
+                self._publisher.post(lambda: answer)
+        else:
+            self._publisher.post(lambda: self._guarded(command, lambda: self._do(command)))
+
+    def _do(self, command: Command) -> wire.Frame | None:
+        session, source = self._session, (self._session, command.request)
+        match command.name:
+            case "start":
+                session.start()
+                self._publisher.restart()
+            case "relabel":
+                label = session.label_meant(command.choice)
+                session.edits.relabel(session.train, command.rows, label, source=source)
+            case "drop":
+                session.edits.drop(session.train, command.rows, dropped=command.dropped, source=source)
+            case "undo":
+                session.edits.undo(source=source)
+            case "redo":
+                session.edits.redo(source=source)
+            case "previews":
+                shown = session.previews.get(command.rows)
+                return wire.previews(command.request, list(command.rows), shown)
+        return None
+
+    def _guarded(self, command: Command, deed: Callable[[], wire.Frame | None]) -> wire.Frame | None:
+        try:
+            return deed()
+        except DvlError as refusal:
+            return wire.error(str(refusal), command.request, command.name)
+        except Exception as failure:
+            logging.getLogger(__name__).exception("%s failed", command.name)
+            return wire.error(f"{type(failure).__name__}: {failure}", command.request, command.name)
+
+    def _refuse(self, sentence: str, request: str | None) -> None:
+        self._publisher.post(lambda: wire.error(sentence, request, "command"))

@@ -1,0 +1,224 @@
+"""`ValuationPanel`: a run, its values and their edits in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.preview import Given
+from dvlwidgets.errors import InputError
+from dvlwidgets.widgets import bundle, sharing
+from dvlwidgets.widgets.desk import Desk
+from dvlwidgets.widgets.output import Output
+from dvlwidgets.widgets.publisher import Publisher
+from dvlwidgets.widgets.session import Session
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
+    from dvlwidgets.engine.live import Run
+    from dvlwidgets.widgets.snapshot import Content, Status
+
+MIN_HEIGHT = 200
+
+
+class ValuationPanel(anywidget.AnyWidget):
+    """Watch values stream in; pause, sort, filter, look, relabel, drop.
+
+    The work runs in a background thread: the cell returns at once. To wait in a notebook, `await panel.run`; in a
+    script, `panel.wait()`.
+
+    Args:
+        valuation: the method, e.g. `ShapleyValuation(utility, sampler, rule)`. If it was fitted on `train` before,
+            the panel shows those values.
+        train: the points to value.
+        title: heading of the panel.
+        previews: pictures or texts of the points: None or "auto" to recognise them, "none", an array
+            (n, h, w[, channels]), n texts, or a function from a position to one.
+        image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
+        checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
+        edits: the file that keeps relabels and drops, or an `EditLog`; by default
+            `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        height: of the panel in pixels.
+
+    Raises:
+        InputError, InputTypeError: before any work, for arguments that do not go together.
+        EditError: the log of edits belongs to other data, or cannot be read.
+        InstallationError: the JavaScript was not built.
+
+    Example:
+        >>> panel = ValuationPanel(valuation, train)  # doctest: +SKIP
+        >>> panel.start()  # doctest: +SKIP
+        >>> clean = panel.dataset()  # doctest: +SKIP
+    """
+
+    title = traitlets.Unicode("", read_only=True).tag(sync=True)
+    state = traitlets.Unicode("pending", read_only=True).tag(sync=True)
+    height = traitlets.Int(600, min=MIN_HEIGHT).tag(sync=True, echo_update=False)
+
+    @property
+    def _esm(self) -> str:
+        """Read when a panel is made, so that importing needs no build."""
+        return bundle.read("widget.js")
+
+    def __init__(
+        self,
+        valuation: Any,
+        train: Dataset,
+        *,
+        title: str | None = None,
+        previews: Given = None,
+        image_shape: Sequence[int] | None = None,
+        checkpoint: Any = None,
+        edits: EditLog | str | PathLike[str] | None = None,
+        height: int = 600,
+    ) -> None:
+        if type(height) is not int or height < MIN_HEIGHT:
+            raise InputError(
+                f"height={height!r} was given; expected at least {MIN_HEIGHT} pixels, an integer."
+            )
+        self._session = Session(
+            valuation,
+            train,
+            title=title,
+            previews=previews,
+            image_shape=image_shape,
+            checkpoint=checkpoint,
+            edits=edits,
+            on_change=self._changed,
+        )
+        self._publisher = Publisher(self._put, self._session.snapshot, name=self._session.subject.title)
+        self._desk = Desk(self._session, self._publisher)
+        self._output = Output(self._session.snapshot)
+        super().__init__(height=height)
+        self.set_trait("title", self._session.subject.title)
+        self.set_trait("state", self._session.state)
+        _keep_on_subshells(self.comm)
+        self.on_msg(self._received)
+        self._session.edits.subscribe(self._edited)
+
+    # --- what users call ------------------------------------------------------------------------------------
+
+    def start(self) -> Run:
+        """Begins, or begins again when the last run is over; returns the run at once."""
+        run = self._session.start()
+        self._publisher.restart()
+        return run
+
+    def pause(self) -> None:
+        """Hands out no new work; what is finished is kept."""
+        self._session.control("pause")
+
+    def resume(self) -> None:
+        """Goes on after a pause."""
+        self._session.control("resume")
+
+    def stop(self) -> None:
+        """Ends the run with the values so far."""
+        self._session.control("stop")
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Blocks until the run is over and returns its result; Ctrl-C leaves the run alive.
+
+        In a notebook `await panel.run` is better: the buttons go on working in every front-end.
+        """
+        return self._session.run.wait(timeout)
+
+    @property
+    def run(self) -> Run:
+        """The run behind the panel; `await panel.run` waits for it while the buttons go on working."""
+        return self._session.run
+
+    @property
+    def values(self) -> Any:
+        """The newest values, a `ValuationResult`."""
+        return self._session.result()
+
+    @property
+    def edits(self) -> EditLog:
+        """The relabels and drops, shared with all panels on the same data."""
+        return self._session.edits
+
+    def dataset(self) -> Dataset:
+        """The training points with the edits applied; the original is untouched."""
+        return self._session.edits.apply(self._session.train)
+
+    @property
+    def status(self) -> Status:
+        """State, progress and certainty of the run."""
+        return self._session.status()
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Writes the panel as one static page that works from a file, without network or kernel.
+
+        Args:
+            path: of the HTML file. It holds positions, labels and values; no features, no previews.
+
+        Returns:
+            The path written.
+        """
+        target = Path(path)
+        target.write_text(sharing.page(self._session.snapshot()), encoding="utf-8")
+        return target
+
+    # --- between engine and page ----------------------------------------------------------------------------
+
+    def _received(self, _widget: object, content: Any, _buffers: object) -> None:
+        self._desk.receive(content)
+
+    def _changed(self) -> None:
+        """News of the run, in its thread: nothing is sent from here."""
+        self._publisher.notify()
+        if self._session.state != self.state:
+            self._publisher.post(self._take_state)
+
+    def _take_state(self) -> None:
+        state = self._session.state
+        with self._publisher.lock:
+            self.set_trait("state", state)
+        if state in {"paused", "stopped", "finished", "failed"}:
+            self._output.refresh(self._views())
+
+    def _edited(self, news: Announcement) -> None:
+        self._publisher.post(lambda: self._session.edits_frame(news))
+
+    def _put(self, content: Content, buffers: list[bytes]) -> None:
+        self.send(content, buffers)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """A page sets traits; ipywidgets holds all notifications meanwhile, so nothing may be sent then."""
+        with self._publisher.lock:
+            super().set_state(sync_data)
+
+    def close(self) -> None:
+        """Removes the panel from the page; the run goes on."""
+        if "_publisher" in vars(self):  # ipywidgets closes what a refused constructor left behind, too
+            self._publisher.close()
+        super().close()
+
+    # --- the cell's output ----------------------------------------------------------------------------------
+
+    def _views(self) -> Content:
+        shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
+        return dict(shown[0] if isinstance(shown, tuple) else shown)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
+        return self._output.bundle(self._views()), {}
+
+    def _ipython_display_(self) -> None:
+        self._output.show(self._views())
+
+
+def _keep_on_subshells(comm: Any) -> None:
+    """Lets a click be heard while a cell runs, under ipykernel 7.4.
+
+    It routes a page's messages to the shell that last published on the comm: for a widget made in a cell that is the
+    main one, where clicks queue behind the cell. The page's own choice (a subshell) is the right one.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001 - no public way

@@ -1,0 +1,248 @@
+"""What a panel is about: one valuation of one data set, its run, its edits. Knows no widget and no comm."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dvlwidgets.data import edits as _edits
+from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.preview import Given, previews_of
+from dvlwidgets.engine.live import Run
+from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
+from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.snapshot import Points, Snapshot, Status
+from dvlwidgets.widgets.subject import LabelBook, describe
+
+if TYPE_CHECKING:
+    from dvlwidgets.engine.records import Progress
+
+SHARES = "A shared copy holds positions, labels and values; no features, previews or texts."
+
+
+class Session:
+    """State behind a panel.
+
+    Args:
+        valuation: an unfitted or fitted method.
+        train: the points.
+        title: heading; by default the data set's description, or its size.
+        previews: see `data.preview.previews_of`.
+        image_shape: see `data.preview.previews_of`.
+        checkpoint: folder of the run's checkpoint.
+        edits: a log of edits, a file for one, or None for the data set's own.
+        on_change: called from any thread when the run has news; must be quick.
+    """
+
+    def __init__(
+        self,
+        valuation: Any,
+        train: Dataset,
+        *,
+        title: str | None = None,
+        previews: Given = None,
+        image_shape: Sequence[int] | None = None,
+        checkpoint: Any = None,
+        edits: EditLog | str | PathLike[str] | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        _check(valuation, train)
+        self.valuation, self.train = valuation, train
+        self.edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
+        _edits.locate(self.edits.net, train)
+        self.previews = previews_of(train, previews, image_shape)
+        self.subject = describe(
+            train,
+            title=title or f"{len(train):,} points",
+            method=valuation.algorithm_name,
+            previews=self.previews,
+            share=SHARES,
+        )
+        self._labels = LabelBook(train)
+        self._checkpoint, self._on_change = checkpoint, on_change
+        self._asked: Literal["pause", "resume", "stop"] | None = None
+        self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
+        self._lock = threading.RLock()
+        self._run: Run | None = None
+        self._earlier = _result_on(valuation, train)
+        if self._earlier is None:
+            self._prepare()
+        else:
+            self._seen = None, points_of(self._earlier, self.subject.n)
+
+    # --- the run --------------------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> Run:
+        """The present run.
+
+        Raises:
+            RunError: the valuation was fitted before, and this panel has started nothing.
+        """
+        if self._run is None:
+            raise RunError(
+                "The values shown are those of an earlier fit; call start() to value the data again."
+            )
+        return self._run
+
+    @property
+    def state(self) -> str:
+        """State of the run; "finished" for the values of an earlier fit."""
+        return "finished" if self._run is None else self._run.state
+
+    def start(self) -> Run:
+        """Starts the run, or a new one when the last is over.
+
+        Raises:
+            RunError: it is running.
+        """
+        with self._lock:
+            if self._run is None or self._run.over:
+                self._prepare()
+            self._asked = None
+            return self.run.start()
+
+    def control(self, verb: Literal["pause", "resume", "stop"]) -> None:
+        """Asks the run to pause, go on or end; it does so when the work in hand is done."""
+        self._asked = verb
+        getattr(self.run, verb)()
+        self._on_change()
+
+    def result(self) -> Any:
+        """The newest values as a `ValuationResult`.
+
+        Raises:
+            NotFittedError: there are none yet.
+        """
+        found = self._earlier if self._run is None or self._run.progress is None else self._run.result
+        if found is None:
+            raise NotFittedError("There are no values yet; call start() and wait for the first frame.")
+        return found
+
+    def _prepare(self) -> None:
+        self._run = self.valuation.prepare_run(self.train, checkpoint=self._checkpoint)
+        self._run.subscribe(lambda _run: self._on_change())
+
+    # --- what is shown --------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Everything that a page shows, now."""
+        with self._lock:
+            status, edits = self.status(), self.edits.net
+            where = _edits.resolve(edits, self.train)
+            dropped = np.zeros(self.subject.n, dtype=np.uint8)
+            gone = [key for key, fields in edits.items() if _edits.DROPPED in fields and key in where]
+            dropped[[where[key] for key in gone]] = 1
+            return Snapshot(
+                subject=self.subject,
+                points=self._points(),
+                labels=self._labels.labels(edits, where),
+                dropped=dropped,
+                status=status,
+                history=[] if self._run is None else list(self._run.history),
+                edits=self.edits.summary(),
+            )
+
+    def status(self) -> Status:
+        """The toolbar's line."""
+        method = self.valuation
+        common: dict[str, Any] = {
+            "state": self.state,
+            "pending": self._pending(),
+            "target": method.is_done.target(),
+            "threshold": method.threshold,
+            "unit_of_value": _unit(method),
+        }
+        if self._run is not None and self._run.error is not None:
+            common["error"] = f"{type(self._run.error).__name__}: {self._run.error}"
+        progress = None if self._run is None else self._run.progress
+        if progress is None:
+            return Status(**common, reason="" if self._earlier is None else "values of an earlier fit")
+        return Status(
+            **common,
+            done=progress.done,
+            total=progress.total,
+            unit=progress.unit,
+            seconds=progress.seconds,
+            left=progress.seconds_left,
+            certainty=progress.certainty,
+            completion=progress.verdict.completion,
+            reason=progress.verdict.reason,
+            failures=progress.failures,
+            warnings=progress.warnings,
+            failure=progress.first_failure,
+            announcement=progress.announcement,
+        )
+
+    def _points(self) -> Points:
+        progress = None if self._run is None else self._run.progress
+        if progress is not None and progress is not self._seen[0]:
+            points = Points.of(progress.values, progress.stderr, progress.counts, progress.verdict.converged)
+            self._seen = progress, points
+        return self._seen[1]
+
+    def _pending(self) -> Literal["pause", "resume", "stop"] | None:
+        run = self._run
+        if run is None or run.over:
+            return None
+        if self._asked == "stop":
+            return "stop"
+        if run.pausing:
+            return "pause"
+        return "resume" if self._asked == "resume" and run.state == "paused" else None
+
+    # --- edits ----------------------------------------------------------------------------------------------
+
+    def label_meant(self, choice: dict[str, Any]) -> Any:
+        """The label that a page's choice names; see `LabelBook.meant`."""
+        with self._lock:
+            return self._labels.meant(choice)
+
+    def edits_frame(self, news: Announcement) -> wire.Frame:
+        """Tells a page about edits that are on disk; `news.source` is (this session, request) for its own."""
+        now = self.snapshot()
+        where = _edits.resolve(news.keys, self.train)
+        rows = np.array(sorted(where.values()), dtype=np.intp)
+        own = isinstance(news.source, tuple) and news.source[0] is self
+        request = news.source[1] if own and isinstance(news.source, tuple) else None
+        return wire.edits(request, rows, now.labels, now.dropped, now.edits)
+
+
+def points_of(result: Any, n: int) -> Points:
+    """The points of a `ValuationResult`, which may be sorted or a part: each at its position."""
+    values, stderr = np.full(n, np.nan), np.full(n, np.nan)
+    counts = np.zeros(n, dtype=np.int64)
+    values[result.indices], stderr[result.indices] = result.values, result.stderr
+    counts[result.indices] = result.counts
+    converged = np.zeros(n, dtype=np.uint8)
+    converged[result.indices] = False if result.converged is None else result.converged
+    return Points.of(values, stderr, counts, converged)
+
+
+def _result_on(valuation: Any, train: Dataset) -> Any:
+    if not valuation.is_fitted:
+        return None
+    result = valuation.result
+    return result if getattr(result, "fingerprint", None) == train.fingerprint else None
+
+
+def _unit(valuation: Any) -> str:
+    metrics = getattr(getattr(valuation, "utility", None), "metrics", None) or ("score",)
+    return f"points of {metrics[0]}"
+
+
+def _check(valuation: Any, train: Any) -> None:
+    if isinstance(valuation, type) or not hasattr(valuation, "prepare_run"):
+        name = valuation.__name__ if isinstance(valuation, type) else type(valuation).__name__
+        raise InputTypeError(
+            f"The first argument is {name}; expected a valuation, e.g. ShapleyValuation(utility, sampler, rule)."
+        )
+    if not isinstance(train, Dataset):
+        raise InputTypeError(
+            f"The second argument is a {type(train).__name__}; expected the training points as a Dataset(x, y)."
+        )
