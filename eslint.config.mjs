@@ -1,0 +1,41 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+const pure = ['wire', 'points', 'state', 'columns', 'derive', 'format', 'keys', 'layout', 'source'].map((name) => `js/src/${name}.ts`);
+const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
+
+export default tseslint.config(
+  { ignores: ['js/lib/**'] },
+  js.configs.recommended,
+  { files: ['**/*.mjs', '**/*.mts'], languageOptions: { globals: { console: 'readonly', process: 'readonly' } } },
+  {
+    files: ['js/**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: ['./js/tests/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': ['error', { allow: ['error'] }],
+      'max-lines': ['error', { max: 420, skipBlankLines: true, skipComments: true }],
+      // numbers in text are meant
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // indices that the line above has checked: noUncheckedIndexedAccess cannot see it
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  {
+    files: ['js/src/views/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 260, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': ['error', { patterns: [{ group: ['./*', '**/model', '**/panel', '**/hosts/*'], message: 'A view knows neither the comm nor another view.' }] }],
+    },
+  },
+  {
+    files: pure,
+    rules: {
+      'no-restricted-globals': ['error', ...noDom],
+      'no-restricted-imports': ['error', { patterns: [{ group: ['**/dom', '**/views/*', '**/model', '**/panel'], message: 'Pure files touch no DOM.' }] }],
+    },
+  }
+);

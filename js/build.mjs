@@ -1,0 +1,39 @@
+// Builds the anywidget module (one ESM file) and the viewer of saved pages (one IIFE file). Nothing third-party goes in.
+import { build, transform } from 'esbuild';
+import { readFile } from 'node:fs/promises';
+
+const dev = process.argv.includes('--dev');
+/** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root. */
+const cssText = {
+  name: 'css-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev });
+      return { contents: code, loader: 'text' };
+    });
+  },
+};
+
+const common = {
+  plugins: [cssText],
+  bundle: true,
+  minify: !dev,
+  sourcemap: dev ? 'inline' : false,
+  target: 'es2021',
+  charset: 'utf8',
+  legalComments: 'inline',
+  logLevel: 'warning',
+  outdir: 'dvlwidgets/static',
+  metafile: true,
+};
+
+const outputs = [
+  await build({ ...common, entryPoints: { widget: 'js/src/hosts/widget.ts' }, format: 'esm' }),
+  await build({ ...common, entryPoints: { viewer: 'js/src/hosts/page.ts' }, format: 'iife' }),
+];
+
+for (const input of outputs.flatMap((output) => Object.keys(output.metafile.inputs))) {
+  if (!/^js\/(src|style)\//.test(input)) {
+    throw new Error(`${input} would go into a bundle: nothing third-party may, or its licence must be shipped.`);
+  }
+}

@@ -1,0 +1,16 @@
+// Says how large the bundles are, and fails when one is over its budget (bytes, minified).
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const BUDGETS = { 'dvlwidgets/static/widget.js': 150_000, 'dvlwidgets/static/viewer.js': 60_000 };
+
+for (const [file, budget] of Object.entries(BUDGETS)) {
+  const content = readFileSync(file);
+  const words = `${file}: ${content.length} bytes, ${gzipSync(content).length} gzipped, of ${budget}`;
+  if (content.length > budget) {
+    console.error(`${words}: too large`);
+    process.exitCode = 1;
+  } else {
+    console.log(words);
+  }
+}

@@ -1,0 +1,292 @@
+/** Columns of a table: sorting, filtering, ranks, histograms. Pure functions of the points; no DOM. */
+
+import { idOf, isEdited, isRelabelled, type Points } from './points';
+
+export type ColumnId = 'rank' | 'id' | 'label' | 'value' | 'stderr' | 'count' | `f${number}`;
+
+export interface SortKey {
+  column: ColumnId;
+  descending: boolean;
+}
+
+export type Preset = 'lowest' | 'unconverged' | 'edited' | 'dropped' | 'selected';
+
+export interface Filters {
+  readonly presets: ReadonlySet<Preset>;
+  /** Values from..to, ends included. */
+  readonly value: readonly [number, number] | null;
+  /** Code of a class. */
+  readonly label: number | null;
+  /** Part of an id or of a label. */
+  readonly text: string;
+}
+
+/** The choice that filters no label. */
+export const NO_LABEL = 'all labels';
+
+export const LOWEST_SHARE = 0.05;
+
+export interface Ranks {
+  /** 1 is the lowest value; 0 where the value is not known yet. */
+  readonly rank: Uint32Array;
+  readonly known: number;
+}
+
+/** The numbers a column sorts by. */
+export function sortable(points: Points, column: ColumnId): ArrayLike<number> {
+  switch (column) {
+    case 'rank':
+    case 'value':
+      return points.value;
+    case 'id':
+      return idOrder(points);
+    case 'stderr':
+      return points.stderr;
+    case 'count':
+      return points.count;
+    case 'label':
+      return points.label === null
+        ? points.value
+        : points.label.kind === 'class'
+          ? points.label.codes
+          : points.label.values;
+    default:
+      return points.features[Number(column.slice(1))]?.values ?? points.value;
+  }
+}
+
+/** Rows in the order of the keys; equal rows keep their order, unknown numbers come last either way. */
+export function sortRows(points: Points, rows: Uint32Array, keys: readonly SortKey[]): Uint32Array {
+  let order: Uint32Array = rows;
+  for (const key of [...keys].reverse()) {
+    order = radix(order, sortable(points, key.column), key.descending);
+  }
+  return order;
+}
+
+const DIGIT = 11;
+const BUCKETS = 1 << DIGIT;
+
+/** Stable radix sort on the bits of 32-bit floats: at a million rows five times faster than a comparator. */
+function radix(rows: Uint32Array, numbers: ArrayLike<number>, descending: boolean): Uint32Array {
+  const bits = floatBits(rows, numbers, descending);
+  let from: Uint32Array = new Uint32Array(rows);
+  let to: Uint32Array = new Uint32Array(rows.length);
+  let fromBits: Uint32Array = bits;
+  let toBits: Uint32Array = new Uint32Array(rows.length);
+  for (let shift = 0; shift < 32; shift += DIGIT) {
+    const starts = new Uint32Array(BUCKETS + 1);
+    for (let i = 0; i < fromBits.length; i++) {
+      starts[((fromBits[i]! >>> shift) & (BUCKETS - 1)) + 1]! += 1;
+    }
+    for (let b = 0; b < BUCKETS; b++) {
+      starts[b + 1]! += starts[b]!;
+    }
+    for (let i = 0; i < fromBits.length; i++) {
+      const place = starts[(fromBits[i]! >>> shift) & (BUCKETS - 1)]!++;
+      to[place] = from[i]!;
+      toBits[place] = fromBits[i]!;
+    }
+    [from, to, fromBits, toBits] = [to, from, toBits, fromBits];
+  }
+  return from;
+}
+
+/** Unsigned integers in the order of the floats; NaN is the largest in both directions. */
+function floatBits(rows: Uint32Array, numbers: ArrayLike<number>, descending: boolean): Uint32Array {
+  const floats = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    floats[i] = numbers[rows[i]!]! + 0; // -0 becomes 0
+  }
+  const bits = new Uint32Array(floats.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    if (Number.isNaN(floats[i]!)) {
+      bits[i] = 0xffffffff;
+      continue;
+    }
+    const b = bits[i]!;
+    const ascending = b & 0x80000000 ? ~b : b | 0x80000000;
+    bits[i] = descending ? ~ascending : ascending;
+  }
+  return bits;
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function idOrder(points: Points): ArrayLike<number> {
+  const ids = points.ids;
+  const place = new Float32Array(points.n);
+  const rows = allRows(points.n);
+  if (ids !== null) {
+    rows.sort((a, b) => collator.compare(ids[a]!, ids[b]!));
+  }
+  rows.forEach((row, i) => (place[row] = i));
+  return place;
+}
+
+export function allRows(n: number): Uint32Array {
+  const rows = new Uint32Array(n);
+  for (let i = 0; i < n; i++) {
+    rows[i] = i;
+  }
+  return rows;
+}
+
+export function ranks(points: Points): Ranks {
+  const order = sortRows(points, allRows(points.n), [{ column: 'value', descending: false }]);
+  const rank = new Uint32Array(points.n);
+  let known = 0;
+  for (const row of order) {
+    if (!Number.isNaN(points.value[row]!)) {
+      known += 1;
+      rank[row] = known;
+    }
+  }
+  return { rank, known };
+}
+
+/** How many points count as the lowest: 5 % of those with a known value, at least one. */
+export function lowestCount(ranks: Ranks): number {
+  return Math.ceil(LOWEST_SHARE * ranks.known);
+}
+
+export function isFiltering(filters: Filters): boolean {
+  return (
+    filters.presets.size > 0 || filters.value !== null || filters.label !== null || filters.text.trim() !== ''
+  );
+}
+
+/** Rows that pass every filter, in the order of the data. */
+export function filterRows(
+  points: Points,
+  filters: Filters,
+  ranks: Ranks,
+  selected: ReadonlySet<number>
+): Uint32Array {
+  if (!isFiltering(filters)) {
+    return allRows(points.n);
+  }
+  const tests = rowTests(points, filters, ranks, selected);
+  const rows = new Uint32Array(points.n);
+  let k = 0;
+  for (let row = 0; row < points.n; row++) {
+    if (tests.every((test) => test(row))) {
+      rows[k++] = row;
+    }
+  }
+  return rows.slice(0, k);
+}
+
+type Test = (row: number) => boolean;
+
+function rowTests(points: Points, filters: Filters, ranks: Ranks, selected: ReadonlySet<number>): Test[] {
+  const tests: Test[] = [...filters.presets].map((preset) => presetTest(points, preset, ranks, selected));
+  if (filters.value !== null) {
+    const [lo, hi] = filters.value;
+    tests.push((row) => points.value[row]! >= lo && points.value[row]! <= hi);
+  }
+  const { label } = points;
+  if (filters.label !== null && label?.kind === 'class') {
+    tests.push((row) => label.codes[row] === filters.label);
+  }
+  const text = filters.text.trim().toLowerCase();
+  if (text !== '') {
+    const classes = new Set(
+      label?.kind === 'class' ? label.classes.flatMap((c, i) => (c.toLowerCase().includes(text) ? [i] : [])) : []
+    );
+    tests.push(
+      (row) =>
+        idOf(points, row).toLowerCase().includes(text) || (label?.kind === 'class' && classes.has(label.codes[row]!))
+    );
+  }
+  return tests;
+}
+
+function presetTest(points: Points, preset: Preset, ranks: Ranks, selected: ReadonlySet<number>): Test {
+  switch (preset) {
+    case 'lowest': {
+      const last = lowestCount(ranks);
+      return (row) => ranks.rank[row]! > 0 && ranks.rank[row]! <= last;
+    }
+    case 'unconverged':
+      return (row) => points.converged[row] === 0;
+    case 'edited':
+      return (row) => isRelabelled(points, row);
+    case 'dropped':
+      return (row) => points.dropped[row] === 1;
+    case 'selected':
+      return (row) => selected.has(row);
+  }
+}
+
+/** How many points each preset would show. */
+export function presetCounts(points: Points, ranks: Ranks, selected: ReadonlySet<number>): Record<Preset, number> {
+  const counts = { lowest: lowestCount(ranks), unconverged: 0, edited: 0, dropped: 0, selected: selected.size };
+  for (let row = 0; row < points.n; row++) {
+    counts.unconverged += points.converged[row] === 0 ? 1 : 0;
+    counts.dropped += points.dropped[row] === 1 ? 1 : 0;
+    counts.edited += isRelabelled(points, row) ? 1 : 0;
+  }
+  return counts;
+}
+
+export interface Histogram {
+  readonly lo: number;
+  readonly hi: number;
+  readonly width: number;
+  readonly counts: Uint32Array;
+  readonly known: number;
+}
+
+/** Smallest and largest finite number, null when there is none. */
+export function extent(numbers: ArrayLike<number>): [number, number] | null {
+  let lo = Infinity;
+  let hi = -Infinity;
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i]!;
+    if (x - x === 0) {
+      lo = x < lo ? x : lo;
+      hi = x > hi ? x : hi;
+    }
+  }
+  return lo <= hi ? [lo, hi] : null;
+}
+
+/** Counts in about `bins` equal bins; an edge falls on `split` when that lies inside, so a bar has one colour. */
+export function histogram(numbers: ArrayLike<number>, bins: number, split: number | null): Histogram | null {
+  const range = extent(numbers);
+  if (range === null) {
+    return null;
+  }
+  let [lo, hi] = range;
+  if (lo === hi) {
+    const half = Math.abs(lo) * 0.05 || 0.5;
+    [lo, hi] = [lo - half, hi + half];
+  }
+  const width = (hi - lo) / bins;
+  if (split !== null && split > lo && split < hi) {
+    lo = split - Math.ceil((split - lo) / width - 1e-9) * width;
+    hi = split + Math.ceil((hi - split) / width - 1e-9) * width;
+  }
+  const n = Math.round((hi - lo) / width);
+  const counts = new Uint32Array(n);
+  let known = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    const x = numbers[i]!;
+    if (x - x === 0) {
+      counts[Math.min(n - 1, Math.max(0, Math.floor((x - lo) / width)))]! += 1;
+      known += 1;
+    }
+  }
+  return { lo, hi, width, counts, known };
+}
+
+/** The keys that give each class: its own digit when every class is one, otherwise 1 to 9 and 0 in order. */
+export function classKeys(classes: readonly string[]): string[] {
+  if (classes.every((name) => /^[0-9]$/.test(name))) {
+    return [...classes];
+  }
+  return classes.map((_, i) => (i < 9 ? String(i + 1) : i === 9 ? '0' : ''));
+}
+
+export { isEdited };

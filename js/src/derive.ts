@@ -1,0 +1,94 @@
+/** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
+
+import {
+  extent,
+  filterRows,
+  histogram,
+  presetCounts,
+  ranks,
+  sortRows,
+  type Histogram,
+  type Preset,
+  type Ranks,
+} from './columns';
+import { decimalsFor } from './format';
+import type { Points } from './points';
+import type { UiState } from './state';
+
+export interface Scale {
+  /** Ends of the value axis, 0 and the threshold included. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Decimals that most rows show: the column is padded to them. */
+  readonly decimals: number;
+}
+
+export interface Derived {
+  readonly ranks: Ranks;
+  readonly order: Uint32Array;
+  readonly histogram: Histogram | null;
+  readonly counts: Record<Preset, number>;
+  readonly scale: Scale;
+}
+
+const BINS = 44;
+
+/** `held`: the former order, kept while somebody works in the table (as long as the filters let it). */
+export function derive(points: Points, state: UiState, before: Derived | null, hold: boolean): Derived {
+  const rank = ranks(points);
+  const rows = filterRows(points, state.filters, rank, state.selected);
+  const order = hold && before !== null && sameRows(before.order, rows) ? before.order : sortRows(points, rows, state.sort);
+  return {
+    ranks: rank,
+    order,
+    histogram: histogram(points.value, BINS, points.status.threshold),
+    counts: presetCounts(points, rank, state.selected),
+    scale: scaleOf(points),
+  };
+}
+
+/** After a change of this view's state only: ranks, histogram and scale stay, and the order unless it is asked for. */
+export function rederive(points: Points, state: UiState, before: UiState, derived: Derived): Derived {
+  const selected = state.selected !== before.selected;
+  const reorder =
+    state.sort !== before.sort ||
+    state.filters !== before.filters ||
+    (selected && state.filters.presets.has('selected'));
+  if (!reorder && !selected) {
+    return derived;
+  }
+  const rows = (): Uint32Array => filterRows(points, state.filters, derived.ranks, state.selected);
+  return {
+    ...derived,
+    order: reorder ? sortRows(points, rows(), state.sort) : derived.order,
+    counts: { ...derived.counts, selected: state.selected.size },
+  };
+}
+
+function sameRows(order: Uint32Array, rows: Uint32Array): boolean {
+  if (order.length !== rows.length) {
+    return false;
+  }
+  const sorted = order.slice().sort();
+  return sorted.every((row, i) => row === rows[i]);
+}
+
+function scaleOf(points: Points): Scale {
+  const [lo, hi] = extent(points.value) ?? [0, 1];
+  const zero = points.status.threshold ?? 0;
+  return { lo: Math.min(lo, zero), hi: Math.max(hi, zero), decimals: usualDecimals(points) };
+}
+
+/** The most decimals among a thousand rows spread over the data, ignoring the most exact twentieth. */
+function usualDecimals(points: Points): number {
+  const step = Math.max(1, Math.floor(points.n / 1000));
+  const found: number[] = [];
+  for (let row = 0; row < points.n; row += step) {
+    const decimals = decimalsFor(points.stderr[row]!);
+    if (decimals !== null) {
+      found.push(Math.max(0, decimals));
+    }
+  }
+  found.sort((a, b) => a - b);
+  return Math.min(6, found[Math.floor(found.length * 0.95)] ?? 0);
+}

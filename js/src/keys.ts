@@ -1,0 +1,88 @@
+/** What a key does in the panel. Pure. */
+
+export type Action =
+  | { do: 'move'; by: number | 'page' | '-page'; extend: boolean }
+  | { do: 'select' | 'all' | 'drop' | 'undo' | 'redo' | 'help' | 'escape' }
+  | { do: 'relabel'; key: string };
+
+export interface Key {
+  key: string;
+  shiftKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+/** Listed in the help; the first column is shown as keys. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['↑ ↓', 'previous, next point'],
+  ['p n', 'the same, from anywhere in the panel'],
+  ['PgUp PgDn', 'a page up, down'],
+  ['Home End', 'first, last point'],
+  ['Space', 'select or deselect'],
+  ['Shift ↑ ↓', 'select a range'],
+  ['Ctrl A', 'select all shown'],
+  ['1 … 9 0', 'relabel: the key on the class'],
+  ['x', 'drop, or take back in'],
+  ['u', 'undo the last edit'],
+  ['U', 'redo'],
+  ['Esc', 'close; then clear the selection'],
+  ['?', 'show or hide this list'],
+];
+
+/** `inGrid`: the table has the focus, so the keys that scroll and select belong to it. */
+export function actionOf(key: Key, inGrid: boolean): Action | null {
+  if (key.altKey) {
+    return null;
+  }
+  if (key.ctrlKey || key.metaKey) {
+    return inGrid && key.key.toLowerCase() === 'a' ? { do: 'all' } : null;
+  }
+  return anywhere(key) ?? (inGrid ? onGrid(key) : null);
+}
+
+function anywhere(key: Key): Action | null {
+  if (/^[0-9]$/.test(key.key)) {
+    return { do: 'relabel', key: key.key };
+  }
+  switch (key.key) {
+    case 'x':
+      return { do: 'drop' };
+    case 'u':
+      return { do: 'undo' };
+    case 'U':
+      return { do: 'redo' };
+    case 'n':
+      return { do: 'move', by: 1, extend: false };
+    case 'p':
+      return { do: 'move', by: -1, extend: false };
+    case '?':
+      return { do: 'help' };
+    case 'Escape':
+      return { do: 'escape' };
+    default:
+      return null;
+  }
+}
+
+function onGrid(key: Key): Action | null {
+  const extend = key.shiftKey;
+  switch (key.key) {
+    case 'ArrowDown':
+      return { do: 'move', by: 1, extend };
+    case 'ArrowUp':
+      return { do: 'move', by: -1, extend };
+    case 'PageDown':
+      return { do: 'move', by: 'page', extend };
+    case 'PageUp':
+      return { do: 'move', by: '-page', extend };
+    case 'Home':
+      return { do: 'move', by: -Infinity, extend };
+    case 'End':
+      return { do: 'move', by: Infinity, extend };
+    case ' ':
+      return { do: 'select' };
+    default:
+      return null;
+  }
+}

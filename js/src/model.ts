@@ -1,0 +1,296 @@
+/** The only file that sees a comm: keeps the points of one anywidget model, and speaks for all its views. */
+
+import { applyDelta, applyEdits, fromFull, type Points } from './points';
+import type { Change, Control, Link, Preview, Source } from './source';
+import {
+  decode,
+  WireError,
+  type Buffer,
+  type Command,
+  type LabelChoice,
+  type Message,
+  type PreviewsMessage,
+  type Status,
+} from './wire';
+
+/** The part of an anywidget model that is used here. */
+export interface Comm {
+  get(name: string): unknown;
+  send(content: unknown): void;
+  on(event: string, callback: (...args: never[]) => void): void;
+  off(event: string, callback: (...args: never[]) => void): void;
+}
+
+/** Without an answer for this long the panel says so. It goes on asking. */
+export const SILENT_AFTER = 8000;
+const ASK_AGAIN = 3000;
+const HIDDEN_ACK = 1000;
+const MAX_ROWS_ASKED = 200;
+const MAX_PREVIEWS = 4000;
+
+export class LiveModel implements Source {
+  readonly live = true;
+  points: Points | null = null;
+  link: Link = 'waiting';
+  asked: Control | null = null;
+  problem: string | null = null;
+  private readonly listeners = new Set<(change: Change) => void>();
+  private readonly previews = new Map<number, Preview>();
+  private readonly wanted = new Map<number, number>();
+  private readonly requests = new Set<string>();
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private readonly name = Math.random().toString(36).slice(2, 8);
+  private serial = 0;
+  private unacked: number | null = null;
+
+  constructor(private readonly comm: Comm) {
+    comm.on('msg:custom', this.receive);
+    comm.on('comm_live_update', this.hello);
+    this.hello();
+  }
+
+  dispose(): void {
+    this.comm.off('msg:custom', this.receive);
+    this.comm.off('comm_live_update', this.hello);
+    this.timers.forEach((timer) => clearTimeout(timer));
+    this.timers.clear();
+    this.listeners.clear();
+    this.unacked = null;
+  }
+
+  get title(): string {
+    const given = this.comm.get('title');
+    return this.points?.title ?? (typeof given === 'string' ? given : '');
+  }
+
+  get height(): number {
+    return Number(this.comm.get('height')) || 600;
+  }
+
+  get unsaved(): number {
+    return this.requests.size;
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  preview(row: number): Preview | undefined {
+    return this.previews.get(row);
+  }
+
+  wantPreviews(rows: readonly number[]): void {
+    const now = Date.now();
+    const missing = rows.filter(
+      (row) => !this.previews.has(row) && now - (this.wanted.get(row) ?? 0) > ASK_AGAIN
+    );
+    for (let i = 0; i < missing.length; i += MAX_ROWS_ASKED) {
+      const some = missing.slice(i, i + MAX_ROWS_ASKED);
+      some.forEach((row) => this.wanted.set(row, now));
+      this.send({ t: 'previews', request: this.request(), rows: some });
+    }
+  }
+
+  control(verb: Control): void {
+    this.asked = verb;
+    this.send({ t: verb });
+    this.expectAnswer();
+    this.tell('status');
+  }
+
+  relabel(rows: readonly number[], choice: LabelChoice): void {
+    this.edit((request) => ({ t: 'relabel', request, rows: [...rows], ...choice }));
+  }
+
+  drop(rows: readonly number[], dropped: boolean): void {
+    this.edit((request) => ({ t: 'drop', request, rows: [...rows], dropped }));
+  }
+
+  undo(): void {
+    this.edit((request) => ({ t: 'undo', request }));
+  }
+
+  redo(): void {
+    this.edit((request) => ({ t: 'redo', request }));
+  }
+
+  dismiss(): void {
+    this.problem = null;
+    this.tell('link');
+  }
+
+  private edit(command: (request: string) => Command): void {
+    const request = this.request();
+    this.requests.add(request);
+    this.send(command(request));
+    this.expectAnswer();
+    this.tell('edits');
+  }
+
+  private request(): string {
+    this.serial += 1;
+    return `${this.name}-${this.serial}`;
+  }
+
+  private send(command: Command): void {
+    try {
+      this.comm.send(command);
+    } catch (error) {
+      this.complain(`The kernel could not be reached: ${String(error)}`);
+    }
+  }
+
+  /** Says which frame is held; Python answers with a full one. Asked again until it does. */
+  private readonly hello = (): void => {
+    this.send({ t: 'hello', have: this.points?.seq ?? -1 });
+    this.later('hello', ASK_AGAIN, this.hello);
+    this.expectAnswer();
+  };
+
+  private expectAnswer(): void {
+    if (!this.timers.has('silent')) {
+      this.later('silent', SILENT_AFTER, () => {
+        this.link = 'silent';
+        this.tell('link');
+      });
+    }
+  }
+
+  private readonly receive = (content: unknown, buffers: readonly Buffer[] = []): void => {
+    try {
+      this.apply(decode(content, buffers));
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      this.complain(error.message);
+    }
+  };
+
+  private apply(message: Message): void {
+    this.heard();
+    switch (message.t) {
+      case 'full':
+        this.stop('hello');
+        if (this.points !== null && this.points.n !== message.n) {
+          this.previews.clear();
+        }
+        this.points = fromFull(message);
+        this.confirm(message.seq);
+        this.tell('values');
+        break;
+      case 'delta':
+        if (this.points !== null && applyDelta(this.points, message)) {
+          this.confirm(message.seq);
+          this.tell('values');
+        } else if (!this.timers.has('hello')) {
+          this.hello();
+        }
+        break;
+      case 'status':
+        if (this.points !== null) {
+          this.points.status = message.status;
+        }
+        break;
+      case 'edits':
+        this.requests.delete(message.request ?? '');
+        if (this.points !== null && !applyEdits(this.points, message)) {
+          this.hello();
+        }
+        this.tell('edits');
+        break;
+      case 'previews':
+        this.keep(message);
+        this.tell('previews');
+        break;
+      case 'error':
+        this.requests.delete(message.request ?? '');
+        this.complain(message.message);
+        this.tell('edits');
+        break;
+    }
+    if ('status' in message) {
+      if (hasHeard(message.status, this.asked)) {
+        this.asked = null;
+      }
+      this.tell('status');
+    }
+  }
+
+  /** Any message shows that the kernel is there. */
+  private heard(): void {
+    this.stop('silent');
+    if (this.link !== 'ok') {
+      this.link = 'ok';
+      this.tell('link');
+    }
+  }
+
+  /** Acknowledges the newest frame once it is painted; a hidden page does not paint: it answers once a second. */
+  private confirm(seq: number): void {
+    const scheduled = this.unacked !== null;
+    this.unacked = seq;
+    if (!scheduled) {
+      this.later('ack', HIDDEN_ACK, this.ack);
+      requestAnimationFrame(this.ack);
+    }
+  }
+
+  private readonly ack = (): void => {
+    this.stop('ack');
+    if (this.unacked !== null) {
+      this.send({ t: 'ack', seq: this.unacked });
+      this.unacked = null;
+    }
+  };
+
+  private keep(message: PreviewsMessage): void {
+    const size = (message.pixels?.length ?? 0) / (message.rows.length || 1);
+    message.rows.forEach((row, i) => {
+      this.wanted.delete(row);
+      const shown = message.texts?.[i] ?? message.pixels?.slice(i * size, (i + 1) * size);
+      if (shown !== undefined) {
+        this.previews.set(row, shown);
+      }
+    });
+    for (const row of this.previews.keys()) {
+      if (this.previews.size <= MAX_PREVIEWS) {
+        break;
+      }
+      this.previews.delete(row);
+    }
+  }
+
+  private complain(sentence: string): void {
+    this.problem = sentence;
+    this.tell('link');
+  }
+
+  private tell(change: Change): void {
+    this.listeners.forEach((listener) => listener(change));
+  }
+
+  private later(name: string, ms: number, action: () => void): void {
+    this.stop(name);
+    this.timers.set(
+      name,
+      setTimeout(() => {
+        this.timers.delete(name);
+        action();
+      }, ms)
+    );
+  }
+
+  private stop(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+}
+
+/** Whether a run's status shows that a button's wish arrived: it is noted, or it is fulfilled. */
+function hasHeard(status: Status, asked: Control | null): boolean {
+  const over = ['stopped', 'finished', 'failed'].includes(status.state);
+  const reached = asked === 'pause' ? status.state === 'paused' : asked !== 'stop' && status.state === 'running';
+  return over || reached || status.pending !== null;
+}

@@ -1,0 +1,368 @@
+/**
+ * The valuation panel: puts the views together, and turns what people do into new states and commands.
+ *
+ * Everything lives in one open shadow root. For browser tests, `data-testid` names (and other stable attributes):
+ *   panel (data-room wide|medium|narrow, data-theme light|dark, data-live), waiting, notice, sheet, help
+ *   state (data-state, data-asked), progress-text, toolbar-start, toolbar-pause, toolbar-resume, toolbar-stop
+ *   open-overview, open-point (drawers; narrow panels only), close-drawer
+ *   histogram, certainty-chart (data-points), reason, announcement, edits-summary, undo, redo
+ *   chip (data-chip lowest|unconverged|edited|dropped|selected|value, aria-pressed), filter-label, filter-text
+ *   table (data-points: rows that pass the filters), select-all, sort-COLUMN (rank, id, label, value, stderr, count, f0...)
+ *   row (data-row: position of the point, aria-selected), row-select, preview (data-drawn)
+ *   cell-rank, cell-id, cell-text, cell-label, cell-value, cell-stderr, cell-count, cell-feature
+ *   point-preview, point-name, point-facts, relabel-button (data-code), relabel-field, relabel-apply, drop, point-undo
+ *   footer-shown, footer-selected, saved (data-unsaved), footer-failures, footer-warnings, footer-share
+ */
+
+import { type Filters } from './columns';
+import { derive, rederive, type Derived } from './derive';
+import { h, onceAFrame, setAttr, show } from './dom';
+import { KEYS } from './keys';
+import { columnsFor, roomFor, type Column, type Room } from './layout';
+import type { Points } from './points';
+import type { Change, Source } from './source';
+import * as ui from './state';
+import { watchTheme } from './theme';
+import { createIntents } from './intents';
+import { createCertainty } from './views/certainty';
+import { createChips } from './views/chips';
+import { createEdits } from './views/edits';
+import { createHistogram } from './views/histogram';
+import { createNotice, createWaiting } from './views/notice';
+import { createPoint } from './views/point';
+import { createRelabel } from './views/relabel';
+import { createRow } from './views/row';
+import { createSheet, keyList, traceback } from './views/sheet';
+import { createStatus } from './views/status';
+import { createTable, emptyWords } from './views/table';
+import { createToolbar } from './views/toolbar';
+import STYLE from '../style/panel.css';
+
+/** While somebody works in the table, new values repaint rows but do not move them, for this long (ms). */
+const HOLD = 2500;
+/** A derivation that took t ms is not repeated for new values before this many t have passed. */
+const REST = 4;
+const PREVIEW_DELAY = 50;
+
+/** Mounts a panel below `parent`; returns how to take it away. */
+export function mountPanel(parent: HTMLElement, source: Source): () => void {
+  const panel = new Panel(source);
+  parent.append(panel.host);
+  panel.start();
+  return () => panel.destroy();
+}
+
+class Panel {
+  readonly host = h('div', { 'data-lm-suppress-shortcuts': 'true', 'data-dvl-panel': '' });
+  private state: ui.UiState = ui.INITIAL;
+  private derived: Derived | null = null;
+  private columns: Column[] = [];
+  private columnsOf: [Points | null, Room] = [null, 'wide'];
+  private room: Room = 'wide';
+  private stale = true;
+  private touched = -Infinity;
+  private derivedAt = -Infinity;
+  private cost = 0;
+  private later: ReturnType<typeof setTimeout> | undefined;
+  private previewTimer: ReturnType<typeof setTimeout> | undefined;
+  private visible: number[] = [];
+  private onScreen = true;
+  private readonly cleanups: (() => void)[] = [];
+  private readonly frame = onceAFrame(() => this.render());
+  private readonly intents;
+  private readonly views;
+  private readonly root: HTMLElement;
+
+  constructor(private readonly source: Source) {
+    this.intents = createIntents(source, {
+      state: () => this.pinned(),
+      order: () => this.derived?.order ?? new Uint32Array(),
+      set: (state) => this.set(state),
+      page: () => this.views.table.page(),
+      reveal: (row) => this.reveal(row),
+    });
+    this.views = this.createViews();
+    this.root = this.assemble();
+  }
+
+  private createViews() {
+    const { intents, source } = this;
+    const set = (change: (state: ui.UiState) => ui.UiState): void => this.set(change(this.pinned()));
+    const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
+    return {
+      toolbar: createToolbar({
+        control: (verb) => source.control(verb),
+        drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })),
+        help: () => set((s) => ({ ...s, help: !s.help, failure: false })),
+      }),
+      notice: createNotice(),
+      waiting: createWaiting(),
+      histogram: createHistogram({ brush: (value) => filter({ value }) }),
+      certainty: createCertainty(),
+      edits: createEdits(intents, source.live),
+      chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
+      table: createTable(
+        {
+          sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
+          focus: (row) => set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
+          toggle: (row) => set((s) => ui.toggleRow(s, row)),
+          extend: (row) => set((s) => ui.selectTo(s, row, this.derived?.order ?? [])),
+          toggleAll: () => set((s) => ui.toggleAll(s, this.derived?.order ?? [])),
+          visible: (rows) => this.wantPreviews(rows),
+        },
+        (columns) => this.createRow(columns)
+      ),
+      point: createPoint(),
+      relabel: createRelabel(intents),
+      status: createStatus({
+        clearSelection: () => set(ui.clearSelection),
+        failure: () => set((s) => ({ ...s, failure: !s.failure, help: false })),
+      }),
+      sheet: createSheet(() => set((s) => ({ ...s, help: false, failure: false }))),
+    };
+  }
+
+  private createRow(columns: readonly Column[]) {
+    const row = createRow(columns);
+    const preview = (at: number) => this.source.preview(at);
+    return {
+      element: row.element,
+      paint: (at: number, index: number, selected: boolean, focused: boolean) => {
+        const { points } = this.source;
+        if (points !== null && this.derived !== null) {
+          row.paint(at, index, selected, focused, { points, ranks: this.derived.ranks, scale: this.derived.scale, preview });
+        }
+      },
+    };
+  }
+
+  private assemble(): HTMLElement {
+    const { views } = this;
+    const closer = () =>
+      h('button', { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: () => this.set({ ...this.state, drawer: null }) }, 'Close');
+    const detail = h('aside', { class: 'detail', 'aria-label': 'Point in focus' }, closer(), views.point.element, views.relabel.element);
+    const body = h(
+      'div',
+      { class: 'body' },
+      h('aside', { class: 'overview', 'aria-label': 'Overview' }, closer(), views.histogram.element, views.certainty.element, views.edits.element),
+      h('div', { class: 'work' }, views.chips.element, views.table.element),
+      detail
+    );
+    const root = h(
+      'div',
+      { class: 'panel', 'data-testid': 'panel', 'data-live': this.source.live, role: 'region', 'aria-label': 'Data valuation' },
+      views.toolbar.element,
+      views.toolbar.line,
+      views.notice.element,
+      body,
+      views.status.element,
+      views.sheet.element,
+      views.waiting.element
+    );
+    this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE), root);
+    detail.addEventListener('pointerenter', () => this.pin());
+    views.table.element.addEventListener('focusin', () => this.pin());
+    for (const event of ['pointermove', 'pointerdown', 'keydown']) {
+      body.addEventListener(event, () => (this.touched = performance.now()));
+    }
+    root.addEventListener('keydown', (event) => this.intents.key(event, views.table.element));
+    for (const event of ['keydown', 'keyup', 'keypress']) {
+      root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
+    }
+    return root;
+  }
+
+  start(): void {
+    this.root.style.height = `${this.source.height}px`;
+    this.cleanups.push(
+      this.source.subscribe((change) => this.changed(change)),
+      watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme))
+    );
+    if (typeof ResizeObserver !== 'undefined') {
+      const sizes = new ResizeObserver(() => this.measure());
+      sizes.observe(this.root);
+      this.cleanups.push(() => sizes.disconnect());
+    }
+    if (typeof IntersectionObserver !== 'undefined') {
+      const sight = new IntersectionObserver((entries) => {
+        this.onScreen = entries.at(-1)?.isIntersecting ?? true;
+        this.frame.request();
+      });
+      sight.observe(this.host);
+      this.cleanups.push(() => sight.disconnect());
+    }
+    this.measure();
+    this.render();
+  }
+
+  destroy(): void {
+    this.cleanups.splice(0).forEach((stop) => stop());
+    this.views.table.destroy();
+    this.frame.cancel();
+    clearTimeout(this.later);
+    clearTimeout(this.previewTimer);
+    this.host.remove();
+  }
+
+  private measure(): void {
+    this.room = roomFor(this.root.clientWidth || 1200);
+    setAttr(this.root, 'data-room', this.room);
+    this.frame.request();
+  }
+
+  private changed(change: Change): void {
+    if (change === 'previews') {
+      this.views.table.redraw();
+    } else if (change === 'values' || change === 'edits') {
+      this.stale = true;
+    }
+    this.frame.request();
+  }
+
+  private set(state: ui.UiState): void {
+    const before = this.state;
+    this.state = state;
+    const { points } = this.source;
+    if (points !== null && this.derived !== null && before !== state) {
+      this.derived = rederive(points, state, before, this.derived);
+    }
+    this.frame.request();
+  }
+
+  /** Until somebody chooses a point, the one in focus is the first of the table, whichever that is at the time. */
+  private focus(): number {
+    return this.state.focus >= 0 ? this.state.focus : (this.derived?.order[0] ?? -1);
+  }
+
+  private pinned(): ui.UiState {
+    const focus = this.focus();
+    return focus === this.state.focus ? this.state : ui.focusOn(this.state, focus);
+  }
+
+  private pin(): void {
+    this.state = this.pinned();
+  }
+
+  private reveal(row: number): void {
+    this.render();
+    this.views.table.reveal(row);
+  }
+
+  private wantPreviews(rows: number[]): void {
+    this.visible = rows;
+    const kind = this.source.points?.preview.kind ?? 'none';
+    if (kind !== 'none' && this.previewTimer === undefined) {
+      this.previewTimer = setTimeout(() => {
+        this.previewTimer = undefined;
+        const focus = this.focus();
+        this.source.wantPreviews(focus >= 0 && !this.visible.includes(focus) ? [...this.visible, focus] : this.visible);
+      }, PREVIEW_DELAY);
+    }
+  }
+
+  private render(): void {
+    const { source, views } = this;
+    const { points } = source;
+    show(views.waiting.element, points === null);
+    setAttr(this.root, 'data-waiting', points === null);
+    if (points === null) {
+      views.waiting.update(source.title, source.link === 'silent', source.live);
+    } else if (this.onScreen || this.derived === null) {
+      this.refresh(points);
+      this.paint(points, this.derived!);
+    }
+    views.notice.update(this.notice());
+  }
+
+  /** Computes order, ranks and histogram anew when values changed; at a million points not at every frame. */
+  private refresh(points: Points): void {
+    if (!this.stale && this.derived !== null) {
+      return;
+    }
+    const now = performance.now();
+    const wait = Math.max(0, this.derivedAt + (this.cost > 40 ? REST * this.cost : 0) - now);
+    if (wait > 0 && this.derived !== null) {
+      this.again(wait);
+      return;
+    }
+    const hold = now - this.touched < HOLD;
+    this.derived = derive(points, this.state, this.derived, hold);
+    this.derivedAt = performance.now();
+    this.cost = this.derivedAt - now;
+    this.stale = hold;
+    if (hold) {
+      this.again(HOLD);
+    }
+  }
+
+  private again(ms: number): void {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.frame.request(), ms);
+  }
+
+  private paint(points: Points, derived: Derived): void {
+    const { source, state, views } = this;
+    const { status } = points;
+    const focus = this.focus();
+    if (this.columnsOf[0] !== points || this.columnsOf[1] !== this.room) {
+      this.remakeColumns(points);
+    }
+    setAttr(this.root, 'data-drawer', state.drawer);
+    views.toolbar.update(source, points, state.drawer);
+    views.histogram.update({ histogram: derived.histogram, threshold: status.threshold, range: state.filters.value, n: points.n, unit: status.unit_of_value });
+    views.certainty.update(status, points.history);
+    views.edits.update(points.edits);
+    views.chips.update(state.filters, derived.counts, points.label);
+    views.table.update({
+      columns: this.columns,
+      order: derived.order,
+      n: points.n,
+      sort: state.sort,
+      focus,
+      selected: state.selected,
+      allSelected: ui.areAllSelected(state, derived.order),
+      empty: emptyWords(points.n),
+    });
+    const place = ui.indexOf(derived.order, focus);
+    views.point.update(focus < 0 ? null : { points, ranks: derived.ranks, row: focus, place, shown: derived.order.length, preview: source.preview(focus) });
+    const targets = ui.targets({ ...state, focus });
+    views.relabel.update(source.live ? { points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved } : null);
+    views.status.update({ points, shown: derived.order.length, selected: state.selected.size, unsaved: source.unsaved, live: source.live });
+    this.paintSheet(points);
+  }
+
+  /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */
+  private remakeColumns(points: Points): void {
+    const next = columnsFor(points, this.room);
+    if (JSON.stringify(next) !== JSON.stringify(this.columns)) {
+      this.columns = next;
+    }
+    this.columnsOf = [points, this.room];
+  }
+
+  private paintSheet(points: Points): void {
+    const { state, views } = this;
+    const failure = state.failure ? points.status.failure : null;
+    if (failure !== null) {
+      views.sheet.update('The first failed fit', () => traceback(failure));
+    } else {
+      views.sheet.update(state.help ? 'Keys' : '', () => keyList(KEYS));
+    }
+  }
+
+  private notice() {
+    const { source } = this;
+    if (source.problem !== null) {
+      return { tone: 'error' as const, words: source.problem, dismiss: () => source.dismiss() };
+    }
+    const status = source.points?.status;
+    if (status?.error != null) {
+      return { tone: 'error' as const, words: `The run failed: ${status.error}`, dismiss: null };
+    }
+    if (source.link === 'silent' && source.points !== null) {
+      const words = 'The kernel does not answer; it may be busy with a cell, or gone. What you see is from its last answer.';
+      return { tone: 'warning' as const, words, dismiss: null };
+    }
+    return null;
+  }
+}

@@ -1,0 +1,102 @@
+/** The points of a panel as Python last told them, and how each message changes them. Pure. */
+
+import type {
+  DeltaMessage,
+  Edits,
+  EditsMessage,
+  Feature,
+  FullMessage,
+  HistoryEntry,
+  Labels,
+  PreviewKind,
+  Status,
+} from './wire';
+
+/** Columns are changed in place: at a million points a copy per frame would cost more than the frame. */
+export interface Points {
+  seq: number;
+  readonly n: number;
+  readonly title: string;
+  readonly method: string;
+  status: Status;
+  history: HistoryEntry[];
+  readonly value: Float32Array;
+  readonly stderr: Float32Array;
+  readonly count: Uint32Array;
+  readonly converged: Uint8Array;
+  label: Labels | null;
+  readonly dropped: Uint8Array;
+  readonly ids: readonly string[] | null;
+  readonly features: readonly Feature[];
+  readonly featuresLeftOut: number;
+  readonly preview: PreviewKind;
+  edits: Edits;
+  readonly share: string;
+}
+
+export function fromFull(m: FullMessage): Points {
+  return { ...m, featuresLeftOut: m.features_left_out };
+}
+
+/** Applies a delta; false when it builds upon another frame than the one held (then nothing is changed). */
+export function applyDelta(points: Points, m: DeltaMessage): boolean {
+  if (m.base !== points.seq || m.rows.some((row) => row >= points.n)) {
+    return false;
+  }
+  m.rows.forEach((row, i) => {
+    points.value[row] = m.value[i]!;
+    points.stderr[row] = m.stderr[i]!;
+    points.converged[row] = m.converged[i]!;
+    if (m.count instanceof Uint32Array) {
+      points.count[row] = m.count[i]!;
+    }
+  });
+  if (!(m.count instanceof Uint32Array)) {
+    points.count.fill(m.count.all);
+  }
+  points.status = m.status;
+  points.history = [...points.history.slice(0, m.history_from), ...m.history];
+  points.seq = m.seq;
+  return true;
+}
+
+/** Applies edits that are on disk; false when they do not fit the points held (then nothing is changed). */
+export function applyEdits(points: Points, m: EditsMessage): boolean {
+  const label = points.label;
+  const classes = m.classes ?? (label?.kind === 'class' ? label.classes : []);
+  if (m.rows.some((row) => row >= points.n) || m.codes?.some((code) => code >= classes.length)) {
+    return false;
+  }
+  if (label?.kind === 'class') {
+    label.classes = classes;
+  }
+  m.rows.forEach((row, i) => {
+    points.dropped[row] = m.dropped[i]!;
+    if (label?.kind === 'class' && m.codes !== null) {
+      label.codes[row] = m.codes[i]!;
+    } else if (label?.kind === 'number' && m.numbers !== null) {
+      label.values[row] = m.numbers[i] ?? NaN;
+    }
+  });
+  points.edits = m.edits;
+  return true;
+}
+
+/** The id a person knows the point by; its position when it was given none. */
+export function idOf(points: Points, row: number): string {
+  return points.ids?.[row] ?? String(row);
+}
+
+export function isRelabelled(points: Points, row: number): boolean {
+  const label = points.label;
+  if (label === null) {
+    return false;
+  }
+  return label.kind === 'class'
+    ? label.codes[row] !== label.original[row]
+    : !Object.is(label.values[row], label.original[row]);
+}
+
+export function isEdited(points: Points, row: number): boolean {
+  return points.dropped[row] === 1 || isRelabelled(points, row);
+}

@@ -1,0 +1,72 @@
+/** A saved page's points: the same panel, with nobody to ask. */
+
+import { fromFull, type Points } from './points';
+import type { Preview, Source } from './source';
+import { decode, WireError, type Buffer } from './wire';
+
+interface SavedFrame {
+  content: unknown;
+  buffers: string[];
+}
+
+export class SavedSource implements Source {
+  readonly live = false;
+  readonly link = 'ok';
+  readonly unsaved = 0;
+  readonly asked = null;
+  readonly problem = null;
+  readonly height = 600;
+  readonly points: Points;
+  private readonly previews = new Map<number, Preview>();
+
+  /** Reads `{"content", "buffers": [base64], "more"?: [{"content", "buffers"} of previews]}`. */
+  constructor(json: string) {
+    const saved = JSON.parse(json) as SavedFrame & { more?: SavedFrame[] };
+    const message = decode(saved.content, saved.buffers.map(fromBase64));
+    if (message.t !== 'full') {
+      throw new WireError(`A saved page holds a full frame; this one is of kind ${message.t}.`);
+    }
+    for (const frame of saved.more ?? []) {
+      this.keep(frame);
+    }
+    const points = fromFull(message);
+    this.points = this.previews.size > 0 ? points : { ...points, preview: { kind: 'none' } };
+  }
+
+  get title(): string {
+    return this.points.title;
+  }
+
+  preview(row: number): Preview | undefined {
+    return this.previews.get(row);
+  }
+
+  wantPreviews(): void {}
+  control(): void {}
+  relabel(): void {}
+  drop(): void {}
+  undo(): void {}
+  redo(): void {}
+  dismiss(): void {}
+
+  subscribe(): () => void {
+    return () => undefined;
+  }
+
+  private keep(frame: SavedFrame): void {
+    const message = decode(frame.content, frame.buffers.map(fromBase64));
+    if (message.t === 'previews') {
+      const size = (message.pixels?.length ?? 0) / (message.rows.length || 1);
+      message.rows.forEach((row, i) => {
+        const shown = message.texts?.[i] ?? message.pixels?.slice(i * size, (i + 1) * size);
+        if (shown !== undefined) {
+          this.previews.set(row, shown);
+        }
+      });
+    }
+  }
+}
+
+function fromBase64(text: string): Buffer {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

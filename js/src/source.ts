@@ -1,0 +1,38 @@
+/** What a panel needs to know of the outside world: a live model or a saved page answers this. */
+
+import type { Points } from './points';
+import type { LabelChoice } from './wire';
+
+export type Change = 'values' | 'status' | 'edits' | 'previews' | 'link';
+
+/** waiting: no frame came yet; ok; silent: asked and not answered. */
+export type Link = 'waiting' | 'ok' | 'silent';
+
+export type Control = 'start' | 'pause' | 'resume' | 'stop';
+
+export type Preview = Uint8Array | string;
+
+export interface Source {
+  /** False for a saved page: nothing can be asked of Python. */
+  readonly live: boolean;
+  readonly title: string;
+  readonly height: number;
+  readonly points: Points | null;
+  readonly link: Link;
+  /** Edits that were asked for and are not on disk yet. */
+  readonly unsaved: number;
+  /** The button that was pressed last, until Python shows that it heard. */
+  readonly asked: Control | null;
+  /** The last complaint, until it is dismissed. */
+  readonly problem: string | null;
+  preview(row: number): Preview | undefined;
+  wantPreviews(rows: readonly number[]): void;
+  control(verb: Control): void;
+  relabel(rows: readonly number[], choice: LabelChoice): void;
+  drop(rows: readonly number[], dropped: boolean): void;
+  undo(): void;
+  redo(): void;
+  dismiss(): void;
+  /** Calls back after every change; returns how to stop that. */
+  subscribe(listener: (change: Change) => void): () => void;
+}

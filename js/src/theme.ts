@@ -1,0 +1,46 @@
+/** Light or dark: asks the host's own marks first, then the operating system, and follows changes. */
+
+export type Theme = 'light' | 'dark';
+
+/** JupyterLab, VS Code, Colab and marimo each mark their theme on the page's root elements. */
+export function themeOf(doc: Document): Theme {
+  const { body, documentElement: html } = doc;
+  const lab = body.getAttribute('data-jp-theme-light');
+  if (lab !== null) {
+    return lab === 'false' ? 'dark' : 'light';
+  }
+  const code = body.getAttribute('data-vscode-theme-kind');
+  if (code !== null) {
+    return code.includes('light') ? 'light' : 'dark';
+  }
+  const named = html.getAttribute('theme') ?? html.getAttribute('data-theme');
+  if (named === 'dark' || named === 'light') {
+    return named;
+  }
+  if ([html, body].some((element) => element.classList.contains('dark'))) {
+    return 'dark';
+  }
+  return darkQuery(doc)?.matches === true ? 'dark' : 'light';
+}
+
+/** Not every document has a window, and not every window can be asked. */
+function darkQuery(doc: Document): MediaQueryList | undefined {
+  const view: Partial<Window> | null = doc.defaultView;
+  return view?.matchMedia?.('(prefers-color-scheme: dark)');
+}
+
+/** Tells the theme now and after each change; returns how to stop. */
+export function watchTheme(doc: Document, tell: (theme: Theme) => void): () => void {
+  const look = (): void => tell(themeOf(doc));
+  const observer = new MutationObserver(look);
+  const attributeFilter = ['data-jp-theme-light', 'data-vscode-theme-kind', 'theme', 'data-theme', 'class'];
+  observer.observe(doc.body, { attributes: true, attributeFilter });
+  observer.observe(doc.documentElement, { attributes: true, attributeFilter });
+  const query = darkQuery(doc);
+  query?.addEventListener('change', look);
+  look();
+  return () => {
+    observer.disconnect();
+    query?.removeEventListener('change', look);
+  };
+}

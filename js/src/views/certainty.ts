@@ -1,0 +1,74 @@
+/** How certain the ranking is, over the work done, and what the stopping rule says of it. */
+
+import { h, setAttr, setText, show, svg } from '../dom';
+import { count, percent } from '../format';
+import type { HistoryEntry, Status } from '../wire';
+
+const W = 212;
+const H = 70;
+/** More points than pixels are thinned out; the last is always drawn. */
+const MAX_POINTS = 400;
+
+export function createCertainty() {
+  const now = h('span', { class: 'muted strong' });
+  const target = svg('line', { class: 'target', x1: 0, x2: W });
+  const line = svg('polyline', { class: 'line' });
+  const dot = svg('circle', { class: 'dot', r: 2.5 });
+  const chart = svg(
+    'svg',
+    { class: 'chart', viewBox: `0 0 ${W} ${H}`, role: 'img', 'data-testid': 'certainty-chart' },
+    svg('line', { class: 'base', x1: 0, x2: W, y1: H - 0.5, y2: H - 0.5 }),
+    target,
+    line,
+    dot
+  );
+  const wanted = h('span', { class: 'target-label' });
+  const unit = h('span');
+  const reason = h('p', { class: 'reason', 'data-testid': 'reason' });
+  const announcement = h('p', { class: 'muted', 'data-testid': 'announcement' });
+  const element = h(
+    'section',
+    { class: 'card' },
+    h('h3', { title: 'The correlation to expect between the ranking shown and that of a second, independent run' }, h('span', {}, 'Ranking certainty'), now),
+    h('div', { class: 'chart-box' }, chart, wanted),
+    h('div', { class: 'axis' }, h('span', {}, '0'), unit),
+    reason,
+    announcement
+  );
+
+  function update(status: Status, history: readonly HistoryEntry[]): void {
+    const known = thin(history.filter((entry) => entry[1] !== null));
+    const end = Math.max(status.total ?? 0, status.done, 1);
+    const y = (certainty: number): number => 3 + (1 - Math.min(1, Math.max(0, certainty))) * (H - 6);
+    setText(now, status.certainty === null ? '' : status.certainty.toFixed(2));
+    setAttr(line, 'points', known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' '));
+    const last = known.at(-1);
+    setAttr(dot, 'cx', last === undefined ? -9 : ((last[0] / end) * W).toFixed(1));
+    setAttr(dot, 'cy', last === undefined ? -9 : y(last[1]!).toFixed(1));
+    const level = status.target === null ? -9 : y(status.target);
+    setAttr(target, 'y1', level);
+    setAttr(target, 'y2', level);
+    setText(wanted, status.target === null ? '' : `wanted ${percent(status.target)}`);
+    wanted.style.top = `${status.target !== null && level < 16 ? level + 2 : level - 15}px`;
+    setText(unit, `${status.unit} ${count(end)}`);
+    setAttr(chart, 'data-points', known.length);
+    setAttr(chart, 'aria-label', summary(status, known.length));
+    setText(reason, status.reason);
+    show(reason, status.reason !== '');
+    setText(announcement, status.announcement);
+    show(announcement, status.announcement !== '' && status.state !== 'pending');
+  }
+
+  return { element, update };
+}
+
+function thin(entries: HistoryEntry[]): HistoryEntry[] {
+  const step = Math.ceil(entries.length / MAX_POINTS);
+  return step <= 1 ? entries : entries.filter((_, i) => i % step === 0 || i === entries.length - 1);
+}
+
+function summary(status: Status, points: number): string {
+  const wanted = status.target === null ? '' : `; ${percent(status.target)} is wanted`;
+  const now = status.certainty === null ? 'not known yet' : percent(status.certainty);
+  return `Ranking certainty: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
+}

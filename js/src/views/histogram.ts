@@ -1,0 +1,152 @@
+/** Distribution of the values: blue helps, orange hurts. Dragging over it filters the table. */
+
+import type { Histogram } from '../columns';
+import { h, setAttr, setText, svg } from '../dom';
+import { count, many, plain } from '../format';
+
+export interface HistogramActions {
+  brush(range: [number, number] | null): void;
+}
+
+export interface HistogramData {
+  histogram: Histogram | null;
+  threshold: number | null;
+  range: readonly [number, number] | null;
+  n: number;
+  unit: string;
+}
+
+const W = 212;
+const H = 78;
+
+export function createHistogram(actions: HistogramActions) {
+  const known = h('span', { class: 'muted strong' });
+  const bars = svg('g');
+  const brushed = svg('rect', { class: 'brush', y: 0, height: H, width: 0 });
+  const chart = svg(
+    'svg',
+    { class: 'chart brushable', viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', tabindex: 0, role: 'img', 'data-testid': 'histogram' },
+    brushed,
+    bars
+  );
+  const left = h('span');
+  const middle = h('span', { class: 'axis-zero' });
+  const right = h('span');
+  const element = h(
+    'section',
+    { class: 'card' },
+    h('h3', {}, h('span', {}, 'Values'), known),
+    chart,
+    h('div', { class: 'axis' }, left, middle, right),
+    h('p', { class: 'visually-hidden', id: 'dvl-histogram-help' }, 'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.')
+  );
+  setAttr(chart, 'aria-describedby', 'dvl-histogram-help');
+  let data: HistogramData = { histogram: null, threshold: null, range: null, n: 0, unit: '' };
+  let drag: number | null = null;
+
+  const at = (event: PointerEvent): number => {
+    const box = chart.getBoundingClientRect();
+    const { lo, hi } = data.histogram!;
+    return lo + (hi - lo) * Math.min(1, Math.max(0, (event.clientX - box.left) / (box.width || 1)));
+  };
+  /** Filters by whole bars: both ends snap to the edges of bins. */
+  const snap = (a: number, b: number): [number, number] => {
+    const { lo, hi, width } = data.histogram!;
+    const from = lo + Math.floor((Math.min(a, b) - lo) / width + 1e-6) * width;
+    const to = lo + Math.ceil((Math.max(a, b) - lo) / width - 1e-6) * width;
+    return [Math.max(lo, from), Math.min(hi, to)];
+  };
+  chart.addEventListener('pointerdown', (event) => {
+    if (data.histogram !== null && event.button === 0) {
+      drag = at(event);
+      chart.setPointerCapture(event.pointerId);
+    }
+  });
+  chart.addEventListener('pointermove', (event) => {
+    if (drag !== null && data.histogram !== null && Math.abs(at(event) - drag) > data.histogram.width / 2) {
+      actions.brush(snap(drag, at(event)));
+    }
+  });
+  chart.addEventListener('pointerup', (event) => {
+    if (drag !== null && data.histogram !== null && Math.abs(at(event) - drag) <= data.histogram.width / 2) {
+      actions.brush(null);
+    }
+    drag = null;
+  });
+  chart.addEventListener('keydown', (event) => {
+    const step = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
+    if (event.key === 'Escape' && data.range !== null) {
+      event.stopPropagation();
+      actions.brush(null);
+    } else if (step !== 0 && data.histogram !== null) {
+      event.preventDefault();
+      const { lo, hi, width } = data.histogram;
+      const [a, b] = data.range ?? [lo, hi];
+      const moved: [number, number] = event.shiftKey ? [a + step * width, b] : [a, b + step * width];
+      const next = snap(Math.max(lo, moved[0]), Math.min(hi, moved[1]));
+      actions.brush(next[1] - next[0] < width / 2 ? [a, b] : next);
+    }
+  });
+
+  function update(now: HistogramData): void {
+    data = now;
+    setText(known, now.histogram === null ? '' : many(now.histogram.known, 'point'));
+    setAttr(chart, 'aria-label', summary(now));
+    drawBars(now);
+    const range = now.histogram === null ? null : now.range;
+    const x = (value: number): number => ((value - now.histogram!.lo) / (now.histogram!.hi - now.histogram!.lo)) * W;
+    const from = range === null ? 0 : Math.max(0, x(range[0]));
+    setAttr(brushed, 'x', from);
+    setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - from));
+    setText(left, now.histogram === null ? 'no values yet' : plain(now.histogram.lo, 2));
+    setText(right, now.histogram === null ? '' : plain(now.histogram.hi, 2));
+    const zero = now.threshold !== null && now.histogram !== null ? x(now.threshold) / W : -1;
+    const inside = zero > 0.12 && zero < 0.88;
+    setText(middle, inside ? plain(now.threshold!, 2) : '');
+    middle.style.left = `${zero * 100}%`;
+  }
+
+  function drawBars(now: HistogramData): void {
+    const bins = now.histogram?.counts ?? new Uint32Array();
+    while (bars.childElementCount < bins.length) {
+      bars.append(svg('rect'));
+    }
+    const highest = Math.max(1, ...bins);
+    const slot = W / (bins.length || 1);
+    [...bars.children].forEach((bar, i) => {
+      const tall = i < bins.length && bins[i]! > 0 ? Math.max(1.5, (bins[i]! / highest) * (H - 2)) : 0;
+      setAttr(bar, 'x', (i * slot + 0.4).toFixed(2));
+      setAttr(bar, 'width', Math.max(0.6, slot - 0.8).toFixed(2));
+      setAttr(bar, 'y', (H - tall).toFixed(1));
+      setAttr(bar, 'height', tall.toFixed(1));
+      setAttr(bar, 'class', colour(now, i));
+    });
+  }
+
+  return { element, update };
+}
+
+function colour(now: HistogramData, bin: number): string {
+  const { histogram, threshold, range } = now;
+  if (histogram === null) {
+    return 'neutral';
+  }
+  const centre = histogram.lo + (bin + 0.5) * histogram.width;
+  const side = threshold === null ? 'neutral' : centre < threshold ? 'hurts' : 'helps';
+  return range !== null && (centre < range[0] || centre > range[1]) ? `${side} outside` : side;
+}
+
+function summary(now: HistogramData): string {
+  const { histogram, threshold, range, unit } = now;
+  if (histogram === null) {
+    return 'Distribution of values: none is known yet.';
+  }
+  const below = histogram.counts.reduce(
+    (sum, k, i) => sum + (threshold !== null && histogram.lo + (i + 0.5) * histogram.width < threshold ? k : 0),
+    0
+  );
+  const sides = threshold === null ? '' : `; ${count(below)} below ${plain(threshold)}`;
+  const filter = range === null ? '' : `. Filtered to ${plain(range[0])} to ${plain(range[1])}`;
+  const of = unit === '' ? '' : ` (${unit})`;
+  return `Distribution of values${of}: ${count(histogram.known)} of ${count(now.n)} known, from ${plain(histogram.lo)} to ${plain(histogram.hi)}${sides}${filter}.`;
+}

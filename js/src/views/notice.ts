@@ -1,0 +1,48 @@
+/** Sentences that must not be missed: errors, a silent kernel; and the words shown while there is nothing else. */
+
+import { h, icon, setAttr, setText, show } from '../dom';
+
+export interface Notice {
+  tone: 'error' | 'warning';
+  words: string;
+  dismiss: (() => void) | null;
+}
+
+export function createNotice() {
+  const words = h('span');
+  let dismiss: (() => void) | null = null;
+  const close = h('button', { type: 'button', class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() }, icon('close'));
+  const element = h('div', { class: 'notice', role: 'alert', hidden: true, 'data-testid': 'notice' }, words, close);
+  return {
+    element,
+    update(notice: Notice | null): void {
+      show(element, notice !== null);
+      setText(words, notice?.words ?? '');
+      setAttr(element, 'data-tone', notice?.tone);
+      dismiss = notice?.dismiss ?? null;
+      show(close, dismiss !== null);
+    },
+  };
+}
+
+export function createWaiting() {
+  const title = h('strong');
+  const words = h('p');
+  const pulse = h('div', { class: 'pulse', 'aria-hidden': 'true' });
+  const element = h('div', { class: 'waiting', role: 'status', 'data-testid': 'waiting' }, pulse, title, words);
+  return {
+    element,
+    update(name: string, silent: boolean, live: boolean): void {
+      setText(title, name || 'Data valuation');
+      setText(
+        words,
+        !live
+          ? 'This page holds no values.'
+          : silent
+            ? 'The kernel does not answer. It may be busy with a cell, or gone: run the cell again to get a new panel.'
+            : 'Waiting for the kernel…'
+      );
+      show(pulse, live && !silent);
+    },
+  };
+}

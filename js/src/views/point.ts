@@ -1,0 +1,97 @@
+/** The point in focus: what it is, and what is known of its value. */
+
+import type { Ranks } from '../columns';
+import { drawPixels, h, setAttr, setText, show } from '../dom';
+import { count, error, many, plain, UNKNOWN, value } from '../format';
+import { idOf, isRelabelled, type Points } from '../points';
+import type { Preview } from '../source';
+
+export interface PointData {
+  points: Points;
+  ranks: Ranks;
+  row: number;
+  /** Place in the table as it is sorted and filtered, from 0; -1 when it is filtered out. */
+  place: number;
+  shown: number;
+  preview: Preview | undefined;
+}
+
+export function createPoint() {
+  const canvas = h('canvas', { class: 'large', role: 'img', 'data-testid': 'point-preview' });
+  const text = h('div', { class: 'point-text', tabindex: 0, role: 'region', 'aria-label': 'Text of the point' });
+  const name = h('h3', { 'data-testid': 'point-name' });
+  const facts = h('dl', { class: 'facts', 'data-testid': 'point-facts' });
+  const element = h('section', { class: 'card point' }, canvas, h('div', { class: 'point-facts' }, name, facts), text);
+  let drawn: Preview | undefined;
+
+  function update(data: PointData | null): void {
+    show(facts, data !== null);
+    setAttr(element, 'data-row', data?.row);
+    if (data === null) {
+      setText(name, 'No point in focus');
+      show(canvas, false);
+      show(text, false);
+      return;
+    }
+    const { points, row, place, shown } = data;
+    setText(name, place < 0 ? `point ${idOf(points, row)}` : `point ${count(place + 1)} of ${count(shown)} shown`);
+    draw(data);
+    const rows = describe(data);
+    while (facts.children.length > 2 * rows.length) {
+      facts.lastElementChild?.remove();
+    }
+    rows.forEach(([term, words, tone], i) => {
+      const dt = facts.children[2 * i] ?? facts.appendChild(h('dt'));
+      const dd = facts.children[2 * i + 1] ?? facts.appendChild(h('dd'));
+      setText(dt, term);
+      setText(dd, words);
+      setAttr(dd, 'class', tone);
+    });
+  }
+
+  function draw({ points, row, preview }: PointData): void {
+    const { preview: kind } = points;
+    show(canvas, kind.kind === 'image' && preview !== undefined);
+    show(text, kind.kind === 'text' && preview !== undefined);
+    if (typeof preview === 'string') {
+      setText(text, preview);
+    } else if (preview !== undefined && preview !== drawn && kind.kind === 'image') {
+      drawPixels(canvas, preview, kind.width, kind.height);
+    }
+    drawn = preview;
+    setAttr(canvas, 'aria-label', `Image of point ${idOf(points, row)}`);
+  }
+
+  return { element, update };
+}
+
+function describe({ points, ranks, row }: PointData): [string, string, string][] {
+  const x = points.value[row]!;
+  const se = points.stderr[row]!;
+  const { threshold, unit_of_value: unit } = points.status;
+  const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
+  const rank = ranks.rank[row]!;
+  const facts: [string, string, string][] = [
+    ['id', idOf(points, row), ''],
+    ['value', Number.isFinite(x) ? `${value(x, se)} ± ${error(se)}${unit === '' ? '' : ` ${unit}`}` : 'not known yet', tone],
+    ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
+    ['updates', `${count(points.count[row]!)}${points.converged[row] === 1 ? ', converged' : ''}`, ''],
+  ];
+  const { label } = points;
+  if (label !== null) {
+    const show = (which: ArrayLike<number>): string =>
+      label.kind === 'class' ? (label.classes[which[row]!] ?? UNKNOWN) : plain(which[row]!, 6);
+    const now = show(label.kind === 'class' ? label.codes : label.values);
+    const was = isRelabelled(points, row) ? `${show(label.original)} → ` : '';
+    facts.push([label.kind === 'class' ? 'label' : 'target', was + now, was === '' ? '' : 'accent']);
+  }
+  if (points.dropped[row] === 1) {
+    facts.push(['dropped', 'left out of dataset()', '']);
+  }
+  points.features.slice(0, 8).forEach((feature) => facts.push([feature.name, plain(feature.values[row]!), '']));
+  const more = points.features.length - 8 + points.featuresLeftOut;
+  if (more > 0 && points.features.length > 0) {
+    facts.push(['…', many(more, 'more feature'), 'muted']);
+  }
+  return facts;
+}

@@ -1,0 +1,110 @@
+/** Keys that relabel and drop: they act on the selection when there is one, else on the point in focus. */
+
+import { classKeys } from '../columns';
+import { h, icon, setAttr, setText, show } from '../dom';
+import { count, many } from '../format';
+import type { Points } from '../points';
+import type { LabelChoice } from '../wire';
+
+export interface RelabelActions {
+  relabel(choice: LabelChoice): void;
+  drop(): void;
+  undo(): void;
+  redo(): void;
+}
+
+export interface RelabelData {
+  points: Points;
+  targets: readonly number[];
+  bulk: boolean;
+  unsaved: number;
+}
+
+export function createRelabel(actions: RelabelActions) {
+  const heading = h('span');
+  const keys = h('div', { class: 'relabel-keys', role: 'group', 'aria-label': 'Relabel' });
+  const field = h('input', { class: 'field', 'data-testid': 'relabel-field', autocomplete: 'off' });
+  const apply = h('button', { type: 'submit', class: 'button', 'data-testid': 'relabel-apply' }, 'Set');
+  const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);
+  const dropWord = h('span');
+  const drop = h('button', { type: 'button', class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() }, dropWord, h('kbd', {}, 'x'));
+  const undo = h('button', { type: 'button', class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() }, icon('undo'), h('span', {}, 'Undo'), h('kbd', {}, 'u'));
+  const saved = h('p', { class: 'muted', role: 'status' });
+  const element = h('section', { class: 'card relabel' }, h('h3', {}, heading), keys, form, h('div', { class: 'button-row' }, drop, undo), saved);
+  let classes: readonly string[] | null = null;
+  let data: RelabelData | null = null;
+
+  function submit(event: Event): void {
+    event.preventDefault();
+    const entered = field.value.trim();
+    if (data === null || entered === '') {
+      return;
+    }
+    if (data.points.label?.kind === 'number') {
+      const number = Number(entered);
+      if (Number.isFinite(number)) {
+        actions.relabel({ number });
+        field.value = '';
+      }
+      return;
+    }
+    const code = classes?.indexOf(entered) ?? -1;
+    actions.relabel(code >= 0 ? { label: code } : { new: entered });
+    field.value = '';
+  }
+
+  function update(now: RelabelData | null): void {
+    data = now;
+    const label = now?.points.label ?? null;
+    show(element, now !== null && now.targets.length > 0);
+    if (now === null || now.targets.length === 0) {
+      return;
+    }
+    const numeric = label?.kind === 'number';
+    const what = label === null ? 'Edit' : numeric ? 'Set target' : 'Relabel';
+    setText(heading, now.bulk ? `${what} of ${many(now.targets.length, 'selected point')}`.replace('Relabel of', 'Relabel').replace('Edit of', 'Edit') : what);
+    show(form, label !== null);
+    show(keys, label?.kind === 'class');
+    setAttr(field, 'type', numeric ? 'number' : 'text');
+    setAttr(field, 'step', numeric ? 'any' : null);
+    setAttr(field, 'placeholder', numeric ? 'new target' : 'another label');
+    setAttr(field, 'aria-label', numeric ? 'New target' : 'Another label');
+    if (label?.kind === 'class') {
+      remake(label.classes);
+      mark(label.codes, now);
+    }
+    const { dropped } = now.points;
+    const all = now.targets.every((row) => dropped[row] === 1);
+    setText(dropWord, `${all ? 'Take back' : 'Drop'}${now.bulk ? ` ${count(now.targets.length)}` : ''}`);
+    undo.disabled = !now.points.edits.undo;
+    setText(saved, now.unsaved > 0 ? 'saving…' : '');
+  }
+
+  function remake(next: readonly string[]): void {
+    if (next === classes) {
+      return;
+    }
+    classes = next;
+    const longest = Math.max(1, ...next.map((name) => name.length));
+    keys.style.setProperty('--key-width', longest <= 3 ? '40px' : longest <= 9 ? '84px' : '100%');
+    const hints = classKeys(next);
+    keys.replaceChildren(
+      ...next.map((name, code) =>
+        h(
+          'button',
+          { type: 'button', class: 'relabel-button', 'data-testid': 'relabel-button', 'data-code': code, 'aria-pressed': 'false', onclick: () => actions.relabel({ label: code }) },
+          h('span', { class: 'relabel-name' }, name),
+          hints[code] === '' ? null : h('kbd', {}, hints[code])
+        )
+      )
+    );
+  }
+
+  function mark(codes: Uint16Array, now: RelabelData): void {
+    const first = codes[now.targets[0]!];
+    const common = now.targets.every((row) => codes[row] === first) ? first : -1;
+    [...keys.children].forEach((button, code) => setAttr(button, 'aria-pressed', String(code === common)));
+  }
+
+  return { element, update };
+}

@@ -1,0 +1,35 @@
+/** A sheet over the panel: the list of keys, a traceback. Escape or its button closes it. */
+
+import { h, icon, setText, show } from '../dom';
+
+export function createSheet(close: () => void) {
+  const title = h('h3');
+  const body = h('div', { class: 'sheet-body', tabindex: 0 });
+  const button = h('button', { type: 'button', class: 'button square bare', 'aria-label': 'Close', onclick: () => close() }, icon('close'));
+  const element = h('div', { class: 'sheet', role: 'dialog', 'aria-modal': 'false', hidden: true, 'data-testid': 'sheet' }, h('div', { class: 'sheet-head' }, title, button), body);
+  let open = '';
+  return {
+    element,
+    update(name: string, content: () => Node): void {
+      show(element, name !== '');
+      if (name !== open) {
+        open = name;
+        setText(title, name);
+        body.replaceChildren(...(name === '' ? [] : [content()]));
+        if (name !== '') {
+          button.focus({ preventScroll: true });
+        }
+      }
+    },
+  };
+}
+
+export function keyList(keys: readonly (readonly [string, string])[]): Node {
+  const list = h('dl', { class: 'key-list' });
+  keys.forEach(([key, words]) => list.append(h('dt', {}, ...key.split(' ').map((k) => h('kbd', {}, k))), h('dd', {}, words)));
+  return list;
+}
+
+export function traceback(text: string): Node {
+  return h('pre', { class: 'traceback' }, text);
+}

@@ -1,0 +1,246 @@
+/**
+ * The table: a grid that holds only the rows in sight.
+ *
+ * Browsers clamp the height of an element (Firefox at 18 million px), so the spacer is never taller than MAX_HEIGHT
+ * and its scroll position is scaled to rows. The wheel moves exactly, also where the scroll bar cannot.
+ */
+
+import type { ColumnId, SortKey } from '../columns';
+import { h, onceAFrame, setAttr, setText, show } from '../dom';
+import { many } from '../format';
+import type { Column } from '../layout';
+
+export interface TableActions {
+  sort(column: ColumnId, refine: boolean): void;
+  focus(row: number, opened: boolean): void;
+  toggle(row: number): void;
+  extend(row: number): void;
+  toggleAll(): void;
+  visible(rows: number[]): void;
+}
+
+export interface TableData {
+  columns: readonly Column[];
+  order: Uint32Array;
+  n: number;
+  sort: readonly SortKey[];
+  focus: number;
+  selected: ReadonlySet<number>;
+  allSelected: boolean;
+  empty: string;
+}
+
+/** What the table needs of a row; `createRow` of the row view answers it. */
+export interface TableRow {
+  readonly element: HTMLElement;
+  paint(row: number, index: number, selected: boolean, focused: boolean): void;
+}
+
+export const ROW = 30;
+export const HEAD = 32;
+export const MAX_HEIGHT = 6_000_000;
+
+export function createTable(actions: TableActions, makeRow: (columns: readonly Column[]) => TableRow) {
+  const head = h('div', { class: 'table-head', role: 'row', 'aria-rowindex': 1 });
+  const pane = h('div', { class: 'table-pane' });
+  const spacer = h('div', { class: 'table-spacer', role: 'rowgroup' }, pane);
+  const empty = h('div', { class: 'table-empty', role: 'status' });
+  const element = h('div', { class: 'table', role: 'grid', 'aria-label': 'Points', 'aria-multiselectable': 'true', tabindex: 0, 'data-testid': 'table' }, head, spacer, empty);
+  const check = h('input', { type: 'checkbox', tabindex: -1, 'aria-label': 'Select all points shown', 'data-testid': 'select-all', onclick: () => actions.toggleAll() });
+  const pool: TableRow[] = [];
+  const frame = onceAFrame(() => draw());
+  let data: TableData | null = null;
+  let columns: readonly Column[] = [];
+  let headers: HTMLElement[] = [];
+  /** Top of the view in pixels of the whole table; the scroll bar holds a scaled copy. */
+  let top = 0;
+  let keyboard = false;
+
+  const bodyHeight = (): number => Math.max(ROW, (element.clientHeight || 400) - HEAD);
+  const total = (): number => (data?.order.length ?? 0) * ROW;
+  const farthest = (): number => Math.max(0, total() - bodyHeight());
+  const spacerHeight = (): number => Math.min(total(), MAX_HEIGHT);
+  const ratio = (): number => {
+    const range = spacerHeight() - bodyHeight();
+    return range > 0 ? farthest() / range : 1;
+  };
+
+  element.addEventListener('scroll', () => {
+    if (Math.abs(element.scrollTop - top / ratio()) > 1) {
+      top = Math.min(farthest(), element.scrollTop * ratio());
+    }
+    frame.request();
+  });
+  element.addEventListener(
+    'wheel',
+    (event) => {
+      if (ratio() > 1.01 && event.deltaY !== 0 && !event.ctrlKey) {
+        event.preventDefault();
+        moveTo(top + event.deltaY * (event.deltaMode === 1 ? ROW : event.deltaMode === 2 ? bodyHeight() : 1));
+      }
+    },
+    { passive: false }
+  );
+  element.addEventListener('focusin', () => (keyboard = true));
+  element.addEventListener('focusout', () => (keyboard = false));
+  pane.addEventListener('mousedown', (event) => {
+    if (event.shiftKey) {
+      event.preventDefault(); // no text selection
+    }
+  });
+  pane.addEventListener('click', (event) => {
+    const target = event.target as Element;
+    const row = Number(target.closest('[data-row]')?.getAttribute('data-row') ?? -1);
+    if (row < 0) {
+      return;
+    }
+    if (event.shiftKey) {
+      actions.extend(row);
+    } else if (event.ctrlKey || event.metaKey || target.closest('.select') !== null) {
+      actions.toggle(row);
+    } else {
+      actions.focus(row, true);
+    }
+  });
+
+  function moveTo(pixels: number): void {
+    top = Math.min(farthest(), Math.max(0, pixels));
+    element.scrollTop = top / ratio();
+    frame.request();
+  }
+
+  /** Scrolls as little as shows the row, and gives it the keyboard's focus. */
+  function reveal(row: number): void {
+    const index = data === null ? -1 : Array.prototype.indexOf.call(data.order, row);
+    if (index < 0) {
+      return;
+    }
+    const body = bodyHeight();
+    if (index * ROW < top) {
+      moveTo(index * ROW);
+    } else if ((index + 1) * ROW > top + body) {
+      moveTo((index + 1) * ROW - body);
+    }
+    draw();
+    grab();
+  }
+
+  function grab(): void {
+    const holder = pool.find((row) => !row.element.hidden && row.element.classList.contains('focused'));
+    (holder?.element ?? element).focus({ preventScroll: true });
+  }
+
+  function update(now: TableData): void {
+    const remade = now.columns !== columns;
+    data = now;
+    if (remade) {
+      columns = now.columns;
+      pool.splice(0).forEach((row) => row.element.remove());
+      headers = columns.map((column) => header(column));
+      head.replaceChildren(...headers);
+      element.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
+      setAttr(element, 'aria-colcount', columns.length);
+    }
+    setAttr(element, 'aria-rowcount', now.order.length + 1);
+    setAttr(element, 'data-points', now.order.length);
+    columns.forEach((column, i) => markSort(headers[i]!, column, now.sort));
+    check.checked = now.allSelected;
+    check.indeterminate = !now.allSelected && now.selected.size > 0;
+    setText(empty, now.empty);
+    show(empty, now.order.length === 0);
+    top = Math.min(top, farthest());
+    draw();
+  }
+
+  function header(column: Column): HTMLElement {
+    const cell = h('div', { class: `cell head ${column.kind}${column.numeric ? ' numeric' : ''}`, role: 'columnheader', title: column.tip });
+    if (column.kind === 'select') {
+      cell.append(check);
+    } else if (column.sort !== null) {
+      const id = column.sort;
+      cell.append(
+        h(
+          'button',
+          { type: 'button', class: 'sort', tabindex: -1, 'data-testid': `sort-${id}`, onclick: (event: MouseEvent) => actions.sort(id, event.shiftKey) },
+          h('span', { class: 'sort-name' }, column.name),
+          h('span', { class: 'sort-mark', 'aria-hidden': 'true' })
+        )
+      );
+    } else {
+      cell.append(h('span', {}, column.name));
+    }
+    return cell;
+  }
+
+  /** Paints the rows in sight, re-using their elements. */
+  function draw(): void {
+    if (data === null) {
+      return;
+    }
+    const body = bodyHeight();
+    const first = Math.floor(top / ROW);
+    const shown = Math.min(data.order.length - first, Math.ceil(body / ROW) + 1);
+    spacer.style.height = `${spacerHeight()}px`;
+    pane.style.height = `${Math.min(body, total())}px`;
+    while (pool.length < shown) {
+      const row = makeRow(columns);
+      pool.push(row);
+      pane.append(row.element);
+    }
+    const rows: number[] = [];
+    pool.forEach((slot, i) => {
+      show(slot.element, i < shown);
+      if (i >= shown) {
+        return;
+      }
+      const row = data!.order[first + i]!;
+      rows.push(row);
+      slot.element.style.transform = `translateY(${(first + i) * ROW - top}px)`;
+      slot.paint(row, first + i, data!.selected.has(row), row === data!.focus);
+    });
+    setAttr(element, 'tabindex', rows.includes(data.focus) ? -1 : 0);
+    if (keyboard && document.hasFocus()) {
+      keepFocus();
+    }
+    actions.visible(rows);
+  }
+
+  /** A recycled row may hold the browser's focus for a point that is no longer its own. */
+  function keepFocus(): void {
+    const active = (element.getRootNode() as ShadowRoot).activeElement;
+    if (active instanceof HTMLElement && active.classList.contains('row') && !(active.classList.contains('focused') && !active.hidden)) {
+      grab();
+    }
+  }
+
+  const resize = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(() => frame.request());
+  resize?.observe(element);
+
+  return {
+    element,
+    update,
+    redraw: () => frame.request(),
+    reveal,
+    page: () => Math.max(1, Math.floor(bodyHeight() / ROW) - 1),
+    focus: grab,
+    destroy: () => {
+      frame.cancel();
+      resize?.disconnect();
+    },
+  };
+}
+
+function markSort(cell: HTMLElement, column: Column, sort: readonly SortKey[]): void {
+  const at = sort.findIndex((key) => key.column === column.sort);
+  const key = sort[at];
+  setAttr(cell, 'aria-sort', column.sort === null ? null : key === undefined ? 'none' : key.descending ? 'descending' : 'ascending');
+  const mark = cell.querySelector('.sort-mark');
+  if (mark !== null) {
+    setText(mark, key === undefined ? '' : `${key.descending ? '▼' : '▲'}${sort.length > 1 ? at + 1 : ''}`);
+  }
+}
+
+/** Words for a table without rows. */
+export function emptyWords(n: number): string {
+  return n === 0 ? 'The data set has no points.' : `None of ${many(n, 'point')} passes the filters.`;
+}

@@ -1,0 +1,128 @@
+/** The top line: what runs, how far it is, how far it can be trusted, and the buttons that steer it. */
+
+import { h, icon, setAttr, setText, show } from '../dom';
+import { count, duration, many, percent } from '../format';
+import type { Points } from '../points';
+import type { Control, Source } from '../source';
+import type { Drawer } from '../state';
+import type { Status } from '../wire';
+
+export interface ToolbarActions {
+  control(verb: Control): void;
+  drawer(which: Drawer): void;
+  help(): void;
+}
+
+const WORDS: Record<Status['state'], string> = {
+  pending: 'not started',
+  running: 'running',
+  paused: 'paused',
+  stopped: 'stopped',
+  finished: 'finished',
+  failed: 'failed',
+};
+const ASKED: Record<Control, string> = {
+  start: 'starting…',
+  pause: 'pausing…',
+  resume: 'resuming…',
+  stop: 'stopping…',
+};
+
+export function createToolbar(actions: ToolbarActions) {
+  const title = h('span', { class: 'title' });
+  const method = h('span', { class: 'muted method' });
+  const state = h('span', { class: 'state', 'data-testid': 'state', role: 'status' });
+  const progress = h('span', { class: 'progress-text', 'data-testid': 'progress-text' });
+  const bar = h('div', { class: 'progress-bar' });
+  const line = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress', 'aria-valuemin': 0, 'aria-valuemax': 100 }, bar);
+  const button = (verb: Control, glyph: Parameters<typeof icon>[0], name: string, tip: string) =>
+    h(
+      'button',
+      { type: 'button', class: 'button', title: tip, 'data-testid': `toolbar-${verb}`, onclick: () => actions.control(verb) },
+      icon(glyph),
+      h('span', {}, name)
+    );
+  const buttons: Record<Control, HTMLButtonElement> = {
+    start: button('start', 'play', 'Start', 'Start valuing'),
+    pause: button('pause', 'pause', 'Pause', 'Pause after the fits in work; nothing is lost'),
+    resume: button('resume', 'play', 'Resume', 'Go on where it paused'),
+    stop: button('stop', 'stop', 'Stop', 'Stop for good; the values so far stay'),
+  };
+  const drawer = (which: 'overview' | 'point', name: string) =>
+    h('button', { type: 'button', class: `button open-${which}`, 'aria-expanded': 'false', 'data-testid': `open-${which}`, onclick: () => actions.drawer(which) }, name);
+  const overview = drawer('overview', 'Overview');
+  const point = drawer('point', 'Point');
+  const help = h('button', { type: 'button', class: 'button square', title: 'Keys (?)', 'aria-label': 'Keys', 'data-testid': 'help', onclick: () => actions.help() }, '?');
+  const element = h(
+    'header',
+    { class: 'toolbar' },
+    h('div', { class: 'toolbar-text' }, h('span', { class: 'toolbar-name' }, title, method), h('span', { class: 'toolbar-run' }, state, progress)),
+    h('div', { class: 'toolbar-buttons' }, overview, point, buttons.start, buttons.pause, buttons.resume, buttons.stop, help)
+  );
+
+  function update(source: Source, points: Points, open: Drawer): void {
+    const { status } = points;
+    setText(title, points.title || 'Valuation');
+    setText(method, `${points.method} · ${many(points.n, 'point')}`);
+    const asked = source.asked ?? status.pending;
+    setAttr(state, 'data-state', status.state);
+    setText(state, asked === null ? WORDS[status.state] : ASKED[asked]);
+    setAttr(state, 'data-asked', asked);
+    setText(progress, progressText(status, points.n > 0));
+    setAttr(progress, 'title', [status.announcement, status.reason].filter(Boolean).join('\n') || null);
+    const share = shareDone(status);
+    bar.style.transform = `scaleX(${share})`;
+    setAttr(line, 'aria-valuenow', Math.round(share * 100));
+    setAttr(line, 'data-state', status.state);
+    updateButtons(source.live, status, asked);
+    setAttr(overview, 'aria-expanded', String(open === 'overview'));
+    setAttr(point, 'aria-expanded', String(open === 'point'));
+  }
+
+  function updateButtons(live: boolean, status: Status, asked: Control | null): void {
+    const going = status.state === 'running' || status.state === 'paused';
+    show(buttons.start, live && status.state === 'pending');
+    show(buttons.pause, live && status.state === 'running');
+    show(buttons.resume, live && status.state === 'paused');
+    show(buttons.stop, live && going);
+    for (const verb of Object.keys(buttons) as Control[]) {
+      buttons[verb].disabled = asked !== null && (verb !== 'stop' || asked === 'stop');
+      setAttr(buttons[verb], 'aria-busy', asked === verb ? 'true' : null);
+    }
+    show(help, live);
+  }
+
+  return { element, line, update };
+}
+
+/** The share of the work that is done: the rule's own estimate, or done of total where that is further. */
+export function shareDone(status: Status): number {
+  if (status.state === 'finished') {
+    return 1;
+  }
+  const counted = status.total !== null && status.total > 0 ? status.done / status.total : 0;
+  return Math.min(1, Math.max(0, status.completion || 0, counted));
+}
+
+/** "7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain" */
+export function progressText(status: Status, any: boolean): string {
+  if (!any) {
+    return 'no points to value';
+  }
+  const { unit, done, total, state, certainty, left, seconds } = status;
+  if (state === 'pending') {
+    return status.announcement;
+  }
+  const bound = unit === 'evaluations' ? '~' : '';
+  const over = state === 'finished' || state === 'stopped' || state === 'failed';
+  const parts = [total === null || over && bound !== '' ? `${count(done)} ${unit}` : `${count(done)} of ${bound}${count(total)} ${unit}`];
+  if (over) {
+    parts.push(`in ${duration(seconds)}`);
+  } else if (left !== null) {
+    parts.push(`${duration(left)} left`);
+  }
+  if (certainty !== null) {
+    parts.push(`ranking ${percent(certainty)} certain`);
+  }
+  return parts.join(' · ');
+}
