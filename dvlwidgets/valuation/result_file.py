@@ -79,8 +79,15 @@ def read(file: File) -> tuple[Columns, About]:
         FileNotFoundError: if there is no such file.
         InputError: if it is no result file, is damaged, or was written by a later version.
     """
+    if isinstance(file, str | os.PathLike):
+        with Path(file).open("rb") as stream:
+            return _read(stream, str(file))
+    return _read(file, getattr(file, "name", "the file"))
+
+
+def _read(stream: IO[bytes], file: str) -> tuple[Columns, About]:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         head = json.loads(arrays.pop("json").tobytes())
     except (ValueError, TypeError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as error:

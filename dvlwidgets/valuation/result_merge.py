@@ -31,6 +31,8 @@ def merged(a: Columns, b: Columns, about_a: About, about_b: About) -> tuple[Colu
         a, b, about_a, about_b = b, a, about_b, about_a  # names and ids come from the one that has seen data
     shared, in_a, in_b = np.intersect1d(a.indices, b.indices, assume_unique=True, return_indices=True)
     _check_same_question(about_a, about_b)
+    if not b.counts.any() and len(shared) == len(b):
+        return a, about_a  # nothing was seen, nothing changes
     if len(shared) and b.counts.any():
         _check_same_points(a.take(in_a), b.take(in_b))
         _check_no_overlap(about_a.runs, about_b.runs)
