@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
+import os
 import sys
 import sysconfig
 import types
@@ -62,7 +63,11 @@ def is_installed(module_name: str) -> bool:
     file = getattr(sys.modules.get(module_name) or sys.modules.get(top), "__file__", None)
     if file is None:
         return module_name in sys.modules  # built in, or a namespace package
-    return str(file).startswith(_ROOTS) or "site-packages" in str(file) or "dist-packages" in str(file)
+    return (
+        str(file).startswith(tuple(root + os.sep for root in _ROOTS))
+        or "site-packages" in str(file)
+        or "dist-packages" in str(file)
+    )
 
 
 def _by_name(obj: Any) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..typing import Indices
 from . import arrays, checks, loading, tables
 from . import labels as _labels
-from .identity import Hasher
+from .identity import Hasher, digest
 
 if TYPE_CHECKING:
     from .grouped import GroupedDataset
@@ -234,8 +234,12 @@ class Dataset:
 
     @property
     def class_names(self) -> list[str] | None:
-        """Name of class 0, 1, ... where `target_names` gave one per class."""
-        return self.target_names if len(self.target_names) != self.n_targets else None
+        """Name of class 0, 1, ... where `target_names` gave one per class, and the labels are such numbers."""
+        if len(self.target_names) == self.n_targets or self._y.ndim > 1:
+            return None
+        values = arrays.as_numpy(self._y)
+        known = values.dtype.kind in "iub" and values.min() >= 0 and values.max() < len(self.target_names)
+        return self.target_names if known else None
 
     @property
     def labels(self) -> NDArray[Any] | None:
@@ -279,7 +283,7 @@ class Dataset:
 
     def target(self, name: str) -> tuple[slice, int] | tuple[slice]:
         """Index expression of a target: `d.y[d.target("price")]`."""
-        names = self.target_names if self.class_names is None else ["y"]
+        names = self.target_names if len(self.target_names) == self.n_targets else ["y"]
         found = checks.position_of(name, names, "target")
         return (slice(None), found) if self._y.ndim > 1 else (slice(None),)
 
@@ -315,10 +319,12 @@ class Dataset:
 
     def row_hash(self, position: int) -> str:
         """16 hex characters of a point's features, without its label: tells whether an id still means this point."""
-        hasher = Hasher()
-        for row in np.sort(self.data_indices([position])):
+        found = []
+        for row in self.data_indices([position]):
+            hasher = Hasher()
             tables.put_row(hasher, self._x, int(row))
-        return hasher.hexdigest()[:16]
+            found.append(hasher.hexdigest())
+        return found[0][:16] if len(found) == 1 else digest(sorted(found))[:16]  # a group has no order
 
     # --- editing: always a new data set ---------------------------------------------------------------------
 

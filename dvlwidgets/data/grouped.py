@@ -93,7 +93,7 @@ class GroupedDataset(Dataset):
         wanted = checks.distinct(arrays.positions(positions, len(self)), "take")
         place = np.empty(len(self), dtype=np.intp)  # group -> its new position
         place[wanted] = np.arange(len(wanted))
-        rows = self.data_indices(wanted)
+        rows = np.flatnonzero(np.isin(self._codes, wanted))  # rows keep their order, so that d[:] equals d
         return self.take_rows(rows)._with(  # noqa: SLF001 -- of our own copy
             _codes=place[self._codes[rows]],
             _group_ids=self._group_ids[wanted],

@@ -8,6 +8,7 @@ refused with the path to it, and the caller asks for `key=`.
 
 from __future__ import annotations
 
+import copyreg
 import hashlib
 import math
 import struct
@@ -185,7 +186,8 @@ class Hasher:
     def _put_object(self, obj: Any) -> None:
         """Any other object by the recipe that pickle and copy would use: a callable, its arguments and a state."""
         try:
-            recipe = obj.__reduce_ex__(2)
+            known = copyreg.dispatch_table.get(type(obj))
+            recipe = obj.__reduce_ex__(2) if known is None else known(obj)
         except Exception as e:
             raise self.refuse(obj, f": {e}") from e
         if isinstance(recipe, str):  # a global, known by its name

@@ -26,7 +26,11 @@ def split_rows(n: int, train_size: float, random_state: int | None, strata: Any)
             np.arange(n, dtype=np.intp), train_size=train_size, random_state=random_state, stratify=strata
         )
     except ValueError as e:
-        raise InputError(f"{n} rows cannot be split with train_size={train_size!r}: {e}") from e
+        reason = str(e).rstrip(".")
+        raise InputError(
+            f"{n} rows cannot be split with train_size={train_size!r}: {reason}. Expected parts that hold every class; "
+            f"take another train_size, or leave out stratify_by_target."
+        ) from e
     return train, test
 
 

@@ -25,8 +25,10 @@ BLOCK = 1 << 24
 def put_array(hasher: Hasher, a: NDArray[Any]) -> None:
     """Puts a numpy array."""
     kind = a.dtype.str if a.dtype.names is None else repr(a.dtype.descr)
+    if a.dtype.kind == "U":  # room for longer words is no difference: a relabel may have needed it
+        kind = "text"
     hasher.put_all("array", (kind, tuple(map(int, a.shape))))
-    if a.dtype.hasobject:
+    if a.dtype.hasobject or kind == "text":
         _put_objects(hasher, a.reshape(-1).tolist())
         return
     rows = a if a.ndim else a.reshape(1)

@@ -6,11 +6,13 @@ look better than any that works. Those get the score of a guess that ignores the
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import numpy as np
 
 from ..data import Dataset
+from ..errors import ScorerError
 from .answers import Answers, TestSet
 from .match import kind
 from .metrics import Metric
@@ -25,14 +27,11 @@ def default_of(metric: Metric, model: Any, train: Dataset, test: TestSet) -> tup
     if metric.negative is False:
         return 0.0, ""
     try:
-        score = metric.function(Answers(_guess(metric, model, train, test), test))
+        score = _finite(metric, metric.function(Answers(_guess(metric, model, train, test), test)))
     except Exception as e:  # a user's callable may raise anything
         if metric.negative:
             raise
-        return (
-            0.0,
-            f"An empty or failed subset scores 0.0 in {metric.name} (a constant guess cannot be scored: {e}).",
-        )
+        return 0.0, f"An empty or failed subset scores 0.0 in {metric.name} (a guess cannot be scored: {e})."
     if not metric.negative and score >= 0.0:
         return 0.0, ""
     guess = "the class shares" if _guesses_classes(metric, model, test) else "the mean"
@@ -40,6 +39,15 @@ def default_of(metric: Metric, model: Any, train: Dataset, test: TestSet) -> tup
         f"An empty or failed subset scores {score:.4g} in {metric.name}, the score of guessing {guess} of the training "
         f"labels, because 0.0 would be a perfect score; pass default= for another."
     )
+
+
+def _finite(metric: Metric, score: float) -> float:
+    if not math.isfinite(score):
+        raise ScorerError(
+            f"{metric.name!r} of a guess that ignores the features is {score}, which cannot be the score of an empty "
+            f"or failed subset. Expected default= to say what is."
+        )
+    return score
 
 
 def _guesses_classes(metric: Metric, model: Any, test: TestSet) -> bool:
