@@ -69,7 +69,8 @@ def _tell_and_write(question: Question, folder: Path) -> None:
         print(*findings(question, found), sep="\n")
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "values.csv", question, question.valuation.values())
-    static_page(question.valuation, question.split.train, folder / "page.html")
+    page = static_page(question.valuation, question.split.train, title=question.name)
+    (folder / "page.html").write_text(page, encoding="utf-8")
     print(f"  wrote {folder / 'values.csv'} and {folder / 'page.html'}\n", flush=True)
 
 

@@ -18,8 +18,9 @@ from ..valuation.methods.semivalues import ShapleyValuation
 from ..valuation.result import ValuationResult
 from ..valuation.samplers.permutation import PermutationSampler
 
-SCORING = "neg_log_loss"
-"""Moves with every point, where accuracy moves in steps of one test point: far fewer fits tell the points apart."""
+SCORING = "probability"
+"""Mean probability of the right class: it moves with every point, where accuracy moves by whole test points, and it
+is bounded, where one class that a small subset lacks makes a log-loss infinite. So few fits tell the points apart."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Findings:
     Attributes:
         result: values of all training points.
         detection: how many of the lowest values have a flipped label.
-        judgements: what dropping the lowest does to scores on the third split: log-loss, then accuracy.
+        judgements: what dropping the lowest does on the third split, to the utility's own score and to accuracy.
     """
 
     result: ValuationResult
@@ -66,7 +67,10 @@ def ask(
     """Prepare a data set, a model and the Shapley values of its training points by permutation sampling."""
     split = load_split(name, n_train=n_train, flip=flip, seed=seed)
     model = LogisticRegression(C=0.1, max_iter=500)  # the features are standardised: a strong, plain penalty
-    utility = ModelUtility(model, SupervisedScorer(SCORING, split.val))
+    guess = 1 / len(
+        np.unique(split.val.y)
+    )  # what no points, or points of one class, know about the right class
+    utility = ModelUtility(model, SupervisedScorer(SCORING, split.val, default=guess))
     valuation = ShapleyValuation(utility, PermutationSampler(seed=seed), rule, progress=progress)
     return Question(name, split, model, valuation)
 

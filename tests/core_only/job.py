@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from pathlib import Path
 
 import dvlwidgets
 
@@ -40,14 +39,12 @@ def value_and_render() -> dict[str, object]:
     panel.wait()
     result = valuation.values()
     found = precision_among_lowest(result.values, split.flipped)
-    page = Path("page.html")
-    static_page(valuation, split.train, page)
     return {
         "values": len(result.values),
         "finite": bool(np.isfinite(result.values).all() and np.isfinite(result.stderr).all()),
         "precision": found.precision,
         "chance": found.chance,
-        "page": page.read_text(encoding="utf-8"),
+        "page": static_page(valuation, split.train),
     }
 
 
