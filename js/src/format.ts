@@ -78,6 +78,14 @@ export function plain(x: number, digits = 4): string {
   return decimals > 6 || decimals < -6 ? fixed(x, decimals) : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
 }
 
+/** A number with so many decimals; very large and very small ones keep four digits instead. */
+export function decimal(x: number, decimals: number): string {
+  if (!Number.isFinite(x)) {
+    return UNKNOWN;
+  }
+  return Math.abs(x) >= 1e7 || (x !== 0 && Math.abs(x) < 1e-6) ? plain(x) : fixed(x, decimals);
+}
+
 /** Pads after the decimals so that points stand below each other in right-aligned tabular figures. */
 export function aligned(shown: string, decimals: number): string {
   if (shown === UNKNOWN || shown.includes('e')) {

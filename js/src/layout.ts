@@ -1,6 +1,7 @@
 /** Which columns the table shows at a width, and what their headers say. Pure. */
 
-import type { ColumnId } from './columns';
+import { extent, type ColumnId } from './columns';
+import { count } from './format';
 import type { Points } from './points';
 
 export type Room = 'wide' | 'medium' | 'narrow';
@@ -25,6 +26,8 @@ export interface Column {
   readonly track: string;
   readonly numeric: boolean;
   readonly feature: number;
+  /** Decimals of a feature's numbers: one for the column, so that they stand below each other. */
+  readonly decimals: number;
 }
 
 export function columnsFor(points: Points, room: Room): Column[] {
@@ -37,14 +40,15 @@ export function columnsFor(points: Points, room: Room): Column[] {
     tip: string,
     track: string,
     numeric = false,
-    feature = -1
-  ): Column => ({ kind, sort, name, tip, track, numeric, feature });
+    feature = -1,
+    decimals = 0
+  ): Column => ({ kind, sort, name, tip, track, numeric, feature, decimals });
   const narrow = room === 'narrow';
   const shown: Column[] = [];
   if (!narrow) {
     shown.push(
       column('select', null, '', 'Select all points shown, or none', '34px'),
-      column('rank', 'rank', '#', 'Rank of the value among those known; 1 is the lowest', '56px', true)
+      column('rank', 'rank', '#', 'Rank of the value among those known; 1 is the lowest', `${28 + count(points.n).length * 8}px`, true)
     );
   }
   if (preview.kind === 'image') {
@@ -52,7 +56,7 @@ export function columnsFor(points: Points, room: Room): Column[] {
   } else if (preview.kind === 'text') {
     shown.push(column('text', null, 'text', 'The point itself', 'minmax(110px, 1.4fr)'));
   } else {
-    shown.push(column('id', 'id', points.ids === null ? 'point' : 'id', points.ids === null ? 'Position in the data set' : 'Id of the point', 'minmax(58px, .5fr)'));
+    shown.push(column('id', 'id', points.ids === null ? 'point' : 'id', points.ids === null ? 'Position in the data set' : 'Id of the point', `minmax(${idWidth(points)}px, .4fr)`));
   }
   if (label !== null) {
     const name = label.kind === 'class' ? 'label' : 'target';
@@ -74,8 +78,28 @@ export function columnsFor(points: Points, room: Room): Column[] {
       column('count', 'count', 'updates', `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`, '76px', true)
     );
     points.features.forEach((feature, i) =>
-      shown.push(column('feature', `f${i}`, feature.name, `Feature ${feature.name}, as the data set holds it`, '92px', true, i))
+      shown.push(column('feature', `f${i}`, feature.name, `Feature ${feature.name}, as the data set holds it`, `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`, true, i, decimalsOf(feature.values)))
     );
   }
   return shown;
+}
+
+/** Room for the longest of a few hundred ids. */
+function idWidth(points: Points): number {
+  const step = Math.max(1, Math.floor(points.n / 300));
+  let longest = points.ids === null ? String(points.n).length : 2;
+  for (let row = 0; row < (points.ids?.length ?? 0); row += step) {
+    longest = Math.max(longest, points.ids![row]!.length);
+  }
+  return Math.min(180, Math.max(58, 18 + longest * 8));
+}
+
+/** Whole numbers need none; otherwise three digits of the range. */
+function decimalsOf(numbers: Float32Array): number {
+  const range = extent(numbers);
+  if (range === null || numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) {
+    return 0;
+  }
+  const span = range[1] - range[0] || Math.abs(range[0]) || 1;
+  return Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(span))));
 }

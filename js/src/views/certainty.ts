@@ -40,7 +40,7 @@ export function createCertainty() {
     const known = thin(history.filter((entry) => entry[1] !== null));
     const end = Math.max(status.total ?? 0, status.done, 1);
     const y = (certainty: number): number => 3 + (1 - Math.min(1, Math.max(0, certainty))) * (H - 6);
-    setText(now, status.certainty === null ? '' : status.certainty.toFixed(2));
+    setText(now, status.certainty === null ? '' : percent(status.certainty));
     setAttr(line, 'points', known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' '));
     const last = known.at(-1);
     setAttr(dot, 'cx', last === undefined ? -9 : ((last[0] / end) * W).toFixed(1));

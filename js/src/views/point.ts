@@ -16,16 +16,21 @@ export interface PointData {
   preview: Preview | undefined;
 }
 
+/** How many features are listed; the table shows the others. */
+const FEATURES = 8;
+
 export function createPoint() {
   const canvas = h('canvas', { class: 'large', role: 'img', 'data-testid': 'point-preview' });
   const text = h('div', { class: 'point-text', tabindex: 0, role: 'region', 'aria-label': 'Text of the point' });
   const name = h('h3', { 'data-testid': 'point-name' });
-  const facts = h('dl', { class: 'facts', 'data-testid': 'point-facts' });
-  const element = h('section', { class: 'card point' }, canvas, h('div', { class: 'point-facts' }, name, facts), text);
+  const identity = h('dl', { class: 'facts' });
+  const numbers = h('dl', { class: 'facts' });
+  const element = h('section', { class: 'card point', 'data-testid': 'point-facts' }, canvas, h('div', { class: 'point-title' }, name, identity), text, numbers);
   let drawn: Preview | undefined;
 
   function update(data: PointData | null): void {
-    show(facts, data !== null);
+    show(identity, data !== null);
+    show(numbers, data !== null);
     setAttr(element, 'data-row', data?.row);
     if (data === null) {
       setText(name, 'No point in focus');
@@ -36,17 +41,8 @@ export function createPoint() {
     const { points, row, place, shown } = data;
     setText(name, place < 0 ? `point ${idOf(points, row)}` : `point ${count(place + 1)} of ${count(shown)} shown`);
     draw(data);
-    const rows = describe(data);
-    while (facts.children.length > 2 * rows.length) {
-      facts.lastElementChild?.remove();
-    }
-    rows.forEach(([term, words, tone], i) => {
-      const dt = facts.children[2 * i] ?? facts.appendChild(h('dt'));
-      const dd = facts.children[2 * i + 1] ?? facts.appendChild(h('dd'));
-      setText(dt, term);
-      setText(dd, words);
-      setAttr(dd, 'class', tone);
-    });
+    list(identity, identityOf(data));
+    list(numbers, numbersOf(data));
   }
 
   function draw({ points, row, preview }: PointData): void {
@@ -65,18 +61,23 @@ export function createPoint() {
   return { element, update };
 }
 
-function describe({ points, ranks, row }: PointData): [string, string, string][] {
-  const x = points.value[row]!;
-  const se = points.stderr[row]!;
-  const { threshold, unit_of_value: unit } = points.status;
-  const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
-  const rank = ranks.rank[row]!;
-  const facts: [string, string, string][] = [
-    ['id', idOf(points, row), ''],
-    ['value', Number.isFinite(x) ? `${value(x, se)} ± ${error(se)}${unit === '' ? '' : ` ${unit}`}` : 'not known yet', tone],
-    ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
-    ['updates', `${count(points.count[row]!)}${points.converged[row] === 1 ? ', converged' : ''}`, ''],
-  ];
+type Fact = readonly [term: string, words: string, tone: string];
+
+function list(element: HTMLElement, facts: readonly Fact[]): void {
+  while (element.children.length > 2 * facts.length) {
+    element.lastElementChild?.remove();
+  }
+  facts.forEach(([term, words, tone], i) => {
+    const dt = element.children[2 * i] ?? element.appendChild(h('dt'));
+    const dd = element.children[2 * i + 1] ?? element.appendChild(h('dd'));
+    setText(dt, term);
+    setText(dd, words);
+    setAttr(dd, 'class', tone);
+  });
+}
+
+function identityOf({ points, row }: PointData): Fact[] {
+  const facts: Fact[] = [[points.ids === null ? 'position' : 'id', idOf(points, row), '']];
   const { label } = points;
   if (label !== null) {
     const show = (which: ArrayLike<number>): string =>
@@ -86,10 +87,27 @@ function describe({ points, ranks, row }: PointData): [string, string, string][]
     facts.push([label.kind === 'class' ? 'label' : 'target', was + now, was === '' ? '' : 'accent']);
   }
   if (points.dropped[row] === 1) {
-    facts.push(['dropped', 'left out of dataset()', '']);
+    facts.push(['dropped', 'not in dataset()', '']);
   }
-  points.features.slice(0, 8).forEach((feature) => facts.push([feature.name, plain(feature.values[row]!), '']));
-  const more = points.features.length - 8 + points.featuresLeftOut;
+  return facts;
+}
+
+function numbersOf({ points, ranks, row }: PointData): Fact[] {
+  const x = points.value[row]!;
+  const se = points.stderr[row]!;
+  const { threshold, unit_of_value: unit } = points.status;
+  const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
+  const rank = ranks.rank[row]!;
+  const known = `${value(x, se)} ± ${error(se)}${unit === '' ? '' : ` ${unit}`}`;
+  const facts: Fact[] = [
+    ['value', Number.isFinite(x) ? known : 'not known yet', tone],
+    ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
+    ['updates', `${count(points.count[row]!)}${points.converged[row] === 1 ? ', converged' : ''}`, ''],
+  ];
+  points.features
+    .slice(0, FEATURES)
+    .forEach((feature) => facts.push([feature.name, plain(feature.values[row]!), '']));
+  const more = points.features.length - FEATURES + points.featuresLeftOut;
   if (more > 0 && points.features.length > 0) {
     facts.push(['…', many(more, 'more feature'), 'muted']);
   }

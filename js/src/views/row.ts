@@ -3,7 +3,7 @@
 import type { Ranks } from '../columns';
 import type { Scale } from '../derive';
 import { drawPixels, h, setAttr, setText, show } from '../dom';
-import { aligned, count, error, plain, UNKNOWN, value } from '../format';
+import { aligned, count, decimal, error, plain, UNKNOWN, value } from '../format';
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
 import type { Preview } from '../source';
@@ -89,7 +89,7 @@ function cellText(column: Column, row: number, { points, ranks, scale, preview }
     case 'count':
       return count(points.count[row]!);
     case 'feature':
-      return plain(points.features[column.feature]?.values[row] ?? NaN);
+      return decimal(points.features[column.feature]?.values[row] ?? NaN, column.decimals);
     default: {
       const shown = preview(row);
       return typeof shown === 'string' ? shown : '…';

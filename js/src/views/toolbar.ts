@@ -56,7 +56,8 @@ export function createToolbar(actions: ToolbarActions) {
   const element = h(
     'header',
     { class: 'toolbar' },
-    h('div', { class: 'toolbar-text' }, h('span', { class: 'toolbar-name' }, title, method), h('span', { class: 'toolbar-run' }, state, progress)),
+    h('span', { class: 'toolbar-name' }, title, method),
+    h('span', { class: 'toolbar-run' }, state, progress),
     h('div', { class: 'toolbar-buttons' }, overview, point, buttons.start, buttons.pause, buttons.resume, buttons.stop, help)
   );
 
