@@ -232,7 +232,8 @@ def _result_on(valuation: Any, train: Dataset) -> Any:
 
 
 def _unit(valuation: Any) -> str:
-    metrics = getattr(getattr(valuation, "utility", None), "metrics", None) or ("score",)
+    scorer = getattr(getattr(valuation, "utility", None), "scorer", None)
+    metrics = getattr(scorer, "names", None) or ("score",)
     return f"points of {metrics[0]}"
 
 

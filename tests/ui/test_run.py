@@ -1,0 +1,147 @@
+"""A run in JupyterLab: streaming, the buttons, reload, several views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from labserver import Server
+from playwright.sync_api import Page, expect
+from ui.work import DROPPED, START, Lab, Notebook, Panel, stands_still, until, write_notebook
+
+
+def watch_values_stream(panel: Panel) -> None:
+    """The same row shows at least three different values while nobody touches anything."""
+    panel.expect_values()
+    chart = panel.part("certainty-chart")
+    seen = int(chart.get_attribute("data-points") or 0)
+    first = panel.part("cell-value").all_inner_texts()
+    until(lambda: int(chart.get_attribute("data-points") or 0) >= seen + 2, what="the chart did not grow")
+    until(lambda: panel.part("cell-value").all_inner_texts() != first, what="the values did not move")
+
+
+def press_the_buttons(panel: Panel, notebook: Notebook) -> None:
+    """Pause holds the fits, resume goes on, stop ends."""
+    panel.expect_state("running")
+    panel.click("pause")
+    panel.expect_state("paused")
+    assert notebook.fits() > 0
+    assert stands_still(notebook)
+    at_rest = notebook.fits()
+    panel.click("resume")
+    panel.expect_state("running")
+    until(lambda: notebook.fits() > at_rest, what="no fit was made after resume")
+    panel.click("stop")
+    panel.expect_state("stopped")
+    assert stands_still(notebook)
+
+
+def test_values_stream_and_the_buttons_work_while_the_cell_is_idle(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(folder, "idle", START)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    watch_values_stream(panel)
+    press_the_buttons(panel, notebook)
+    assert lab.run_code("print(panel.state, panel.run.state)") == "stopped stopped"
+
+
+def test_values_stream_and_the_buttons_work_while_a_cell_awaits(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(
+        folder, "awaiting", START, "result = await panel.run\nprint('over:', len(result))"
+    )
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    watch_values_stream(panel)
+    press_the_buttons(panel, notebook)
+    expect(page.locator(".jp-OutputArea-output pre", has_text="over: 40")).to_be_visible(timeout=30_000)
+
+
+def test_a_click_is_heard_while_a_plain_cell_keeps_the_kernel_busy(page: Page, server: Server, folder: Path):
+    busy = "while not Path('go').exists():\n    time.sleep(0.05)\nprint('the cell ended')"
+    notebook = write_notebook(folder, "busy", START, busy)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_values()
+    panel.click("pause")
+    panel.expect_state("paused")
+    assert stands_still(notebook)
+    (folder / "go").touch()
+    expect(page.locator(".jp-OutputArea-output pre", has_text="the cell ended")).to_be_visible(timeout=30_000)
+
+
+def test_a_reload_keeps_everything(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(folder, "reload", START)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_values()
+    row = panel.order()[0]
+    panel.row(row).click()
+    page.keyboard.press("x")
+    expect(panel.row(row)).to_have_class(DROPPED)
+    panel.click("pause")
+    panel.expect_state("paused")
+    fits = notebook.fits()
+    lab.save()
+    page.reload()
+    panel = lab.panel()
+    panel.expect_state("paused")
+    panel.expect_values()
+    expect(panel.row(row)).to_have_class(DROPPED)
+    expect(panel.part("edits-summary")).to_contain_text("1 dropped")
+    panel.click("resume")
+    panel.expect_state("running")
+    until(lambda: notebook.fits() > fits)
+
+
+def test_a_reload_while_running_goes_on_streaming(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(folder, "reload_running", START)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    lab.panel().expect_values()
+    lab.save()
+    page.reload()
+    panel = lab.panel()
+    panel.expect_state("running")
+    watch_values_stream(panel)
+
+
+def test_two_views_of_one_panel_and_a_second_panel_agree(page: Page, server: Server, folder: Path):
+    other = "other = ValuationPanel(ShapleyValuation(utility), split.train, title='other', edits='views.jsonl')\nother"
+    notebook = write_notebook(folder, "views", START, "panel", other)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    one, two, three = lab.panel(0), lab.panel(1), lab.panel(2)
+    one.expect_values()
+    two.expect_values()
+    two.click("pause")
+    one.expect_state("paused")
+    row = one.order()[0]
+    one.row(row).click()
+    page.keyboard.press("x")
+    for panel in (one, two, three):
+        expect(panel.part("edits-summary")).to_contain_text("1 dropped")
+    one.click("stop")
+    two.expect_state("stopped")
+    three.expect_state("pending")
+
+
+def test_the_saved_notebook_tells_how_the_run_ended(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(folder, "ended", START, rule="MaxUpdates(3)", seconds=0.0)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_state("finished")
+    panel.expect_values()
+
+    def stored() -> str:
+        lab.save()
+        bundles = [output.get("data", {}) for output in notebook.stored(1)]
+        return "".join("".join(bundle.get("text/plain", "")) for bundle in bundles)
+
+    until(lambda: "finished" in stored(), what="the stored output still tells of the beginning")
+    html = "".join("".join(output["data"]["text/html"]) for output in notebook.stored(1))
+    assert "<table>" in html
+    assert "data:image/png" in html
