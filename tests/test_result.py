@@ -624,5 +624,6 @@ class TestWords:
         r = from_run(7)
         assert r.provenance is r.runs[0]
         assert r.provenance.seed == 7
+        assert r.verdict.reason == "certain enough"
         assert ValuationResult.empty().provenance is None
         assert dataclasses.replace(r.provenance).references == ()

@@ -7,6 +7,7 @@ seen at once. Chan, Golub & LeVeque, Algorithms for computing the sample varianc
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -149,15 +150,11 @@ def _check_same_points(a: Columns, b: Columns) -> None:
 
 
 def _check_no_overlap(a: tuple[Provenance, ...], b: tuple[Provenance, ...]) -> None:
-    for run in a:
-        for other in b:
-            for stream, first, end in run.steps:
-                for its_stream, its_first, its_end in other.steps:
-                    if (run.seed, stream) == (other.seed, its_stream) and max(first, its_first) < min(
-                        end, its_end
-                    ):
-                        raise IdentityError(
-                            f"both results rest on the draws of steps {max(first, its_first)} to "
-                            f"{min(end, its_end) - 1} of seed {run.seed}: merged, they would count twice. Run the "
-                            "second one with another seed, or go on with fit(data, continue_from=result)."
-                        )
+    ranges = [[(run.seed, *steps) for run in runs for steps in run.steps] for runs in (a, b)]
+    for (seed, stream, first, end), (seed_b, stream_b, first_b, end_b) in itertools.product(*ranges):
+        begin, stop = max(first, first_b), min(end, end_b)
+        if (seed, stream) == (seed_b, stream_b) and begin < stop:
+            raise IdentityError(
+                f"both results rest on the draws of steps {begin} to {stop - 1} of seed {seed}: merged, they would "
+                "count twice. Run the second one with another seed, or go on with fit(data, continue_from=result)."
+            )
