@@ -94,7 +94,7 @@ class Answers:
             ScorerError: if there is no `predict`, or its shape is another one.
         """
         if self._predicted is None:
-            predicted = as_numpy(self._ask("predict"))
+            predicted = as_numpy(self.ask("predict"))
             y = self.test.y
             if predicted.shape != y.shape:
                 if predicted.size != y.size:
@@ -122,7 +122,7 @@ class Answers:
             ScorerError: if the model gives none, or its columns cannot be told.
         """
         if self._proba is None:
-            self._proba = self._aligned(as_numpy(self._ask("predict_proba")))
+            self._proba = self._aligned(as_numpy(self.ask("predict_proba")))
         return self._proba
 
     def knows_all_classes(self) -> bool:
@@ -134,9 +134,14 @@ class Answers:
 
     def decided(self) -> NDArray[Any]:
         """The model's decision function: (n,) or (n, c)."""
-        return as_numpy(self._ask("decision_function"))
+        return as_numpy(self.ask("decision_function"))
 
-    def _ask(self, method: str) -> Any:
+    def ask(self, method: str) -> Any:
+        """What a method of the model says about the test points, as it says it.
+
+        Raises:
+            ScorerError: if there is no such method.
+        """
         answer = getattr(self.model, method, None)
         if answer is None:
             hint = (
@@ -199,15 +204,16 @@ def _estimator_class(classifier: bool) -> Any:
     class Frozen((ClassifierMixin if classifier else RegressorMixin), BaseEstimator):  # type: ignore[misc]
         def __init__(self, answers: Answers) -> None:
             self.answers = answers
-            if answers.test.classes is not None:
-                self.classes_ = answers.test.classes
+            classes = answers.test.classes
+            self.classes_ = getattr(answers.model, "classes_", None) if classes is None else classes
 
         def predict(self, _x: Any) -> NDArray[Any]:
             return self.answers.predicted()
 
         @available_if(lambda self: hasattr(self.answers.model, "predict_proba"))  # type: ignore[untyped-decorator]
-        def predict_proba(self, _x: Any) -> NDArray[Any]:
-            return self.answers.proba()
+        def predict_proba(self, _x: Any) -> Any:
+            several = self.answers.test.classes is None  # label sets: one array per output, in a list
+            return self.answers.ask("predict_proba") if several else self.answers.proba()
 
         @available_if(lambda self: self.answers.knows_all_classes())  # type: ignore[untyped-decorator]
         def decision_function(self, _x: Any) -> NDArray[Any]:

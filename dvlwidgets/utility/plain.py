@@ -1,0 +1,147 @@
+"""The common metrics in plain numpy.
+
+A valuation scores hundreds of thousands of models on the same test set. scikit-learn's scorers validate both arrays
+at every call, which costs more than fitting a small model; these are tested equal to scikit-learn's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ScorerError
+from .answers import Answers, is_continuous
+from .foreign import SklearnMetric, sort_of
+from .match import Sort, numbers_for_classes
+
+
+def accuracy(answers: Answers) -> float:
+    """Share of correct labels."""
+    y = answers.test.y
+    if y.ndim > 1:
+        return _by_sklearn("accuracy", answers)
+    return float(np.count_nonzero(_labels(answers, "accuracy") == y)) / len(y)
+
+
+def _by_sklearn(name: str, answers: Answers) -> float:
+    """What has a more general definition there: several outputs, and their averages."""
+    return SklearnMetric(name, name, sort_of(name))(answers)
+
+
+def _labels(answers: Answers, name: str) -> NDArray[Any]:
+    """Predicted labels: (n,), of the same kind as those of the test set."""
+    y, predicted = answers.test.y, answers.predicted()
+    if is_continuous(predicted):
+        raise ScorerError(numbers_for_classes(answers.model, name))
+    kinds = {a.dtype.kind if a.dtype.kind in "OU" else "number" for a in (y, predicted)}
+    if kinds == {"U", "number"}:  # objects may be anything
+        raise ScorerError(
+            f"{type(answers.model).__name__} predicted labels like {predicted[0]!r}, but the test labels are like "
+            f"{y[0]!r}; expected labels of one kind."
+        )
+    return predicted
+
+
+def balanced_accuracy(answers: Answers) -> float:
+    """Mean over the classes of the test set of the share that is recognised."""
+    codes = answers.test.codes
+    if codes is None:
+        return _by_sklearn("balanced_accuracy", answers)
+    of_class = np.bincount(codes)
+    correct = np.bincount(codes, weights=_labels(answers, "balanced_accuracy") == answers.test.y)
+    return float((correct[of_class > 0] / of_class[of_class > 0]).mean())
+
+
+def f1_macro(answers: Answers) -> float:
+    """Mean F1 over the classes that are present or predicted."""
+    if answers.test.codes is None:
+        return _by_sklearn("f1_macro", answers)
+    true, predicted, hits = _confusion(answers)
+    seen = true + predicted > 0
+    return float((2 * hits[seen] / (true + predicted)[seen]).mean())
+
+
+def f1_weighted(answers: Answers) -> float:
+    """Mean F1 over the classes, each weighted by its share of the test set."""
+    if answers.test.codes is None:
+        return _by_sklearn("f1_weighted", answers)
+    true, predicted, hits = _confusion(answers)
+    seen = true > 0
+    return float((2 * hits[seen] / (true + predicted)[seen] * true[seen]).sum() / true.sum())
+
+
+def _confusion(answers: Answers) -> tuple[NDArray[np.float64], ...]:
+    """How often each class is true, predicted, and both: (c,) each."""
+    predicted = _labels(answers, "f1")
+    known = np.unique(np.concatenate([answers.test.y, predicted]))
+    codes, said = np.searchsorted(known, answers.test.y), np.searchsorted(known, predicted)
+    counts = (np.bincount(c, minlength=len(known)) for c in (codes, said, codes[said == codes]))
+    return tuple(count.astype(np.float64) for count in counts)
+
+
+def neg_log_loss(answers: Answers) -> float:
+    """Mean log probability of the true class; probabilities are clipped to [eps, 1 - eps] of their precision."""
+    proba = answers.proba()
+    eps = np.finfo(proba.dtype).eps
+    true = proba[np.arange(len(proba)), answers.test.codes]
+    return float(np.log(np.clip(true, eps, 1 - eps)).mean(dtype=np.float64))
+
+
+def probability(answers: Answers) -> float:
+    """Mean predicted probability of the true class: like accuracy, but without its jumps, hence far less noisy."""
+    proba = answers.proba()
+    return float(proba[np.arange(len(proba)), answers.test.codes].mean(dtype=np.float64))
+
+
+def r2(answers: Answers) -> float:
+    """1 - residual / total sum of squares; 1 or 0 where the labels are constant."""
+    y = answers.test.y
+    if y.ndim > 1 or len(y) < 2:
+        return _by_sklearn("r2", answers)
+    residual = float(((y - answers.numbers()) ** 2).sum())
+    if answers.test.spread == 0.0:
+        return 1.0 if residual == 0.0 else 0.0
+    return 1.0 - residual / answers.test.spread
+
+
+def neg_mean_squared_error(answers: Answers) -> float:
+    """Minus the mean squared error."""
+    return -float(((answers.test.y - answers.numbers()) ** 2).mean())
+
+
+def neg_root_mean_squared_error(answers: Answers) -> float:
+    """Minus the root of the mean squared error, for several outputs minus the mean of their roots."""
+    return -float(np.sqrt(((answers.test.y - answers.numbers()) ** 2).mean(axis=0)).mean())
+
+
+def neg_mean_absolute_error(answers: Answers) -> float:
+    """Minus the mean absolute error."""
+    return -float(np.abs(answers.test.y - answers.numbers()).mean())
+
+
+def own_score(answers: Answers) -> float:
+    """What the model's own `score(x, y)` says."""
+    score = getattr(answers.model, "score", None)
+    if score is None:
+        raise ScorerError(
+            f"{type(answers.model).__name__} has no method score(x, y). Expected one, or a scoring such as 'accuracy'."
+        )
+    return float(score(answers.test.x, answers.test.y))
+
+
+PLAIN: dict[str, tuple[Sort, Callable[[Answers], float]]] = {
+    "accuracy": ("classes", accuracy),
+    "balanced_accuracy": ("classes", balanced_accuracy),
+    "f1_macro": ("classes", f1_macro),
+    "f1_weighted": ("classes", f1_weighted),
+    "neg_log_loss": ("classes", neg_log_loss),
+    "probability": ("classes", probability),
+    "r2": ("numbers", r2),
+    "neg_mean_squared_error": ("numbers", neg_mean_squared_error),
+    "neg_root_mean_squared_error": ("numbers", neg_root_mean_squared_error),
+    "neg_mean_absolute_error": ("numbers", neg_mean_absolute_error),
+    "score": ("any", own_score),
+}
