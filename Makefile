@@ -43,7 +43,7 @@ $(DONE)/python: pyproject.toml constraints.txt
 	  { echo "dvlwidgets needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
-	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
 $(DONE)/npm: package.json package-lock.json
@@ -61,7 +61,7 @@ build: $(DONE)/js ## the widget bundle, the static viewer and the lab extension
 
 # An editable install copies the lab extension into the environment, so it follows each build.
 $(DONE)/installed: $(DONE)/js
-	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 # --- checks ------------------------------------------------------------------------------------------------------
