@@ -1,13 +1,13 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const pure = ['wire', 'points', 'state', 'columns', 'derive', 'format', 'keys', 'layout', 'source'].map((name) => `js/src/${name}.ts`);
+const pure = ['wire', 'read', 'frames', 'points', 'state', 'columns', 'derive', 'format', 'keys', 'layout', 'source'].map((name) => `js/src/${name}.ts`);
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
 
 export default tseslint.config(
   { ignores: ['js/lib/**'] },
   js.configs.recommended,
-  { files: ['**/*.mjs', '**/*.mts'], languageOptions: { globals: { console: 'readonly', process: 'readonly' } } },
+  { files: ['**/*.mjs', '**/*.mts'], languageOptions: { globals: { console: 'readonly', process: 'readonly', setTimeout: 'readonly' } } },
   {
     files: ['js/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -14,7 +14,16 @@ export interface Desk {
   reveal(row: number): void;
 }
 
-export function createIntents(source: Source, desk: Desk) {
+export interface Intents {
+  relabel(choice: LabelChoice): void;
+  drop(): void;
+  undo(): void;
+  redo(): void;
+  /** A key was pressed somewhere in the panel. */
+  key(event: KeyboardEvent, table: Element): void;
+}
+
+export function createIntents(source: Source, desk: Desk): Intents {
   function relabel(choice: LabelChoice): void {
     const rows = ui.targets(desk.state());
     if (source.live && rows.length > 0) {

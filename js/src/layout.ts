@@ -60,8 +60,9 @@ export function columnsFor(points: Points, room: Room): Column[] {
   }
   if (label !== null) {
     const name = label.kind === 'class' ? 'label' : 'target';
+    const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
     const tip = label.kind === 'class' ? 'The label; an edited one beside what it was' : 'The target; an edited one beside what it was';
-    shown.push(column('label', 'label', name, tip, narrow ? 'minmax(72px, .7fr)' : 'minmax(116px, .7fr)'));
+    shown.push(column('label', 'label', name, tip, `minmax(${least}px, .5fr)`));
   }
   shown.push(
     column(
@@ -82,6 +83,17 @@ export function columnsFor(points: Points, room: Room): Column[] {
     );
   }
   return shown;
+}
+
+/** Room for "old → new" with short names, for one name when they are long. */
+function labelWidth(classes: readonly string[]): number {
+  const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length)) * 7.5;
+  return Math.round(Math.min(210, Math.max(104, 2 * longest + 52)));
+}
+
+/** The least width of the whole table, in pixels: the sum of the columns' least widths. */
+export function tableWidth(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.track)?.[0] ?? 0), 12);
 }
 
 /** Room for the longest of a few hundred ids. */

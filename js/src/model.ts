@@ -1,6 +1,6 @@
 /** The only file that sees a comm: keeps the points of one anywidget model, and speaks for all its views. */
 
-import { applyDelta, applyEdits, fromFull, type Points } from './points';
+import { applyDelta, applyEdits, eachPreview, fromFull, type Points } from './points';
 import type { Change, Control, Link, Preview, Source } from './source';
 import {
   decode,
@@ -246,13 +246,9 @@ export class LiveModel implements Source {
   };
 
   private keep(message: PreviewsMessage): void {
-    const size = (message.pixels?.length ?? 0) / (message.rows.length || 1);
-    message.rows.forEach((row, i) => {
+    eachPreview(message, (row, preview) => {
       this.wanted.delete(row);
-      const shown = message.texts?.[i] ?? message.pixels?.slice(i * size, (i + 1) * size);
-      if (shown !== undefined) {
-        this.previews.set(row, shown);
-      }
+      this.previews.set(row, preview);
     });
     for (const row of this.previews.keys()) {
       if (this.previews.size <= MAX_PREVIEWS) {

@@ -16,23 +16,20 @@
 
 import { type Filters } from './columns';
 import { derive, rederive, type Derived } from './derive';
-import { h, onceAFrame, setAttr, show } from './dom';
-import { KEYS } from './keys';
+import { h, onceAFrame, setAttr } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
 import type { Points } from './points';
 import type { Change, Source } from './source';
 import * as ui from './state';
 import { watchTheme } from './theme';
-import { createIntents } from './intents';
+import { createIntents, type Intents } from './intents';
+import type { LivePart, MakeLive, SetState } from './live';
 import { createCertainty } from './views/certainty';
 import { createChips } from './views/chips';
 import { createEdits } from './views/edits';
 import { createHistogram } from './views/histogram';
-import { createNotice, createWaiting } from './views/notice';
 import { createPoint } from './views/point';
-import { createRelabel } from './views/relabel';
 import { createRow } from './views/row';
-import { createSheet, keyList, traceback } from './views/sheet';
 import { createStatus } from './views/status';
 import { createTable, emptyWords } from './views/table';
 import { createToolbar } from './views/toolbar';
@@ -44,9 +41,9 @@ const HOLD = 2500;
 const REST = 4;
 const PREVIEW_DELAY = 50;
 
-/** Mounts a panel below `parent`; returns how to take it away. */
-export function mountPanel(parent: HTMLElement, source: Source): () => void {
-  const panel = new Panel(source);
+/** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page. */
+export function mountPanel(parent: HTMLElement, source: Source, makeLive: MakeLive | null): () => void {
+  const panel = new Panel(source, makeLive);
   parent.append(panel.host);
   panel.start();
   return () => panel.destroy();
@@ -69,11 +66,15 @@ class Panel {
   private onScreen = true;
   private readonly cleanups: (() => void)[] = [];
   private readonly frame = onceAFrame(() => this.render());
-  private readonly intents;
+  private readonly intents: Intents;
+  private readonly live: LivePart | null;
   private readonly views;
   private readonly root: HTMLElement;
 
-  constructor(private readonly source: Source) {
+  constructor(
+    private readonly source: Source,
+    makeLive: MakeLive | null
+  ) {
     this.intents = createIntents(source, {
       state: () => this.pinned(),
       order: () => this.derived?.order ?? new Uint32Array(),
@@ -81,22 +82,18 @@ class Panel {
       page: () => this.views.table.page(),
       reveal: (row) => this.reveal(row),
     });
-    this.views = this.createViews();
+    this.live = makeLive?.(source, this.intents, this.change) ?? null;
+    this.views = this.createViews(this.live?.controls ?? h('span'));
     this.root = this.assemble();
   }
 
-  private createViews() {
-    const { intents, source } = this;
-    const set = (change: (state: ui.UiState) => ui.UiState): void => this.set(change(this.pinned()));
+  private readonly change: SetState = (change) => this.set(change(this.pinned()));
+
+  private createViews(controls: HTMLElement) {
+    const { intents, source, change: set } = this;
     const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
     return {
-      toolbar: createToolbar({
-        control: (verb) => source.control(verb),
-        drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })),
-        help: () => set((s) => ({ ...s, help: !s.help, failure: false })),
-      }),
-      notice: createNotice(),
-      waiting: createWaiting(),
+      toolbar: createToolbar({ drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) }, controls),
       histogram: createHistogram({ brush: (value) => filter({ value }) }),
       certainty: createCertainty(),
       edits: createEdits(intents, source.live),
@@ -113,12 +110,10 @@ class Panel {
         (columns) => this.createRow(columns)
       ),
       point: createPoint(),
-      relabel: createRelabel(intents),
       status: createStatus({
         clearSelection: () => set(ui.clearSelection),
         failure: () => set((s) => ({ ...s, failure: !s.failure, help: false })),
       }),
-      sheet: createSheet(() => set((s) => ({ ...s, help: false, failure: false }))),
     };
   }
 
@@ -137,10 +132,10 @@ class Panel {
   }
 
   private assemble(): HTMLElement {
-    const { views } = this;
+    const { live, views } = this;
     const closer = () =>
       h('button', { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: () => this.set({ ...this.state, drawer: null }) }, 'Close');
-    const detail = h('aside', { class: 'detail', 'aria-label': 'Point in focus' }, closer(), views.point.element, views.relabel.element);
+    const detail = h('aside', { class: 'detail', 'aria-label': 'Point in focus' }, closer(), views.point.element, live?.detail ?? '');
     const body = h(
       'div',
       { class: 'body' },
@@ -153,13 +148,12 @@ class Panel {
       { class: 'panel', 'data-testid': 'panel', 'data-live': this.source.live, role: 'region', 'aria-label': 'Data valuation' },
       views.toolbar.element,
       views.toolbar.line,
-      views.notice.element,
+      live?.notice ?? '',
       body,
       views.status.element,
-      views.sheet.element,
-      views.waiting.element
+      ...(live?.overlays ?? [])
     );
-    this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE), root);
+    this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + (live?.style ?? '')), root);
     detail.addEventListener('pointerenter', () => this.pin());
     views.table.element.addEventListener('focusin', () => this.pin());
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
@@ -261,17 +255,14 @@ class Panel {
   }
 
   private render(): void {
-    const { source, views } = this;
+    const { live, source } = this;
     const { points } = source;
-    show(views.waiting.element, points === null);
     setAttr(this.root, 'data-waiting', points === null);
-    if (points === null) {
-      views.waiting.update(source.title, source.link === 'silent', source.live);
-    } else if (this.onScreen || this.derived === null) {
+    if (points !== null && (this.onScreen || this.derived === null)) {
       this.refresh(points);
       this.paint(points, this.derived!);
     }
-    views.notice.update(this.notice());
+    live?.update(points, this.state, ui.targets(this.pinned()));
   }
 
   /** Computes order, ranks and histogram anew when values changed; at a million points not at every frame. */
@@ -325,10 +316,7 @@ class Panel {
     });
     const place = ui.indexOf(derived.order, focus);
     views.point.update(focus < 0 ? null : { points, ranks: derived.ranks, row: focus, place, shown: derived.order.length, preview: source.preview(focus) });
-    const targets = ui.targets({ ...state, focus });
-    views.relabel.update(source.live ? { points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved } : null);
     views.status.update({ points, shown: derived.order.length, selected: state.selected.size, unsaved: source.unsaved, live: source.live });
-    this.paintSheet(points);
   }
 
   /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */
@@ -338,31 +326,5 @@ class Panel {
       this.columns = next;
     }
     this.columnsOf = [points, this.room];
-  }
-
-  private paintSheet(points: Points): void {
-    const { state, views } = this;
-    const failure = state.failure ? points.status.failure : null;
-    if (failure !== null) {
-      views.sheet.update('The first failed fit', () => traceback(failure));
-    } else {
-      views.sheet.update(state.help ? 'Keys' : '', () => keyList(KEYS));
-    }
-  }
-
-  private notice() {
-    const { source } = this;
-    if (source.problem !== null) {
-      return { tone: 'error' as const, words: source.problem, dismiss: () => source.dismiss() };
-    }
-    const status = source.points?.status;
-    if (status?.error != null) {
-      return { tone: 'error' as const, words: `The run failed: ${status.error}`, dismiss: null };
-    }
-    if (source.link === 'silent' && source.points !== null) {
-      const words = 'The kernel does not answer; it may be busy with a cell, or gone. What you see is from its last answer.';
-      return { tone: 'warning' as const, words, dismiss: null };
-    }
-    return null;
   }
 }

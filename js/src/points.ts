@@ -9,6 +9,7 @@ import type {
   HistoryEntry,
   Labels,
   PreviewKind,
+  PreviewsMessage,
   Status,
 } from './wire';
 
@@ -80,6 +81,17 @@ export function applyEdits(points: Points, m: EditsMessage): boolean {
   });
   points.edits = m.edits;
   return true;
+}
+
+/** The picture or text of each row that a message brings. */
+export function eachPreview(m: PreviewsMessage, keep: (row: number, preview: Uint8Array | string) => void): void {
+  const size = (m.pixels?.length ?? 0) / (m.rows.length || 1);
+  m.rows.forEach((row, i) => {
+    const shown = m.texts?.[i] ?? m.pixels?.slice(i * size, (i + 1) * size);
+    if (shown !== undefined) {
+      keep(row, shown);
+    }
+  });
 }
 
 /** The id a person knows the point by; its position when it was given none. */

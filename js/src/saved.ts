@@ -1,8 +1,9 @@
 /** A saved page's points: the same panel, with nobody to ask. */
 
-import { fromFull, type Points } from './points';
+import { full, previews } from './frames';
+import { record, type Buffer } from './read';
+import { eachPreview, fromFull, type Points } from './points';
 import type { Preview, Source } from './source';
-import { decode, WireError, type Buffer } from './wire';
 
 interface SavedFrame {
   content: unknown;
@@ -22,10 +23,7 @@ export class SavedSource implements Source {
   /** Reads `{"content", "buffers": [base64], "more"?: [{"content", "buffers"} of previews]}`. */
   constructor(json: string) {
     const saved = JSON.parse(json) as SavedFrame & { more?: SavedFrame[] };
-    const message = decode(saved.content, saved.buffers.map(fromBase64));
-    if (message.t !== 'full') {
-      throw new WireError(`A saved page holds a full frame; this one is of kind ${message.t}.`);
-    }
+    const message = full(record(saved.content, 'The saved frame'), saved.buffers.map(fromBase64));
     for (const frame of saved.more ?? []) {
       this.keep(frame);
     }
@@ -54,16 +52,8 @@ export class SavedSource implements Source {
   }
 
   private keep(frame: SavedFrame): void {
-    const message = decode(frame.content, frame.buffers.map(fromBase64));
-    if (message.t === 'previews') {
-      const size = (message.pixels?.length ?? 0) / (message.rows.length || 1);
-      message.rows.forEach((row, i) => {
-        const shown = message.texts?.[i] ?? message.pixels?.slice(i * size, (i + 1) * size);
-        if (shown !== undefined) {
-          this.previews.set(row, shown);
-        }
-      });
-    }
+    const message = previews(record(frame.content, 'A saved preview'), frame.buffers.map(fromBase64));
+    eachPreview(message, (row, preview) => this.previews.set(row, preview));
   }
 }
 

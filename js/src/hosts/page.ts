@@ -29,7 +29,7 @@ function mount(doc: Document, script: Element): boolean {
   try {
     const source = new SavedSource(script.textContent);
     const box = doc.createElement('div');
-    mountPanel(box, source);
+    mountPanel(box, source, null);
     stand.after(box);
     stand.hidden = true;
     return true;

@@ -1,5 +1,6 @@
 /** The anywidget front-end module, built into `dvlwidgets/static/widget.js`. */
 
+import { createLive } from '../live';
 import { LiveModel, type Comm } from '../model';
 import { mountPanel } from '../panel';
 
@@ -22,7 +23,7 @@ export default function widget() {
       });
     },
     render({ model, el, signal }: Context & { el: HTMLElement }): () => void {
-      return whenDone(signal, mountPanel(el, open(model)));
+      return whenDone(signal, mountPanel(el, open(model), createLive));
     },
   };
 }

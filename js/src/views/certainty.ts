@@ -5,7 +5,9 @@ import { count, percent } from '../format';
 import type { HistoryEntry, Status } from '../wire';
 
 const W = 212;
-const H = 70;
+const H = 82;
+/** Room above the curve for the words on the line that is wanted. */
+const TOP = 16;
 /** More points than pixels are thinned out; the last is always drawn. */
 const MAX_POINTS = 400;
 
@@ -39,7 +41,7 @@ export function createCertainty() {
   function update(status: Status, history: readonly HistoryEntry[]): void {
     const known = thin(history.filter((entry) => entry[1] !== null));
     const end = Math.max(status.total ?? 0, status.done, 1);
-    const y = (certainty: number): number => 3 + (1 - Math.min(1, Math.max(0, certainty))) * (H - 6);
+    const y = (certainty: number): number => TOP + (1 - Math.min(1, Math.max(0, certainty))) * (H - TOP - 3);
     setText(now, status.certainty === null ? '' : percent(status.certainty));
     setAttr(line, 'points', known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' '));
     const last = known.at(-1);
@@ -49,7 +51,7 @@ export function createCertainty() {
     setAttr(target, 'y1', level);
     setAttr(target, 'y2', level);
     setText(wanted, status.target === null ? '' : `wanted ${percent(status.target)}`);
-    wanted.style.top = `${status.target !== null && level < 16 ? level + 2 : level - 15}px`;
+    wanted.style.top = `${level - 15}px`;
     setText(unit, `${status.unit} ${count(end)}`);
     setAttr(chart, 'data-points', known.length);
     setAttr(chart, 'aria-label', summary(status, known.length));

@@ -32,17 +32,15 @@ export function createWaiting() {
   const element = h('div', { class: 'waiting', role: 'status', 'data-testid': 'waiting' }, pulse, title, words);
   return {
     element,
-    update(name: string, silent: boolean, live: boolean): void {
+    update(name: string, silent: boolean): void {
       setText(title, name || 'Data valuation');
       setText(
         words,
-        !live
-          ? 'This page holds no values.'
-          : silent
-            ? 'The kernel does not answer. It may be busy with a cell, or gone: run the cell again to get a new panel.'
-            : 'Waiting for the kernel…'
+        silent
+          ? 'The kernel does not answer. It may be busy with a cell, or gone: run the cell again to get a new panel.'
+          : 'Waiting for the kernel…'
       );
-      show(pulse, live && !silent);
+      show(pulse, !silent);
     },
   };
 }

@@ -86,7 +86,7 @@ export function createRelabel(actions: RelabelActions) {
     }
     classes = next;
     const longest = Math.max(1, ...next.map((name) => name.length));
-    keys.style.setProperty('--key-width', longest <= 3 ? '36px' : longest <= 9 ? '84px' : '100%');
+    keys.style.setProperty('--keys-across', longest <= 3 ? '5' : longest <= 11 ? '2' : '1');
     const hints = classKeys(next);
     keys.replaceChildren(
       ...next.map((name, code) =>

@@ -2,7 +2,7 @@
 
 import type { Ranks } from '../columns';
 import type { Scale } from '../derive';
-import { drawPixels, h, setAttr, setText, show } from '../dom';
+import { drawPixels, h, icon, setAttr, setText, show } from '../dom';
 import { aligned, count, decimal, error, plain, UNKNOWN, value } from '../format';
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
@@ -123,7 +123,7 @@ function labelCell(): Cell {
   const old = h('s', {});
   const arrow = h('span', { class: 'arrow', 'aria-hidden': 'true' }, '→');
   const now = h('span', { class: 'label-now' });
-  const dropped = h('span', { class: 'dropped-mark' }, 'dropped');
+  const dropped = h('span', { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' }, icon('close'));
   return {
     element: h('div', { class: 'cell label', 'data-testid': 'cell-label' }, old, arrow, now, dropped),
     paint(row, { points }) {

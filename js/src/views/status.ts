@@ -37,7 +37,7 @@ export function createStatus(actions: StatusActions) {
     show(saved, unsaved > 0 || edits.count > 0);
     setText(failed, many(status.failures, 'failed fit'));
     setAttr(failed, 'title', status.failure === null ? 'Failed fits are left out of the averages' : 'Show the first traceback');
-    failed.disabled = status.failure === null;
+    failed.disabled = status.failure === null || !live;
     show(failed, status.failures > 0);
     setText(warned, many(status.warnings, 'warning'));
     show(warned, status.warnings > 0);

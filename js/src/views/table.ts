@@ -8,7 +8,7 @@
 import type { ColumnId, SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
 import { many } from '../format';
-import type { Column } from '../layout';
+import { tableWidth, type Column } from '../layout';
 
 export interface TableActions {
   sort(column: ColumnId, refine: boolean): void;
@@ -139,6 +139,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
       headers = columns.map((column) => header(column));
       head.replaceChildren(...headers);
       element.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
+      element.style.setProperty('--table-width', `${tableWidth(columns)}px`);
       setAttr(element, 'aria-colcount', columns.length);
     }
     setAttr(element, 'aria-rowcount', now.order.length + 1);

@@ -1,6 +1,6 @@
 /** The top line: what runs, how far it is, how far it can be trusted, and the buttons that steer it. */
 
-import { h, icon, setAttr, setText, show } from '../dom';
+import { h, setAttr, setText } from '../dom';
 import { count, duration, many, percent } from '../format';
 import type { Points } from '../points';
 import type { Control, Source } from '../source';
@@ -8,9 +8,7 @@ import type { Drawer } from '../state';
 import type { Status } from '../wire';
 
 export interface ToolbarActions {
-  control(verb: Control): void;
   drawer(which: Drawer): void;
-  help(): void;
 }
 
 const WORDS: Record<Status['state'], string> = {
@@ -28,37 +26,24 @@ const ASKED: Record<Control, string> = {
   stop: 'stopping…',
 };
 
-export function createToolbar(actions: ToolbarActions) {
+/** `controls`: the buttons of a live run, an empty element on a saved page. */
+export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
   const title = h('span', { class: 'title' });
   const method = h('span', { class: 'muted method' });
   const state = h('span', { class: 'state', 'data-testid': 'state', role: 'status' });
   const progress = h('span', { class: 'progress-text', 'data-testid': 'progress-text' });
   const bar = h('div', { class: 'progress-bar' });
   const line = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress', 'aria-valuemin': 0, 'aria-valuemax': 100 }, bar);
-  const button = (verb: Control, glyph: Parameters<typeof icon>[0], name: string, tip: string) =>
-    h(
-      'button',
-      { type: 'button', class: 'button', title: tip, 'data-testid': `toolbar-${verb}`, onclick: () => actions.control(verb) },
-      icon(glyph),
-      h('span', {}, name)
-    );
-  const buttons: Record<Control, HTMLButtonElement> = {
-    start: button('start', 'play', 'Start', 'Start valuing'),
-    pause: button('pause', 'pause', 'Pause', 'Pause after the fits in work; nothing is lost'),
-    resume: button('resume', 'play', 'Resume', 'Go on where it paused'),
-    stop: button('stop', 'stop', 'Stop', 'Stop for good; the values so far stay'),
-  };
   const drawer = (which: 'overview' | 'point', name: string) =>
     h('button', { type: 'button', class: `button open-${which}`, 'aria-expanded': 'false', 'data-testid': `open-${which}`, onclick: () => actions.drawer(which) }, name);
   const overview = drawer('overview', 'Overview');
   const point = drawer('point', 'Point');
-  const help = h('button', { type: 'button', class: 'button square', title: 'Keys (?)', 'aria-label': 'Keys', 'data-testid': 'help', onclick: () => actions.help() }, '?');
   const element = h(
     'header',
     { class: 'toolbar' },
     h('span', { class: 'toolbar-name' }, title, method),
     h('span', { class: 'toolbar-run' }, state, progress),
-    h('div', { class: 'toolbar-buttons' }, overview, point, buttons.start, buttons.pause, buttons.resume, buttons.stop, help)
+    h('div', { class: 'toolbar-buttons' }, overview, point, controls)
   );
 
   function update(source: Source, points: Points, open: Drawer): void {
@@ -75,22 +60,8 @@ export function createToolbar(actions: ToolbarActions) {
     bar.style.transform = `scaleX(${share})`;
     setAttr(line, 'aria-valuenow', Math.round(share * 100));
     setAttr(line, 'data-state', status.state);
-    updateButtons(source.live, status, asked);
     setAttr(overview, 'aria-expanded', String(open === 'overview'));
     setAttr(point, 'aria-expanded', String(open === 'point'));
-  }
-
-  function updateButtons(live: boolean, status: Status, asked: Control | null): void {
-    const going = status.state === 'running' || status.state === 'paused';
-    show(buttons.start, live && status.state === 'pending');
-    show(buttons.pause, live && status.state === 'running');
-    show(buttons.resume, live && status.state === 'paused');
-    show(buttons.stop, live && going);
-    for (const verb of Object.keys(buttons) as Control[]) {
-      buttons[verb].disabled = asked !== null && (verb !== 'stop' || asked === 'stop');
-      setAttr(buttons[verb], 'aria-busy', asked === verb ? 'true' : null);
-    }
-    show(help, live);
   }
 
   return { element, line, update };
@@ -116,10 +87,9 @@ export function progressText(status: Status, any: boolean): string {
   }
   const bound = unit === 'evaluations' ? '~' : '';
   const over = state === 'finished' || state === 'stopped' || state === 'failed';
-  const parts = [total === null || over && bound !== '' ? `${count(done)} ${unit}` : `${count(done)} of ${bound}${count(total)} ${unit}`];
-  if (over) {
-    parts.push(`in ${duration(seconds)}`);
-  } else if (left !== null) {
+  const of = total === null || (over && bound !== '') ? '' : ` of ${bound}${count(total)}`;
+  const parts = [`${count(done)}${of} ${unit}${over ? ` in ${duration(seconds)}` : ''}`];
+  if (!over && left !== null) {
     parts.push(`${duration(left)} left`);
   }
   if (certainty !== null) {

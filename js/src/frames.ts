@@ -1,0 +1,135 @@
+/** The parts of messages that a saved page holds as well: full frames and previews. Pure. */
+
+import { array, integer, list, record, show, text, textOrNull, whole, WireError, type ArrayOf, type Buffer, type Code, type Json } from './read';
+import type { Edits, FullMessage, HistoryEntry, Labels, PreviewKind, PreviewsMessage, Status } from './wire';
+
+export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
+  const n = integer(m, 'n');
+  const column = <C extends Code>(key: string, code: C): ArrayOf<C> => array(m[key], code, buffers, n, key);
+  const ids = m.ids === null ? null : list(m, 'ids').map(String);
+  if (ids !== null && ids.length !== n) {
+    throw new WireError(`${ids.length} ids came for ${n} points.`);
+  }
+  return {
+    v: 1,
+    t: 'full',
+    seq: integer(m, 'seq'),
+    n,
+    title: text(m, 'title'),
+    method: text(m, 'method'),
+    status: status(m.status),
+    history: history(m),
+    value: column('value', 'f4'),
+    stderr: column('stderr', 'f4'),
+    count: column('count', 'u4'),
+    converged: column('converged', 'u1'),
+    ...(m.baseline === undefined ? {} : { baseline: column('baseline', 'f4') }),
+    label: labels(m.label, buffers, n),
+    dropped: column('dropped', 'u1'),
+    ids,
+    group: null,
+    features: list(m, 'features').map((item) => {
+      const feature = record(item, 'A feature');
+      const name = text(feature, 'name');
+      return { name, values: array(feature.values, 'f4', buffers, n, `feature ${name}`) };
+    }),
+    features_left_out: integer(m, 'features_left_out'),
+    preview: previewKind(m.preview),
+    edits: edits(m.edits),
+    share: text(m, 'share'),
+  };
+}
+
+export function previews(m: Json, buffers: readonly Buffer[]): PreviewsMessage {
+  const rows = list(m, 'rows').map((row) => whole(row, 'a row'));
+  const head = { v: 1, t: 'previews', request: textOrNull(m, 'request'), rows } as const;
+  if (m.kind === 'text') {
+    const texts = list(m, 'texts').map(String);
+    if (texts.length !== rows.length) {
+      throw new WireError(`${texts.length} texts came for ${rows.length} rows.`);
+    }
+    return { ...head, kind: 'text', texts };
+  }
+  if (m.kind !== 'image') {
+    throw new WireError(`Previews are of kind ${show(m.kind)}; known are image and text.`);
+  }
+  const pixels = array(m.pixels, 'u1', buffers, null, 'pixels');
+  if (rows.length === 0 ? pixels.length > 0 : pixels.length % rows.length !== 0) {
+    throw new WireError(`${pixels.length} pixels cannot be divided among ${rows.length} rows.`);
+  }
+  return { ...head, kind: 'image', pixels };
+}
+
+function labels(item: unknown, buffers: readonly Buffer[], n: number): Labels | null {
+  if (item === null) {
+    return null;
+  }
+  const label = record(item, 'label');
+  if (label.kind === 'number') {
+    return {
+      kind: 'number',
+      values: array(label.values, 'f8', buffers, n, 'label values'),
+      original: array(label.original, 'f8', buffers, n, 'original labels'),
+    };
+  }
+  if (label.kind !== 'class') {
+    throw new WireError(`Labels are of kind ${show(label.kind)}; known are class and number.`);
+  }
+  const classes = list(label, 'classes').map(String);
+  const codes = array(label.codes, 'u2', buffers, n, 'label codes');
+  const original = array(label.original, 'u2', buffers, n, 'original labels');
+  for (const column of [codes, original]) {
+    for (const code of column) {
+      if (code >= classes.length) {
+        throw new WireError(`A label has code ${code}, but there are ${classes.length} classes.`);
+      }
+    }
+  }
+  return { kind: 'class', classes, codes, original };
+}
+
+function previewKind(item: unknown): PreviewKind {
+  const preview = record(item, 'preview');
+  if (preview.kind === 'text' || preview.kind === 'none') {
+    return { kind: preview.kind };
+  }
+  if (preview.kind !== 'image') {
+    throw new WireError(`Previews are of kind ${show(preview.kind)}; known are image, text and none.`);
+  }
+  const channels = integer(preview, 'channels');
+  if (channels !== 1 && channels !== 3) {
+    throw new WireError(`An image preview has ${channels} channels; 1 or 3 are drawn.`);
+  }
+  return { kind: 'image', width: integer(preview, 'width'), height: integer(preview, 'height'), channels };
+}
+
+const STATES: readonly string[] = ['pending', 'running', 'paused', 'stopped', 'finished', 'failed'];
+
+export function status(item: unknown): Status {
+  const s = record(item, 'status');
+  if (typeof s.state !== 'string' || !STATES.includes(s.state)) {
+    throw new WireError(`The run's state is ${show(s.state)}; known are ${STATES.join(', ')}.`);
+  }
+  return {
+    ...(s as unknown as Status),
+    done: integer(s, 'done'),
+    reason: text(s, 'reason'),
+    unit: text(s, 'unit'),
+  };
+}
+
+export function edits(item: unknown): Edits {
+  const e = record(item, 'edits');
+  return { ...(e as unknown as Edits), count: integer(e, 'count') };
+}
+
+export function history(m: Json): HistoryEntry[] {
+  return list(m, 'history').map((item) => {
+    if (!Array.isArray(item) || typeof item[0] !== 'number') {
+      throw new WireError('An entry of the history should be [done, certainty, completion].');
+    }
+    const part = (x: unknown): number | null => (typeof x === 'number' ? x : null);
+    return [item[0], part(item[1]), part(item[2])];
+  });
+}
+

@@ -1,0 +1,82 @@
+/** The part of a panel that only a live one has: steering, relabelling, sheets, complaints, waiting. */
+
+import STYLE from '../style/live.css';
+import type { Intents } from './intents';
+import { setAttr, show } from './dom';
+import { KEYS } from './keys';
+import type { Points } from './points';
+import type { Source } from './source';
+import type { UiState } from './state';
+import { createControls } from './views/controls';
+import { createNotice, createWaiting, type Notice } from './views/notice';
+import { createRelabel } from './views/relabel';
+import { createSheet, keyList, traceback } from './views/sheet';
+
+export type SetState = (change: (state: UiState) => UiState) => void;
+
+export interface LivePart {
+  readonly style: string;
+  readonly controls: HTMLElement;
+  readonly notice: HTMLElement;
+  readonly detail: HTMLElement;
+  readonly overlays: readonly HTMLElement[];
+  /** `targets`: the points that an edit would act on. */
+  update(points: Points | null, state: UiState, targets: readonly number[]): void;
+}
+
+export type MakeLive = (source: Source, intents: Intents, set: SetState) => LivePart;
+
+export const createLive: MakeLive = (source, intents, set) => {
+  const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
+  const controls = createControls({
+    control: (verb) => source.control(verb),
+    help: () => set((s) => ({ ...closed(s), help: !s.help })),
+  });
+  const notice = createNotice();
+  const relabel = createRelabel(intents);
+  const sheet = createSheet(() => set(closed));
+  const waiting = createWaiting();
+
+  function update(points: Points | null, state: UiState, targets: readonly number[]): void {
+    show(waiting.element, points === null);
+    notice.update(noticeOf(source));
+    if (points === null) {
+      waiting.update(source.title, source.link === 'silent');
+      return;
+    }
+    controls.update(points.status, source.asked ?? points.status.pending);
+    relabel.update({ points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved });
+    const failure = state.failure ? points.status.failure : null;
+    if (failure !== null) {
+      sheet.update('The first failed fit', () => traceback(failure));
+    } else {
+      sheet.update(state.help ? 'Keys' : '', () => keyList(KEYS));
+    }
+    setAttr(controls.element, 'data-state', points.status.state);
+  }
+
+  return {
+    style: STYLE,
+    controls: controls.element,
+    notice: notice.element,
+    detail: relabel.element,
+    overlays: [sheet.element, waiting.element],
+    update,
+  };
+};
+
+function noticeOf(source: Source): Notice | null {
+  if (source.problem !== null) {
+    return { tone: 'error', words: source.problem, dismiss: () => source.dismiss() };
+  }
+  const error = source.points?.status.error ?? null;
+  if (error !== null) {
+    return { tone: 'error', words: `The run failed: ${error}`, dismiss: null };
+  }
+  if (source.link === 'silent' && source.points !== null) {
+    const words =
+      'The kernel does not answer; it may be busy with a cell, or gone. What you see is from its last answer.';
+    return { tone: 'warning', words, dismiss: null };
+  }
+  return null;
+}

@@ -1,0 +1,94 @@
+/** Reads the pieces of a message and refuses, with a sentence, what is not as promised. Pure. */
+
+export class WireError extends Error {
+  override name = 'WireError';
+}
+
+export type Buffer = ArrayBuffer | ArrayBufferView;
+
+const ARRAYS = {
+  f4: Float32Array,
+  f8: Float64Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  u2: Uint16Array,
+  u1: Uint8Array,
+} as const;
+
+export type Code = keyof typeof ARRAYS;
+export type ArrayOf<C extends Code> = InstanceType<(typeof ARRAYS)[C]>;
+export type Json = Record<string, unknown>;
+
+export function array<C extends Code>(
+  item: unknown,
+  code: C,
+  buffers: readonly Buffer[],
+  n: number | null,
+  name: string
+): ArrayOf<C> {
+  const ref = record(item, name);
+  const index = integer(ref, 'b');
+  const length = integer(ref, 'n');
+  const buffer = buffers[index];
+  if (buffer === undefined) {
+    throw new WireError(`${name} names buffer ${index}, but ${buffers.length} came.`);
+  }
+  if (ref.d !== code) {
+    throw new WireError(`${name} has type ${show(ref.d)}; ${code} was promised.`);
+  }
+  if (n !== null && length !== n) {
+    throw new WireError(`${name} should hold ${n} numbers; it has ${length}.`);
+  }
+  const make = ARRAYS[code];
+  if (buffer.byteLength !== length * make.BYTES_PER_ELEMENT) {
+    throw new WireError(
+      `${name} has ${buffer.byteLength} bytes; ${length} numbers of type ${code} were announced.`
+    );
+  }
+  // A copy: the comm's view may start at any byte, and typed arrays insist on alignment.
+  const start = buffer instanceof ArrayBuffer ? 0 : buffer.byteOffset;
+  const raw = buffer instanceof ArrayBuffer ? buffer : buffer.buffer;
+  return new make(raw.slice(start, start + buffer.byteLength) as ArrayBuffer) as ArrayOf<C>;
+}
+
+export function record(item: unknown, name: string): Json {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    throw new WireError(`${name} should be an object; it is ${show(item)}.`);
+  }
+  return item as Json;
+}
+
+export function list(m: Json, key: string): unknown[] {
+  const item = m[key];
+  if (!Array.isArray(item)) {
+    throw new WireError(`${key} should be a list; it is ${show(item)}.`);
+  }
+  return item as unknown[];
+}
+
+export function text(m: Json, key: string): string {
+  const item = m[key];
+  if (typeof item !== 'string') {
+    throw new WireError(`${key} should be text; it is ${show(item)}.`);
+  }
+  return item;
+}
+
+export function textOrNull(m: Json, key: string): string | null {
+  return m[key] === null || m[key] === undefined ? null : text(m, key);
+}
+
+export function integer(m: Json, key: string): number {
+  return whole(m[key], key);
+}
+
+export function whole(item: unknown, name: string): number {
+  if (typeof item !== 'number' || !Number.isInteger(item) || item < 0) {
+    throw new WireError(`${name} should be a whole number; it is ${show(item)}.`);
+  }
+  return item;
+}
+
+export function show(item: unknown): string {
+  return item === undefined ? 'missing' : JSON.stringify(item).slice(0, 60);
+}

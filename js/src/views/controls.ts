@@ -1,0 +1,42 @@
+/** The buttons that steer a run. A button that was pressed waits, and says so, until the run is there. */
+
+import { h, icon, setAttr, show } from '../dom';
+import type { Control } from '../source';
+import type { Status } from '../wire';
+
+export interface ControlActions {
+  control(verb: Control): void;
+  help(): void;
+}
+
+export function createControls(actions: ControlActions) {
+  const button = (verb: Control, glyph: Parameters<typeof icon>[0], name: string, tip: string) =>
+    h(
+      'button',
+      { type: 'button', class: 'button', title: tip, 'data-testid': `toolbar-${verb}`, onclick: () => actions.control(verb) },
+      icon(glyph),
+      h('span', {}, name)
+    );
+  const buttons: Record<Control, HTMLButtonElement> = {
+    start: button('start', 'play', 'Start', 'Start valuing'),
+    pause: button('pause', 'pause', 'Pause', 'Pause after the fits in work; nothing is lost'),
+    resume: button('resume', 'play', 'Resume', 'Go on where it paused'),
+    stop: button('stop', 'stop', 'Stop', 'Stop for good; the values so far stay'),
+  };
+  const help = h('button', { type: 'button', class: 'button square', title: 'Keys (?)', 'aria-label': 'Keys', 'data-testid': 'help', onclick: () => actions.help() }, '?');
+  const element = h('span', { class: 'controls' }, buttons.start, buttons.pause, buttons.resume, buttons.stop, help);
+
+  function update(status: Status, asked: Control | null): void {
+    const going = status.state === 'running' || status.state === 'paused';
+    show(buttons.start, status.state === 'pending');
+    show(buttons.pause, status.state === 'running');
+    show(buttons.resume, status.state === 'paused');
+    show(buttons.stop, going);
+    for (const verb of Object.keys(buttons) as Control[]) {
+      buttons[verb].disabled = asked !== null && (verb !== 'stop' || asked === 'stop');
+      setAttr(buttons[verb], 'aria-busy', asked === verb ? 'true' : null);
+    }
+  }
+
+  return { element, update };
+}
