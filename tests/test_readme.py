@@ -1,0 +1,49 @@
+"""What the README shows runs as it stands, and says what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+
+def python_blocks(repository: Path) -> list[str]:
+    return re.findall(
+        r"```python\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+
+
+@pytest.mark.slow
+def test_examples_run(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    first, second = python_blocks(repository)
+    # the time limit would make the outcome depend on the machine: the same rule, stopped by counts
+    counted = first.replace("MaxTime(20)", "MaxUpdates(3)").replace("import MaxTime", "import MaxUpdates")
+    assert counted.count("MaxUpdates") == 2
+    names: dict[str, object] = {}
+    exec(compile(counted, "README.md", "exec"), names)
+    printed = capsys.readouterr().out
+    found = re.search(r"(\d+) of the 30 lowest values have a wrong label", printed)
+    assert found is not None
+    assert int(found[1]) >= 9, printed
+    exec(compile(second, "README.md", "exec"), names)
+    panel = names["panel"]
+    panel.wait()
+    assert panel.save("report.html").exists()
+
+
+def test_it_has_ten_lines(repository: Path):
+    lines = [line for line in python_blocks(repository)[0].splitlines() if line.strip()]
+    assert len(lines) == 10
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_what_it_points_to_is_there(repository: Path, name: str):
+    text = (repository / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (repository / target).exists(), target
+    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    for command in re.findall(r"`make ([a-z -]+)`", text):
+        for word in command.split():
+            assert re.search(rf"^{word}:", makefile, re.MULTILINE), f"make {word}"
