@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..engine.records import Provenance
 from ..engine.stopping import certainty
 from ..valuation.result import ValuationResult
 from .find import Findings, Question
@@ -33,11 +34,8 @@ def findings(question: Question, found: Findings) -> Iterator[str]:
     result, split = found.result, question.split
     sure = certainty(result.values, result.stderr)
     how_sure = "not known yet" if np.isnan(sure) else f"{sure:.0%}"
-    provenance = result.provenance
-    yield (
-        f"  {provenance.evaluations:,} fits in {provenance.seconds:.0f} s; certainty of the ranking: {how_sure} "
-        f"({provenance.stopped})"
-    )
+    run = result.provenance or Provenance()
+    yield f"  {run.evaluations:,} fits in {run.seconds:.0f} s; certainty of the ranking: {how_sure} ({run.stopped})"
     yield f"  the {ROWS} lowest of {len(result.values)} values:"
     yield f"    {'id':>6}  {'label':<12}{'value':>11}   standard error   fits"
     wrong = set(split.flipped.tolist())
