@@ -413,6 +413,13 @@ def test_relabel_refuses(positions: object, labels: object, words: str) -> None:
         small().relabel(positions, labels)
 
 
+def test_it_is_no_array() -> None:
+    with pytest.raises(InputTypeError, match=r"\*data.data\(\)"):
+        np.asarray(small())
+    with pytest.raises(TypeError, match=r"Model\(model\)"):
+        LogisticRegression().fit(small(), np.arange(6) % 2)
+
+
 # --- refusals -------------------------------------------------------------------------------------------------
 
 X, Y = np.zeros((3, 2)), np.array([0, 1, 0])

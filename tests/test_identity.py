@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, make_scorer
@@ -293,6 +294,15 @@ def test_an_estimator_is_its_parameters_not_what_it_learned() -> None:
         assert digest(model.fit(x, y)) == before
     duck = Duck(1)
     assert digest(duck) != digest(duck.fit(x, y))  # its attributes are all that is known of it
+
+
+def test_a_frozen_estimator_is_what_it_learned() -> None:
+    def frozen(shift: float) -> Any:
+        scaler = make_pipeline(StandardScaler()).fit([[0.0], [1.0 + shift]])
+        return make_pipeline(FrozenEstimator(scaler), LogisticRegression())
+
+    assert digest(frozen(0.0)) == digest(frozen(0.0))
+    assert digest(frozen(0.0)) != digest(frozen(1.0))
 
 
 def test_memory_layout_does_not_count() -> None:

@@ -28,6 +28,7 @@ from sklearn.metrics import (
     log_loss,
     make_scorer,
     mean_absolute_error,
+    roc_auc_score,
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -177,6 +178,30 @@ def test_plain_class_metrics_equal_sklearns_on_anything(data: st.DataObject) -> 
             Nearest(), Dataset(np.zeros((4, 1)), names)
         )
         assert bound(Says(said))[0] == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.data())
+def test_roc_auc_equals_sklearns_with_ties(data: st.DataObject) -> None:
+    n = data.draw(st.integers(2, 12))
+    truth = np.array([0, 1, *data.draw(st.lists(st.integers(0, 1), min_size=n - 2, max_size=n - 2))])
+    said = np.array(data.draw(st.lists(st.integers(0, 4), min_size=n, max_size=n))) / 4
+
+    class Sure:
+        classes_ = np.array([0, 1])
+
+        def predict_proba(self, x: Any) -> NDArray[Any]:
+            return np.column_stack([1 - said, said])
+
+    ours = SupervisedScorer("roc_auc", (np.zeros((n, 1)), truth))(Sure())
+    assert ours == pytest.approx(roc_auc_score(truth, said), rel=1e-12)
+
+
+def test_roc_auc_asks_the_decision_function_first() -> None:
+    train, test = CANCER
+    for model in (LinearSVC(), make_pipeline(StandardScaler(), LogisticRegression()), GaussianNB()):
+        model.fit(*train.data())
+        ours = SupervisedScorer("roc_auc", test).bind(model, train)(model)
+        assert ours == pytest.approx(scored_by_sklearn("roc_auc", model, test), rel=1e-12)
 
 
 def test_probability_is_the_mean_probability_of_the_true_class() -> None:

@@ -96,7 +96,7 @@ def adopt(a: Any, what: str) -> Any:
         return a.tocsr()
     if is_tensor(a):
         return a
-    if isinstance(a, (list, tuple, range)) or hasattr(a, "__array__"):
+    if isinstance(a, (list, tuple, range)) or (hasattr(a, "__array__") and not isinstance(a, type)):
         return adopt(_from_sequence(a, what), what)
     raise InputTypeError(
         f"{what} is of type {type(a).__name__}; expected a numpy array, a pandas data frame or series, a scipy "

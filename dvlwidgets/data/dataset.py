@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks, loading, tables
 from . import labels as _labels
@@ -338,6 +338,12 @@ class Dataset:
 
     def __getitem__(self, index: Any) -> Self:
         return self.take(index)
+
+    def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
+        raise InputTypeError(
+            f"{self!r} is no array; expected its arrays. Pass them with model.fit(*data.data()), or wrap the model: "
+            f"dvlwidgets.Model(model).fit(data)."
+        )
 
     def __iter__(self) -> Iterator[Self]:
         return (self.take(i) for i in range(len(self)))

@@ -12,6 +12,7 @@ import copyreg
 import hashlib
 import math
 import struct
+import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -43,6 +44,7 @@ class Hasher:
             int, tuple[int, object]
         ] = {}  # classes and functions hashed before, by order of visit
         self._path: list[str] = []
+        self._learned = False  # within something that stays fitted when it is cloned
 
     def hexdigest(self) -> str:
         """Hash of everything so far."""
@@ -94,6 +96,7 @@ class Hasher:
         """Hash of an object alone, from the same point of the walk."""
         other = Hasher()
         other._open, other._path, other._seen = [*self._open], [*self._path], dict(self._seen)
+        other._learned = self._learned
         other.put(obj)
         return other._hash.digest()
 
@@ -174,6 +177,11 @@ class Hasher:
         return True
 
     def _put_estimator(self, obj: Any) -> None:
+        if self._learned or _stays_fitted(obj):
+            before, self._learned = self._learned, True
+            self._put_object(obj)
+            self._learned = before
+            return
         try:
             params = obj.get_params(deep=False)
         except TypeError:  # a get_params of another kind: its attributes are all we have
@@ -197,6 +205,14 @@ class Hasher:
         self.put_all("object", (make, arguments, state))
         self.put_all("items", items or ())
         self.put_unordered("pairs", ((key, (value,)) for key, value in pairs or ()))
+
+
+def _stays_fitted(estimator: Any) -> bool:
+    """Whether `sklearn.clone` keeps what an estimator learned (FrozenEstimator): then that is part of what it is."""
+    usual = getattr(
+        getattr(sys.modules.get("sklearn.base"), "BaseEstimator", None), "__sklearn_clone__", None
+    )
+    return getattr(type(estimator), "__sklearn_clone__", usual) is not usual
 
 
 def _float(value: float) -> bytes:

@@ -97,7 +97,7 @@ def put_index(hasher: Hasher, index: Any) -> None:
 def put_row(hasher: Hasher, table: Any, row: int) -> None:
     """Puts one row's values; for frames the categories that other rows have do not count."""
     if arrays.is_frame(table):
-        hasher.put_all("row", [plain(table.iloc[row, i]) for i in range(table.shape[1])])
+        hasher.put_all("row", [plain(table.iat[row, i]) for i in range(table.shape[1])])
     elif arrays.is_series(table):
         hasher.put_all("row", [plain(table.iloc[row])])
     elif arrays.is_sparse(table):

@@ -96,6 +96,24 @@ def probability(answers: Answers) -> float:
     return float(proba[np.arange(len(proba)), answers.test.codes].mean(dtype=np.float64))
 
 
+def roc_auc(answers: Answers) -> float:
+    """Chance that a point of the second class gets a higher score than one of the first; ties count half."""
+    codes, classes = answers.test.codes, answers.test.classes
+    if codes is None or classes is None or len(classes) != 2 or np.ptp(codes) == 0:
+        return _by_sklearn("roc_auc", answers)
+    positive = codes == 1
+    scores = answers.decided() if answers.knows_all_classes() else answers.proba()[:, 1]
+    if np.isnan(scores).any():
+        raise ScorerError(
+            f"{type(answers.model).__name__} gave NaN for some test points; expected finite scores."
+        )
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]  # the mean rank where scores are equal
+    n_positive = int(positive.sum())
+    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(above / (n_positive * (len(positive) - n_positive)))
+
+
 def r2(answers: Answers) -> float:
     """1 - residual / total sum of squares; 1 or 0 where the labels are constant."""
     y = answers.test.y
@@ -139,6 +157,7 @@ PLAIN: dict[str, tuple[Sort, Callable[[Answers], float]]] = {
     "f1_weighted": ("classes", f1_weighted),
     "neg_log_loss": ("classes", neg_log_loss),
     "probability": ("classes", probability),
+    "roc_auc": ("classes", roc_auc),
     "r2": ("numbers", r2),
     "neg_mean_squared_error": ("numbers", neg_mean_squared_error),
     "neg_root_mean_squared_error": ("numbers", neg_root_mean_squared_error),
