@@ -15,7 +15,10 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_linnerud, load_wine
-from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.errors import DvlError, InputError, InputTypeError
@@ -114,7 +117,8 @@ def test_writing_into_our_frame_does_not_reach_the_user() -> None:
 def test_models_accept_the_read_only_views() -> None:
     bunch = load_wine()
     d = Dataset(bunch.data, bunch.target)
-    assert LogisticRegression(max_iter=10_000).fit(*d.data()).score(*d.data()) > 0.9
+    for model in (GaussianNB(), DecisionTreeClassifier(random_state=0), SVC(), KNeighborsClassifier()):
+        assert 0.6 < model.fit(*d.data()).score(*d.data()) <= 1.0
 
 
 def test_index_expressions_of_features_and_targets() -> None:
@@ -417,7 +421,7 @@ def test_it_is_no_array() -> None:
     with pytest.raises(InputTypeError, match=r"\*data.data\(\)"):
         np.asarray(small())
     with pytest.raises(TypeError, match=r"Model\(model\)"):
-        LogisticRegression().fit(small(), np.arange(6) % 2)
+        GaussianNB().fit(small(), np.arange(6) % 2)
 
 
 # --- refusals -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
@@ -146,6 +146,7 @@ def test_every_name_of_sklearn_works(name: str) -> None:
     assert score == pytest.approx(scored_by_sklearn(name, model, test), rel=1e-9)
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_plain_metrics_equal_sklearns_on_anything(data: st.DataObject) -> None:
     n = data.draw(st.integers(2, 8))
@@ -159,6 +160,7 @@ def test_plain_metrics_equal_sklearns_on_anything(data: st.DataObject) -> None:
         assert ours == pytest.approx(theirs, rel=1e-9, abs=1e-9)
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_plain_class_metrics_equal_sklearns_on_anything(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 12))
