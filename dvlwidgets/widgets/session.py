@@ -22,7 +22,8 @@ from dvlwidgets.widgets.subject import LabelBook, describe
 if TYPE_CHECKING:
     from dvlwidgets.engine.records import Progress
 
-SHARES = "A shared copy holds positions, labels and values; no features, previews or texts."
+SHARES = "positions, labels and values; no ids, features, previews or texts"
+"""What a shared copy contains: completes "a shared copy holds: ..."."""
 
 
 class Session:

@@ -128,7 +128,7 @@ def fragment(now: Snapshot) -> str:
         parts += [_table(now), _figure(now)]
     elif status.state in {"pending", "running"}:
         parts.append("<p>No values were there when this was stored.</p>")
-    parts.append(f"<p><small>{escape(now.subject.share)}</small></p>")
+    parts.append(f"<p><small>This copy holds {escape(now.subject.share)}.</small></p>")
     return "\n".join(parts)
 
 

@@ -68,7 +68,7 @@ class Subject:
         features: numeric columns, (name, shape (n,)).
         features_left_out: how many more columns there are.
         preview: the kind of preview as the page needs it.
-        share: what a shared copy would contain, a sentence.
+        share: what a shared copy would contain, in words.
     """
 
     n: int

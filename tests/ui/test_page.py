@@ -17,7 +17,8 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_saved_page_is_a_panel_that_sorts(page: Page, saved: Path):
     page.goto(saved.as_uri())
     panel = page.get_by_test_id("panel")
-    expect(panel).to_have_attribute("data-live", "false")
+    expect(panel).to_have_attribute("data-room", "wide")
+    expect(panel).not_to_have_attribute("data-live", "")
     rows = panel.get_by_test_id("row")
     expect(rows.first).to_be_visible()
 
