@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data.dataset import Dataset, RawData
-    from .data.edits import Edits
+    from .data.edit_log import EditLog
     from .data.grouped import GroupedDataset
     from .engine.live import Run
     from .engine.records import Progress, Verdict
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "data.dataset": ("Dataset", "RawData"),
     "data.grouped": ("GroupedDataset",),
-    "data.edits": ("Edits",),
+    "data.edit_log": ("EditLog",),
     "engine.live": ("Run",),
     "engine.records": ("Progress", "Verdict"),
     "engine.stopping": (
@@ -95,7 +95,7 @@ __all__ = [
     "Dataset",
     "DeterministicPermutationSampler",
     "DeterministicUniformSampler",
-    "Edits",
+    "EditLog",
     "GroupedDataset",
     "KNNShapleyValuation",
     "LOOSampler",

@@ -156,9 +156,9 @@ def test_rank_correlation_judges_only_the_points_that_are_ready() -> None:
 
 
 def test_completion_runs_forward_as_the_error_falls() -> None:
-    rule, seen = RankCorrelation(), []
-    for stderr in (0.9, 0.7, 0.5, 0.3, 0.2):
-        seen.append(rule.update(0, view((0.0, 1.0, 2.0), stderr, 10))[1].completion)
+    rule = RankCorrelation()
+    views = [view((0.0, 1.0, 2.0), stderr, 10) for stderr in (0.9, 0.7, 0.5, 0.3, 0.2)]
+    seen = [rule.update(0, v)[1].completion for v in views]
     assert seen == sorted(seen)
     assert 0 <= seen[0] < seen[-1] <= 1
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import secrets
 import zlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ SUBSETS, PERMUTATIONS, TEST_POINTS, SIZES = 1, 2, 3, 4
 """Streams: samplers never share one."""
 
 _STEPS = 2**40
+
+T = TypeVar("T", bound=np.generic)
 
 
 def resolve_seed(seed: int | None) -> int:
@@ -84,6 +88,31 @@ def subsets_of_sizes(raw: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Masks:
     masks: Masks = raw <= cut[:, None]
     masks[sizes == 0] = False
     return masks
+
+
+class Memo:
+    """The last few draws of a sampler, so that a step is drawn once for evaluating, checking and folding.
+
+    Travels empty to other processes. Threads may race for an entry; both draw the same masks.
+    """
+
+    def __init__(self, most: int = 16) -> None:
+        self.most = most
+        self._kept: dict[int, NDArray[Any]] = {}
+
+    def get(self, step: int, draw: Callable[[int], NDArray[T]]) -> NDArray[T]:
+        """What a step draws, read-only, drawn if they are not at hand."""
+        masks = self._kept.get(step)
+        if masks is None:
+            masks = draw(step)
+            masks.flags.writeable = False
+            while len(self._kept) >= self.most:
+                self._kept.pop(next(iter(self._kept)), None)
+            self._kept[step] = masks
+        return masks
+
+    def __reduce__(self) -> tuple[type[Memo], tuple[int]]:
+        return Memo, (self.most,)
 
 
 def checksum(masks: Masks, start: int = 0) -> int:

@@ -97,7 +97,7 @@ class Loop:
         nothing = np.full(job.n, np.nan)
         self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
         self.verdict = Verdict(False, 0.0, np.zeros(job.n, np.bool_), "just begun")
-        self._folded_at = self._estimated_at = 0
+        self._folded_at, self._estimated_at = 0, -1
         self._seq = 0
         self._last_frame = -math.inf
         self._replayed_clock: float | None = None
@@ -274,7 +274,7 @@ class Loop:
             self._row_seconds = self.tally.work_seconds / self.tally.fresh
 
     def _estimate(self) -> None:
-        if self._estimated_at != self._folded_at:
+        if self.stats is not None and self._estimated_at != self._folded_at:
             self.estimate = self.job.estimate(self.stats)
             self._estimated_at = self._folded_at
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.draws import PERMUTATIONS, permutation, words
+from ...engine.draws import PERMUTATIONS, Memo, permutation, words
 from ...engine.moments import Moments, add
 from ...engine.records import TRUNCATED, Estimate, Evaluations
 from ...errors import InputError, InputTypeError
@@ -50,6 +50,8 @@ class Walks:
     truncation: Truncation = field(default_factory=NoTruncation)
     stream: int = PERMUTATIONS
     references: tuple[str, ...] = ("Ghorbani & Zou, Data Shapley, ICML 2019",)
+    memo: Memo = field(init=False, repr=False, compare=False, default_factory=Memo)
+    places: Memo = field(init=False, repr=False, compare=False, default_factory=Memo)
 
     @property
     def walks(self) -> int:
@@ -84,6 +86,9 @@ class Walks:
 
     def orders(self, step: int) -> NDArray[np.intp]:
         """The permutations of a step, shape (walks, n)."""
+        return self.places.get(step, self._orders)
+
+    def _orders(self, step: int) -> NDArray[np.intp]:
         if self.kind == "all":
             return _nth_permutation(step, self.n)[None, :]
         order = permutation(words(self.seed, self.stream, step, self.n))
@@ -91,6 +96,9 @@ class Walks:
 
     def masks(self, step: int) -> Masks:
         """Proper prefixes, sizes 1..n-1, walk after walk."""
+        return self.memo.get(step, self._prefixes)
+
+    def _prefixes(self, step: int) -> Masks:
         places = np.argsort(self.orders(step), axis=1, kind="stable")
         sizes = np.arange(1, self.n)
         return (places[:, None, :] < sizes[None, :, None]).reshape(-1, self.n)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.draws import sizes_from_law, subsets_of_sizes, words
+from ...engine.draws import Memo, sizes_from_law, subsets_of_sizes, words
 from ...engine.moments import Moments, add_rows, merge_groups
 from ...engine.records import Estimate, Evaluations
 from ...typing import DrawLaw, Masks, SizeLaw
@@ -60,6 +60,7 @@ class SizeStrata:
     notes: tuple[str, ...] = ()
     references: tuple[str, ...] = ("Wang & Jia, Data Banzhaf, AISTATS 2023",)
     bins: NDArray[np.intp] = field(init=False, repr=False)
+    memo: Memo = field(init=False, repr=False, compare=False, default_factory=Memo)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bins", size_bins(self.draw_law))
@@ -71,6 +72,9 @@ class SizeStrata:
         return steps * self.step_rows
 
     def masks(self, step: int) -> Masks:
+        return self.memo.get(step, self._draw)
+
+    def _draw(self, step: int) -> Masks:
         raw = words(self.seed, self.stream, step, self.step_rows * (self.n + 1)).reshape(self.step_rows, -1)
         return subsets_of_sizes(raw[:, 1:], sizes_from_law(raw[:, 0], self.draw_law))
 

@@ -1,0 +1,59 @@
+"""The same bits, however the work is spread: serial, threads, loky; one, two or three workers."""
+
+from __future__ import annotations
+
+import joblib
+import numpy as np
+import pytest
+from engine_worlds import make
+
+
+def _values(kind: str, backend: str | None, n_jobs: int) -> tuple[bytes, bytes, bytes]:
+    valuation, data = make(kind)
+    if backend is None:
+        valuation.fit(data)
+    else:
+        with joblib.parallel_config(backend=backend, n_jobs=n_jobs):
+            valuation.fit(data)
+    r = valuation.values()
+    assert np.isfinite(r.values).all()
+    return r.values.tobytes(), r.stderr.tobytes(), r.counts.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["boosting", "logistic", "truncated", "walks"])
+def test_serial_threads_and_loky_give_the_same_bits(kind: str) -> None:
+    serial = _values(kind, None, 1)
+    for backend, n_jobs in [("sequential", 1), ("threading", 2), ("loky", 1), ("loky", 2), ("loky", 3)]:
+        assert _values(kind, backend, n_jobs) == serial, (backend, n_jobs)
+
+
+def test_multiprocessing_without_lazy_generators_gives_the_same_bits() -> None:
+    assert _values("logistic", "multiprocessing", 2) == _values("logistic", None, 1)
+
+
+def test_a_run_in_the_background_uses_the_callers_backend() -> None:
+    valuation, data = make("logistic")
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        run = valuation.start(data)
+    run.wait(120)
+    r = valuation.values()
+    assert (r.values.tobytes(), r.stderr.tobytes(), r.counts.tobytes()) == _values("logistic", None, 1)
+
+
+def test_inner_threads_are_capped_while_running_and_given_back() -> None:
+    from threadpoolctl import threadpool_info
+
+    seen: list[int] = []
+    valuation, data = make("walks")
+    plain = valuation.utility.function
+
+    def spy(masks: np.ndarray) -> np.ndarray:
+        seen.extend(p["num_threads"] for p in threadpool_info())
+        return plain(masks)
+
+    before = [p["num_threads"] for p in threadpool_info()]
+    valuation.utility.function = spy
+    valuation.fit(data)
+    assert seen
+    assert set(seen) == {1}
+    assert [p["num_threads"] for p in threadpool_info()] == before
