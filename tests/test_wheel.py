@@ -25,7 +25,7 @@ def assets(wheel: Path) -> dict[str, bytes]:
 
 
 def test_python_files_and_type_marker(assets: dict[str, bytes]):
-    assert {"dvlwidgets/py.typed", "dvlwidgets/__init__.py", "dvlwidgets/demo.py"} <= assets.keys()
+    assert {"dvlwidgets/py.typed", "dvlwidgets/__init__.py", "dvlwidgets/demo/__main__.py"} <= assets.keys()
     assert not any(name.startswith(("tests/", "js/", "examples/", "node_modules/")) for name in assets)
     assert "dvlwidgets/DESIGN.md" not in assets
 
