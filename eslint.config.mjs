@@ -5,7 +5,7 @@ const pure = ['wire', 'read', 'frames', 'points', 'state', 'columns', 'derive', 
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
 
 export default tseslint.config(
-  { ignores: ['js/lib/**'] },
+  { ignores: ['js/lib/**', '**/*.d.mts'] },
   js.configs.recommended,
   { files: ['**/*.mjs', '**/*.mts'], languageOptions: { globals: { console: 'readonly', process: 'readonly', setTimeout: 'readonly' } } },
   {

@@ -54,7 +54,7 @@ export function columnsFor(points: Points, room: Room): Column[] {
   if (preview.kind === 'image') {
     shown.push(column('image', null, narrow ? '' : 'image', 'The point itself', narrow ? '46px' : '54px'));
   } else if (preview.kind === 'text') {
-    shown.push(column('text', null, 'text', 'The point itself', 'minmax(110px, 1.4fr)'));
+    shown.push(column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)'));
   } else {
     shown.push(column('id', 'id', points.ids === null ? 'point' : 'id', points.ids === null ? 'Position in the data set' : 'Id of the point', `minmax(${idWidth(points)}px, .4fr)`));
   }
@@ -88,7 +88,7 @@ export function columnsFor(points: Points, room: Room): Column[] {
 /** Room for "old → new" with short names, for one name when they are long. */
 function labelWidth(classes: readonly string[]): number {
   const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length)) * 7.5;
-  return Math.round(Math.min(210, Math.max(104, 2 * longest + 52)));
+  return Math.round(Math.min(190, Math.max(104, 1.5 * longest + 48)));
 }
 
 /** The least width of the whole table, in pixels: the sum of the columns' least widths. */

@@ -56,6 +56,7 @@ export function createHistogram(actions: HistogramActions) {
     const to = lo + Math.ceil((Math.max(a, b) - lo) / width - 1e-6) * width;
     return [Math.max(lo, from), Math.min(hi, to)];
   };
+  chart.addEventListener('mousedown', (event) => event.preventDefault()); // a drag is no focus
   chart.addEventListener('pointerdown', (event) => {
     if (data.histogram !== null && event.button === 0) {
       drag = at(event);

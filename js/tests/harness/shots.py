@@ -25,7 +25,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript"}
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Silence."""
 
 
@@ -116,7 +116,9 @@ def main(folder: Path, names: list[str]) -> None:
             query, width, act = SHOTS[name]
             page = browser.new_page(viewport={"width": width, "height": 640})
             page.on("pageerror", lambda e, name=name: print(name, "PAGE ERROR", e))
-            page.on("console", lambda m, name=name: print(name, m.type, m.text) if m.type == "error" else None)
+            page.on(
+                "console", lambda m, name=name: print(name, m.type, m.text) if m.type == "error" else None
+            )
             page.goto(f"{url}?{query}")
             if "silent" not in query:
                 page.get_by_test_id("row").first.wait_for(timeout=30_000)

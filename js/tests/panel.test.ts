@@ -1,0 +1,258 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import widget from '../src/hosts/widget';
+import { mountAll } from '../src/hosts/page';
+import { FakeKernel } from './harness/kernel.mjs';
+import { full, makeRun } from './harness/frames.mjs';
+
+const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  HTMLCanvasElement.prototype.getContext = () => null;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  document.body.replaceChildren();
+});
+
+function inside(parent: Element) {
+  const root = parent.querySelector('[data-dvl-panel]')!.shadowRoot!;
+  const all = (id: string) => [...root.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
+  const one = (id: string) => all(id)[0]!;
+  return { root, all, one, text: (id: string) => one(id).textContent };
+}
+
+async function open(options: Record<string, string | number> = {}) {
+  const kernel = new FakeKernel(makeRun({ n: 60, ...options }));
+  const el = document.body.appendChild(document.createElement('div'));
+  const made = widget();
+  const leave = made.initialize({ model: kernel });
+  const close = made.render({ model: kernel, el });
+  await wait(400);
+  const panel = inside(el);
+  const row = (i: number) => panel.all('row').filter((r) => !r.hidden)[i]!;
+  const press = async (key: string, target: Element = row(0), more = {}) => {
+    target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, ...more }));
+    await wait(400);
+  };
+  const click = async (target: Element, more = {}) => {
+    target.dispatchEvent(new MouseEvent('click', { bubbles: true, composed: true, ...more }));
+    await wait(400);
+  };
+  return { kernel, el, made, leave, close, ...panel, row, press, click };
+}
+
+const lowestOf = (kernel: FakeKernel): number[] =>
+  [...kernel.run.value.keys()].sort((a, b) => kernel.run.value[a]! - kernel.run.value[b]!);
+
+describe('a live panel', () => {
+  it('shows the run and the lowest values first', async () => {
+    const { kernel, text, one, row } = await open();
+    expect(text('state')).toBe('running');
+    expect(text('progress-text')).toContain('7,440 of ~12,000 evaluations · 21 s left · ranking');
+    expect(one('table').getAttribute('aria-rowcount')).toBe('61');
+    expect(Number(row(0).dataset.row)).toBe(lowestOf(kernel)[0]);
+    expect(text('footer-shown')).toBe('60 of 60 shown');
+    expect(Number(one('certainty-chart').dataset.points)).toBe(39);
+  });
+
+  it('waits in words, and says when nobody answers', async () => {
+    const kernel = new FakeKernel(makeRun({ n: 5 }), { silent: true });
+    const el = document.body.appendChild(document.createElement('div'));
+    widget().render({ model: kernel, el });
+    const { text } = inside(el);
+    expect(text('waiting')).toContain('Waiting for the kernel');
+    await wait(9000);
+    expect(text('waiting')).toContain('does not answer');
+  });
+
+  it('relabels by key, shows old and new, and says saved only when it is', async () => {
+    const { kernel, text, press, row, one } = await open();
+    const at = Number(row(0).dataset.row);
+    const was = kernel.run.codes[at]!;
+    const key = String((was + 1) % 10);
+    await press(key);
+    expect(kernel.log.filter((c) => c.t === 'relabel')).toMatchObject([{ rows: [at], label: (was + 1) % 10 }]);
+    const cell = row(0).querySelector('[data-testid="cell-label"]')!;
+    expect(cell.querySelector('s')!.textContent).toBe(String(was));
+    expect(cell.querySelector('.label-now')!.textContent).toBe(key);
+    expect(text('saved')).toBe('1 edit, saved');
+    await press('u');
+    expect(kernel.run.codes[at]).toBe(was);
+    expect(one('saved').hidden).toBe(true);
+    await press('U', row(0), { shiftKey: true });
+    expect(kernel.run.codes[at]).toBe((was + 1) % 10);
+  });
+
+  it('says saving while Python is silent', async () => {
+    const { kernel, text, press } = await open();
+    kernel.silent = true;
+    await press('x');
+    expect(text('saved')).toBe('saving 1 edit…');
+    await wait(9000);
+    expect(text('notice')).toContain('The kernel does not answer');
+  });
+
+  it('edits the whole selection, and says of how many', async () => {
+    const { kernel, all, one, row, click, root } = await open();
+    const rows = [0, 1, 2].map((i) => Number(row(i).dataset.row));
+    await click(row(0));
+    await click(row(2), { shiftKey: true });
+    expect(root.querySelector('.relabel h3')!.textContent).toBe('Relabel 3 selected points');
+    await click(all('relabel-button')[4]!);
+    expect(rows.map((at) => kernel.run.codes[at])).toEqual([4, 4, 4]);
+    await click(one('drop'));
+    expect(rows.map((at) => kernel.run.dropped[at])).toEqual([1, 1, 1]);
+    await click(one('drop'));
+    expect(rows.map((at) => kernel.run.dropped[at])).toEqual([0, 0, 0]);
+  });
+
+  it('keeps keys from the notebook, and its own keys from fields', async () => {
+    const { el, kernel, one, press } = await open();
+    const heard: string[] = [];
+    el.addEventListener('keydown', (event) => heard.push(event.key));
+    for (const key of ['b', 'd', 'd', 'm', 'x', '1', '6']) {
+      await press(key, one('filter-text'));
+      await press(key);
+    }
+    expect(heard).toEqual([]);
+    expect(el.querySelector('[data-dvl-panel]')!.hasAttribute('data-lm-suppress-shortcuts')).toBe(true);
+    expect(kernel.log.filter((c) => c.t === 'drop').length).toBe(1);
+    expect(kernel.log.filter((c) => c.t === 'relabel').length).toBe(2);
+  });
+
+  it('moves the focus by keys, also beyond the rows in sight', async () => {
+    const { kernel, press, root } = await open();
+    const order = lowestOf(kernel);
+    const focused = () => Number(root.querySelector<HTMLElement>('.row.focused:not([hidden])')!.dataset.row);
+    await press('ArrowDown');
+    expect(focused()).toBe(order[1]);
+    await press('End');
+    expect(focused()).toBe(order[59]);
+    await press('p', root.querySelector('.row.focused')!);
+    expect(focused()).toBe(order[58]);
+    expect(root.querySelectorAll('.row[tabindex="0"]:not([hidden])').length).toBe(1);
+  });
+
+  it('filters by chip and field, and sorts by header', async () => {
+    const { kernel, all, one, text, click, row } = await open();
+    const lowest = all('chip').find((chip) => chip.dataset.chip === 'lowest')!;
+    await click(lowest);
+    expect(lowest.getAttribute('aria-pressed')).toBe('true');
+    expect(text('footer-shown')).toBe('3 of 60 shown');
+    await click(lowest);
+    await click(one('sort-value'));
+    expect(Number(row(0).dataset.row)).toBe(lowestOf(kernel).at(-1));
+    expect(one('sort-value').parentElement!.getAttribute('aria-sort')).toBe('descending');
+    const find = one('filter-text') as HTMLInputElement;
+    find.value = 'no such id';
+    find.dispatchEvent(new Event('input'));
+    await wait(400);
+    expect(one('table').textContent).toContain('None of 60 points passes the filters.');
+  });
+
+  it('shows a pressed button as pending until the run is there', async () => {
+    const { one, text, click } = await open();
+    one('toolbar-pause').click();
+    await wait(60);
+    expect(text('state')).toBe('pausing…');
+    expect((one('toolbar-pause') as HTMLButtonElement).disabled).toBe(true);
+    await wait(800);
+    expect(text('state')).toBe('paused');
+    await click(one('toolbar-resume'));
+    await wait(800);
+    expect(text('state')).toBe('running');
+    await click(one('toolbar-stop'));
+    await wait(800);
+    expect(text('state')).toBe('stopped');
+    expect(['pause', 'resume', 'stop'].every((verb) => one(`toolbar-${verb}`).hidden)).toBe(true);
+  });
+
+  it('shows what failed, with the first traceback on demand', async () => {
+    const { kernel, one, text, click } = await open();
+    kernel.run.status = { ...kernel.run.status, failures: 2, failure: 'Traceback: <b>ValueError</b>', state: 'failed', error: 'the scorer broke' };
+    kernel.tick();
+    await wait(3000);
+    expect(text('footer-failures')).toBe('2 failed fits');
+    expect(text('notice')).toBe('The run failed: the scorer broke');
+    await click(one('footer-failures'));
+    expect(one('sheet').querySelector('pre')!.textContent).toBe('Traceback: <b>ValueError</b>');
+    expect(one('sheet').querySelector('b')).toBeNull();
+  });
+
+  it('shows a number field for regression', async () => {
+    const { kernel, one, row } = await open({ kind: 'number' });
+    const field = one('relabel-field') as HTMLInputElement;
+    expect(field.type).toBe('number');
+    const at = Number(row(0).dataset.row);
+    field.value = '12.5';
+    (field.closest('form') as HTMLFormElement).dispatchEvent(new Event('submit', { cancelable: true }));
+    await wait(400);
+    expect(kernel.log.filter((c) => c.t === 'relabel')).toMatchObject([{ rows: [at], number: 12.5 }]);
+    expect(row(0).querySelector('.label-now')!.textContent).toBe('12.5');
+  });
+
+  it('shows unknown values as a dash, last', async () => {
+    const { row, all } = await open({ known: 0.05 });
+    const number = (element: Element) => element.querySelector('.number')!.textContent;
+    expect(number(row(0))).not.toBe('—');
+    expect(number(all('row').filter((r) => !r.hidden).at(-1)!)).toBe('—');
+  });
+
+  it('shares one store among many views, and leaves nothing behind', async () => {
+    const { kernel, made, el, close, leave } = await open();
+    const second = document.body.appendChild(document.createElement('div'));
+    const abort = new AbortController();
+    made.render({ model: kernel, el: second, signal: abort.signal });
+    await wait(300);
+    expect(kernel.log.filter((c) => c.t === 'hello').length).toBe(1);
+    expect(inside(second).text('footer-shown')).toBe('60 of 60 shown');
+    abort.abort();
+    expect(second.childElementCount).toBe(0);
+    close();
+    expect(el.childElementCount).toBe(0);
+    leave();
+    await wait(60_000);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(kernel.listeners.size).toBe(0);
+  });
+});
+
+describe('a saved page', () => {
+  function page(json: string): HTMLElement {
+    document.body.innerHTML =
+      '<div id="dvl-1" class="dvl-snapshot"><table></table></div><script type="application/json" class="dvl-snapshot-data" data-for="dvl-1"></script>';
+    document.querySelector('script')!.textContent = json;
+    return document.getElementById('dvl-1')!;
+  }
+  const saved = (change = {}) => {
+    const [content, buffers] = full(makeRun({ n: 30, state: 'finished' }), 5);
+    const base64 = buffers.map((b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64'));
+    return JSON.stringify({ content: { ...content, ...change }, buffers: base64 });
+  };
+
+  it('becomes a panel without buttons that need a kernel, once', async () => {
+    const stand = page(saved());
+    expect(mountAll(document)).toBe(1);
+    expect(mountAll(document)).toBe(0);
+    await wait(300);
+    expect(stand.hidden).toBe(true);
+    const { root, text } = inside(document.body);
+    expect(text('footer-shown')).toBe('30 of 30 shown');
+    expect(text('state')).toBe('finished');
+    for (const id of ['toolbar-pause', 'relabel-button', 'drop', 'help', 'waiting']) {
+      expect(root.querySelector(`[data-testid="${id}"]`)).toBeNull();
+    }
+  });
+
+  it('keeps its static table when the data cannot be read', () => {
+    const complaint = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const stand = page(saved({ n: 31 }));
+    expect(mountAll(document)).toBe(0);
+    expect(stand.hidden).toBe(false);
+    expect(document.querySelector('[data-dvl-panel]')).toBeNull();
+    expect(complaint).toHaveBeenCalledOnce();
+  });
+});
