@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dvlwidgets.engine.records import Provenance
 from dvlwidgets.widgets import bundle, picture, wire
 from dvlwidgets.widgets.snapshot import Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
@@ -46,19 +47,22 @@ def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> S
     from dvlwidgets.widgets.session import SHARES, points_of
 
     result = result.result if hasattr(result, "prepare_run") else result
-    done = int(getattr(getattr(result, "provenance", None), "evaluations", 0))
+    origin = getattr(result, "provenance", None) or Provenance()
     status = Status(
         state="finished",
-        done=done,
-        reason=str(getattr(getattr(result, "provenance", None), "stopped", "")),
-        certainty=float(getattr(result, "certainty", math.nan)),
+        done=origin.evaluations,
+        seconds=origin.seconds,
+        reason=origin.stopped,
+        certainty=result.certainty,
         completion=1.0,
-        threshold=getattr(result, "threshold", 0.0),
-        unit_of_value=str(getattr(result, "unit", "")),
+        threshold=result.threshold,
+        unit_of_value=result.unit,
     )
+    history = [(status.done, status.certainty, 1.0)] if status.done else []
     points = points_of(result, len(dataset))
-    method = str(getattr(result, "algorithm", ""))
-    subject = describe(dataset, title=title or f"{len(dataset):,} points", method=method, share=SHARES)
+    subject = describe(
+        dataset, title=title or f"{len(dataset):,} points", method=result.algorithm, share=SHARES
+    )
     nothing = {
         "count": 0,
         "relabelled": 0,
@@ -69,7 +73,7 @@ def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> S
         "saved": True,
     }
     dropped = np.zeros(len(dataset), dtype=np.uint8)
-    return Snapshot(subject, points, LabelBook(dataset).labels({}, {}), dropped, status, [], nothing)
+    return Snapshot(subject, points, LabelBook(dataset).labels({}, {}), dropped, status, history, nothing)
 
 
 def page(now: Snapshot) -> str:
@@ -82,7 +86,7 @@ def page(now: Snapshot) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: blob:; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
         f"<title>{escape(now.subject.title)} · {escape(now.subject.method)}</title>\n"
-        "<style>body{margin:16px;font:14px/1.5 system-ui,sans-serif;color-scheme:light dark}"
+        "<style>:root{color-scheme:light dark}body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
         "td,th{padding:2px 12px 2px 0;text-align:left}</style>\n"
         f"</head>\n<body>\n{content}\n</body>\n</html>\n"
     )

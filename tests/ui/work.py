@@ -21,7 +21,7 @@ import warnings
 from pathlib import Path
 from sklearn.naive_bayes import GaussianNB
 from dvlwidgets.data.examples import load_split
-from dvlwidgets.engine.stopping import MaxUpdates, RankCorrelation
+from dvlwidgets.engine.stopping import MaxTime, MaxUpdates, RankCorrelation
 from dvlwidgets.utility.model import ModelUtility
 from dvlwidgets.utility.scorer import SupervisedScorer
 from dvlwidgets.valuation.methods.semivalues import ShapleyValuation
