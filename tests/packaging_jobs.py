@@ -35,7 +35,7 @@ class Environment:
         return {**kept, "PATH": str(self.folder / "bin")}
 
     def run(self, *arguments: str, cwd: Path) -> str:
-        """Run its interpreter and return what it printed; a failure shows everything."""
+        """Run its interpreter; returns what it said on standard error, then what it printed."""
         done = subprocess.run(
             [self.python, *arguments],
             cwd=cwd,
@@ -45,7 +45,7 @@ class Environment:
             check=False,
         )
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return done.stderr + done.stdout
 
     def install(self, *requirements: str) -> None:
         """Install with the versions that the project is developed with."""
