@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         SemivalueValuation,
         ShapleyValuation,
     )
-    from .valuation.result import Status, ValuationResult
+    from .valuation.result import Status, ValuationResult, ValueItem, load_result, save_result
     from .valuation.samplers import (
         AntitheticPermutationSampler,
         DeterministicPermutationSampler,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         RelativeTruncation,
     )
     from .widgets.panel import ValuationPanel
+    from .widgets.sharing import static_page
 
 _HOMES = {
     "data.dataset": ("Dataset", "RawData"),
@@ -71,7 +72,7 @@ _HOMES = {
         "SemivalueValuation",
         "ShapleyValuation",
     ),
-    "valuation.result": ("Status", "ValuationResult"),
+    "valuation.result": ("Status", "ValuationResult", "ValueItem", "load_result", "save_result"),
     "valuation.samplers": (
         "AntitheticPermutationSampler",
         "DeterministicPermutationSampler",
@@ -83,6 +84,7 @@ _HOMES = {
         "RelativeTruncation",
     ),
     "widgets.panel": ("ValuationPanel",),
+    "widgets.sharing": ("static_page",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -120,9 +122,13 @@ __all__ = [
     "Utility",
     "ValuationPanel",
     "ValuationResult",
+    "ValueItem",
     "Verdict",
     "compose_score",
+    "load_result",
+    "save_result",
     "sigmoid",
+    "static_page",
 ]
 
 

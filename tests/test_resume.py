@@ -68,8 +68,12 @@ def _instant(masks: np.ndarray) -> np.ndarray:
 
 
 def test_cut_at_every_byte_of_its_last_two_records_equals_uninterrupted(tmp_path: Path) -> None:
-    valuation, data = _quick("msr")
-    valuation.sampler = MSRSampler(seed=3, batch_size=5)
+    def small() -> tuple[ShapleyValuation, object]:
+        valuation, data = _quick("msr")
+        valuation.sampler, valuation.is_done = MSRSampler(seed=3, batch_size=2), MaxUpdates(12)
+        return valuation, data[:6]
+
+    valuation, data = small()
     valuation.fit(data, checkpoint=tmp_path / "whole")
     expected = _bits(valuation)
     journal = tmp_path / "whole" / "journal.dvl"
@@ -81,8 +85,7 @@ def test_cut_at_every_byte_of_its_last_two_records_equals_uninterrupted(tmp_path
         folder = tmp_path / f"cut{cut}"
         folder.mkdir()
         (folder / "journal.dvl").write_bytes(whole[:cut])
-        again, _ = _quick("msr")
-        again.sampler = MSRSampler(seed=3, batch_size=5)
+        again, data = small()
         again.fit(data, checkpoint=folder)
         assert _bits(again) == expected, cut
 

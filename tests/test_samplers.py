@@ -171,7 +171,7 @@ class _Unweighted(SizeStrata):
 
 class _UncorrectedLaw(Walks):
     def fold(self, stats: Any, step: int, evaluations: Any) -> Any:
-        return dataclasses.replace(self, law=shapley_law(self.n)).fold(stats, step, evaluations)
+        return Walks(self.n, shapley_law(self.n), self.seed).fold(stats, step, evaluations)
 
 
 class _SizesTogether(SizeStrata):

@@ -89,7 +89,8 @@ def duration(seconds: float) -> str:
             return f"{seconds / size:.2g} {unit}" if seconds < 10 * size else f"{seconds / size:,.0f} {unit}"
     if seconds >= 1:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds * 1e3:.2g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.2g} us"
+    size, unit = (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+    return f"{seconds * size:.2g} {unit}" if seconds * size < 10 else f"{seconds * size:.0f} {unit}"
 
 
 def time_left(loop: Loop, seconds: float) -> float | None:

@@ -30,11 +30,20 @@ class Job(Protocol):
     looks at the folded statistics. Statistics belong to the loop that folds them.
     """
 
-    n: int
-    unit: str
-    round_steps: int
-    total_steps: int | None
-    divisible: bool
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def round_steps(self) -> int: ...
+
+    @property
+    def total_steps(self) -> int | None: ...
+
+    @property
+    def divisible(self) -> bool: ...
 
     def rows(self, step: int) -> int:
         """Units of work in a step."""

@@ -66,7 +66,11 @@ class Journal:
         self._file: BinaryIO
         self._temporary = path is None
         if self.resumed:
-            self._open()
+            try:
+                self._open()
+            except JournalError:
+                self._file.close()
+                raise
         else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(self.path, "w+b")

@@ -37,6 +37,18 @@ class Evaluations:
     warning: str | None = None
 
 
+def join_evaluations(parts: list[Evaluations]) -> Evaluations:
+    """Several batches as one, in order."""
+    return Evaluations(
+        np.concatenate([p.values for p in parts]),
+        np.concatenate([p.status for p in parts]),
+        sum(p.seconds for p in parts),
+        next((p.failure for p in parts if p.failure), None),
+        sum(p.warnings for p in parts),
+        next((p.warning for p in parts if p.warning), None),
+    )
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Values, their standard errors and the number of observations, each of shape (n,); NaN = not known yet."""

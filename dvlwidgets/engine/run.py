@@ -11,7 +11,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,44 +20,15 @@ from .gate import Gate
 from .job import Job, Receipts
 from .parallel import Task, Workers
 from .records import Estimate, Progress, Verdict
-from .stopping import RuleView, StoppingRule, certainty
+from .rules import RuleView, StoppingRule
+from .stopping import certainty
+from .tally import Clock, Tally
 
 Parts = dict[int, dict[int, tuple[int, Any]]]
 """Finished pieces of a round: step -> first row -> (last row + 1, payload)."""
 
 FRAME_SECONDS = 0.1
 """Frames inside a round come no faster than this; round ends always give one."""
-
-
-@dataclass
-class Tally:
-    """What was done, counted at home."""
-
-    done: int = 0
-    failures: int = 0
-    warnings: int = 0
-    first_failure: str | None = None
-    warning: str | None = None
-    work_seconds: float = 0.0
-    fresh: int = 0
-
-
-class Clock:
-    """Active seconds: runs while the loop works, stands while it is paused or its consumer is busy."""
-
-    def __init__(self, seconds: float) -> None:
-        self._before, self._since = seconds, math.nan
-
-    @property
-    def seconds(self) -> float:
-        running = 0.0 if math.isnan(self._since) else time.monotonic() - self._since
-        return self._before + running
-
-    def start(self) -> None:
-        self._since = time.monotonic()
-
-    def stop(self) -> None:
-        self._before, self._since = self.seconds, math.nan
 
 
 class Loop:
@@ -260,18 +230,8 @@ class Loop:
             yield self._frame()
 
     def _count(self, payload: Any, *, fresh: bool) -> None:
-        units, failures, warnings = self.job.tally(payload)
-        self.tally.done += units
-        self.tally.failures += failures
-        self.tally.warnings += warnings
-        if payload.failure and self.tally.first_failure is None:
-            self.tally.first_failure = payload.failure
-        if warnings and self.tally.warning is None:
-            self.tally.warning = getattr(payload, "warning", None)
-        if fresh and units:
-            self.tally.fresh += units
-            self.tally.work_seconds += payload.seconds
-            self._row_seconds = self.tally.work_seconds / self.tally.fresh
+        self.tally.add(self.job.tally(payload), payload, fresh=fresh)
+        self._row_seconds = self.tally.unit_seconds or self._row_seconds
 
     def _estimate(self) -> None:
         if self.stats is not None and self._estimated_at != self._folded_at:

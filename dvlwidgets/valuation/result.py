@@ -29,6 +29,8 @@ from .result_item import Status, ValueItem
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..engine.journal import Journal
+
 __all__ = ["Status", "ValuationResult", "ValueItem", "load_result", "save_result"]
 
 
@@ -60,6 +62,9 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         >>> result.sort()[:2].indices
         array([1, 2])
     """
+
+    journal: Journal | None = None
+    """The utilities that the values rest on, while the session lasts; what `continue_from` goes on from."""
 
     def __init__(
         self,

@@ -91,4 +91,5 @@ def inflation(law: SizeLaw, draw: DrawLaw) -> float:
 
 
 def _normalised(law: SizeLaw) -> SizeLaw:
-    return law / law.sum()
+    normalised: SizeLaw = law / law.sum()
+    return normalised

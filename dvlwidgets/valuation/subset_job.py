@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.draws import checksum
-from ..engine.records import FAILED, TRUNCATED, Estimate, Evaluations
+from ..engine.records import FAILED, TRUNCATED, Estimate, Evaluations, join_evaluations
 from ..errors import TooManyFailuresError
 from ..utility.bound import BoundUtility, First
-from .samplers.permutation import join_evaluations
 from .samplers.plans import BoundSampler
 
 

@@ -6,7 +6,6 @@ the same for all.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,16 +15,18 @@ from ..engine.bar import Bar
 from ..engine.checkpoint import StateReceipts
 from ..engine.draws import resolve_seed
 from ..engine.gate import Gate
-from ..engine.identity import make_header, require_same_run
-from ..engine.job import Job, JournalReceipts, NoReceipts, Receipts
+from ..engine.identity import make_header
+from ..engine.job import Job
 from ..engine.journal import Journal, read_header
 from ..engine.live import Run
 from ..engine.parallel import Workers
-from ..engine.records import Progress, Provenance
+from ..engine.records import Progress
 from ..engine.run import Loop
 from ..engine.stopping import NoStopping, StoppingRule, check_rule
 from ..errors import InputError, NotFittedError, RunError, UnhashableError
-from .result import Status, ValuationResult
+from .checkpoints import checkpoint_file, journal_of, receipts_for
+from .fitted import Fitted
+from .result import ValuationResult
 
 
 class Valuation:
@@ -47,7 +48,7 @@ class Valuation:
         self.is_done = NoStopping() if is_done is None else check_rule(is_done)
         self.progress = progress
         self._loop: Loop | None = None
-        self._fitted: _Fitted | None = None
+        self._fitted: Fitted | None = None
 
     # what methods say ------------------------------------------------------------------------------------------
 
@@ -150,13 +151,13 @@ class Valuation:
                 "pass either checkpoint= or continue_from=, not both: each says what to go on from."
             )
         path = None if checkpoint is None else checkpoint_file(checkpoint, self.keeps_utilities)
-        earlier = _receipts_of(continue_from)
+        earlier = journal_of(continue_from)
         seed = self._resolved_seed(path, earlier)
         job = self._job(data, seed)
         header = self._header(data, job, seed, needed=path is not None or earlier is not None)
-        receipts = self._receipts(path, header, earlier)
+        receipts = receipts_for(path, header, earlier, keeps_utilities=self.keeps_utilities)
         self._loop = Loop(job, self.is_done, workers=Workers.capture(), receipts=receipts, gate=gate)
-        self._fitted = _Fitted(data, header, receipts, job)
+        self._fitted = Fitted(data, header, receipts, job)
         return self._loop
 
     def _resolved_seed(self, path: Path | None, earlier: Journal | None) -> int:
@@ -179,18 +180,6 @@ class Valuation:
             parts, draws = {}, {}
         return make_header(parts, draws, method, seed, self._configuration())
 
-    def _receipts(self, path: Path | None, header: dict[str, Any], earlier: Journal | None) -> Receipts:
-        if not self.keeps_utilities:
-            if path is None:
-                return NoReceipts()
-            state = StateReceipts(path, header)
-            require_same_run(state.header, header, str(path))
-            return state
-        journal = earlier if earlier is not None else Journal(path, header)
-        if journal.resumed or earlier is not None:
-            require_same_run(journal.header, header, str(path or "of the earlier result"))
-        return JournalReceipts(journal)
-
     def _say_warnings(self, loop: Loop) -> None:
         if loop.tally.warnings and getattr(self.utility, "show_warnings", False):
             warnings.warn(
@@ -198,94 +187,3 @@ class Valuation:
                 UserWarning,
                 stacklevel=3,
             )
-
-
-def checkpoint_file(checkpoint: Any, keeps_utilities: bool) -> Path:
-    """The file in a checkpoint folder.
-
-    Raises:
-        InputError: if the path is a file.
-    """
-    folder = Path(os.fspath(checkpoint))
-    if folder.exists() and not folder.is_dir():
-        raise InputError(
-            f"checkpoint must be a folder, but {folder} is a file. Pass a new or an earlier folder."
-        )
-    return folder / ("journal.dvl" if keeps_utilities else "state.npz")
-
-
-def _receipts_of(result: Any) -> Journal | None:
-    if result is None:
-        return None
-    journal = getattr(result, "journal", None)
-    if not isinstance(journal, Journal):
-        raise InputError(
-            "continue_from needs a result of this session, with its journal of utilities; this one has none "
-            "(loaded from a file, merged, or of a closed form). Use checkpoint=FOLDER to go on in another session."
-        )
-    return journal
-
-
-class _Fitted:
-    """What belongs to one fit: data, identity, receipts."""
-
-    def __init__(self, data: Any, header: dict[str, Any], receipts: Receipts, job: Any) -> None:
-        self.data, self.header, self.receipts, self.job = data, header, receipts, job
-
-    def result(self, valuation: Valuation, loop: Loop) -> ValuationResult:
-        result = ValuationResult.from_estimate(
-            loop.estimate,
-            ids=getattr(self.data, "ids", None),
-            names=getattr(self.data, "names", None),
-            fingerprint=str(getattr(self.data, "fingerprint", "")),
-            algorithm=valuation.algorithm_name,
-            status=status_of(loop),
-            provenance=self._provenance(valuation, loop),
-            threshold=valuation.threshold,
-            unit=unit_of(self.job),
-            verdict=loop.verdict,
-            converged=loop.verdict.converged,
-        )
-        result.journal = getattr(self.receipts, "journal", None)
-        return result
-
-    def _provenance(self, valuation: Valuation, loop: Loop) -> Provenance:
-        notes = [*getattr(getattr(self.job, "utility", None), "notes", ())]
-        notes += getattr(getattr(self.job, "sampler", None), "notes", ())
-        if loop.ended in ("time", "stop", "interrupt"):
-            notes.append(
-                f"ended by {loop.ended}, not by its rule: the number of evaluations depends on the machine"
-            )
-        if loop.tally.failures:
-            notes.append(f"{loop.tally.failures:,} fits failed and counted with the default score")
-        if loop.tally.warnings:
-            notes.append(f"{loop.tally.warnings:,} warnings; the first: {loop.tally.warning}")
-        stream = int(getattr(getattr(self.job, "sampler", None), "stream", 0))
-        return Provenance(
-            algorithm=valuation.algorithm_name,
-            seed=int(self.header["seed"]),
-            versions=self.header["versions"],
-            configuration=self.header["configuration"],
-            keys=self.header["keys"],
-            seconds=loop.clock.seconds,
-            evaluations=loop.tally.done,
-            steps=((stream, 0, loop.step),),
-            stopped=loop.verdict.reason,
-            notes=tuple(notes),
-            references=(
-                *valuation.references,
-                *getattr(getattr(self.job, "sampler", None), "references", ()),
-            ),
-        )
-
-
-def status_of(loop: Loop) -> Status:
-    """The result's status from how the loop ended."""
-    ends = {"rule": Status.Converged, "complete": Status.Converged, "": Status.Pending}
-    return ends.get(loop.ended, Status.Stopped)
-
-
-def unit_of(job: Any) -> str:
-    """What one unit of a value is."""
-    metrics = getattr(getattr(job, "utility", job), "metrics", ("score",))
-    return f"points of {metrics[0]}"

@@ -66,7 +66,8 @@ class Enumeration:
             masks = np.ones((len(at), self.n), np.bool_)
             masks[np.arange(len(at)), at] = False
             return masks
-        return ((at[:, None] + 1) >> np.arange(self.n)) & 1 == 1
+        bits: Masks = ((at[:, None] + 1) >> np.arange(self.n)) & 1 == 1
+        return bits
 
     def evaluate(
         self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int

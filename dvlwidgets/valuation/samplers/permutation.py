@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...engine.draws import PERMUTATIONS, Memo, permutation, words
 from ...engine.moments import Moments, add
-from ...engine.records import TRUNCATED, Estimate, Evaluations
+from ...engine.records import TRUNCATED, Estimate, Evaluations, join_evaluations
 from ...errors import InputError, InputTypeError
 from ...typing import Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
@@ -157,18 +157,6 @@ class Walks:
             "truncation": repr(self.truncation),
             "step": self.walks,
         }
-
-
-def join_evaluations(parts: list[Evaluations]) -> Evaluations:
-    """Several batches as one, in order."""
-    return Evaluations(
-        np.concatenate([p.values for p in parts]),
-        np.concatenate([p.status for p in parts]),
-        sum(p.seconds for p in parts),
-        next((p.failure for p in parts if p.failure), None),
-        sum(p.warnings for p in parts),
-        next((p.warning for p in parts if p.warning), None),
-    )
 
 
 def _nth_permutation(index: int, n: int) -> NDArray[np.intp]:

@@ -23,13 +23,26 @@ class BoundSampler(Protocol):
         references: papers.
     """
 
-    n: int
-    stream: int
-    round_steps: int
-    total_steps: int | None
-    divisible: bool
-    notes: tuple[str, ...]
-    references: tuple[str, ...]
+    @property
+    def n(self) -> int: ...
+
+    @property
+    def stream(self) -> int: ...
+
+    @property
+    def round_steps(self) -> int: ...
+
+    @property
+    def total_steps(self) -> int | None: ...
+
+    @property
+    def divisible(self) -> bool: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    @property
+    def references(self) -> tuple[str, ...]: ...
 
     def rows(self, step: int) -> int:
         """Evaluations in a step."""
@@ -77,7 +90,8 @@ class BoundSampler(Protocol):
 class Sampler(Protocol):
     """The user's object: configuration only."""
 
-    seed: int | None
+    @property
+    def seed(self) -> int | None: ...
 
     def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> BoundSampler:
         """Draws for n points and a semivalue's size law; refuses pairs that can never be right."""

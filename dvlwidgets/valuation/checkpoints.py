@@ -1,0 +1,68 @@
+"""Where a run keeps its receipts: a checkpoint folder, an earlier result's journal, or a temporary file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..engine.checkpoint import StateReceipts
+from ..engine.identity import require_same_run
+from ..engine.job import JournalReceipts, NoReceipts, Receipts
+from ..engine.journal import Journal
+from ..errors import InputError, InputTypeError
+
+
+def receipts_for(
+    path: Path | None, header: dict[str, Any], earlier: Journal | None, *, keeps_utilities: bool
+) -> Receipts:
+    """Receipts of a run, taken up again if they exist.
+
+    Raises:
+        IdentityError: if what exists belongs to another run.
+        JournalError: if it cannot be read.
+    """
+    if not keeps_utilities:
+        if path is None:
+            return NoReceipts()
+        state = StateReceipts(path, header)
+        require_same_run(state.header, header, str(path))
+        return state
+    journal = earlier if earlier is not None else Journal(path, header)
+    if journal.resumed or earlier is not None:
+        require_same_run(journal.header, header, str(path or "of the earlier result"))
+    return JournalReceipts(journal)
+
+
+def checkpoint_file(checkpoint: Any, keeps_utilities: bool) -> Path:
+    """The file in a checkpoint folder.
+
+    Raises:
+        InputError: if the path is a file.
+        InputTypeError: if it is no path.
+    """
+    if not isinstance(checkpoint, str | os.PathLike):
+        raise InputTypeError(f"checkpoint must be the path of a folder, not {checkpoint!r}.")
+    folder = Path(os.fspath(checkpoint))
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            f"checkpoint must be a folder, but {folder} is a file. Pass a new or an earlier folder."
+        )
+    return folder / ("journal.dvl" if keeps_utilities else "state.npz")
+
+
+def journal_of(result: Any) -> Journal | None:
+    """The journal behind a result.
+
+    Raises:
+        InputError: if it has none.
+    """
+    if result is None:
+        return None
+    journal = getattr(result, "journal", None)
+    if not isinstance(journal, Journal):
+        raise InputError(
+            "continue_from needs a result of this session, with its journal of utilities; this one has none "
+            "(loaded from a file, merged, or of a closed form). Use checkpoint=FOLDER to go on in another session."
+        )
+    return journal
