@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from dvlwidgets.widgets.snapshot import Content, Status
 
 MIN_HEIGHT = 200
+WRITING = 10.0
+"""Seconds that `wait` gives the last output to be written."""
 
 
 class ValuationPanel(anywidget.AnyWidget):
@@ -95,6 +98,7 @@ class ValuationPanel(anywidget.AnyWidget):
         self._publisher = Publisher(self._put, self._session.snapshot, name=self._session.subject.title)
         self._desk = Desk(self._session, self._publisher)
         self._output = Output(self._session.snapshot)
+        self._written = threading.Event()
         super().__init__(height=height)
         self.set_trait("title", self._session.subject.title)
         self.set_trait("state", self._session.state)
@@ -127,7 +131,9 @@ class ValuationPanel(anywidget.AnyWidget):
 
         In a notebook `await panel.run` is better: the buttons go on working in every front-end.
         """
-        return self._session.run.wait(timeout)
+        result = self._session.run.wait(timeout)
+        self._written.wait(WRITING)  # a program may end, and its kernel with it, as soon as this returns
+        return result
 
     @property
     def run(self) -> Run:
@@ -172,9 +178,16 @@ class ValuationPanel(anywidget.AnyWidget):
         self._desk.receive(content)
 
     def _changed(self) -> None:
-        """News of the run, in its thread: nothing is sent from here."""
+        """News of the run, in its thread or in that of a click: little is done here but at the end."""
         self._publisher.notify()
-        if self._session.state != self.state:
+        if self._session.state == self.state:
+            return
+        if self._session.over:
+            # at once: who awaits the run goes on after this, and may be the last cell
+            self._take_state()
+            self._written.set()
+        else:
+            self._written.clear()
             self._publisher.post(self._take_state)
 
     def _take_state(self) -> None:
@@ -182,7 +195,8 @@ class ValuationPanel(anywidget.AnyWidget):
         with self._publisher.lock:
             self.set_trait("state", state)
         if state in {"paused", "stopped", "finished", "failed"}:
-            self._output.refresh(self._views())
+            # where no page ever listened (nbclient, papermill) the stored view would be blank when read offline
+            self._output.refresh(self._views() if self._publisher.listening else {})
 
     def _edited(self, news: Announcement) -> None:
         self._publisher.post(lambda: self._session.edits_frame(news))

@@ -93,6 +93,11 @@ class Publisher:
 
     # --- called from any thread: none of these sends anything itself ----------------------------------------
 
+    @property
+    def listening(self) -> bool:
+        """Whether a page ever said hello."""
+        return self._pace.listening
+
     def notify(self) -> None:
         """Something changed."""
         with self._wake:

@@ -96,6 +96,11 @@ class Session:
         """State of the run; "finished" for the values of an earlier fit."""
         return "finished" if self._run is None else self._run.state
 
+    @property
+    def over(self) -> bool:
+        """Whether the present run is over."""
+        return self._run is not None and self._run.over
+
     def start(self) -> Run:
         """Starts the run, or a new one when the last is over.
 
