@@ -1,3 +1,16 @@
-"""Values of training points for a model's performance on test data."""
+"""Values of training points for a model's performance on test data.
+
+Every public name of `dvlwidgets` that belongs to valuation can also be imported from here; it is loaded on first use.
+"""
 
 from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    import dvlwidgets
+
+    if name in dvlwidgets.__all__:
+        return getattr(dvlwidgets, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,7 @@
+"""Where users of pyDVL look for scorers; they live in `dvlwidgets.utility`."""
+
+from __future__ import annotations
+
+from ..utility.scorer import SupervisedScorer, compose_score, sigmoid
+
+__all__ = ["SupervisedScorer", "compose_score", "sigmoid"]

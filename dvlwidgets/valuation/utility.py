@@ -1,0 +1,7 @@
+"""Where users of pyDVL look for utilities; they live in `dvlwidgets.utility`."""
+
+from __future__ import annotations
+
+from ..utility.model import ModelUtility, Utility
+
+__all__ = ["ModelUtility", "Utility"]

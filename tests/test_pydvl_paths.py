@@ -1,0 +1,44 @@
+"""A notebook written for pyDVL needs no more than `pydvl` -> `dvlwidgets` in its imports (what exists so far)."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+PATHS = {
+    "valuation": [
+        "Dataset",
+        "ShapleyValuation",
+        "MSRSampler",
+        "ModelUtility",
+        "SupervisedScorer",
+        "ValuationResult",
+    ],
+    "valuation.dataset": ["Dataset", "GroupedDataset", "RawData"],
+    "valuation.stopping": ["MaxUpdates", "MinUpdates", "MaxTime", "AbsoluteStandardError", "RankCorrelation"],
+    "valuation.scorers": ["SupervisedScorer", "compose_score", "sigmoid"],
+    "valuation.utility": ["ModelUtility", "Utility"],
+    "valuation.samplers": [
+        "PermutationSampler",
+        "MSRSampler",
+        "RelativeTruncation",
+        "DeterministicUniformSampler",
+    ],
+    "valuation.result": ["ValuationResult", "load_result", "save_result"],
+    "valuation.games": ["ShoesGame", "AirportGame", "MinerGame", "SymmetricVotingGame"],
+    "valuation.methods": ["ShapleyValuation", "BanzhafValuation", "LOOValuation", "KNNShapleyValuation"],
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_names_are_where_users_of_pydvl_look(path: str) -> None:
+    module = importlib.import_module(f"dvlwidgets.{path}")
+    top = importlib.import_module("dvlwidgets")
+    for name in PATHS[path]:
+        assert getattr(module, name) is getattr(top, name, getattr(module, name))
+
+
+def test_a_wrong_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        importlib.import_module("dvlwidgets.valuation").Nonsense  # noqa: B018
