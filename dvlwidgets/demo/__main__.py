@@ -1,6 +1,6 @@
 """The demo program: values, findings, files, and then the notebook.
 
-python -m dvlwidgets.demo [--out FOLDER] [--seconds S] [--seed N] [--headless]
+python -m dvlwidgets.demo [--out FOLDER] [--seconds S] [--updates N] [--seed N] [--headless]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import joblib
 
-from ..engine.stopping import MaxTime, RankCorrelation
+from ..engine.stopping import MaxTime, MaxUpdates, RankCorrelation
 from .find import Question, ask, judge
 from .report import findings, introduction, write_csv
 
@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     interrupted = False
     for name in DATA_SETS:
         rule = RankCorrelation() | MaxTime(options.seconds)
+        if options.updates:
+            rule |= MaxUpdates(options.updates)
         question = ask(name, rule, seed=options.seed, progress=True)
         print(*introduction(question, workers), sep="\n", flush=True)
         try:
@@ -50,6 +52,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dvlwidgets.demo", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="where the files go")
     parser.add_argument("--seconds", type=float, default=60.0, help="time limit per data set")
+    parser.add_argument("--updates", type=int, help="stop after so many updates of a point, on any machine")
     parser.add_argument("--seed", type=int, default=0, help="of the split, the flipped labels and the draws")
     parser.add_argument("--headless", action="store_true", help="do not open JupyterLab (also: HEADLESS=1)")
     return parser.parse_args(arguments)
