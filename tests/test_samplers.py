@@ -38,8 +38,8 @@ LAWS: dict[str, Law] = {
 }
 
 
-def binder(sampler: type, law: Law, **kwargs: Any) -> Callable[[int, int], Any]:
-    return lambda n, seed: sampler(**kwargs).bind(n, law(n), seed, "this method")
+def binder(sampler: type, size_law: Law, **kwargs: Any) -> Callable[[int, int], Any]:
+    return lambda n, seed: sampler(**kwargs).bind(n, size_law(n), seed, "this method")
 
 
 @pytest.mark.parametrize(("law", "n"), [("shapley", 10), ("shapley", 20), ("banzhaf", 20), ("beta41", 10)])

@@ -131,9 +131,9 @@ class MaxTime(StoppingRule):
     def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
         done = view.seconds >= self.seconds
         reason = f"{'stopped by time: ' if done else ''}{view.seconds:.0f} of {self.seconds:g} s"
-        return None, Verdict(
-            done, min(1.0, view.seconds / self.seconds), _everybody(len(view.values), done), reason
-        )
+        # time says nothing about any point
+        nobody = _everybody(len(view.values), False)
+        return None, Verdict(done, min(1.0, view.seconds / self.seconds), nobody, reason)
 
     def deadline(self) -> float | None:
         return float(self.seconds)

@@ -5,12 +5,12 @@ Every public name of `dvlwidgets` that belongs to valuation can also be imported
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    import dvlwidgets
-
-    if name in dvlwidgets.__all__:
-        return getattr(dvlwidgets, name)
+    house = importlib.import_module(__name__.rpartition(".")[0])
+    if name in house.__all__:
+        return getattr(house, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
