@@ -30,7 +30,8 @@ export interface Column {
   readonly decimals: number;
 }
 
-export function columnsFor(points: Points, room: Room): Column[] {
+/** `width`: what the table has, in pixels; the count of updates, which the point column shows too, gives way first. */
+export function columnsFor(points: Points, room: Room, width = Infinity): Column[] {
   const { preview, label, status } = points;
   const unit = status.unit_of_value === '' ? '' : ` Unit: ${status.unit_of_value}.`;
   const column = (
@@ -44,6 +45,7 @@ export function columnsFor(points: Points, room: Room): Column[] {
     decimals = 0
   ): Column => ({ kind, sort, name, tip, track, numeric, feature, decimals });
   const narrow = room === 'narrow';
+  const roomy = Math.round(Math.min(270, Math.max(150, width * 0.29))); // the bars come before the features
   const shown: Column[] = [];
   if (!narrow) {
     shown.push(
@@ -70,14 +72,17 @@ export function columnsFor(points: Points, room: Room): Column[] {
       'value',
       'value',
       `How much the point helps (method: ${points.method}).${unit} The whisker is ± one standard error; digits stop where the error starts.`,
-      narrow ? 'minmax(120px, 1.6fr)' : 'minmax(190px, 2fr)'
+      narrow ? 'minmax(120px, 1.6fr)' : `minmax(${roomy}px, 2fr)`
     )
   );
   if (!narrow) {
     shown.push(
-      column('stderr', 'stderr', '± se', `One standard error of the value, estimated from its updates.${unit}`, '74px', true),
-      column('count', 'count', 'updates', `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`, '76px', true)
+      column('stderr', 'stderr', '± se', `One standard error of the value, estimated from its updates.${unit}`, '74px', true)
     );
+    const updates = column('count', 'count', 'updates', `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`, '76px', true);
+    if (tableWidth([...shown, updates]) <= width) {
+      shown.push(updates);
+    }
     points.features.forEach((feature, i) =>
       shown.push(column('feature', `f${i}`, feature.name, `Feature ${feature.name}, as the data set holds it`, `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`, true, i, decimalsOf(feature.values)))
     );
@@ -106,10 +111,12 @@ function idWidth(points: Points): number {
   return Math.min(180, Math.max(58, 18 + longest * 8));
 }
 
-/** Whole numbers need none; otherwise three digits of the range. */
+/** Whole numbers need none; otherwise three digits of the range. Judged by a few thousand rows. */
 function decimalsOf(numbers: Float32Array): number {
-  const range = extent(numbers);
-  if (range === null || numbers.every((x) => Number.isNaN(x) || Number.isInteger(x))) {
+  const step = Math.ceil(numbers.length / 2000);
+  const some = numbers.filter((_, row) => row % step === 0);
+  const range = extent(some);
+  if (range === null || some.every((x) => Number.isNaN(x) || Number.isInteger(x))) {
     return 0;
   }
   const span = range[1] - range[0] || Math.abs(range[0]) || 1;

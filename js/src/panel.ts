@@ -54,7 +54,7 @@ class Panel {
   private state: ui.UiState = ui.INITIAL;
   private derived: Derived | null = null;
   private columns: Column[] = [];
-  private columnsOf: [Points | null, Room] = [null, 'wide'];
+  private columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
   private room: Room = 'wide';
   private stale = true;
   private touched = -Infinity;
@@ -159,7 +159,7 @@ class Panel {
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
       body.addEventListener(event, () => (this.touched = performance.now()));
     }
-    root.addEventListener('keydown', (event) => this.intents.key(event, views.table.element));
+    root.addEventListener('keydown', (event) => this.intents.key(event, views.table.grid));
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
     }
@@ -295,9 +295,7 @@ class Panel {
     const { source, state, views } = this;
     const { status } = points;
     const focus = this.focus();
-    if (this.columnsOf[0] !== points || this.columnsOf[1] !== this.room) {
-      this.remakeColumns(points);
-    }
+    this.remakeColumns(points);
     setAttr(this.root, 'data-drawer', state.drawer);
     views.toolbar.update(source, points, state.drawer);
     views.histogram.update({ histogram: derived.histogram, threshold: status.threshold, range: state.filters.value, n: points.n, unit: status.unit_of_value });
@@ -321,10 +319,15 @@ class Panel {
 
   /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */
   private remakeColumns(points: Points): void {
-    const next = columnsFor(points, this.room);
+    const width = this.views.table.grid.clientWidth;
+    const [of, room, had] = this.columnsOf;
+    if (of === points && room === this.room && had === width) {
+      return;
+    }
+    const next = columnsFor(points, this.room, width === 0 ? Infinity : width);
     if (JSON.stringify(next) !== JSON.stringify(this.columns)) {
       this.columns = next;
     }
-    this.columnsOf = [points, this.room];
+    this.columnsOf = [points, this.room, width];
   }
 }

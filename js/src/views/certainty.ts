@@ -28,17 +28,30 @@ export function createCertainty() {
   const unit = h('span');
   const reason = h('p', { class: 'reason', 'data-testid': 'reason' });
   const announcement = h('p', { class: 'muted', 'data-testid': 'announcement' });
+  const figure = h(
+    'div',
+    {},
+    h(
+      'h3',
+      { title: 'The correlation to expect between the ranking shown and that of a second, independent run' },
+      h('span', {}, 'Ranking certainty'),
+      now
+    ),
+    h('div', { class: 'chart-box' }, chart, wanted),
+    h('div', { class: 'axis' }, h('span', {}, '0'), unit)
+  );
   const element = h(
     'section',
     { class: 'card' },
-    h('h3', { title: 'The correlation to expect between the ranking shown and that of a second, independent run' }, h('span', {}, 'Ranking certainty'), now),
-    h('div', { class: 'chart-box' }, chart, wanted),
-    h('div', { class: 'axis' }, h('span', {}, '0'), unit),
+    figure,
     reason,
     announcement
   );
 
   function update(status: Status, history: readonly HistoryEntry[]): void {
+    const shown = status.target !== null || status.certainty !== null || history.some((entry) => entry[1] !== null);
+    show(figure, shown);
+    show(element, shown || status.reason !== '' || status.announcement !== '');
     const known = thin(history.filter((entry) => entry[1] !== null));
     const end = Math.max(status.total ?? 0, status.done, 1);
     const y = (certainty: number): number => TOP + (1 - Math.min(1, Math.max(0, certainty))) * (H - TOP - 3);

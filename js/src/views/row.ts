@@ -164,8 +164,10 @@ function valueCell(): Cell {
       zero.style.left = `${base}%`;
       span(bar, known ? Math.min(base, place(x)) : 0, known ? Math.abs(place(x) - base) : 0);
       bar.className = `bar ${threshold === null ? 'neutral' : x < threshold ? 'hurts' : 'helps'}`;
-      const from = place(x - se);
       const error = known && Number.isFinite(se) && se > 0;
+      const from = place(x - se);
+      whisker.classList.toggle('cut-left', x - se < scale.lo); // no cap where the scale ends before the error does
+      whisker.classList.toggle('cut-right', x + se > scale.hi);
       show(whisker, error);
       span(whisker, error ? from : 0, error ? place(x + se) - from : 0);
     },

@@ -47,6 +47,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   const empty = h('div', { class: 'table-empty', role: 'status' });
   const element = h('div', { class: 'table', role: 'grid', 'aria-label': 'Points', 'aria-multiselectable': 'true', tabindex: 0, 'data-testid': 'table' }, head, spacer, empty);
   const check = h('input', { type: 'checkbox', tabindex: -1, 'aria-label': 'Select all points shown', 'data-testid': 'select-all', onclick: () => actions.toggleAll() });
+  const wrap = h('div', { class: 'table-wrap' }, element);
   const pool: TableRow[] = [];
   const frame = onceAFrame(() => draw());
   let data: TableData | null = null;
@@ -199,6 +200,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
       slot.element.style.transform = `translateY(${(first + i) * ROW - top}px)`;
       slot.paint(row, first + i, data!.selected.has(row), row === data!.focus);
     });
+    setAttr(wrap, 'data-more', element.scrollWidth - element.scrollLeft > element.clientWidth + 1);
     setAttr(element, 'tabindex', rows.includes(data.focus) ? -1 : 0);
     if (keyboard && document.hasFocus()) {
       keepFocus();
@@ -218,7 +220,8 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   resize?.observe(element);
 
   return {
-    element,
+    element: wrap,
+    grid: element,
     update,
     redraw: () => frame.request(),
     reveal,

@@ -87,6 +87,9 @@ export function progressText(status: Status, any: boolean): string {
   }
   const bound = unit === 'evaluations' ? '~' : '';
   const over = state === 'finished' || state === 'stopped' || state === 'failed';
+  if (over && done === 0) {
+    return certainty === null ? '' : `ranking ${percent(certainty)} certain`;
+  }
   const of = total === null || (over && bound !== '') ? '' : ` of ${bound}${count(total)}`;
   const parts = [`${count(done)}${of} ${unit}${over ? ` in ${duration(seconds)}` : ''}`];
   if (!over && left !== null) {

@@ -91,6 +91,8 @@ SHOTS = {
     "dark-1400": ("theme=dark", 1424, edit),
     "own-dark-1400": ("theme=own-dark", 1424, edit),
     "brush": ("", 1424, chip),
+    "light-960": ("", 984, edit),
+    "tabular-960": ("kind=tabular&state=finished&n=300", 984, edit),
     "light-700": ("", 724, edit),
     "light-700-overview": ("", 724, click("open-overview")),
     "dark-700-point": ("theme=dark", 724, click("open-point")),
