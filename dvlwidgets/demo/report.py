@@ -36,13 +36,14 @@ def findings(question: Question, found: Findings) -> Iterator[str]:
     how_sure = "not known yet" if np.isnan(sure) else f"{sure:.0%}"
     run = result.provenance or Provenance()
     yield f"  {run.evaluations:,} fits in {run.seconds:.0f} s; certainty of the ranking: {how_sure} ({run.stopped})"
+    yield from (f"  note: {note}" for note in run.notes)
     yield f"  the {ROWS} lowest of {len(result.values)} values:"
-    yield f"    {'id':>6}  {'label':<12}{'value':>11}   standard error   fits"
+    yield f"    {'id':>6}  {'label':<12}{'value':>11}   standard error   updates"
     wrong = set(split.flipped.tolist())
     for i in found.detection.lowest[:ROWS]:
         yield (
             f"    {split.train.ids[i]!s:>6}  {label(question, i):<12}{result.values[i]:>+11.5f}   "
-            f"± {result.stderr[i]:<13.5f} {result.counts[i]:>5}{'   flipped' if int(i) in wrong else ''}"
+            f"± {result.stderr[i]:<13.5f} {result.counts[i]:>7}{'   flipped' if int(i) in wrong else ''}"
         )
     yield f"  found: {found.detection}"
     yield "  dropping them, judged on the third split (higher is better):"
