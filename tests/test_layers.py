@@ -1,6 +1,6 @@
 """Import directions and heavy imports, read from the source: rooms know only the rooms below them.
 
-typing, errors < data, engine < utility < valuation, influence < evaluation < widgets < programs
+typing, errors < arguments < data, engine < utility < valuation, influence < evaluation < widgets < programs
 (DESIGN.md, section 3). A module that is imported for types only obeys the same directions.
 """
 
@@ -18,13 +18,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "dvlwidgets"
 
 FLOOR = {
     "typing": 0, "errors": 0,
-    "data": 1, "engine": 1,
-    "utility": 2,
-    "valuation": 3, "influence": 3,
-    "evaluation": 4,
-    "widgets": 5,
-    "demo": 6, "__main__": 6,
-    "__init__": 7,  # the front door: every public name, the heavy ones lazily
+    "arguments": 1,
+    "data": 2, "engine": 2,
+    "utility": 3,
+    "valuation": 4, "influence": 4,
+    "evaluation": 5,
+    "widgets": 6,
+    "demo": 7, "__main__": 7,
+    "__init__": 8,  # the front door: every public name, the heavy ones lazily
 }  # fmt: skip
 
 # Where a library may be imported at all. "at once" = at module level; "lazily" = inside functions, or for types.

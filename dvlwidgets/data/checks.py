@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import arguments
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, labels
@@ -107,6 +108,13 @@ def feature_names(names: Any, x: Any) -> list[str]:
     return [str(name) for name in names]
 
 
+def description(text: Any) -> str:
+    """Free text, or a stand-in."""
+    if text is None:
+        return "No description"
+    return arguments.text("description", text, "It is free text on the data.") or "No description"
+
+
 def target_names(names: Any, y: Any) -> list[str]:
     """One name per target column, or one per class (scikit-learn's bunches name the classes)."""
     if names is None:
@@ -115,6 +123,8 @@ def target_names(names: Any, y: Any) -> list[str]:
         return (
             [str(y.name)] if getattr(y, "name", None) is not None else ["y"] if y.ndim == 1 else _numbered(y)
         )
+    if not isinstance(names, str) and np.ndim(names) != 1:
+        raise InputTypeError(f"target_names is {names!r}; expected a list of names, one per target or class.")
     found = [names] if isinstance(names, str) else [str(name) for name in names]
     if len(found) != width(y) and not (y.ndim == 1 and labels.looks_like_classes(y)):
         raise InputError(

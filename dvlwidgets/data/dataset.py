@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import arguments
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks, loading, tables
@@ -71,15 +72,16 @@ class Dataset:
         ids: Sequence[int] | Sequence[str] | NDArray[Any] | None = None,
     ) -> None:
         x, y = arrays.adopt(x, "x"), arrays.adopt(y, "y")
+        arguments.flag("multi_output", multi_output)
         checks.check_tables(x, y, multi_output=multi_output)
         n = arrays.n_rows(x)
-        self.mmap = mmap
+        self.mmap = arguments.flag("mmap", mmap)
         self._x, self._y = self._own(x, "x"), self._own(y, "y")
         self._row_ids = checks.unique_ids(ids, n)
         self._row_names = checks.point_names(data_names, self._row_ids)
         self.feature_names: list[str] = checks.feature_names(feature_names, x)
         self.target_names: list[str] = checks.target_names(target_names, y)
-        self.description: str = description or "No description"
+        self.description: str = checks.description(description)
         self.multi_output = multi_output
         self._classification = _labels.looks_like_classes(y)
         self._fingerprint: str | None = None
@@ -341,8 +343,7 @@ class Dataset:
 
     def __array__(self, *_args: Any, **_kwargs: Any) -> NDArray[Any]:
         raise InputTypeError(
-            f"{self!r} is no array; expected its arrays. Pass them with model.fit(*data.data()), or wrap the model: "
-            f"dvlwidgets.Model(model).fit(data)."
+            f"{self!r} is no array; expected its arrays. Pass them with model.fit(*data.data())."
         )
 
     def __iter__(self) -> Iterator[Self]:

@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_file import LineFile
 from dvlwidgets.data.edits import DROPPED, LABEL, REDO, UNDO, Change, Edit, Key, Net
-from dvlwidgets.errors import EditError, InputError
+from dvlwidgets.errors import EditError, InputError, InputTypeError
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -51,6 +51,11 @@ class EditLog:
     _opening: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        given: Any = path
+        if not isinstance(given, str | os.PathLike):
+            raise InputTypeError(
+                f"path is {path!r}; expected the file of the log. Pass EditLog('edits.jsonl')."
+            )
         self.path = Path(path).resolve()
         self._lock = threading.RLock()
         self._done: list[Edit] = []
@@ -62,6 +67,15 @@ class EditLog:
     @classmethod
     def of(cls, dataset: Dataset, path: str | os.PathLike[str] | None = None) -> EditLog:
         """The log of a data set, one object for all who ask; by default `./dvlwidgets-edits/<fingerprint>.jsonl`."""
+        given: Any = dataset
+        if not hasattr(given, "fingerprint") or isinstance(given, type):
+            raise InputTypeError(
+                f"the log of a {type(dataset).__name__} was asked for; expected a Dataset. Pass Dataset(x, y)."
+            )
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise InputTypeError(
+                f"edits is {path!r}; expected an EditLog, or the file of one. Pass 'edits.jsonl'."
+            )
         where = Path(path or Path(FOLDER) / f"{dataset.fingerprint[:16]}.jsonl").resolve()
         with cls._opening:
             log = cls._open.get(where)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks
 from .dataset import Dataset
@@ -68,6 +68,12 @@ class GroupedDataset(Dataset):
     @classmethod
     def from_dataset(cls, data: Dataset, data_groups: Any, group_names: Any = None) -> GroupedDataset:
         """Groups the rows of a data set; ids and names of the rows are kept as `row_ids` and `row_names`."""
+        given: Any = data
+        if not isinstance(given, Dataset):
+            raise InputTypeError(
+                f"from_dataset was given a {type(data).__name__}; expected a Dataset. For arrays use "
+                "GroupedDataset(x, y, data_groups)."
+            )
         grouped = object.__new__(cls)
         grouped.__dict__.update(
             data.__dict__, _fingerprint=None, **_groups(data_groups, group_names, data.n_rows)

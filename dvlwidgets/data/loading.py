@@ -15,6 +15,10 @@ def split_rows(n: int, train_size: float, random_state: int | None, strata: Any)
     """Positions of the training and of the test rows, shuffled; the same as scikit-learn's train_test_split."""
     from sklearn.model_selection import train_test_split
 
+    if not isinstance(train_size, (int, float, np.integer, np.floating)):
+        raise InputTypeError(
+            f"train_size is {train_size!r}; expected a share between 0 and 1, or a number of rows. Pass 0.8."
+        )
     whole = isinstance(train_size, (int, np.integer)) and not isinstance(train_size, bool)
     if not (1 <= train_size < n if whole else 0.0 < train_size < 1.0):
         raise InputError(

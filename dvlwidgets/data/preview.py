@@ -155,6 +155,10 @@ def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int
     """
     n = len(dataset)
     if image_shape is not None:
+        if np.ndim(image_shape) != 1:
+            raise InputTypeError(
+                f"image_shape is {image_shape!r}; expected (h, w) or (h, w, channels). Pass (8, 8)."
+            )
         return _features_as_images(dataset, image_shape)
     if given is None or isinstance(given, str):
         if given in {None, "auto"}:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.records import Evaluations
+from ..errors import InputError
 from ..typing import Masks, Utilities
 
 
@@ -56,3 +57,25 @@ class BoundUtility(Protocol):
     def key_parts(self) -> dict[str, str]:
         """What the utility is, part by part, as hashes; raises UnhashableError if that cannot be said."""
         ...
+
+
+def check_masks(masks: Any, n: int) -> Masks:
+    """Masks as a boolean array of shape (B, n), or a refusal.
+
+    Raises:
+        InputError: for another shape, or numbers that are not all 0 and 1.
+    """
+    array = np.asarray(masks)
+    if array.ndim != 2 or array.shape[1] != n:
+        raise InputError(
+            f"masks must have shape (B, {n}), one row a subset of the {n} points, not {array.shape}. "
+            "For one subset pass mask[None, :]."
+        )
+    if array.dtype != np.bool_:
+        if not np.isin(array, (0, 1)).all():
+            raise InputError(
+                "masks must be boolean (True = in the subset); these hold other numbers. "
+                "To pass indices, use Utility.from_set_function or build a mask."
+            )
+        array = array.astype(np.bool_)
+    return array

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import arguments
 from ..data.identity import digest
 from ..engine.records import FAILED, OK, Evaluations
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..typing import Masks, Utilities
-from .bound import First
+from .bound import First, check_masks
 
 
 class FunctionUtility:
@@ -44,16 +45,18 @@ class FunctionUtility:
     ) -> None:
         if not callable(function):
             raise InputTypeError(
-                f"function must be callable, not {type(function).__name__}: f(masks of shape (B, n)) -> (B,)."
+                f"function must be callable, not {type(function).__name__}. Pass f(masks of shape (B, n)) -> (B,)."
             )
-        self.function, self.metrics = function, tuple(metrics)
-        self.catch_errors, self.default, self.key = catch_errors, default, key
+        self.function, self.metrics = function, _names(metrics)
+        self.catch_errors = arguments.flag("catch_errors", catch_errors)
+        self.default = arguments.number("default", default, "It is the score of a failed evaluation.")
+        self.key = None if key is None else arguments.text("key", key, "It names the function.")
 
     def with_dataset(self, data: Any) -> BoundFunctionUtility:
         """The utility of subsets of `data` (anything with a length)."""
-        if not hasattr(data, "__len__"):
+        if not hasattr(data, "__len__") or isinstance(data, type | str | bytes):
             raise InputTypeError(
-                f"data must have a length (a Dataset, for example), not {type(data).__name__}."
+                f"data must have a length, not be {data!r}. Pass a Dataset, or range(n) for n points."
             )
         if len(data) == 0:
             raise InputError("the data are empty: there is nothing to value. Pass at least one point.")
@@ -124,7 +127,7 @@ class BoundFunctionUtility:
 
     def __call__(self, masks: Masks) -> Utilities:
         """Scores of subsets: shape (B,) with one metric, (B, m) with several."""
-        values = self.evaluate(np.asarray(masks, np.bool_)).values
+        values = self.evaluate(check_masks(masks, self.n)).values
         return values[:, 0] if len(self.metrics) == 1 else values
 
     def key_parts(self) -> dict[str, str]:
@@ -144,3 +147,15 @@ class BoundFunctionUtility:
         if not np.isfinite(values).all():
             raise InputError("the utility function returned a number that is not finite.")
         return values
+
+
+def _names(metrics: Any) -> tuple[str, ...]:
+    """Names of the scores, at least one; one string is a sequence of letters, and hence a mistake."""
+    if isinstance(metrics, str) or not isinstance(metrics, Sequence):
+        raise InputTypeError(f"metrics must be a sequence of names, not {metrics!r}. Pass ('utility',).")
+    names = tuple(arguments.text("a metric's name", name, "Pass ('utility',).") for name in metrics)
+    if not names or len(set(names)) < len(names):
+        raise InputError(
+            f"metrics must hold at least one name and none twice, not {names}. Pass ('utility',)."
+        )
+    return names

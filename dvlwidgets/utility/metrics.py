@@ -52,6 +52,10 @@ def resolve(scoring: Any, name: str | None = None) -> Metric:
         return Metric(given, sort, SklearnMetric(scoring, given, sort), sign < 0, scoring)
     if hasattr(scoring, "score") and hasattr(scoring, "fit") and not isinstance(scoring, type):
         return Metric(name or "score", "any", own_score, False, "score")
+    if isinstance(scoring, type) and hasattr(scoring, "fit"):
+        raise InputTypeError(
+            f"scoring is the class {scoring.__name__}; pass an instance, {scoring.__name__}(), or the name of a metric."
+        )
     if callable(scoring):
         given = str(name or getattr(scoring, "__name__", type(scoring).__name__))
         return Metric(given, "any", UserMetric(scoring, given), None, scoring)

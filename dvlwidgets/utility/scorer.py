@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import text
 from ..data import Dataset
 from ..errors import InputError, InputTypeError, ScorerError
 from .answers import Answers, TestSet
@@ -55,6 +56,8 @@ class SupervisedScorer:
         self.test_data: Dataset = _as_dataset(test_data)
         self.range: tuple[float, float] = _checked_range(range)
         self.default: NDArray[np.float64] | None = _checked_default(default, len(self.metrics), self.range)
+        if name is not None:
+            text("name", name, "It is what the score is called.")
         self.name: str = name or ", ".join(metric.name for metric in self.metrics)
         self.names: tuple[str, ...] = tuple(metric.name for metric in self.metrics)
         if name is not None and len(self.metrics) == 1:
@@ -182,7 +185,7 @@ def compose_score(
         )
     composed = copy.copy(scorer)
     composed.transforms = (*scorer.transforms, transformation)
-    composed.name = name
+    composed.name = text("name", name, "It is what the new score is called.")
     composed.names = (name,) if len(scorer.names) == 1 else tuple(f"{name}({each})" for each in scorer.names)
     composed.range = _transformed_range(scorer.range, transformation)
     return composed
@@ -202,7 +205,16 @@ def _transformed_range(
 
 
 def sigmoid(x: float) -> float:
-    """1 / (1 + exp(-x)) without overflow: squashes any score into (0, 1)."""
+    """1 / (1 + exp(-x)) without overflow: squashes any score into (0, 1).
+
+    Raises:
+        InputTypeError: for anything but one number.
+    """
+    given: Any = x
+    if isinstance(given, bool | np.bool_) or not isinstance(given, int | float | np.integer | np.floating):
+        raise InputTypeError(
+            f"sigmoid was given {type(x).__name__}; expected one number. Use compose_score(scorer, sigmoid, name)."
+        )
     if x >= 0:
         return 1.0 / (1.0 + math.exp(-x))
     return math.exp(x) / (1.0 + math.exp(x))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import total_ordering
 
+from ..errors import InputError
+
 
 class Status(Enum):
     """What became of the run that a result comes from."""
@@ -21,6 +23,10 @@ class Status(Enum):
     """The run raised an error: the values are those so far."""
     MaxIterations = "stopped"  # noqa: PIE796 - pyDVL's name for Stopped
     """The same as Stopped, under pyDVL's name."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Status:
+        raise InputError(f"{value!r} is no status. Pass one of {', '.join(f'Status.{s.name}' for s in cls)}.")
 
 
 @total_ordering

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from dvlwidgets.arguments import text
 from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.errors import InputError
@@ -85,6 +86,8 @@ class ValuationPanel(anywidget.AnyWidget):
             raise InputError(
                 f"height={height!r} was given; expected at least {MIN_HEIGHT} pixels, an integer."
             )
+        if title is not None:
+            text("title", title, "It is the heading of the panel.")
         self._session = Session(
             valuation,
             train,

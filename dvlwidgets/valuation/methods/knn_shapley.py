@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arguments import flag, whole
 from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
 from ...data.identity import digest
-from ...engine.draws import TEST_POINTS, permutation, words
+from ...engine.draws import TEST_POINTS, permutation, resolve_seed, words
 from ...engine.records import Estimate
 from ...engine.stopping import NoStopping
 from ...errors import InputError, InputTypeError
@@ -55,6 +56,7 @@ class KnnJob:
         self.n, self.k, self.metric, self.params = len(train), k, metric, params
         self.x, self.y = _numeric(train, "training data"), np.asarray(train.y)
         self.x_test, self.y_test = _numeric(test, "test data"), np.asarray(test.y)
+        _check_metric(self.x[:1], self.x_test[:1], metric, params)
         self.order = permutation(words(seed, TEST_POINTS, 0, len(self.x_test)))
         self.chunk = int(np.clip(CHUNK_BYTES // (8 * self.n), 1, max(1, -(-len(self.x_test) // 10))))
         self.total_steps = -(-len(self.x_test) // self.chunk)
@@ -196,25 +198,28 @@ class KNNShapleyValuation(Valuation):
         from sklearn.neighbors import KNeighborsClassifier
 
         if not isinstance(model, KNeighborsClassifier):
+            name = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
             raise InputTypeError(
-                f"model must be a KNeighborsClassifier, not {type(model).__name__}. For other models use "
+                f"model must be a KNeighborsClassifier(), not {name}. For other models use "
                 "ShapleyValuation(Utility(model, scorer))."
             )
         if model.weights not in (None, "uniform"):
             raise InputError(
-                f"weights must be 'uniform', not {model.weights!r}: the closed form counts neighbours."
+                f"weights must be 'uniform', not {model.weights!r}: the closed form counts neighbours. "
+                "For other weights use ShapleyValuation(Utility(model, scorer))."
             )
         if not isinstance(test_data, Dataset):
             raise InputTypeError(
                 f"test_data must be a Dataset, not {type(test_data).__name__}. Write Dataset(x, y)."
             )
+        if isinstance(test_data, GroupedDataset):
+            raise InputError(
+                "test_data are groups, but values are averaged over points. Pass the rows as a Dataset."
+            )
+        whole("n_neighbors", model.n_neighbors, 1, "KNeighborsClassifier(5), for example.")
         super().__init__(None, NoStopping(), progress=progress)
-        self.model, self.test_data, self.seed, self.clone_before_fit = (
-            model,
-            test_data,
-            seed,
-            clone_before_fit,
-        )
+        self.model, self.test_data, self.seed = model, test_data, resolve_seed(seed)
+        self.clone_before_fit = flag("clone_before_fit", clone_before_fit)
 
     def _job(self, data: Any, seed: int) -> KnnJob:
         if not isinstance(data, Dataset):
@@ -223,6 +228,7 @@ class KNNShapleyValuation(Valuation):
             )
         if isinstance(data, GroupedDataset):
             raise InputError("KNN-Shapley values points, not groups, for now. Pass the rows as a Dataset.")
+        _check_pair(data, self.test_data)
         metric, params = self.model.metric, dict(self.model.metric_params or {})
         if metric == "minkowski":
             params.setdefault("p", self.model.p)
@@ -237,6 +243,39 @@ class KNNShapleyValuation(Valuation):
 
     def __repr__(self) -> str:
         return f"KNNShapleyValuation({self.model!r})"
+
+
+def _check_pair(train: Dataset, test: Dataset) -> None:
+    """Refuse training and test data that no neighbours' classifier could go between."""
+    for what, data in (("training data", train), ("test data", test)):
+        if data.labels is None or not data.is_classification:
+            raise InputError(
+                f"the labels of the {what} are no classes, which KNN-Shapley counts. Pass classes; for numbers use "
+                "ShapleyValuation(Utility(KNeighborsRegressor(), scorer))."
+            )
+    if train.n_features != test.n_features:
+        raise InputError(
+            f"the training data have {train.n_features} features and the test data {test.n_features}. "
+            "Pass data sets with the same columns."
+        )
+    if not set(np.asarray(train.y).tolist()) & set(np.asarray(test.y).tolist()):
+        raise InputError(
+            "the training and the test data have no class in common, so that every value would be 0. "
+            "Pass labels of one kind."
+        )
+
+
+def _check_metric(x: NDArray[Any], x_test: NDArray[Any], metric: Any, params: Mapping[str, Any]) -> None:
+    """Measure one distance before any work."""
+    from sklearn.metrics import pairwise_distances
+
+    try:
+        pairwise_distances(x_test, x, metric=metric, **params)
+    except Exception as error:  # a user's metric may raise anything
+        raise InputError(
+            f"metric={metric!r} of the model measures no distances here: {error} Pass metric='minkowski', or another "
+            "one of sklearn.metrics.pairwise_distances."
+        ) from error
 
 
 def _numeric(data: Dataset, what: str) -> NDArray[Any]:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from ...arguments import flag
 from ...data.dataset import Dataset
 from ...engine.stopping import NoStopping, RankCorrelation, StoppingRule
 from ...errors import InputError, InputTypeError
 from ...typing import SizeLaw
 from ..samplers.exhaustive import LOOSampler
-from ..samplers.msr import MSRSampler
+from ..samplers.msr import MSRSampler, as_numbers, check_law
 from ..samplers.plans import Sampler
 from ..semivalue import banzhaf_law, loo_law, shapley_law
 from ..subset_job import SubsetJob
@@ -54,17 +55,16 @@ class SemivalueValuation(Valuation):
         law: Callable[[int], SizeLaw] | SizeLaw = shapley_law,
     ) -> None:
         check_utility(utility)
-        if skip_converged:
+        if flag("skip_converged", skip_converged):
             raise InputError(
                 "skip_converged=True is not available yet: leave it False and let the rule stop all."
             )
-        if sampler is not None and not callable(getattr(sampler, "bind", None)):
-            raise InputTypeError(
-                f"sampler must be a sampler such as MSRSampler() or PermutationSampler(), not {sampler!r}."
-            )
+        check_sampler(sampler)
+        if not callable(law):
+            check_law(as_numbers(law))
         super().__init__(utility, RankCorrelation() if is_done is None else is_done, progress=progress)
         self.sampler: Sampler = MSRSampler() if sampler is None else sampler
-        self.show_warnings = show_warnings
+        self.show_warnings = flag("show_warnings", show_warnings)
         self.law = law
 
     def size_law(self, n: int) -> SizeLaw:
@@ -73,7 +73,7 @@ class SemivalueValuation(Valuation):
         Raises:
             InputError: if the law does not give n probabilities.
         """
-        law = np.asarray(self.law(n) if callable(self.law) else self.law, float)
+        law = as_numbers(self.law(n) if callable(self.law) else self.law)
         if law.shape != (n,) or not np.isfinite(law).all() or (law < 0).any() or abs(law.sum() - 1) > 1e-6:
             raise InputError(
                 f"the size law of {self.algorithm_name} must give {n} probabilities that sum to 1 for {n} points; "
@@ -177,6 +177,22 @@ class LOOValuation(SemivalueValuation):
 
     def __init__(self, utility: Any, progress: bool = False) -> None:
         super().__init__(utility, LOOSampler(), NoStopping(), progress=progress, law=loo_law)
+
+
+def check_sampler(sampler: Any) -> None:
+    """Refuse what draws no subsets.
+
+    Raises:
+        InputTypeError: for a class instead of an instance, a name, a rule or anything else.
+    """
+    if isinstance(sampler, type):
+        raise InputTypeError(
+            f"sampler is the class {sampler.__name__}; pass an instance: {sampler.__name__}()."
+        )
+    if sampler is not None and not callable(getattr(sampler, "bind", None)):
+        raise InputTypeError(
+            f"sampler must be a sampler such as MSRSampler() or PermutationSampler(), not {sampler!r}."
+        )
 
 
 def check_utility(utility: Any) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.draws import SUBSETS
-from ...errors import InputError
+from ...errors import InputError, InputTypeError
 from ...typing import DrawLaw, SizeLaw
 from ..semivalue import bound_draw_law, inflation, named_draw_law
 from .checks import check_batch_size, check_seed
@@ -46,7 +47,7 @@ class MSRSampler:
         if isinstance(self.law, str):
             named_draw_law(self.law, 3)
         elif self.law is not None:
-            check_law(np.asarray(self.law, float))
+            check_law(as_numbers(self.law))
 
     def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> SizeStrata:
         """Draws for n points and a semivalue.
@@ -62,7 +63,7 @@ class MSRSampler:
     def _draw_law(self, n: int) -> DrawLaw:
         if isinstance(self.law, str):
             return named_draw_law(self.law, n)
-        given = np.asarray(self.law, float)
+        given = as_numbers(self.law)
         if given.shape != (n + 1,):
             raise InputError(
                 f"law has {given.size} probabilities; the data have {n} points, so {n + 1} are expected "
@@ -71,6 +72,21 @@ class MSRSampler:
         inner = np.zeros(n + 1)
         inner[1:n] = given[1:n]
         return inner / inner.sum() if inner.sum() > 0 else bound_draw_law(np.full(n, 1.0 / n))
+
+
+def as_numbers(law: Any) -> NDArray[np.float64]:
+    """A law of the user as an array.
+
+    Raises:
+        InputTypeError: if it does not hold numbers.
+    """
+    try:
+        return np.asarray(law, float)
+    except (TypeError, ValueError) as error:
+        raise InputTypeError(
+            f"a law must be an array of probabilities, not {type(law).__name__} ({error}). "
+            "Pass an array that sums to 1."
+        ) from error
 
 
 def check_law(law: NDArray[np.float64]) -> None:

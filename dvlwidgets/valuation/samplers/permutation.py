@@ -188,7 +188,8 @@ class PermutationSampler:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check_batch_size(self.batch_size)
-        if self.truncation is not None and not callable(getattr(self.truncation, "stops", None)):
+        stops = callable(getattr(self.truncation, "stops", None)) and not isinstance(self.truncation, type)
+        if self.truncation is not None and not stops:
             raise InputTypeError(
                 f"truncation must be a policy such as RelativeTruncation(0.01), not {self.truncation!r}."
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ...arguments import number
 from ...errors import InputError
 
 
@@ -48,12 +49,16 @@ class RelativeTruncation:
     never = False
 
     def __post_init__(self) -> None:
+        number("rtol", self.rtol, "0.01 is one percent of v(N).")
+        number("burn_in_fraction", self.burn_in_fraction, "0 lets a walk stop from its first point on.")
         if not 0 < self.rtol < 1:
             raise InputError(
                 f"RelativeTruncation needs 0 < rtol < 1, not {self.rtol}; 0.01 is one percent of v(N)."
             )
         if not 0 <= self.burn_in_fraction <= 1:
-            raise InputError(f"burn_in_fraction must lie between 0 and 1, not {self.burn_in_fraction}.")
+            raise InputError(
+                f"burn_in_fraction must lie between 0 and 1, not {self.burn_in_fraction}; it is a share of the points."
+            )
 
     def stops(self, size: int, n: int, utility: float, full: float) -> bool:
         return size >= self.burn_in_fraction * n and abs(full - utility) <= self.rtol * abs(full)
