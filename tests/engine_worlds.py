@@ -60,12 +60,12 @@ def make(kind: str) -> tuple[Any, Any]:
         utility = Utility(
             GradientBoostingClassifier(n_estimators=5, subsample=0.8), SupervisedScorer("accuracy", test)
         )
-        return BanzhafValuation(utility, MSRSampler(seed=5), MaxUpdates(200)), train
+        return BanzhafValuation(utility, MSRSampler(seed=5), MaxUpdates(50)), train
     if kind == "logistic":
         from sklearn.linear_model import LogisticRegression
 
         utility = Utility(LogisticRegression(), SupervisedScorer("neg_log_loss", test))
-        return ShapleyValuation(utility, MSRSampler(seed=5), MaxUpdates(400)), train
+        return ShapleyValuation(utility, MSRSampler(seed=5), MaxUpdates(100)), train
     raise ValueError(kind)
 
 

@@ -53,7 +53,8 @@ def test_inner_threads_are_capped_while_running_and_given_back() -> None:
 
     before = [p["num_threads"] for p in threadpool_info()]
     valuation.utility.function = spy
-    valuation.fit(data)
+    for _ in valuation.stream(data):  # whoever looks at the stream has its own threads
+        assert [p["num_threads"] for p in threadpool_info()] == before
     assert seen
     assert set(seen) == {1}
     assert [p["num_threads"] for p in threadpool_info()] == before

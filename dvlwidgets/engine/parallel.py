@@ -54,6 +54,7 @@ class Workers:
     shipped: bool = False
     _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
     _shipment: _Shipment | None = field(default=None, repr=False)
+    _limits: threadpool_limits | None = field(default=None, repr=False)
 
     @classmethod
     def capture(cls) -> Workers:
@@ -85,8 +86,24 @@ class Workers:
     @contextlib.contextmanager
     def capped(self) -> Iterator[None]:
         """One inner thread while in the block; threadpoolctl's limit is process-wide, so it is always given back."""
-        with threadpool_limits(limits=1):
+        self._limits = threadpool_limits(limits=1)
+        try:
             yield
+        finally:
+            self._limits.restore_original_limits()
+            self._limits = None
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        """The cap taken away for a while: the consumer of a stream gets its own threads back."""
+        if self._limits is None:
+            yield
+            return
+        self._limits.restore_original_limits()
+        try:
+            yield
+        finally:
+            self._limits = threadpool_limits(limits=1)
 
     def close(self) -> None:
         """Remove what was shipped."""

@@ -119,7 +119,8 @@ class Loop:
     def _pausing_clock(self, frames: Iterator[Progress]) -> Iterator[Progress]:
         for frame in frames:
             self.clock.stop()
-            yield frame
+            with self.workers.lifted():
+                yield frame
             self.clock.start()
 
     def _begin(self) -> Iterator[Progress]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, InputTypeError
+from ..arguments import number, whole
+from ..errors import InputError
 from ..typing import Values
 from .records import Verdict
 from .rules import RuleView, StoppingRule, check_rule
@@ -121,12 +122,9 @@ class MaxTime(StoppingRule):
     seconds: float
 
     def __post_init__(self) -> None:
-        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float | np.number):
-            raise InputTypeError(
-                f"MaxTime takes a number of seconds, not {self.seconds!r}. MaxTime(60) is a minute."
-            )
-        if not self.seconds > 0:
-            raise InputError(f"MaxTime takes a positive number of seconds, not {self.seconds}.")
+        hint = "MaxTime(60) is a minute."
+        if not number("seconds of MaxTime", self.seconds, hint) > 0:
+            raise InputError(f"MaxTime takes a positive number of seconds, not {self.seconds}. {hint}")
 
     def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
         done = view.seconds >= self.seconds
@@ -154,8 +152,9 @@ class AbsoluteStandardError(StoppingRule):
     burn_in: int = 4
 
     def __post_init__(self) -> None:
-        if not self.threshold > 0:
-            raise InputError(f"AbsoluteStandardError needs a threshold above 0, not {self.threshold}.")
+        hint = "It is in points of the score: 0.01, for example."
+        if not number("threshold of AbsoluteStandardError", self.threshold, hint) > 0:
+            raise InputError(f"AbsoluteStandardError needs a threshold above 0, not {self.threshold}. {hint}")
         _fraction("AbsoluteStandardError", self.fraction)
         _burn_in("AbsoluteStandardError", self.burn_in)
 
@@ -185,10 +184,9 @@ class RankCorrelation(StoppingRule):
     fraction: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.rtol < 1:
-            raise InputError(
-                f"RankCorrelation needs 0 < rtol < 1, not {self.rtol}. rtol=0.05 stops at a certainty of 95 %."
-            )
+        hint = "rtol=0.05 stops at a certainty of 95 %."
+        if not 0 < number("rtol of RankCorrelation", self.rtol, hint) < 1:
+            raise InputError(f"RankCorrelation needs 0 < rtol < 1, not {self.rtol}. {hint}")
         _fraction("RankCorrelation", self.fraction)
         _burn_in("RankCorrelation", self.burn_in)
 
@@ -225,21 +223,14 @@ def _percent(share: float) -> str:
 
 
 def _positive_integer(rule: str, name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InputTypeError(f"{rule} takes an integer {name}, not {value!r}. {rule}(100), for example.")
-    if value < 1:
-        raise InputError(f"{rule} needs {name} of at least 1, not {value}.")
+    whole(f"{name} of {rule}", value, 1, f"{rule}(100), for example.")
 
 
 def _fraction(rule: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise InputError(
-            f"{rule} needs 0 < fraction <= 1, not {value}; it is the share of points to wait for."
-        )
+    hint = "It is the share of points to wait for."
+    if not 0 < number(f"fraction of {rule}", value, hint) <= 1:
+        raise InputError(f"{rule} needs 0 < fraction <= 1, not {value}. {hint}")
 
 
 def _burn_in(rule: str, value: int) -> None:
-    if value < 2:
-        raise InputError(
-            f"{rule} needs burn_in of at least 2, not {value}: one observation has no standard error."
-        )
+    whole(f"burn_in of {rule}", value, 2, "One observation has no standard error.")

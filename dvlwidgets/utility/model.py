@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import arguments
 from ..data.arrays import take_rows
 from ..data.dataset import Dataset
 from ..data.identity import digest
@@ -23,10 +24,11 @@ from ..engine.draws import resolve_seed
 from ..engine.records import FAILED, OK, Evaluations
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..typing import Masks, Utilities
-from .bound import First
+from .bound import First, check_masks
 from .function import FunctionUtility, SetFunctionUtility
 from .scorer import SupervisedScorer
 from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
+from .time_limit import time_limit
 from .warning_tap import warnings_counted
 
 
@@ -41,6 +43,8 @@ class ModelUtility:
         show_warnings: say once, at the end of `fit`, how many fits warned and what the first said.
         clone_before_fit: False refits one copy per thread instead of a fresh clone per subset.
         seed: what stochastic models are seeded from, together with the subset.
+        fit_seconds: a fit and its score that take longer count as a failure; None = no limit (`time_limit` says
+            what can be interrupted). Whether a fit fails then depends on the machine.
         key: a name for the model and scorer, where they cannot be hashed (needed for checkpoints and caches only).
 
     Raises:
@@ -64,19 +68,23 @@ class ModelUtility:
         show_warnings: bool = True,
         clone_before_fit: bool = True,
         seed: int = 0,
+        fit_seconds: float | None = None,
         key: str | None = None,
     ) -> None:
         check_model(model)
+        check_seconds(fit_seconds)
         if not isinstance(scorer, SupervisedScorer):
             raise InputTypeError(
                 f"scorer must be a SupervisedScorer, not {type(scorer).__name__}. "
                 'Write SupervisedScorer("accuracy", test), with the data to score on.'
             )
         self.model, self.scorer = model, scorer
-        self.catch_errors, self.show_warnings = catch_errors, show_warnings
-        self.clone_before_fit = clone_before_fit
+        self.catch_errors = arguments.flag("catch_errors", catch_errors)
+        self.show_warnings = arguments.flag("show_warnings", show_warnings)
+        self.clone_before_fit = arguments.flag("clone_before_fit", clone_before_fit)
         self.seed = resolve_seed(seed)
-        self.key = key
+        self.fit_seconds = fit_seconds
+        self.key = None if key is None else arguments.text("key", key, "It names the model and the scorer.")
 
     def with_dataset(self, data: Dataset) -> BoundModelUtility:
         """The utility of subsets of `data`."""
@@ -112,6 +120,21 @@ def check_model(model: Any) -> None:
         raise InputTypeError(f"model must have fit(x, y); {name} has none. Pass a scikit-learn style model.")
     if not (callable(getattr(model, "predict", None)) or callable(getattr(model, "score", None))):
         raise InputTypeError(f"model must have predict(x) or score(x, y) beside fit; {name} has neither.")
+
+
+def check_seconds(seconds: Any) -> None:
+    """Refuse what is no time limit.
+
+    Raises:
+        InputTypeError: for another type than a number or None.
+        InputError: for a number that is not positive.
+    """
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | np.number):
+        raise InputTypeError(f"fit_seconds must be a number of seconds or None, not {seconds!r}.")
+    if not seconds > 0:
+        raise InputError(f"fit_seconds must be positive, not {seconds}. None sets no limit.")
 
 
 class BoundModelUtility:
@@ -175,7 +198,8 @@ class BoundModelUtility:
                 if seeded:
                     seed_global_generators(subset_seed(self.utility.seed, mask))
                 try:
-                    values[b] = self._fit_and_score(mask)
+                    with time_limit(self.utility.fit_seconds):
+                        values[b] = self._fit_and_score(mask)
                     status[b] = OK
                 except Exception:
                     if not self.utility.catch_errors:
@@ -230,25 +254,3 @@ class BoundModelUtility:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _local=threading.local())
-
-
-def check_masks(masks: Any, n: int) -> Masks:
-    """Masks as a boolean array of shape (B, n), or a refusal.
-
-    Raises:
-        InputError: for another shape, or numbers that are not all 0 and 1.
-    """
-    array = np.asarray(masks)
-    if array.ndim != 2 or array.shape[1] != n:
-        raise InputError(
-            f"masks must have shape (B, {n}), one row a subset of the {n} points, not {array.shape}. "
-            "For one subset pass mask[None, :]."
-        )
-    if array.dtype != np.bool_:
-        if not np.isin(array, (0, 1)).all():
-            raise InputError(
-                "masks must be boolean (True = in the subset); these hold other numbers. "
-                "To pass indices, use Utility.from_set_function or build a mask."
-            )
-        array = array.astype(np.bool_)
-    return array
