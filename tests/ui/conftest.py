@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from labserver import Server, Watch, chromium, lab, watched_page
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+
+expect.set_options(timeout=30_000)  # a limit for what is broken, not for a slow machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

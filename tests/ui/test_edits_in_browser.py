@@ -38,7 +38,7 @@ def test_a_relabel_reaches_the_disk_and_python_and_can_be_undone(page: Page, ser
 
 
 def test_an_edit_that_cannot_be_saved_is_said_and_not_shown(page: Page, server: Server, folder: Path):
-    notebook = write_notebook(folder, "unsaved", START)
+    notebook = write_notebook(folder, "unsaved", "panel")
     (folder / "unsaved.jsonl").mkdir()  # a folder is in the way
     notebook.file.write_text(
         notebook.file.read_text().replace("unsaved.jsonl", "unsaved.jsonl/no/file.jsonl")

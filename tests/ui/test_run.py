@@ -77,12 +77,12 @@ def test_a_reload_keeps_everything(page: Page, server: Server, folder: Path):
     lab.run_all()
     panel = lab.panel()
     panel.expect_values()
+    panel.click("pause")
+    panel.expect_state("paused")
     row = panel.order()[0]
     panel.row(row).click()
     page.keyboard.press("x")
     expect(panel.row(row)).to_have_class(DROPPED)
-    panel.click("pause")
-    panel.expect_state("paused")
     fits = notebook.fits()
     lab.save()
     page.reload()
@@ -148,3 +148,26 @@ def test_the_saved_notebook_tells_how_the_run_ended(page: Page, server: Server, 
     html = "".join("".join(output["data"]["text/html"]) for output in notebook.stored(1))
     assert "<table>" in html
     assert "data:image/png" in html
+
+
+def test_what_a_person_arranged_survives_the_end_of_the_run(page: Page, server: Server, folder: Path):
+    """The stored output is written again on pause and at the end; JupyterLab then makes a new view."""
+    notebook = write_notebook(folder, "arranged", START)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_values()
+    panel.click("pause")
+    panel.expect_state("paused")
+    panel.part("sort-label").click()
+    row = panel.order()[2]
+    panel.row(row).click()
+    before = panel.order()
+    panel.at.evaluate("element => element.setAttribute('data-before', '')")
+    lab.run_in_the_background("panel.stop()")
+    panel.expect_state("stopped")
+    expect(panel.at).not_to_have_attribute("data-before", "")
+    expect(panel.row(row)).to_be_focused()
+    assert panel.order() == before
+    page.keyboard.press("x")
+    expect(panel.row(row)).to_have_class(DROPPED)

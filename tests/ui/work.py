@@ -129,6 +129,16 @@ class Lab:
         expect(output.first).to_be_visible(timeout=30_000)
         return "\n".join(output.all_inner_texts()).strip()
 
+    def run_in_the_background(self, code: str) -> None:
+        """Runs code in the kernel without touching the notebook or the focus."""
+        self.page.evaluate(
+            """async code => {
+                const {context} = window.jupyterapp.shell.currentWidget;
+                await context.sessionContext.session.kernel.requestExecute({code, store_history: false}).done;
+            }""",
+            code,
+        )
+
     def cells(self) -> list[tuple[str, str]]:
         """Kind and source of each cell."""
         found = self.page.evaluate(
