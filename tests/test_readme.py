@@ -19,12 +19,12 @@ def test_examples_run(repository: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     first, second = python_blocks(repository)
     # the time limit would make the outcome depend on the machine: the same rule, stopped by counts
-    counted = first.replace("MaxTime(20)", "MaxUpdates(3)").replace("import MaxTime", "import MaxUpdates")
-    assert counted.count("MaxUpdates") == 2
+    counted = first.replace("MaxTime(20)", "MaxUpdates(3)")
+    assert "MaxUpdates(3)" in counted
     names: dict[str, object] = {}
     exec(compile(counted, "README.md", "exec"), names)
     printed = capsys.readouterr().out
-    found = re.search(r"(\d+) of the 30 lowest values have a wrong label", printed)
+    found = re.search(r"(\d+) of the 30 lowest are wrong", printed)
     assert found is not None
     assert int(found[1]) >= 9, printed
     exec(compile(second, "README.md", "exec"), names)
