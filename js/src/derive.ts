@@ -32,6 +32,8 @@ export interface Derived {
 }
 
 const BINS = 44;
+/** How far whiskers may widen the value axis beyond the values, as a share of their range. */
+const ROOM = 0.15;
 
 /** `held`: the former order, kept while somebody works in the table (as long as the filters let it). */
 export function derive(points: Points, state: UiState, before: Derived | null, hold: boolean): Derived {
@@ -76,7 +78,19 @@ function sameRows(order: Uint32Array, rows: Uint32Array): boolean {
 function scaleOf(points: Points): Scale {
   const [lo, hi] = extent(points.value) ?? [0, 1];
   const zero = points.status.threshold ?? 0;
-  return { lo: Math.min(lo, zero), hi: Math.max(hi, zero), decimals: usualDecimals(points) };
+  const room = ROOM * (hi - lo);
+  let [from, to] = [Math.min(lo, zero), Math.max(hi, zero)];
+  for (let row = 0; row < points.n; row++) {
+    const x = points.value[row]!;
+    const se = points.stderr[row]!;
+    from = x - se < from ? x - se : from;
+    to = x + se > to ? x + se : to;
+  }
+  return {
+    lo: Math.max(from, Math.min(lo - room, zero)),
+    hi: Math.min(to, Math.max(hi + room, zero)),
+    decimals: usualDecimals(points),
+  };
 }
 
 /** The most decimals among a thousand rows spread over the data, ignoring the most exact twentieth. */

@@ -54,7 +54,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
     );
   }
   if (preview.kind === 'image') {
-    shown.push(column('image', null, narrow ? '' : 'image', 'The point itself', narrow ? '46px' : '54px'));
+    shown.push(column('image', null, 'image', 'The point itself', '54px'));
   } else if (preview.kind === 'text') {
     shown.push(column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)'));
   } else {

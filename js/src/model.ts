@@ -1,5 +1,6 @@
 /** The only file that sees a comm: keeps the points of one anywidget model, and speaks for all its views. */
 
+import type { ViewMemory } from './memory';
 import { applyDelta, applyEdits, eachPreview, fromFull, type Points } from './points';
 import type { Change, Control, Link, Preview, Source } from './source';
 import {
@@ -34,6 +35,7 @@ export class LiveModel implements Source {
   link: Link = 'waiting';
   asked: Control | null = null;
   problem: string | null = null;
+  memory: ViewMemory | null = null;
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly previews = new Map<number, Preview>();
   private readonly wanted = new Map<number, number>();

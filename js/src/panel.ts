@@ -15,9 +15,11 @@
  */
 
 import { type Filters } from './columns';
-import { derive, rederive, type Derived } from './derive';
+import type { Derived } from './derive';
 import { h, onceAFrame, setAttr } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
+import { ViewKeeper } from './memory';
+import { Pace } from './pace';
 import type { Points } from './points';
 import type { Change, Source } from './source';
 import * as ui from './state';
@@ -35,10 +37,7 @@ import { createTable, emptyWords } from './views/table';
 import { createToolbar } from './views/toolbar';
 import STYLE from '../style/panel.css';
 
-/** While somebody works in the table, new values repaint rows but do not move them, for this long (ms). */
-const HOLD = 2500;
-/** A derivation that took t ms is not repeated for new values before this many t have passed. */
-const REST = 4;
+/** Rows that fly past are not asked for (ms). */
 const PREVIEW_DELAY = 50;
 
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page. */
@@ -52,14 +51,10 @@ export function mountPanel(parent: HTMLElement, source: Source, makeLive: MakeLi
 class Panel {
   readonly host = h('div', { 'data-lm-suppress-shortcuts': 'true', 'data-dvl-panel': '' });
   private state: ui.UiState = ui.INITIAL;
-  private derived: Derived | null = null;
+  private readonly pace = new Pace();
   private columns: Column[] = [];
   private columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
   private room: Room = 'wide';
-  private stale = true;
-  private touched = -Infinity;
-  private derivedAt = -Infinity;
-  private cost = 0;
   private later: ReturnType<typeof setTimeout> | undefined;
   private previewTimer: ReturnType<typeof setTimeout> | undefined;
   private visible: number[] = [];
@@ -70,6 +65,7 @@ class Panel {
   private readonly live: LivePart | null;
   private readonly views;
   private readonly root: HTMLElement;
+  private readonly keeper: ViewKeeper;
 
   constructor(
     private readonly source: Source,
@@ -77,7 +73,7 @@ class Panel {
   ) {
     this.intents = createIntents(source, {
       state: () => this.pinned(),
-      order: () => this.derived?.order ?? new Uint32Array(),
+      order: () => this.pace.derived?.order ?? new Uint32Array(),
       set: (state) => this.set(state),
       page: () => this.views.table.page(),
       reveal: (row) => this.reveal(row),
@@ -85,6 +81,7 @@ class Panel {
     this.live = makeLive?.(source, this.intents, this.change) ?? null;
     this.views = this.createViews(this.live?.controls ?? h('span'));
     this.root = this.assemble();
+    this.keeper = new ViewKeeper(source, this.root, this.views.table);
   }
 
   private readonly change: SetState = (change) => this.set(change(this.pinned()));
@@ -103,8 +100,8 @@ class Panel {
           sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
           focus: (row) => set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
           toggle: (row) => set((s) => ui.toggleRow(s, row)),
-          extend: (row) => set((s) => ui.selectTo(s, row, this.derived?.order ?? [])),
-          toggleAll: () => set((s) => ui.toggleAll(s, this.derived?.order ?? [])),
+          extend: (row) => set((s) => ui.selectTo(s, row, this.pace.derived?.order ?? [])),
+          toggleAll: () => set((s) => ui.toggleAll(s, this.pace.derived?.order ?? [])),
           visible: (rows) => this.wantPreviews(rows),
         },
         (columns) => this.createRow(columns)
@@ -124,8 +121,8 @@ class Panel {
       element: row.element,
       paint: (at: number, index: number, selected: boolean, focused: boolean) => {
         const { points } = this.source;
-        if (points !== null && this.derived !== null) {
-          row.paint(at, index, selected, focused, { points, ranks: this.derived.ranks, scale: this.derived.scale, preview });
+        if (points !== null && this.pace.derived !== null) {
+          row.paint(at, index, selected, focused, { points, ranks: this.pace.derived.ranks, scale: this.pace.derived.scale, preview });
         }
       },
     };
@@ -135,11 +132,11 @@ class Panel {
     const { live, views } = this;
     const closer = () =>
       h('button', { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: () => this.set({ ...this.state, drawer: null }) }, 'Close');
-    const detail = h('aside', { class: 'detail', 'aria-label': 'Point in focus' }, closer(), views.point.element, live?.detail ?? '');
+    const detail = h('div', { class: 'detail', role: 'region', 'aria-label': 'Point in focus' }, closer(), views.point.element, live?.detail ?? '');
     const body = h(
       'div',
       { class: 'body' },
-      h('aside', { class: 'overview', 'aria-label': 'Overview' }, closer(), views.histogram.element, views.certainty.element, views.edits.element),
+      h('div', { class: 'overview', role: 'region', 'aria-label': 'Overview' }, closer(), views.histogram.element, views.certainty.element, views.edits.element),
       h('div', { class: 'work' }, views.chips.element, views.table.element),
       detail
     );
@@ -157,7 +154,7 @@ class Panel {
     detail.addEventListener('pointerenter', () => this.pin());
     views.table.element.addEventListener('focusin', () => this.pin());
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
-      body.addEventListener(event, () => (this.touched = performance.now()));
+      body.addEventListener(event, () => this.pace.touch());
     }
     root.addEventListener('keydown', (event) => this.intents.key(event, views.table.grid));
     for (const event of ['keydown', 'keyup', 'keypress']) {
@@ -167,7 +164,9 @@ class Panel {
   }
 
   start(): void {
-    this.root.style.height = `${this.source.height}px`;
+    const { former } = this.keeper;
+    this.state = former?.state ?? ui.INITIAL;
+    this.root.style.height = former?.height ?? `${this.source.height}px`;
     this.cleanups.push(
       this.source.subscribe((change) => this.changed(change)),
       watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme))
@@ -187,9 +186,11 @@ class Panel {
     }
     this.measure();
     this.render();
+    this.comeBack();
   }
 
   destroy(): void {
+    this.keeper.remember(this.state);
     this.cleanups.splice(0).forEach((stop) => stop());
     this.views.table.destroy();
     this.frame.cancel();
@@ -201,14 +202,21 @@ class Panel {
   private measure(): void {
     this.room = roomFor(this.root.clientWidth || 1200);
     setAttr(this.root, 'data-room', this.room);
+    this.comeBack();
     this.frame.request();
+  }
+
+  private comeBack(): void {
+    if (this.pace.derived !== null) {
+      this.keeper.comeBack();
+    }
   }
 
   private changed(change: Change): void {
     if (change === 'previews') {
       this.views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
-      this.stale = true;
+      this.pace.changed();
     }
     this.frame.request();
   }
@@ -216,16 +224,13 @@ class Panel {
   private set(state: ui.UiState): void {
     const before = this.state;
     this.state = state;
-    const { points } = this.source;
-    if (points !== null && this.derived !== null && before !== state) {
-      this.derived = rederive(points, state, before, this.derived);
-    }
+    this.pace.turn(this.source.points, state, before);
     this.frame.request();
   }
 
   /** Until somebody chooses a point, the one in focus is the first of the table, whichever that is at the time. */
   private focus(): number {
-    return this.state.focus >= 0 ? this.state.focus : (this.derived?.order[0] ?? -1);
+    return this.state.focus >= 0 ? this.state.focus : (this.pace.derived?.order[0] ?? -1);
   }
 
   private pinned(): ui.UiState {
@@ -258,32 +263,14 @@ class Panel {
     const { live, source } = this;
     const { points } = source;
     setAttr(this.root, 'data-waiting', points === null);
-    if (points !== null && (this.onScreen || this.derived === null)) {
-      this.refresh(points);
-      this.paint(points, this.derived!);
+    if (points !== null && (this.onScreen || this.pace.derived === null)) {
+      const due = this.pace.refresh(points, this.state);
+      if (due > 0) {
+        this.again(due);
+      }
+      this.paint(points, this.pace.derived!);
     }
     live?.update(points, this.state, ui.targets(this.pinned()));
-  }
-
-  /** Computes order, ranks and histogram anew when values changed; at a million points not at every frame. */
-  private refresh(points: Points): void {
-    if (!this.stale && this.derived !== null) {
-      return;
-    }
-    const now = performance.now();
-    const wait = Math.max(0, this.derivedAt + (this.cost > 40 ? REST * this.cost : 0) - now);
-    if (wait > 0 && this.derived !== null) {
-      this.again(wait);
-      return;
-    }
-    const hold = now - this.touched < HOLD;
-    this.derived = derive(points, this.state, this.derived, hold);
-    this.derivedAt = performance.now();
-    this.cost = this.derivedAt - now;
-    this.stale = hold;
-    if (hold) {
-      this.again(HOLD);
-    }
   }
 
   private again(ms: number): void {

@@ -17,6 +17,7 @@ export class SavedSource implements Source {
   readonly asked = null;
   readonly problem = null;
   readonly height = 600;
+  memory = null;
   readonly points: Points;
   private readonly previews = new Map<number, Preview>();
 

@@ -1,5 +1,6 @@
 /** What a panel needs to know of the outside world: a live model or a saved page answers this. */
 
+import type { ViewMemory } from './memory';
 import type { Points } from './points';
 import type { LabelChoice } from './wire';
 
@@ -25,6 +26,8 @@ export interface Source {
   readonly asked: Control | null;
   /** The last complaint, until it is dismissed. */
   readonly problem: string | null;
+  /** What the last view was like; the next one goes on from there. */
+  memory: ViewMemory | null;
   preview(row: number): Preview | undefined;
   wantPreviews(rows: readonly number[]): void;
   control(verb: Control): void;

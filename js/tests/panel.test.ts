@@ -201,6 +201,39 @@ describe('a live panel', () => {
     expect(number(all('row').filter((r) => !r.hidden).at(-1)!)).toBe('—');
   });
 
+  it('hands state, scroll and focus to the next view of its model', async () => {
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    const { kernel, made, close, press, click, one, row } = await open();
+    const ticked = Number(row(2).dataset.row);
+    await click(row(2), { ctrlKey: true });
+    await click(one('sort-stderr'));
+    await press('End');
+    one('drop').focus();
+    close();
+    const el = document.body.appendChild(document.createElement('div'));
+    made.render({ model: kernel, el });
+    await wait(400);
+    const next = inside(el);
+    expect(next.one('sort-stderr').parentElement!.getAttribute('aria-sort')).toBe('ascending');
+    expect(next.text('footer-selected')).toBe('1 selected');
+    expect(next.one('table').scrollTop).toBeGreaterThan(1000);
+    expect(next.root.activeElement).toBe(next.one('drop'));
+    const box = next.root.querySelector<HTMLInputElement>(`.row[data-row="${ticked}"] input`);
+    expect(box === null || box.checked).toBe(true);
+  });
+
+  it('does not take a focus that somebody else has by now', async () => {
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    const { kernel, made, close, one } = await open();
+    one('drop').focus();
+    close();
+    const field = document.body.appendChild(document.createElement('input'));
+    field.focus();
+    made.render({ model: kernel, el: document.body.appendChild(document.createElement('div')) });
+    await wait(400);
+    expect(document.activeElement).toBe(field);
+  });
+
   it('shares one store among many views, and leaves nothing behind', async () => {
     const { kernel, made, el, close, leave } = await open();
     const second = document.body.appendChild(document.createElement('div'));

@@ -121,7 +121,9 @@ describe('derive', () => {
   });
 
   it('keeps 0 and the threshold on the value axis', () => {
-    expect([first.scale.lo, first.scale.hi]).toEqual([0, 3]);
+    expect([first.scale.lo, first.scale.hi]).toEqual([0, Math.fround(3) + Math.fround(0.1)]);
+    const wide = derive(makePoints([1, 2], { stderr: Float32Array.of(9, 9) }), ui.INITIAL, null, false).scale;
+    expect([wide.lo, wide.hi]).toEqual([0, 2.15]);
     expect(first.scale.decimals).toBe(2);
   });
 });

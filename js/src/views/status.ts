@@ -24,7 +24,7 @@ export function createStatus(actions: StatusActions) {
   const failed = h('button', { type: 'button', class: 'link', 'data-testid': 'footer-failures', onclick: () => actions.failure() });
   const warned = h('span', { class: 'muted', 'data-testid': 'footer-warnings' });
   const share = h('span', { class: 'muted share', 'data-testid': 'footer-share' });
-  const element = h('footer', { class: 'footer' }, shown, selected, saved, failed, warned, share);
+  const element = h('div', { class: 'footer' }, shown, selected, saved, failed, warned, share);
 
   function update({ points, shown: k, selected: ticked, unsaved, live }: StatusData): void {
     const { status, edits } = points;

@@ -224,6 +224,8 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
     grid: element,
     update,
     redraw: () => frame.request(),
+    top: () => top,
+    scrollTo: moveTo,
     reveal,
     page: () => Math.max(1, Math.floor(bodyHeight() / ROW) - 1),
     focus: grab,

@@ -39,7 +39,7 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
   const overview = drawer('overview', 'Overview');
   const point = drawer('point', 'Point');
   const element = h(
-    'header',
+    'div',
     { class: 'toolbar' },
     h('span', { class: 'toolbar-name' }, title, method),
     h('span', { class: 'toolbar-run' }, state, progress),
@@ -72,7 +72,9 @@ export function shareDone(status: Status): number {
   if (status.state === 'finished') {
     return 1;
   }
-  const counted = status.total !== null && status.total > 0 ? status.done / status.total : 0;
+  const { done, total, seconds, left } = status;
+  const timed = left !== null && seconds + left > 0 ? seconds / (seconds + left) : 0;
+  const counted = total !== null && total > 0 ? done / total : timed;
   return Math.min(1, Math.max(0, status.completion || 0, counted));
 }
 

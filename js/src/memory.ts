@@ -1,0 +1,101 @@
+/** What a view leaves to the next one of the same model: JupyterLab makes a new view whenever an output is republished. */
+
+import type { Source } from './source';
+import type { UiState } from './state';
+
+export interface ViewMemory {
+  state: UiState;
+  /** Pixels that the table was scrolled down. */
+  top: number;
+  /** As the person dragged it; empty when nobody did. */
+  height: string;
+  /** What held the keyboard's focus, and when that was last so; null when nothing did. */
+  focus: { selector: string; at: number } | null;
+}
+
+/** A focus lost longer ago than this (ms) is not taken back: the person is somewhere else. */
+export const FOCUS_KEPT = 3000;
+
+/** Finds the same element in another view: rows go by their grid, since the table keeps its own row in focus. */
+export function selectorOf(element: Element): string | null {
+  const named = element.closest('[data-testid]');
+  const id = named?.getAttribute('data-testid');
+  if (named === null || id == null) {
+    return null;
+  }
+  if (named.closest('[data-testid="table"]') !== null) {
+    return '[data-testid="table"]';
+  }
+  const more = ['data-code', 'data-chip'].map((name) => {
+    const value = named.getAttribute(name);
+    return value === null ? '' : `[${name}="${value}"]`;
+  });
+  return `[data-testid="${id}"]${more.join('')}`;
+}
+
+interface Scroller {
+  readonly grid: HTMLElement;
+  top(): number;
+  scrollTo(top: number): void;
+  focus(): void;
+}
+
+/** Watches one view, so that it can be left and come back to. */
+export class ViewKeeper {
+  private focused: ViewMemory['focus'] = null;
+  private returning: ViewMemory | null;
+
+  constructor(
+    private readonly source: Source,
+    private readonly root: HTMLElement,
+    private readonly table: Scroller
+  ) {
+    this.returning = source.memory;
+    root.addEventListener('focusin', (event) => {
+      const selector = selectorOf(event.target as Element);
+      this.focused = selector === null ? null : { selector, at: Date.now() };
+    });
+    root.addEventListener('focusout', () => {
+      if (this.focused !== null) {
+        this.focused.at = Date.now();
+      }
+    });
+  }
+
+  /** The state and the height to begin with, where there was a view before. */
+  get former(): ViewMemory | null {
+    return this.returning;
+  }
+
+  remember(state: UiState): void {
+    if (this.focused !== null && this.holdsFocus()) {
+      this.focused.at = Date.now();
+    }
+    this.source.memory = { state, top: this.table.top(), height: this.root.style.height, focus: this.focused };
+  }
+
+  /** Once the view has a size: scrolls to where the last one was, and takes its focus when nobody else did. */
+  comeBack(): void {
+    const memory = this.returning;
+    if (memory === null || this.root.clientHeight === 0) {
+      return;
+    }
+    this.returning = null;
+    this.table.scrollTo(memory.top);
+    const idle = document.activeElement === null || document.activeElement === document.body;
+    if (memory.focus === null || !idle || Date.now() - memory.focus.at > FOCUS_KEPT) {
+      return;
+    }
+    const held = this.root.querySelector<HTMLElement>(memory.focus.selector);
+    if (held === null || held === this.table.grid) {
+      this.table.focus();
+    } else {
+      held.focus({ preventScroll: true });
+    }
+  }
+
+  private holdsFocus(): boolean {
+    const active = (this.root.getRootNode() as Partial<ShadowRoot>).activeElement ?? null;
+    return active !== null && this.root.contains(active);
+  }
+}
