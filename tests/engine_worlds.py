@@ -57,10 +57,8 @@ def make(kind: str) -> tuple[Any, Any]:
     if kind == "boosting":
         from sklearn.ensemble import GradientBoostingClassifier
 
-        utility = Utility(
-            GradientBoostingClassifier(n_estimators=5, subsample=0.8), SupervisedScorer("accuracy", test)
-        )
-        return BanzhafValuation(utility, MSRSampler(seed=5), MaxUpdates(50)), train
+        utility = Utility(GradientBoostingClassifier(), SupervisedScorer("accuracy", test))
+        return BanzhafValuation(utility, MSRSampler(seed=5, batch_size=8), MaxUpdates(10)), train
     if kind == "logistic":
         from sklearn.linear_model import LogisticRegression
 
