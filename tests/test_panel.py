@@ -200,6 +200,7 @@ def test_a_panel_on_a_fitted_valuation_shows_its_values():
     valuation.result = ValuationResult.from_estimate(estimate, fingerprint=data.fingerprint, **known)
     panel = ValuationPanel(valuation, data)
     assert panel.state == "finished"
+    assert panel.status.certainty == valuation.result.certainty
     np.testing.assert_allclose(panel._session.snapshot().points.value, values, rtol=1e-6)
     assert panel.values is valuation.result
 

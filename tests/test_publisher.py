@@ -6,7 +6,7 @@ import numpy as np
 from panel_fakes import Page
 
 from dvlwidgets.widgets import wire
-from dvlwidgets.widgets.publisher import INTERVAL, SILENCE, SUMMARY, Pace, Publisher
+from dvlwidgets.widgets.publisher import BYTES_PER_SECOND, INTERVAL, SILENCE, SUMMARY, Pace, Publisher
 from dvlwidgets.widgets.snapshot import Points, Snapshot, Status, Subject
 
 EDITS = {"count": 0, "relabelled": 0, "dropped": 0, "undo": False, "redo": False, "path": "", "saved": True}
@@ -50,6 +50,15 @@ def test_one_frame_is_in_flight_and_ten_a_second_are_enough():
     assert pace.due(100.05)[0] is None
     assert pace.due(100.05)[1] < INTERVAL
     assert pace.due(100.11)[0] == "frame"
+
+
+def test_large_frames_leave_more_rarely():
+    pace = Pace()
+    pace.hello()
+    pace.sent(100.0, 1, size=2 * BYTES_PER_SECOND)
+    pace.ack(1)
+    assert pace.due(101.9)[0] is None
+    assert pace.due(102.0)[0] == "frame"
 
 
 def test_a_silent_page_gets_one_status_a_second_and_a_hello_starts_it_again():

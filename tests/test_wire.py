@@ -100,11 +100,11 @@ def test_a_delta_leads_to_the_same_points_as_a_full_frame(pair, data):
     now = snapshot.Snapshot(**{**pair[1].__dict__, "points": mixed})
     frame = wire.delta(6, 5, before, now, known=len(now.history))
     if frame is None:
-        assert moved.mean() >= wire.DELTA_SHARE
+        assert moved.sum() * wire.DELTA_BYTES > wire.full_bytes(now)
         return
     message = unwire.decode(*through_json(frame))
     rows = message["rows"]
-    assert rows.size < wire.DELTA_SHARE * moved.size
+    assert rows.size <= moved.sum()
     reached = {k: getattr(before, k).copy() for k in before.__dataclass_fields__}
     for name in ("value", "stderr", "converged"):
         reached[name][rows] = message[name]

@@ -24,6 +24,8 @@ Task = Callable[[], Frame | None]
 
 INTERVAL = 0.1
 """Seconds between two frames, at least."""
+BYTES_PER_SECOND = 4_000_000
+"""Large frames go out more rarely."""
 SILENCE = 2.0
 """Seconds without an acknowledgement after which a page counts as silent."""
 SUMMARY = 1.0
@@ -37,6 +39,7 @@ class Pace:
         self.listening = False
         self._in_flight: int | None = None
         self._sent_at = -math.inf
+        self._rest = INTERVAL
 
     def hello(self) -> None:
         """A page began to listen; what was in flight before is lost."""
@@ -47,9 +50,10 @@ class Pace:
         if self._in_flight is not None and seq >= self._in_flight:
             self._in_flight = None
 
-    def sent(self, now: float, seq: int | None = None) -> None:
-        """A frame (`seq`) or a status (None) left."""
+    def sent(self, now: float, seq: int | None = None, size: int = 0) -> None:
+        """A frame (`seq`) or a status (None) of `size` bytes left."""
         self._sent_at = now
+        self._rest = max(INTERVAL, size / BYTES_PER_SECOND)
         if seq is not None:
             self._in_flight = seq
 
@@ -59,7 +63,7 @@ class Pace:
             return None, None
         age = now - self._sent_at
         if self._in_flight is None:
-            return ("frame", 0.0) if age >= INTERVAL else (None, INTERVAL - age)
+            return ("frame", 0.0) if age >= self._rest else (None, self._rest - age)
         if age >= SILENCE:
             # from now on a status a second: `sent` sets the age back, so count from there
             return "status", 0.0
@@ -197,7 +201,7 @@ class Publisher:
         moved = full or now.points is not self._points
         frame = self._values(now, full=full) if moved else wire.status(self.seq, now.status)
         with self._wake:
-            self._pace.sent(time.monotonic(), self.seq if moved else None)
+            self._pace.sent(time.monotonic(), self.seq if moved else None, sum(map(len, frame.buffers)))
         return frame
 
     def _values(self, now: Snapshot, *, full: bool) -> Frame:

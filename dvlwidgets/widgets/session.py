@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,14 +16,12 @@ from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.engine.live import Run
 from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
 from dvlwidgets.widgets import wire
-from dvlwidgets.widgets.snapshot import Points, Snapshot, Status
+from dvlwidgets.widgets.reading import finished, points_of, status_of
+from dvlwidgets.widgets.snapshot import SHARES, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
 
 if TYPE_CHECKING:
     from dvlwidgets.engine.records import Progress
-
-SHARES = "positions, labels and values; no ids, features, previews or texts"
-"""What a shared copy contains: completes "a shared copy holds: ..."."""
 
 
 class Session:
@@ -55,7 +53,7 @@ class Session:
         _check(valuation, train)
         self.valuation, self.train = valuation, train
         self.edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
-        _edits.locate(self.edits.net, train)
+        self._where = _edits.locate(self.edits.net, train)
         self.previews = previews_of(train, previews, image_shape)
         self.subject = describe(
             train,
@@ -132,7 +130,12 @@ class Session:
 
     def _prepare(self) -> None:
         self._run = self.valuation.prepare_run(self.train, checkpoint=self._checkpoint)
-        self._run.subscribe(lambda _run: self._on_change())
+        self._run.subscribe(self._news)
+
+    def _news(self, run: Run) -> None:
+        if self._asked == "resume" and run.state == "running":
+            self._asked = None  # a later pause, whoever asks for it, is no resume that hangs
+        self._on_change()
 
     # --- what is shown --------------------------------------------------------------------------------------
 
@@ -140,7 +143,7 @@ class Session:
         """Everything that a page shows, now."""
         with self._lock:
             status, edits = self.status(), self.edits.net
-            where = _edits.resolve(edits, self.train)
+            where = self._places(edits)
             dropped = np.zeros(self.subject.n, dtype=np.uint8)
             gone = [key for key, fields in edits.items() if _edits.DROPPED in fields and key in where]
             dropped[[where[key] for key in gone]] = 1
@@ -156,34 +159,9 @@ class Session:
 
     def status(self) -> Status:
         """The toolbar's line."""
-        method = self.valuation
-        common: dict[str, Any] = {
-            "state": self.state,
-            "pending": self._pending(),
-            "target": method.is_done.target(),
-            "threshold": method.threshold,
-            "unit_of_value": _unit(method),
-        }
-        if self._run is not None and self._run.error is not None:
-            common["error"] = f"{type(self._run.error).__name__}: {self._run.error}"
-        progress = None if self._run is None else self._run.progress
-        if progress is None:
-            return Status(**common, reason="" if self._earlier is None else "values of an earlier fit")
-        return Status(
-            **common,
-            done=progress.done,
-            total=progress.total,
-            unit=progress.unit,
-            seconds=progress.seconds,
-            left=progress.seconds_left,
-            certainty=progress.certainty,
-            completion=progress.verdict.completion,
-            reason=progress.verdict.reason,
-            failures=progress.failures,
-            warnings=progress.warnings,
-            failure=progress.first_failure,
-            announcement=progress.announcement,
-        )
+        if self._run is None:
+            return finished(self._earlier)
+        return status_of(self.valuation, self._run, self._pending())
 
     def _points(self) -> Points:
         progress = None if self._run is None else self._run.progress
@@ -202,6 +180,13 @@ class Session:
             return "pause"
         return "resume" if self._asked == "resume" and run.state == "paused" else None
 
+    def _places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
+        """Positions of edited points; each is looked up once."""
+        new = [key for key in keys if key not in self._where]
+        if new:
+            self._where |= _edits.resolve(new, self.train)
+        return {key: self._where[key] for key in keys if key in self._where}
+
     # --- edits ----------------------------------------------------------------------------------------------
 
     def label_meant(self, choice: dict[str, Any]) -> Any:
@@ -212,22 +197,11 @@ class Session:
     def edits_frame(self, news: Announcement) -> wire.Frame:
         """Tells a page about edits that are on disk; `news.source` is (this session, request) for its own."""
         now = self.snapshot()
-        where = _edits.resolve(news.keys, self.train)
-        rows = np.array(sorted(where.values()), dtype=np.intp)
+        with self._lock:
+            rows = np.array(sorted(self._places(news.keys).values()), dtype=np.intp)
         own = isinstance(news.source, tuple) and news.source[0] is self
         request = news.source[1] if own and isinstance(news.source, tuple) else None
         return wire.edits(request, rows, now.labels, now.dropped, now.edits)
-
-
-def points_of(result: Any, n: int) -> Points:
-    """The points of a `ValuationResult`, which may be sorted or a part: each at its position."""
-    values, stderr = np.full(n, np.nan), np.full(n, np.nan)
-    counts = np.zeros(n, dtype=np.int64)
-    values[result.indices], stderr[result.indices] = result.values, result.stderr
-    counts[result.indices] = result.counts
-    converged = np.zeros(n, dtype=np.uint8)
-    converged[result.indices] = False if result.converged is None else result.converged
-    return Points.of(values, stderr, counts, converged)
 
 
 def _result_on(valuation: Any, train: Dataset) -> Any:
@@ -235,12 +209,6 @@ def _result_on(valuation: Any, train: Dataset) -> Any:
         return None
     result = valuation.result
     return result if getattr(result, "fingerprint", None) == train.fingerprint else None
-
-
-def _unit(valuation: Any) -> str:
-    scorer = getattr(getattr(valuation, "utility", None), "scorer", None)
-    metrics = getattr(scorer, "names", None) or ("score",)
-    return f"points of {metrics[0]}"
 
 
 def _check(valuation: Any, train: Any) -> None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvlwidgets.engine.records import Provenance
 from dvlwidgets.widgets import bundle, picture, wire
-from dvlwidgets.widgets.snapshot import Snapshot, Status
+from dvlwidgets.widgets.reading import finished, points_of
+from dvlwidgets.widgets.snapshot import SHARES, Snapshot
 from dvlwidgets.widgets.subject import LabelBook, describe
 
 if TYPE_CHECKING:
@@ -44,20 +44,8 @@ def static_page(result: Any, dataset: Dataset, *, title: str | None = None) -> s
 
 def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> Snapshot:
     """The state of a panel that shows `result` and has seen no edits."""
-    from dvlwidgets.widgets.session import SHARES, points_of
-
     result = result.result if hasattr(result, "prepare_run") else result
-    origin = getattr(result, "provenance", None) or Provenance()
-    status = Status(
-        state="finished",
-        done=origin.evaluations,
-        seconds=origin.seconds,
-        reason=origin.stopped,
-        certainty=result.certainty,
-        completion=1.0,
-        threshold=result.threshold,
-        unit_of_value=result.unit,
-    )
+    status = finished(result)
     history = [(status.done, status.certainty, 1.0)] if status.done else []
     points = points_of(result, len(dataset))
     subject = describe(

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Status, finite
 
 VERSION: Final = 1
-DELTA_SHARE: Final = 0.3
-"""A delta is sent when less than this share of the rows moved; above it a full frame is hardly larger."""
+DELTA_BYTES: Final = 17
+"""Bytes of one row in a delta: position, value, standard error, count, converged."""
 
 TYPES: Final = {code: np.dtype(f"<{code}") for code in ("f4", "f8", "u4", "i4", "u2", "u1")}
 
@@ -89,7 +89,7 @@ def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Fra
     if not alike:
         moved |= before.count != after.count
     rows = np.flatnonzero(moved)
-    if rows.size >= DELTA_SHARE * moved.size:
+    if rows.size * DELTA_BYTES > full_bytes(now):
         return None
     pack = Packer()
     content: Content = {
@@ -108,6 +108,13 @@ def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Fra
         "history": _history(now.history[known:]),
     }
     return Frame(content, pack.buffers)
+
+
+def full_bytes(now: Snapshot) -> int:
+    """About how large a full frame is: what never changes (ids, columns, labels) makes it the larger one, mostly."""
+    ids = 0 if now.subject.ids is None else sum(map(len, now.subject.ids)) + 3 * now.subject.n
+    labels = 0 if now.labels is None else 4 if now.labels.classes is not None else 16
+    return ids + now.subject.n * (DELTA_BYTES - 3 + labels + 4 * len(now.subject.features))
 
 
 def status(seq: int, now: Status) -> Frame:
