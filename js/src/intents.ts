@@ -1,10 +1,8 @@
-/** What people want, whichever key or button they said it with: edits, moves, and the keys themselves. */
+/** What people want when they press a key: moves, selections, edits. */
 
-import { classKeys } from './columns';
+import type { Editing } from './editing';
 import { actionOf, type Action } from './keys';
-import type { Source } from './source';
 import * as ui from './state';
-import type { LabelChoice } from './wire';
 
 export interface Desk {
   state(): ui.UiState;
@@ -14,44 +12,8 @@ export interface Desk {
   reveal(row: number): void;
 }
 
-export interface Intents {
-  relabel(choice: LabelChoice): void;
-  drop(): void;
-  undo(): void;
-  redo(): void;
-  /** A key was pressed somewhere in the panel. */
-  key(event: KeyboardEvent, table: Element): void;
-}
-
-export function createIntents(source: Source, desk: Desk): Intents {
-  function relabel(choice: LabelChoice): void {
-    const rows = ui.targets(desk.state());
-    if (source.live && rows.length > 0) {
-      source.relabel(rows, choice);
-    }
-  }
-
-  /** Drops what is in; takes back when all of it is out already. */
-  function drop(): void {
-    const rows = ui.targets(desk.state());
-    const dropped = source.points?.dropped;
-    if (source.live && dropped !== undefined && rows.length > 0) {
-      source.drop(rows, !rows.every((row) => dropped[row] === 1));
-    }
-  }
-
-  function undo(): void {
-    if (source.live && source.points?.edits.undo === true) {
-      source.undo();
-    }
-  }
-
-  function redo(): void {
-    if (source.live && source.points?.edits.redo === true) {
-      source.redo();
-    }
-  }
-
+/** Answers the keys pressed in the panel; `editing` is null on a saved page. */
+export function createKeys(desk: Desk, editing: Editing | null) {
   function move(by: number | 'page' | '-page', extend: boolean): void {
     const step = by === 'page' ? desk.page() : by === '-page' ? -desk.page() : by;
     const state = desk.state();
@@ -61,14 +23,6 @@ export function createIntents(source: Source, desk: Desk): Intents {
     }
     desk.set(extend ? ui.selectTo(state, row, desk.order()) : ui.focusOn(state, row));
     desk.reveal(row);
-  }
-
-  function relabelByKey(key: string): void {
-    const label = source.points?.label;
-    const code = label?.kind === 'class' ? classKeys(label.classes).indexOf(key) : -1;
-    if (code >= 0) {
-      relabel({ label: code });
-    }
   }
 
   function escape(): void {
@@ -91,13 +45,13 @@ export function createIntents(source: Source, desk: Desk): Intents {
       case 'all':
         return desk.set(ui.toggleAll(desk.state(), desk.order()));
       case 'relabel':
-        return relabelByKey(action.key);
+        return editing?.relabelByKey(action.key);
       case 'drop':
-        return drop();
+        return editing?.drop();
       case 'undo':
-        return undo();
+        return editing?.undo();
       case 'redo':
-        return redo();
+        return editing?.redo();
       case 'help':
         return desk.set({ ...desk.state(), help: !desk.state().help, failure: false });
       case 'escape':
@@ -105,7 +59,7 @@ export function createIntents(source: Source, desk: Desk): Intents {
     }
   }
 
-  function key(event: KeyboardEvent, table: Element): void {
+  return (event: KeyboardEvent, table: Element): void => {
     const target = event.composedPath()[0] as Element;
     if (event.defaultPrevented || (isTyping(target) && event.key !== 'Escape') || presses(target, event.key)) {
       return;
@@ -115,9 +69,7 @@ export function createIntents(source: Source, desk: Desk): Intents {
       event.preventDefault();
       run(action);
     }
-  }
-
-  return { relabel, drop, undo, redo, key };
+  };
 }
 
 function isTyping(target: Element): boolean {

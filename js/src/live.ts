@@ -1,9 +1,11 @@
 /** The part of a panel that only a live one has: steering, relabelling, sheets, complaints, waiting. */
 
 import STYLE from '../style/live.css';
-import type { Intents } from './intents';
+import { createEditing, type Editing } from './editing';
+import type { Desk } from './intents';
 import { setAttr, show } from './dom';
 import { KEYS } from './keys';
+import { ViewKeeper, type Scroller } from './memory';
 import type { Points } from './points';
 import type { Source } from './source';
 import type { UiState } from './state';
@@ -16,24 +18,28 @@ export type SetState = (change: (state: UiState) => UiState) => void;
 
 export interface LivePart {
   readonly style: string;
+  readonly editing: Editing;
   readonly controls: HTMLElement;
   readonly notice: HTMLElement;
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
+  /** Watches the view, so that the next one of the same model can go on from it. */
+  keep(root: HTMLElement, table: Scroller): ViewKeeper;
   /** `targets`: the points that an edit would act on. */
   update(points: Points | null, state: UiState, targets: readonly number[]): void;
 }
 
-export type MakeLive = (source: Source, intents: Intents, set: SetState) => LivePart;
+export type MakeLive = (source: Source, desk: Desk, set: SetState) => LivePart;
 
-export const createLive: MakeLive = (source, intents, set) => {
+export const createLive: MakeLive = (source, desk, set) => {
+  const editing = createEditing(source, desk);
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
   const controls = createControls({
     control: (verb) => source.control(verb),
     help: () => set((s) => ({ ...closed(s), help: !s.help })),
   });
   const notice = createNotice();
-  const relabel = createRelabel(intents);
+  const relabel = createRelabel(editing);
   const sheet = createSheet(() => set(closed));
   const waiting = createWaiting();
 
@@ -57,10 +63,12 @@ export const createLive: MakeLive = (source, intents, set) => {
 
   return {
     style: STYLE,
+    editing,
     controls: controls.element,
     notice: notice.element,
     detail: relabel.element,
     overlays: [sheet.element, waiting.element],
+    keep: (root, table) => new ViewKeeper(source, root, table),
     update,
   };
 };

@@ -33,7 +33,7 @@ export function selectorOf(element: Element): string | null {
   return `[data-testid="${id}"]${more.join('')}`;
 }
 
-interface Scroller {
+export interface Scroller {
   readonly grid: HTMLElement;
   top(): number;
   scrollTo(top: number): void;

@@ -18,13 +18,13 @@ import { type Filters } from './columns';
 import type { Derived } from './derive';
 import { h, onceAFrame, setAttr } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
-import { ViewKeeper } from './memory';
+import type { ViewKeeper } from './memory';
 import { Pace } from './pace';
 import type { Points } from './points';
 import type { Change, Source } from './source';
 import * as ui from './state';
 import { watchTheme } from './theme';
-import { createIntents, type Intents } from './intents';
+import { createKeys, type Desk } from './intents';
 import type { LivePart, MakeLive, SetState } from './live';
 import { createCertainty } from './views/certainty';
 import { createChips } from './views/chips';
@@ -61,39 +61,40 @@ class Panel {
   private onScreen = true;
   private readonly cleanups: (() => void)[] = [];
   private readonly frame = onceAFrame(() => this.render());
-  private readonly intents: Intents;
+  private readonly pressed: ReturnType<typeof createKeys>;
   private readonly live: LivePart | null;
   private readonly views;
   private readonly root: HTMLElement;
-  private readonly keeper: ViewKeeper;
+  private readonly keeper: ViewKeeper | null;
 
   constructor(
     private readonly source: Source,
     makeLive: MakeLive | null
   ) {
-    this.intents = createIntents(source, {
+    const desk: Desk = {
       state: () => this.pinned(),
       order: () => this.pace.derived?.order ?? new Uint32Array(),
       set: (state) => this.set(state),
       page: () => this.views.table.page(),
       reveal: (row) => this.reveal(row),
-    });
-    this.live = makeLive?.(source, this.intents, this.change) ?? null;
+    };
+    this.live = makeLive?.(source, desk, this.change) ?? null;
+    this.pressed = createKeys(desk, this.live?.editing ?? null);
     this.views = this.createViews(this.live?.controls ?? h('span'));
     this.root = this.assemble();
-    this.keeper = new ViewKeeper(source, this.root, this.views.table);
+    this.keeper = this.live?.keep(this.root, this.views.table) ?? null;
   }
 
   private readonly change: SetState = (change) => this.set(change(this.pinned()));
 
   private createViews(controls: HTMLElement) {
-    const { intents, source, change: set } = this;
+    const { change: set } = this;
     const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
     return {
       toolbar: createToolbar({ drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) }, controls),
       histogram: createHistogram({ brush: (value) => filter({ value }) }),
       certainty: createCertainty(),
-      edits: createEdits(intents, source.live),
+      edits: createEdits(this.live?.editing ?? null),
       chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
       table: createTable(
         {
@@ -156,7 +157,7 @@ class Panel {
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
       body.addEventListener(event, () => this.pace.touch());
     }
-    root.addEventListener('keydown', (event) => this.intents.key(event, views.table.grid));
+    root.addEventListener('keydown', (event) => this.pressed(event, views.table.grid));
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
     }
@@ -164,7 +165,7 @@ class Panel {
   }
 
   start(): void {
-    const { former } = this.keeper;
+    const former = this.keeper?.former;
     this.state = former?.state ?? ui.INITIAL;
     this.root.style.height = former?.height ?? `${this.source.height}px`;
     this.cleanups.push(
@@ -190,7 +191,7 @@ class Panel {
   }
 
   destroy(): void {
-    this.keeper.remember(this.state);
+    this.keeper?.remember(this.state);
     this.cleanups.splice(0).forEach((stop) => stop());
     this.views.table.destroy();
     this.frame.cancel();
@@ -208,7 +209,7 @@ class Panel {
 
   private comeBack(): void {
     if (this.pace.derived !== null) {
-      this.keeper.comeBack();
+      this.keeper?.comeBack();
     }
   }
 

@@ -9,18 +9,19 @@ export interface EditsActions {
   redo(): void;
 }
 
-export function createEdits(actions: EditsActions, live: boolean) {
+/** `actions` is null on a saved page: nothing can be taken back there. */
+export function createEdits(actions: EditsActions | null) {
   const total = h('span', { class: 'muted strong' });
   const words = h('p', { 'data-testid': 'edits-summary' });
-  const undo = h('button', { type: 'button', class: 'button small', title: 'Undo (u)', 'data-testid': 'undo', onclick: () => actions.undo() }, icon('undo'), h('span', {}, 'Undo'));
-  const redo = h('button', { type: 'button', class: 'button small', title: 'Redo (Shift u)', 'data-testid': 'redo', onclick: () => actions.redo() }, icon('redo'), h('span', {}, 'Redo'));
+  const undo = h('button', { type: 'button', class: 'button small', title: 'Undo (u)', 'data-testid': 'undo', onclick: () => actions?.undo() }, icon('undo'), h('span', {}, 'Undo'));
+  const redo = h('button', { type: 'button', class: 'button small', title: 'Redo (Shift u)', 'data-testid': 'redo', onclick: () => actions?.redo() }, icon('redo'), h('span', {}, 'Redo'));
   const path = h('p', { class: 'muted path' });
   const element = h(
     'section',
     { class: 'card' },
     h('h3', {}, h('span', {}, 'Edits'), total),
     words,
-    h('div', { class: 'button-row', hidden: !live }, undo, redo),
+    h('div', { class: 'button-row', hidden: actions === null }, undo, redo),
     path
   );
 
