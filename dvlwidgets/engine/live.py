@@ -78,12 +78,12 @@ class Run:
         """Begin in a background thread.
 
         Raises:
-            RunError: if it was started before.
+            RunError: if it was started or stopped before.
         """
         with self._lock:
-            if self._thread is not None:
+            if self._thread is not None or self.over:
                 raise RunError(
-                    f"run {self.name!r} was started already; it is {self.state}. Start a new one instead."
+                    f"run {self.name!r} was begun already; it is {self.state}. Start a new one instead."
                 )
             self._thread = threading.Thread(target=self._work, name=f"dvlwidgets {self.name}", daemon=True)
         self._thread.start()
@@ -196,7 +196,9 @@ class Run:
 
     def _refuse_when_over(self, action: str) -> None:
         if self.over:
-            raise RunError(f"run {self.name!r} is {self.state}; there is nothing to {action}.")
+            raise RunError(
+                f"run {self.name!r} is {self.state}; there is nothing to {action}. Start a new one."
+            )
 
     def __repr__(self) -> str:
         p = self.progress

@@ -237,7 +237,7 @@ def _as_dataset(test_data: Any) -> Dataset:
 
 def _checked_range(range_: Any) -> tuple[float, float]:
     try:
-        low, high = (float(end) for end in range_)
+        low, high = (math.nan if isinstance(end, str) else float(end) for end in range_)
     except (TypeError, ValueError):
         low, high = math.nan, math.nan
     if not low < high:
@@ -249,7 +249,8 @@ def _checked_default(default: Any, m: int, range_: tuple[float, float]) -> NDArr
     if default is None:
         return None
     try:
-        values = np.array(np.broadcast_to(np.asarray(default, dtype=np.float64), (m,)))
+        given = np.array(np.broadcast_to(np.asarray(default), (m,)))
+        values = given.astype(np.float64) if given.dtype.kind in "iuf" else np.full(m, np.nan)
     except (TypeError, ValueError) as e:
         raise InputError(
             f"default={default!r}; expected None, a number, or one number for each of {m} metrics."

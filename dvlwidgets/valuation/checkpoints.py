@@ -38,11 +38,15 @@ def checkpoint_file(checkpoint: Any, keeps_utilities: bool) -> Path:
     """The file in a checkpoint folder.
 
     Raises:
-        InputError: if the path is a file.
+        InputError: if the path is empty or a file.
         InputTypeError: if it is no path.
     """
     if not isinstance(checkpoint, str | os.PathLike):
-        raise InputTypeError(f"checkpoint must be the path of a folder, not {checkpoint!r}.")
+        raise InputTypeError(
+            f"checkpoint must be the path of a folder, not {checkpoint!r}. Pass checkpoint='run-1', for example."
+        )
+    if not os.fspath(checkpoint):
+        raise InputError("checkpoint is an empty path. Pass a folder, checkpoint='run-1' for example.")
     folder = Path(os.fspath(checkpoint))
     if folder.exists() and not folder.is_dir():
         raise InputError(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import flag, text, whole
 from ..engine.records import Estimate, Provenance, Verdict
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
@@ -88,9 +89,10 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             names=data_names,
             extra=per_point,
         )
+        text("algorithm", algorithm, "It is the name of the method.")
         self._about = About(algorithm=algorithm, status=Status(status), whole=whole)
         if sort is not None:
-            self.sort(reverse=not sort)
+            self.sort(reverse=not flag("sort", sort))
 
     # --- making one -----------------------------------------------------------------------------------------
 
@@ -144,8 +146,9 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
     @classmethod
     def from_random(cls, size: int, total: float | None = None, seed: int | None = None) -> ValuationResult:
         """Random values, uniform on [-1, 1], shifted so that they sum to `total` if it is given."""
-        if size < 1:
-            raise InputError(f"size must be at least 1, not {size}. ValuationResult.empty() has no points.")
+        whole("size", size, 1, "For a result without points use ValuationResult.empty().")
+        if seed is not None:
+            whole("seed", seed, 0, "Pass seed=0, for example.")
         values = np.random.default_rng(seed).uniform(-1.0, 1.0, size)
         if total is not None:
             values += (total - values.sum()) / size
@@ -165,7 +168,11 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         size: int = 0,
     ) -> ValuationResult:
         """Zeros that rest on no observation; adding them changes nothing. Give `indices` or `size`."""
-        n = size if indices is None else len(np.asarray(indices))
+        n = (
+            whole("size", size, 0, "Pass the number of points.")
+            if indices is None
+            else len(np.asarray(indices))
+        )
         nothing = np.zeros(n)
         return cls(
             values=nothing,
@@ -368,6 +375,12 @@ def save_result(result: ValuationResult, file: result_file.File) -> None:
     Raises:
         InputTypeError: for an extra value that cannot be kept.
     """
+    given: Any = result
+    if not isinstance(given, ValuationResult):
+        raise InputTypeError(
+            f"save_result was given a {type(result).__name__}; expected a ValuationResult. Pass valuation.result."
+        )
+    result_file.check_file(file, "write")
     result_file.write(file, result._columns, result._about)  # noqa: SLF001 - the class's own other half
 
 
@@ -382,6 +395,7 @@ def load_result(file: result_file.File, ignore_missing: bool = False) -> Valuati
         FileNotFoundError: if there is no such file.
         InputError: if the file is something else, or of a later version.
     """
+    result_file.check_file(file, "read")
     if ignore_missing and isinstance(file, str | os.PathLike) and not Path(file).exists():
         return ValuationResult.empty()
     return ValuationResult._of(*result_file.read(file))  # noqa: SLF001 - the class's own other half

@@ -42,7 +42,9 @@ def row_positions(index: Any, n: int) -> Indices:
         )
     wrong = (asked < -n) | (asked >= n)
     if wrong.any():
-        raise ResultIndexError(f"row {int(asked[wrong][0])} was asked for, but the result has {n:,} rows.")
+        raise ResultIndexError(
+            f"row {int(asked[wrong][0])} was asked for; the result has {n:,} rows: pass 0 to {n - 1:,}."
+        )
     rows = np.where(asked < 0, asked + n, asked).astype(np.intp)
     refuse_twice(rows, "rows")
     return rows
@@ -105,4 +107,6 @@ def refuse_twice(array: NDArray[Any], what: str) -> None:
     """Complains if an entry occurs twice."""
     found, times = np.unique(array, return_counts=True)
     if len(found) < len(array):
-        raise InputError(f"{what} has {found[times > 1][0]} twice; a result holds each point once.")
+        raise InputError(
+            f"{what} has {found[times > 1][0]} twice; a result holds each point once. Pass each once."
+        )

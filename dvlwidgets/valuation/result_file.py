@@ -23,6 +23,18 @@ FORMAT, VERSION = "dvlwidgets result", 1
 File = str | os.PathLike[str] | IO[bytes]
 
 
+def check_file(file: Any, way: str) -> None:
+    """Refuse what is neither a path nor an open file.
+
+    Raises:
+        InputTypeError: for anything without the method `way` ("read" or "write").
+    """
+    if not isinstance(file, str | os.PathLike) and not callable(getattr(file, way, None)):
+        raise InputTypeError(
+            f"the file of a result is {file!r}; expected a path, or a file opened for bytes. Pass 'result.npz'."
+        )
+
+
 def write(file: File, columns: Columns, about: About) -> None:
     """Writes a result; a path's old content is replaced only when the new one is complete.
 

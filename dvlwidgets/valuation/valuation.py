@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..arguments import flag, text
 from ..engine.bar import Bar
 from ..engine.checkpoint import StateReceipts
 from ..engine.draws import resolve_seed
@@ -46,7 +47,7 @@ class Valuation:
     def __init__(self, utility: Any, is_done: StoppingRule | None, *, progress: bool = False) -> None:
         self.utility = utility
         self.is_done = NoStopping() if is_done is None else check_rule(is_done)
-        self.progress = progress
+        self.progress = flag("progress", progress)
         self._loop: Loop | None = None
         self._fitted: Fitted | None = None
 
@@ -106,6 +107,8 @@ class Valuation:
 
     def prepare_run(self, data: Any, checkpoint: Any = None, name: str | None = None) -> Run:
         """As `start`, but the handle's `start()` is left to the caller. Bad input is refused here."""
+        if name is not None:
+            text("name", name, "It is what the run is called.")
         holder: list[Loop] = []
 
         def frames(gate: Gate, on_pause: Callable[[bool], None]) -> Iterator[Progress]:

@@ -12,17 +12,18 @@ import math
 import uuid
 from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from dvlwidgets.arguments import text
+from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.errors import InputError, InputTypeError
+from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import bundle, picture, wire
 from dvlwidgets.widgets.reading import finished, points_of
 from dvlwidgets.widgets.snapshot import SHARES, Snapshot
 from dvlwidgets.widgets.subject import LabelBook, describe
-
-if TYPE_CHECKING:
-    from dvlwidgets.data.dataset import Dataset
 
 ROWS = 10
 """Rows in each of the two tables of a fragment."""
@@ -38,13 +39,36 @@ def static_page(result: Any, dataset: Dataset, *, title: str | None = None) -> s
 
     Returns:
         The page; it works from a file, with no network.
+
+    Raises:
+        InputTypeError: if it is no result or no data set.
+        InputError: if the result has points that the data set has not.
     """
+    if title is not None:
+        text("title", title, "It is the heading of the page.")
     return page(snapshot_of(result, dataset, title=title))
+
+
+def _check_pair(result: Any, dataset: Any) -> None:
+    if not isinstance(result, ValuationResult):
+        raise InputTypeError(
+            f"the first argument is {result!r:.60}; expected a ValuationResult, or a fitted valuation."
+        )
+    if not isinstance(dataset, Dataset):
+        raise InputTypeError(
+            f"the second argument is a {type(dataset).__name__}; expected the Dataset that was valued."
+        )
+    if len(result) and result.indices.max() >= len(dataset):
+        raise InputError(
+            f"the result has point {result.indices.max()}, but the data set has {len(dataset)} points. "
+            "Pass the data set that was valued."
+        )
 
 
 def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> Snapshot:
     """The state of a panel that shows `result` and has seen no edits."""
-    result = result.result if hasattr(result, "prepare_run") else result
+    result = result.result if hasattr(result, "prepare_run") and not isinstance(result, type) else result
+    _check_pair(result, dataset)
     status = finished(result)
     history = [(status.done, status.certainty, 1.0)] if status.done else []
     points = points_of(result, len(dataset))

@@ -1,0 +1,593 @@
+"""Wrong input is refused before any work, in words: what was given, what was expected, what to do.
+
+`CASES` has a row for every public name; a public name without one fails the test, and so does a method of `METHODS`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
+import dvlwidgets as dvl
+from dvlwidgets.engine.journal import Journal
+from dvlwidgets.errors import (
+    DvlError,
+    EditError,
+    IdentityError,
+    InputError,
+    InputTypeError,
+    JournalError,
+    NotFittedError,
+    RunError,
+    ScorerError,
+    UnhashableError,
+)
+
+Case = tuple[Callable[[], Any], type[DvlError], str]
+
+WORK: list[str] = []
+"""What a refused call did nevertheless: must stay empty."""
+
+
+class Model:
+    """Fit and predict, and a note of each fit."""
+
+    def fit(self, x: Any, y: Any) -> Model:
+        WORK.append(f"fit on {len(x)} rows")
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return np.zeros(len(x), int)
+
+
+def size(masks: np.ndarray) -> np.ndarray:
+    """A utility function, and a note of each call."""
+    WORK.append(f"{len(masks)} subsets")
+    return masks.sum(axis=1).astype(float)
+
+
+X, Y = np.array([[0.0], [1.0], [0.2], [0.8], [0.1], [0.9]]), np.array([0, 1, 0, 1, 0, 1])
+TRAIN, TEST = dvl.Dataset(X, Y), dvl.Dataset(X + 0.01, Y)
+GROUPS = dvl.GroupedDataset(X, Y, [0, 0, 1, 1, 2, 2])
+NUMBERS = dvl.Dataset(X, Y + 0.25)
+SCORER = dvl.SupervisedScorer("accuracy", TEST)
+NAN = float("nan")
+
+
+def utility(**kwargs: Any) -> Any:
+    return dvl.Utility(Model(), SCORER, **kwargs)
+
+
+def shapley(sampler: Any = None, **kwargs: Any) -> Any:
+    return dvl.ShapleyValuation(utility(), sampler or dvl.MSRSampler(seed=0), dvl.MaxUpdates(5), **kwargs)
+
+
+def knn(test: Any = TEST, **kwargs: Any) -> Any:
+    return dvl.KNNShapleyValuation(KNeighborsClassifier(**kwargs), test, progress=False)
+
+
+def closed_form() -> Any:
+    return knn(n_neighbors=1).fit(TRAIN).result
+
+
+def semivalue_cases(method: Any) -> list[Case]:
+    """What every method over a utility refuses."""
+    return [
+        (lambda: method(Model()), InputTypeError, "Utility, not Model; a model needs a scorer"),
+        (lambda: method(dvl.Utility), InputTypeError, "must be a Utility"),
+        (lambda: method(TRAIN), InputTypeError, "the data go to fit"),
+        (lambda: method(size), InputTypeError, "from_function"),
+        (lambda: method(utility(), progress="no"), InputTypeError, "progress"),
+        (lambda: method(utility()).fit(X), InputTypeError, "must be a Dataset, not ndarray"),
+        (lambda: method(utility()).fit((X, Y)), InputTypeError, "Dataset, not tuple"),
+        (lambda: method(utility()).fit([]), InputTypeError, "Dataset, not list"),
+        (lambda: method(utility()).fit(dvl.Dataset), InputTypeError, "Dataset, not"),
+        (lambda: method(utility()).result, NotFittedError, "fit"),
+    ]
+
+
+def sampled_cases(method: Any) -> list[Case]:
+    """What every method with a sampler and a rule refuses besides."""
+    return [
+        *semivalue_cases(method),
+        (lambda: method(utility(), dvl.MSRSampler), InputTypeError, "the class MSRSampler"),
+        (lambda: method(utility(), "msr"), InputTypeError, "not 'msr'"),
+        (lambda: method(utility(), dvl.MaxUpdates(3)), InputTypeError, "sampler must be"),
+        (lambda: method(utility(), None, 60), InputTypeError, "stopping rule was expected, not int"),
+        (lambda: method(utility(), None, dvl.MaxTime), InputTypeError, "the class MaxTime"),
+        (lambda: method(utility(), skip_converged=True), InputError, "skip_converged"),
+        (lambda: method(utility(), show_warnings="no"), InputTypeError, "show_warnings"),
+    ]
+
+
+def seed_cases(sampler: Any) -> list[Case]:
+    """What every sampler refuses."""
+    return [
+        (lambda: sampler(seed="0"), InputTypeError, "seed must be None or an integer"),
+        (lambda: sampler(seed=0.5), InputTypeError, "not float"),
+        (lambda: sampler(seed=True), InputTypeError, "not bool"),
+        (lambda: sampler(seed=-1), InputError, "between 0"),
+        (lambda: sampler(batch_size=0), InputError, "batch_size must be at least 1"),
+        (lambda: sampler(batch_size=2.0), InputTypeError, "batch_size must be an integer"),
+        (lambda: sampler(batch_size=True), InputTypeError, "batch_size"),
+    ]
+
+
+def walk_cases(sampler: Any) -> list[Case]:
+    """What every sampler of permutations refuses."""
+    return [
+        *seed_cases(sampler),
+        (lambda: sampler(0.01), InputTypeError, "truncation"),
+        (lambda: sampler(dvl.RelativeTruncation), InputTypeError, "truncation"),
+    ]
+
+
+def count_cases(rule: Any) -> list[Case]:
+    """What every rule that counts refuses."""
+    return [
+        (lambda: rule(0), InputError, "at least 1, not 0"),
+        (lambda: rule(1.5), InputTypeError, "integer, not float"),
+        (lambda: rule(True), InputTypeError, "integer, not bool"),
+        (lambda: rule("3"), InputTypeError, "integer, not str"),
+        (lambda: rule(5) | 60, InputTypeError, "stopping rule was expected"),
+        (lambda: rule(5) & dvl.MaxTime, InputTypeError, "stopping rule was expected"),
+    ]
+
+
+def several(*wrong: Any) -> Callable[[Callable[[Any], Any], str], list[Case]]:
+    """One case a wrong value, all with the same words."""
+
+    def cases(call: Callable[[Any], Any], words: str) -> list[Case]:
+        return [(lambda value=value: call(value), DvlError, words) for value in wrong]  # type: ignore[misc]
+
+    return cases
+
+
+NO_NUMBER = several("0.1", True, NAN, None, [0.1])
+NO_FLAG = several("no", 1, None)
+
+DATA: list[Case] = [
+    (lambda: dvl.Dataset(X, Y[:3]), InputError, "6 rows, but y has 3"),
+    (lambda: dvl.Dataset(None, Y), InputTypeError, "x is of type NoneType"),
+    (lambda: dvl.Dataset("data.csv", Y), InputTypeError, "x is of type str"),
+    (lambda: dvl.Dataset([], []), InputError, "expected two dimensions"),
+    (lambda: dvl.Dataset(np.empty((0, 2)), []), InputError, "no rows"),
+    (lambda: dvl.Dataset(X.ravel(), Y), InputError, "expected two dimensions"),
+    (lambda: dvl.Dataset([[1.0], [2.0, 3.0]], [0, 1]), InputError, "different lengths"),
+    (lambda: dvl.Dataset(X, [0.0, 1.0, NAN, 0.0, 0.0, 0.0]), InputError, "NaN"),
+    (lambda: dvl.Dataset(X, np.column_stack([Y, Y])), InputError, "multi_output=True"),
+    (lambda: dvl.Dataset(X, Y, ids=[0, 0, 1, 2, 3, 4]), InputError, "given 2 times"),
+    (lambda: dvl.Dataset(X, Y, ids=[1]), InputError, "one per point"),
+    (lambda: dvl.Dataset(X, Y, ids=X.ravel()), InputTypeError, "ids are of type float64"),
+    (lambda: dvl.Dataset(X, Y, feature_names=["a", "b"]), InputError, "feature_names"),
+    (lambda: dvl.Dataset(X, Y, target_names=3), InputTypeError, "target_names"),
+    (lambda: dvl.Dataset(X, Y, data_names=["a"]), InputError, "data_names"),
+    (lambda: dvl.Dataset(X, Y, description=3), InputTypeError, "description"),
+    *NO_FLAG(lambda v: dvl.Dataset(X, Y, mmap=v), "mmap must be True or False"),
+    *NO_FLAG(lambda v: dvl.Dataset(X, Y, multi_output=v), "multi_output must be True or False"),
+    (lambda: dvl.Dataset.from_arrays(X, Y, train_size="most"), InputTypeError, "train_size"),
+    (lambda: dvl.Dataset.from_arrays(X, Y, train_size=1.5), InputError, "train_size"),
+    (lambda: dvl.Dataset.from_sklearn(X), InputTypeError, "Bunch"),
+    (lambda: dvl.Dataset.from_frame(X, "y"), InputTypeError, "data frame"),
+    (lambda: TRAIN[99], InputError, "position 99"),
+    (lambda: TRAIN[["a"]], InputTypeError, "positions must be integers"),
+    (lambda: TRAIN.drop(3), InputTypeError, "ValuationResult"),
+    (lambda: TRAIN.relabel([0]), InputError, "no labels"),
+    (lambda: TRAIN.column("age"), InputError, "no feature 'age'"),
+    (lambda: np.asarray(TRAIN), InputTypeError, "no array"),
+]
+
+CASES: dict[str, list[Case]] = {
+    "AbsoluteStandardError": [
+        *NO_NUMBER(dvl.AbsoluteStandardError, "threshold of AbsoluteStandardError must be a"),
+        (lambda: dvl.AbsoluteStandardError(0), InputError, "threshold above 0"),
+        *NO_NUMBER(lambda v: dvl.AbsoluteStandardError(1, fraction=v), "fraction"),
+        (lambda: dvl.AbsoluteStandardError(1, fraction=1.5), InputError, "share of points"),
+        *several(1, 2.5, True, "8", None)(lambda v: dvl.AbsoluteStandardError(1, burn_in=v), "burn_in"),
+    ],
+    "RankCorrelation": [
+        *NO_NUMBER(dvl.RankCorrelation, "rtol of RankCorrelation must be a"),
+        *several(0, 1, -0.5, 5)(dvl.RankCorrelation, "0 < rtol < 1"),
+        *several(1, 2.5, True, "8", None)(lambda v: dvl.RankCorrelation(burn_in=v), "burn_in"),
+        *NO_NUMBER(lambda v: dvl.RankCorrelation(fraction=v), "fraction"),
+    ],
+    "MaxTime": [
+        *NO_NUMBER(dvl.MaxTime, "seconds of MaxTime must be a"),
+        *several(0, -1)(dvl.MaxTime, "positive number of seconds"),
+        (lambda: dvl.MaxTime(math.inf), InputError, "finite"),
+    ],
+    "MaxUpdates": count_cases(dvl.MaxUpdates),
+    "MinUpdates": count_cases(dvl.MinUpdates),
+    "NoStopping": [
+        (lambda: dvl.NoStopping() | "never", InputTypeError, "stopping rule was expected, not str"),
+    ],
+    "MSRSampler": [
+        *seed_cases(dvl.MSRSampler),
+        (lambda: dvl.MSRSampler(law="binom"), InputError, "'binom' is unknown"),
+        (lambda: dvl.MSRSampler(law=3), InputError, "probabilities"),
+        (lambda: dvl.MSRSampler(law=[0.5, 0.2]), InputError, "sum to 1"),
+        (lambda: dvl.MSRSampler(law=[1.5, -0.5]), InputError, "smallest -0.5"),
+        (lambda: dvl.MSRSampler(law=["a", "b"]), InputTypeError, "array of probabilities"),
+        (lambda: shapley(dvl.MSRSampler(law=[0.5, 0.5])).fit(TRAIN), InputError, "7 are expected"),
+        (
+            lambda: shapley(dvl.MSRSampler(law=np.eye(7)[3])).fit(TRAIN),
+            InputError,
+            "sizes that carry weight are never drawn",
+        ),
+    ],
+    "PermutationSampler": walk_cases(dvl.PermutationSampler),
+    "AntitheticPermutationSampler": walk_cases(dvl.AntitheticPermutationSampler),
+    "DeterministicPermutationSampler": [
+        *walk_cases(dvl.DeterministicPermutationSampler),
+        (
+            lambda: shapley(dvl.DeterministicPermutationSampler()).fit(large()),
+            InputError,
+            "at most 8 points",
+        ),
+    ],
+    "DeterministicUniformSampler": [
+        *seed_cases(dvl.DeterministicUniformSampler),
+        (lambda: shapley(dvl.DeterministicUniformSampler()).fit(large()), InputError, "at most 25"),
+    ],
+    "LOOSampler": [
+        *seed_cases(dvl.LOOSampler),
+        (lambda: shapley(dvl.LOOSampler()).fit(TRAIN), InputError, "LOOValuation"),
+    ],
+    "RelativeTruncation": [
+        *NO_NUMBER(dvl.RelativeTruncation, "rtol must be a"),
+        *several(0, 1, 2)(dvl.RelativeTruncation, "0 < rtol < 1"),
+        *NO_NUMBER(lambda v: dvl.RelativeTruncation(0.1, v), "burn_in_fraction must be a"),
+        (lambda: dvl.RelativeTruncation(0.1, 1.5), InputError, "between 0 and 1"),
+    ],
+    "ModelUtility": [
+        (lambda: dvl.ModelUtility(Model, SCORER), InputTypeError, "the class Model"),
+        (lambda: dvl.ModelUtility(None, SCORER), InputTypeError, "must have fit"),
+        (lambda: dvl.ModelUtility("svm", SCORER), InputTypeError, "must have fit"),
+        (lambda: dvl.ModelUtility(type("F", (), {"fit": size})(), SCORER), InputTypeError, "predict"),
+        (lambda: dvl.ModelUtility(Model(), "accuracy"), InputTypeError, "SupervisedScorer, not str"),
+        (lambda: dvl.ModelUtility(Model(), dvl.SupervisedScorer), InputTypeError, "SupervisedScorer"),
+        *several("0", 0.5, True, -1)(lambda v: utility(seed=v), "seed must"),
+        *NO_FLAG(lambda v: utility(catch_errors=v), "catch_errors must be True or False"),
+        *NO_FLAG(lambda v: utility(show_warnings=v), "show_warnings must be True or False"),
+        *NO_FLAG(lambda v: utility(clone_before_fit=v), "clone_before_fit must be True or False"),
+        *several("1", True, 0, -1, NAN)(lambda v: utility(fit_seconds=v), "fit_seconds"),
+        (lambda: utility(key=3), InputTypeError, "key must be a string"),
+        (lambda: utility().with_dataset(X), InputTypeError, "Dataset, not ndarray"),
+        (lambda: utility().with_dataset(None), InputTypeError, "Dataset, not NoneType"),
+        (lambda: utility().with_dataset(TRAIN)([True] * 6), InputError, r"mask[None, :]"),
+        (lambda: utility().with_dataset(TRAIN)([[True] * 5]), InputError, "(B, 6)"),
+        (lambda: utility().with_dataset(TRAIN)([[0, 1, 2, 3, 4, 5]]), InputError, "must be boolean"),
+        (lambda: utility().with_dataset(TRAIN)([["a"] * 6]), InputError, "must be boolean"),
+        (
+            lambda: dvl.Utility(
+                __import__("sklearn.linear_model").linear_model.LinearRegression(), SCORER
+            ).with_dataset(TRAIN),
+            ScorerError,
+            "accuracy",
+        ),
+    ],
+    "Utility": [
+        (lambda: dvl.Utility.from_function(3), InputTypeError, "callable, not int"),
+        (lambda: dvl.Utility.from_set_function("f"), InputTypeError, "callable, not str"),
+        (lambda: dvl.Utility.from_function(size, metrics="accuracy"), InputTypeError, "sequence of names"),
+        (lambda: dvl.Utility.from_function(size, metrics=()), InputError, "at least one name"),
+        (lambda: dvl.Utility.from_function(size, metrics=3), InputTypeError, "sequence of names"),
+        *NO_NUMBER(lambda v: dvl.Utility.from_function(size, default=v), "default must be a"),
+        *NO_FLAG(lambda v: dvl.Utility.from_function(size, catch_errors=v), "catch_errors"),
+        (lambda: dvl.Utility.from_function(size, key=3), InputTypeError, "key must be a string"),
+        *several(3, None, "abc", dvl.Dataset)(
+            lambda v: dvl.Utility.from_function(size).with_dataset(v), "data must have a length"
+        ),
+        (lambda: dvl.Utility.from_function(size).with_dataset([]), InputError, "empty"),
+        *several([True] * 6, [[True]], [[0, 1, 2, 3, 4, 5]])(
+            dvl.Utility.from_function(size).with_dataset(TRAIN), "masks must"
+        ),
+    ],
+    "SupervisedScorer": [
+        (lambda: dvl.SupervisedScorer("acuracy", TEST), InputError, "Did you mean 'accuracy'?"),
+        *several(3, None, Model)(lambda v: dvl.SupervisedScorer(v, TEST), "scoring is"),
+        *several([], {}, ["r2", "r2"])(lambda v: dvl.SupervisedScorer(v, TEST), "at least one"),
+        *several(X, None, "test", (X,))(lambda v: dvl.SupervisedScorer("r2", v), "pair (x, y)"),
+        (lambda: dvl.SupervisedScorer("accuracy", (X, Y[:2])), InputError, "6 rows"),
+        *several("0", NAN, [0.0, 1.0])(lambda v: dvl.SupervisedScorer("r2", TEST, v), "default="),
+        *several((1, 0), 3, (0, NAN), "01")(lambda v: dvl.SupervisedScorer("r2", TEST, range=v), "range="),
+        (lambda: dvl.SupervisedScorer("r2", TEST, name=3), InputTypeError, "name must be a string"),
+    ],
+    "compose_score": [
+        (lambda: dvl.compose_score("r2", dvl.sigmoid, "s"), InputTypeError, "was given str"),
+        (lambda: dvl.compose_score(SCORER, 3, "s"), InputTypeError, "a function of one float"),
+        (lambda: dvl.compose_score(SCORER, dvl.sigmoid, 3), InputTypeError, "name must be a string"),
+    ],
+    "sigmoid": several("1", None, True, X)(dvl.sigmoid, "expected one number"),
+    "Dataset": DATA,
+    "GroupedDataset": [
+        (lambda: dvl.GroupedDataset(X, Y), InputError, "data_groups is missing"),
+        (lambda: dvl.GroupedDataset(X, Y, [0]), InputError, "one group per row"),
+        (lambda: dvl.GroupedDataset(X, Y, [0, 0, 0, 1, 1, None]), InputError, "NaN or None"),
+        (lambda: dvl.GroupedDataset(X, Y, 3), InputError, "one group per row"),
+        (lambda: dvl.GroupedDataset(X, Y, list("aabbcc"), group_names=["a"]), InputError, "group_names"),
+        (lambda: dvl.GroupedDataset.from_dataset(X, [0]), InputTypeError, "expected a Dataset"),
+        (lambda: GROUPS.relabel([0], [1]), InputError, "groups"),
+    ],
+    "KNNShapleyValuation": [
+        (lambda: dvl.KNNShapleyValuation(LogisticRegression(), TEST), InputTypeError, "LogisticRegression"),
+        (lambda: dvl.KNNShapleyValuation(KNeighborsClassifier, TEST), InputTypeError, "the class KNei"),
+        (lambda: knn(X), InputTypeError, "test_data must be a Dataset"),
+        (lambda: knn(GROUPS), InputError, "averaged over points"),
+        (lambda: knn(weights="distance"), InputError, "weights must be 'uniform'"),
+        *several(0, "3", 2.5, True)(lambda v: knn(n_neighbors=v), "n_neighbors must be"),
+        *several("0", 0.5, True)(
+            lambda v: dvl.KNNShapleyValuation(KNeighborsClassifier(), TEST, seed=v), "seed must be"
+        ),
+        *NO_FLAG(lambda v: dvl.KNNShapleyValuation(KNeighborsClassifier(), TEST, progress=v), "progress"),
+        *NO_FLAG(
+            lambda v: dvl.KNNShapleyValuation(KNeighborsClassifier(), TEST, True, v), "clone_before_fit"
+        ),
+        (lambda: knn().fit(X), InputTypeError, "Dataset, not ndarray"),
+        (lambda: knn().fit([]), InputTypeError, "Dataset, not list"),
+        (lambda: knn().fit(GROUPS), InputError, "points, not groups"),
+        (lambda: knn().fit(NUMBERS), InputError, "no classes"),
+        (lambda: knn(NUMBERS).fit(TRAIN), InputError, "no classes"),
+        (lambda: knn(dvl.Dataset(X, list("ababab"))).fit(TRAIN), InputError, "no class in common"),
+        (lambda: knn(dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 features"),
+        (lambda: knn(dvl.Dataset(np.full((6, 1), NAN), Y)).fit(TRAIN), InputError, "finite"),
+        (lambda: knn(metric="as the crow flies").fit(TRAIN), InputError, "measures no distances"),
+    ],
+    "SemivalueValuation": [
+        *sampled_cases(dvl.SemivalueValuation),
+        *several("uniform", 3, ["a"], [0.5, 0.2])(
+            lambda v: dvl.SemivalueValuation(utility(), law=v), "law must be"
+        ),
+        (lambda: dvl.SemivalueValuation(utility(), law=[0.5, 0.5]).fit(TRAIN), InputError, "6 probabilities"),
+        (
+            lambda: dvl.SemivalueValuation(utility(), law=lambda n: "abc").fit(TRAIN),
+            InputTypeError,
+            "array of probabilities",
+        ),
+    ],
+    "ShapleyValuation": sampled_cases(dvl.ShapleyValuation),
+    "DataShapleyValuation": sampled_cases(dvl.DataShapleyValuation),
+    "BanzhafValuation": sampled_cases(dvl.BanzhafValuation),
+    "DataBanzhafValuation": sampled_cases(dvl.DataBanzhafValuation),
+    "LOOValuation": semivalue_cases(dvl.LOOValuation),
+    "ValuationPanel": [
+        (lambda: dvl.ValuationPanel(utility(), TRAIN), InputTypeError, "expected a valuation"),
+        (lambda: dvl.ValuationPanel(dvl.ShapleyValuation, TRAIN), InputTypeError, "expected a valuation"),
+        (lambda: dvl.ValuationPanel(shapley(), X), InputTypeError, "expected the training points"),
+        *several("600", 100, True, 600.0)(
+            lambda v: dvl.ValuationPanel(shapley(), TRAIN, height=v), "at least 200 pixels"
+        ),
+        (lambda: dvl.ValuationPanel(shapley(), TRAIN, title=3), InputTypeError, "title must be a string"),
+        *several(3, "pictures", ["a"])(
+            lambda v: dvl.ValuationPanel(shapley(), TRAIN, previews=v), "previews"
+        ),
+        *several(3, (2, 2))(lambda v: dvl.ValuationPanel(shapley(), TRAIN, image_shape=v), "image_shape"),
+        (lambda: dvl.ValuationPanel(shapley(), TRAIN, checkpoint=3), InputTypeError, "path of a folder"),
+        (lambda: dvl.ValuationPanel(shapley(), TRAIN, edits=3), InputTypeError, "expected an EditLog"),
+    ],
+    "EditLog": [
+        *several(3, None, dvl.EditLog)(dvl.EditLog, "expected the file of the log"),
+        (lambda: dvl.EditLog(__file__), EditError, "cannot be read as a log"),
+        (lambda: dvl.EditLog(Path(__file__).parent), EditError, "Is a directory"),
+        *several(X, None, dvl.Dataset)(dvl.EditLog.of, "expected a Dataset"),
+    ],
+    "ValuationResult": [
+        (lambda: dvl.ValuationResult(values="abc"), InputTypeError, "values must be numbers"),
+        (lambda: dvl.ValuationResult(values=3), InputError, "expected (n,)"),
+        (lambda: dvl.ValuationResult(values=[1, 2], counts=[1]), InputError, "like values"),
+        (lambda: dvl.ValuationResult(values=[1, 2], counts=[-1, 1]), InputError, "negative"),
+        (lambda: dvl.ValuationResult(values=[1, 2], variances=[-1, 1]), InputError, "negative"),
+        (lambda: dvl.ValuationResult(values=[1, 2], indices=[1, 1]), InputError, "twice"),
+        (lambda: dvl.ValuationResult(values=[1, 2], indices=["a", "b"]), InputTypeError, "whole numbers"),
+        (lambda: dvl.ValuationResult(values=[1, 2], data_names=["a"]), InputError, "data_names"),
+        (lambda: dvl.ValuationResult(values=[1, 2], status="done"), InputError, "no status"),
+        *several("up", 1)(lambda v: dvl.ValuationResult(values=[1, 2], sort=v), "sort"),
+        (lambda: dvl.ValuationResult(values=[1, 2], algorithm=3), InputTypeError, "algorithm"),
+        *several(0, "3", 2.5, True)(dvl.ValuationResult.from_random, "size must be"),
+        *several("0", -1)(lambda v: dvl.ValuationResult.from_random(3, seed=v), "seed"),
+        *several(-1, "3", 2.5)(lambda v: dvl.ValuationResult.zeros(size=v), "size must be"),
+        (lambda: dvl.ValuationResult(values=[1, 2])["a"], InputTypeError, "indexed by rows"),
+        (lambda: dvl.ValuationResult(values=[1, 2])[5], InputError, "row 5"),
+    ],
+    "Status": [(lambda: dvl.Status("done"), InputError, "'done' is no status")],
+    "Run": [
+        (lambda: shapley().prepare_run(TRAIN).wait(), RunError, "not started"),
+        (lambda: stopped_run().start(), RunError, "stopped"),
+        (lambda: stopped_run().pause(), RunError, "nothing to pause"),
+        (lambda: stopped_run().resume(), RunError, "nothing to resume"),
+    ],
+    "static_page": [
+        *several(3, None, X)(lambda v: dvl.static_page(v, TRAIN), "expected a ValuationResult"),
+        (lambda: dvl.static_page(dvl.ValuationResult(values=[1.0, 2.0]), X), InputTypeError, "Dataset"),
+        (lambda: dvl.static_page(shapley(), TRAIN), NotFittedError, "fit"),
+        (
+            lambda: dvl.static_page(dvl.ValuationResult(values=np.zeros(7)), TRAIN),
+            InputError,
+            "data set that was valued",
+        ),
+        (lambda: dvl.static_page(closed_form(), TRAIN, title=3), InputTypeError, "title must be a string"),
+    ],
+    "save_result": [
+        *several(3, None)(lambda v: dvl.save_result(v, "r.npz"), "expected a ValuationResult"),
+        (lambda: dvl.save_result(dvl.ValuationResult(values=[1.0]), 3), InputTypeError, "path"),
+    ],
+    "load_result": [
+        *several(3, None, TRAIN)(dvl.load_result, "expected a path"),
+        (lambda: dvl.load_result(__file__), InputError, "result"),
+    ],
+}
+
+RECORDS = {
+    "NoTruncation": "takes no arguments",
+    "Progress": "a record that the loop makes",
+    "Verdict": "a record that rules make",
+    "RawData": "a named tuple that data sets make",
+    "ValueItem": "a record that results make",
+}
+"""Public names that a user passes nothing to, with the reason."""
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "fit": lambda v, data, **kw: v.fit(data, **kw),
+    "stream": lambda v, data, **kw: v.stream(data, **kw),
+    "start": lambda v, data, **kw: v.start(data, **kw),
+    "prepare_run": lambda v, data, **kw: v.prepare_run(data, **kw),
+}
+
+
+def large() -> Any:
+    return dvl.Dataset(np.arange(26.0)[:, None], np.arange(26) % 2)
+
+
+def stopped_run() -> Any:
+    run = shapley().prepare_run(TRAIN)
+    run.stop()
+    return run
+
+
+INSTRUCTION = re.compile(
+    r"\b([Pp]ass|[Uu]se|[Ww]rite|[Tt]ake|[Cc]all|[Cc]hoose|[Cc]onvert|[Dd]rop|[Pp]ad|[Mm]ove|[Ss]tart|[Ll]eave|Give|"
+    r"[Gg]roup|Make|expected|for example|e\.g\.|must|needs?|takes|wants|See|refer)\b"
+)
+
+
+def refused(call: Callable[[], Any], error: type[DvlError], words: str) -> str:
+    """The message of a refusal that did no work."""
+    WORK.clear()
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value)
+    assert words in message
+    assert len(message) >= 30, f"too short to say what to do: {message}"
+    assert INSTRUCTION.search(message), f"does not say what to do: {message}"
+    assert WORK == [], f"worked before it refused: {WORK}"
+    return message
+
+
+def test_every_public_name_has_a_row() -> None:
+    rows = {*CASES, *RECORDS}
+    assert rows - set(dvl.__all__) == set(), "rows of names that are not public"
+    assert set(dvl.__all__) - rows == set(), "public names without a row: add them to CASES, or to RECORDS"
+    assert not set(CASES) & set(RECORDS)
+    assert all(CASES.values())
+
+
+def test_a_public_name_without_a_row_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dvl, "__all__", [*dvl.__all__, "NewThing"])
+    with pytest.raises(AssertionError, match="NewThing"):
+        test_every_public_name_has_a_row()
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_wrong_input_is_refused_in_words_before_any_work(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    failed = []
+    for k, (call, error, words) in enumerate(CASES[name]):
+        try:  # every wrong row of a name is listed, not the first only
+            refused(call, error, words)
+        except BaseException as problem:
+            failed.append(
+                f"case {k} (expected {error.__name__}, {words!r}): {type(problem).__name__}: {problem}"
+            )
+    assert not failed, "\n\n".join(failed)
+    assert list(tmp_path.iterdir()) == [], "a refused call left files"
+
+
+def test_records_need_no_check() -> None:
+    assert dvl.NoTruncation() == dvl.NoTruncation()
+    assert all(reason for reason in RECORDS.values())
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (X, "not ndarray"),
+        ((X, Y), "not tuple"),
+        ([], "not list"),
+        (None, "not NoneType"),
+        (dvl.Dataset, "Dataset"),
+        (Model(), "not Model"),
+        ("train.csv", "not str"),
+    ],
+)
+def test_wrong_data_are_refused_by_each_way_to_begin(method: str, data: Any, words: str) -> None:
+    for make in (shapley, knn):
+        refused(lambda make=make: METHODS[method](make(), data), InputTypeError, words)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_wrong_checkpoints_are_refused_by_each_way_to_begin(method: str, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for make in (shapley, knn):
+        for wrong, words in [(3, "path of a folder"), (file, "is a file"), (b"x", "path"), ("", "empty")]:
+            refused(
+                lambda make=make, wrong=wrong: METHODS[method](make(), TRAIN, checkpoint=wrong),  # type: ignore[misc]
+                DvlError,
+                words,
+            )
+    assert file.read_text() == "mine"
+
+
+def test_a_foreign_file_in_the_checkpoint_folder_is_refused_and_kept(tmp_path: Path) -> None:
+    for make, name in ((shapley, "journal.dvl"), (knn, "state.npz")):
+        (tmp_path / name).write_bytes(b"something else of mine")
+        refused(lambda make=make: make().fit(TRAIN, checkpoint=tmp_path), JournalError, "folder")  # type: ignore[misc]
+        assert (tmp_path / name).read_bytes() == b"something else of mine"
+
+
+def test_the_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
+    for make in (shapley, knn):
+        folder = tmp_path / make.__name__
+        make().fit(TRAIN, checkpoint=folder)
+        for data in (TRAIN.relabel({0: 1}), TRAIN.drop_indices([0])):
+            refused(
+                lambda make=make, data=data, folder=folder: make().fit(data, checkpoint=folder),  # type: ignore[misc]
+                IdentityError,
+                "training data",
+            )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [3, "result", X, dvl.ValuationResult(values=np.zeros(6)), Journal],
+    ids=lambda w: type(w).__name__,
+)
+def test_wrong_results_to_continue_from_are_refused(wrong: Any) -> None:
+    refused(lambda: shapley().fit(TRAIN, continue_from=wrong), InputError, "continue_from")
+    refused(lambda: knn().fit(TRAIN, continue_from=wrong), InputError, "continue_from")
+
+
+def test_a_result_of_other_data_or_seed_is_not_continued() -> None:
+    earlier = shapley().fit(TRAIN).result
+    refused(lambda: shapley().fit(TRAIN.relabel({0: 1}), earlier), IdentityError, "training data")
+    refused(lambda: shapley(dvl.MSRSampler(seed=9)).fit(TRAIN, earlier), IdentityError, "seed")
+    refused(lambda: shapley().fit(TRAIN, earlier, "folder"), InputError, "either")
+    assert not Path("folder").exists()
+
+
+def test_what_cannot_be_hashed_is_refused_with_a_checkpoint_only(tmp_path: Path) -> None:
+    class Handle(Model):
+        def __init__(self) -> None:
+            self.file = open(__file__, "rb")
+
+    model = Handle()
+    model.__class__.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
+    valuation = dvl.ShapleyValuation(dvl.Utility(model, SCORER), dvl.MSRSampler(seed=0), dvl.MaxUpdates(5))
+    refused(lambda: valuation.fit(TRAIN, checkpoint=tmp_path), UnhashableError, "key=")
+    assert valuation.fit(TRAIN).result.values.shape == (6,)
+    model.file.close()
+
+
+def test_names_of_background_runs_are_strings() -> None:
+    refused(lambda: shapley().prepare_run(TRAIN, name=3), InputTypeError, "name must be a string")
