@@ -101,7 +101,7 @@ screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screen
 	$(BIN)/python tests/ui/screenshots.py screenshots
 
 bench: setup ## measurements
-	$(BIN)/python -m pytest -m bench
+	$(BIN)/python -m pytest -m bench -s
 
 # --- housekeeping ------------------------------------------------------------------------------------------------
 

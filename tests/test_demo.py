@@ -13,6 +13,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from dvlwidgets.demo.__main__ import has_display
 from dvlwidgets.demo.find import Findings, ask, judge
 from dvlwidgets.engine.stopping import MaxUpdates
 
@@ -95,3 +96,24 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path: Path):
     assert (tmp_path / "breast_cancer" / "page.html").exists()
     assert not (tmp_path / "digits").exists()
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, False),
+        ({"DISPLAY": ":0"}, True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ({"DISPLAY": ":0", "HEADLESS": "1"}, False),
+        ({"DISPLAY": ":0", "HEADLESS": ""}, True),
+        ({"DISPLAY": ":0", "HEADLESS": "0"}, True),
+        ({"DISPLAY": ":0", "CI": "true"}, False),
+    ],
+)
+def test_a_browser_opens_only_where_somebody_sees_it(monkeypatch: pytest.MonkeyPatch, variables, expected):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "HEADLESS", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert has_display() is expected

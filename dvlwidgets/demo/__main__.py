@@ -83,14 +83,15 @@ def _open_notebook(options: argparse.Namespace) -> None:
         print(
             f"The example notebook is part of the repository, {NOTEBOOK}; run the demo from its folder to open it."
         )
-    elif options.headless or not _has_display():
+    elif options.headless or not has_display():
         print(f"No display: the notebook is {NOTEBOOK}; open it with `jupyter lab {NOTEBOOK}`.")
     else:
         print(f"Opening {NOTEBOOK} in JupyterLab; Ctrl-C twice ends it.", flush=True)
         subprocess.run([sys.executable, "-m", "jupyterlab", str(NOTEBOOK)], check=False)
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
+    """Whether opening a browser would show anybody anything."""
     if os.environ.get("HEADLESS", "0") not in {"", "0"} or os.environ.get("CI"):
         return False
     return sys.platform in {"darwin", "win32"} or bool(
