@@ -23,6 +23,7 @@ export interface LivePart {
   readonly notice: HTMLElement;
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
+  passOn(event: KeyboardEvent, host: HTMLElement): void;
   /** Watches the view, so that the next one of the same model can go on from it. */
   keep(root: HTMLElement, table: Scroller): ViewKeeper;
   /** `targets`: the points that an edit would act on. */
@@ -68,10 +69,29 @@ export const createLive: MakeLive = (source, desk, set) => {
     notice: notice.element,
     detail: relabel.element,
     overlays: [sheet.element, waiting.element],
+    passOn: passOnSave,
     keep: (root, table) => new ViewKeeper(source, root, table),
     update,
   };
 };
+
+/** JupyterLab reads its shortcuts from key codes. */
+const S = 83;
+
+/**
+ * Saving is the one key of the page around that works from inside the panel: instead of the browser's own dialog, the
+ * notebook is saved. The event goes on from outside the host, which keeps every other key.
+ */
+export function passOnSave(event: KeyboardEvent, host: HTMLElement): void {
+  const save = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 's';
+  if (save && host.parentElement !== null) {
+    event.preventDefault();
+    const { key, code, ctrlKey, metaKey } = event;
+    const init = { key, code, keyCode: S, ctrlKey, metaKey, bubbles: true, cancelable: true, composed: true };
+    host.parentElement.dispatchEvent(new KeyboardEvent('keydown', init));
+    host.parentElement.dispatchEvent(new KeyboardEvent('keyup', init));
+  }
+}
 
 function noticeOf(source: Source): Notice | null {
   if (source.problem !== null) {

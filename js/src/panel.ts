@@ -157,6 +157,7 @@ class Panel {
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
       body.addEventListener(event, () => this.pace.touch());
     }
+    root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
     root.addEventListener('keydown', (event) => this.pressed(event, views.table.grid));
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's

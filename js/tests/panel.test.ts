@@ -110,7 +110,7 @@ describe('a live panel', () => {
   });
 
   it('keeps keys from the notebook, and its own keys from fields', async () => {
-    const { el, kernel, one, press } = await open();
+    const { el, kernel, one, press, row } = await open();
     const heard: string[] = [];
     el.addEventListener('keydown', (event) => heard.push(event.key));
     for (const key of ['b', 'd', 'd', 'm', 'x', '1', '6']) {
@@ -118,6 +118,8 @@ describe('a live panel', () => {
       await press(key);
     }
     expect(heard).toEqual([]);
+    await press('s', row(0), { ctrlKey: true });
+    expect(heard).toEqual(['s']);
     expect(el.querySelector('[data-dvl-panel]')!.hasAttribute('data-lm-suppress-shortcuts')).toBe(true);
     expect(kernel.log.filter((c) => c.t === 'drop').length).toBe(1);
     expect(kernel.log.filter((c) => c.t === 'relabel').length).toBe(2);
