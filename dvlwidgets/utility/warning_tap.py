@@ -1,7 +1,8 @@
-"""Counting the warnings of many fits without printing one of them.
+"""Counting the warnings of many fits without printing one of them, and without touching anybody else's.
 
-Python's warning filters are global, so the tap counts its users: the first installs it, the last takes it away, and
-warnings of threads that are not fitting pass through.
+Python's warning filters are global, while a run in the background fits for hours beside the user's own cells. So the
+tap is one more filter, which matches only in threads that are fitting: the user's filters, and how warnings of other
+threads are shown, stay as they are, also when they are changed meanwhile.
 """
 
 from __future__ import annotations
@@ -15,44 +16,77 @@ from typing import Any
 
 class _Collected(threading.local):
     found: list[str] | None = None
+    text: str | None = None
 
 
 _COLLECTED = _Collected()
 _LOCK = threading.Lock()
-_SAVED: dict[str, Any] = {"users": 0}
+_USERS = {"now": 0}
+
+
+class _Text:
+    """Takes the place of a filter's pattern: matches every message of a thread that is fitting."""
+
+    pattern = ".*"  # scikit-learn copies filters, by their pattern, into the parallel parts of a model
+
+    def match(self, text: str) -> bool:
+        if _COLLECTED.found is None:
+            return False
+        _COLLECTED.text = text
+        return True
+
+
+class _Kind(type):
+    """Takes the place of a filter's category, which is asked after the pattern: notes the warning."""
+
+    def __subclasscheck__(cls, category: type) -> bool:
+        if _COLLECTED.found is None:
+            return False
+        text, _COLLECTED.text = _COLLECTED.text, None
+        # a copy of our filter has an ordinary pattern, which does not pass the text on
+        _COLLECTED.found.append(category.__name__ if text is None else f"{category.__name__}: {text}")
+        return True
+
+
+class _Fitting(Warning, metaclass=_Kind):
+    """Every warning of a thread that is fitting."""
+
+
+_FILTER: Any = ("ignore", _Text(), _Fitting, None, 0)
 
 
 @contextlib.contextmanager
 def warnings_counted() -> Iterator[list[str]]:
     """A list that fills with the text of every warning that this thread raises in the block."""
     before, _COLLECTED.found = _COLLECTED.found, []
-    _install()
+    found = _COLLECTED.found
+    with _LOCK:
+        _USERS["now"] += 1
+        _put_first()
     try:
-        yield _COLLECTED.found
+        yield found
     finally:
         _COLLECTED.found = before
-        _remove()
+        with _LOCK:
+            _USERS["now"] -= 1
+            if _USERS["now"] == 0:
+                _take_out()
 
 
-def _install() -> None:
-    with _LOCK:
-        if _SAVED["users"] == 0:
-            _SAVED["show"], _SAVED["before"] = warnings.showwarning, warnings.catch_warnings()
-            _SAVED["before"].__enter__()
-            warnings.showwarning = _route  # type: ignore[assignment]
-            warnings.simplefilter("always")
-        _SAVED["users"] += 1
+def _put_first() -> None:
+    filters: Any = warnings.filters
+    if filters and filters[0] is _FILTER:
+        return
+    _take_out()
+    filters.insert(0, _FILTER)
+    # a filter that comes and goes makes Python forget which lines have warned already, so that they are counted
+    warnings.simplefilter("ignore", _Fitting, append=True)
+    with contextlib.suppress(ValueError):  # somebody swapped the filters meanwhile
+        filters.remove(("ignore", None, _Fitting, None, 0))
 
 
-def _remove() -> None:
-    with _LOCK:
-        _SAVED["users"] -= 1
-        if _SAVED["users"] == 0:
-            _SAVED["before"].__exit__(None, None, None)
-
-
-def _route(message: Any, category: type[Warning], filename: str, lineno: int, *rest: Any) -> None:
-    if _COLLECTED.found is None:
-        _SAVED["show"](message, category, filename, lineno, *rest)
-    else:
-        _COLLECTED.found.append(f"{category.__name__}: {message}")
+def _take_out() -> None:
+    filters: Any = warnings.filters
+    for at in reversed(range(len(filters))):
+        if filters[at] is _FILTER:
+            del filters[at]
