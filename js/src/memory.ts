@@ -54,6 +54,9 @@ export class ViewKeeper {
     root.addEventListener('focusin', (event) => {
       const selector = selectorOf(event.target as Element);
       this.focused = selector === null ? null : { selector, at: Date.now() };
+      if (source.memory !== null && this.returning === null) {
+        source.memory.focus = this.focused;
+      }
     });
     root.addEventListener('focusout', () => {
       if (this.focused !== null) {
@@ -67,7 +70,11 @@ export class ViewKeeper {
     return this.returning;
   }
 
+  /** Called after every paint: a host may throw a view away without a word. */
   remember(state: UiState): void {
+    if (this.returning !== null || !this.root.isConnected) {
+      return;
+    }
     if (this.focused !== null && this.holdsFocus()) {
       this.focused.at = Date.now();
     }

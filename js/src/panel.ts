@@ -60,6 +60,8 @@ class Panel {
   private visible: number[] = [];
   private onScreen = true;
   private readonly cleanups: (() => void)[] = [];
+  private readonly bonds: (() => void)[] = [];
+  private attached = false;
   private readonly frame = onceAFrame(() => this.render());
   private readonly pressed: ReturnType<typeof createKeys>;
   private readonly live: LivePart | null;
@@ -169,10 +171,7 @@ class Panel {
     const former = this.keeper?.former;
     this.state = former?.state ?? ui.INITIAL;
     this.root.style.height = former?.height ?? `${this.source.height}px`;
-    this.cleanups.push(
-      this.source.subscribe((change) => this.changed(change)),
-      watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme))
-    );
+    this.wake();
     if (typeof ResizeObserver !== 'undefined') {
       const sizes = new ResizeObserver(() => this.measure());
       sizes.observe(this.root);
@@ -181,6 +180,7 @@ class Panel {
     if (typeof IntersectionObserver !== 'undefined') {
       const sight = new IntersectionObserver((entries) => {
         this.onScreen = entries.at(-1)?.isIntersecting ?? true;
+        this.wake();
         this.frame.request();
       });
       sight.observe(this.host);
@@ -191,8 +191,25 @@ class Panel {
     this.comeBack();
   }
 
+  /** Binds the view to its model and to the page's theme. */
+  private wake(): void {
+    if (this.bonds.length === 0) {
+      this.pace.changed();
+      this.bonds.push(
+        this.source.subscribe((change) => this.changed(change)),
+        watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme))
+      );
+    }
+  }
+
+  /** JupyterLab drops a view by emptying its node: let go of the model then; it wakes when it is shown again. */
+  private sleep(): void {
+    this.bonds.splice(0).forEach((stop) => stop());
+  }
+
   destroy(): void {
     this.keeper?.remember(this.state);
+    this.sleep();
     this.cleanups.splice(0).forEach((stop) => stop());
     this.views.table.destroy();
     this.frame.cancel();
@@ -204,6 +221,7 @@ class Panel {
   private measure(): void {
     this.room = roomFor(this.root.clientWidth || 1200);
     setAttr(this.root, 'data-room', this.room);
+    this.attached ||= this.host.isConnected;
     this.comeBack();
     this.frame.request();
   }
@@ -215,6 +233,10 @@ class Panel {
   }
 
   private changed(change: Change): void {
+    if (this.attached && !this.host.isConnected && typeof IntersectionObserver !== 'undefined') {
+      this.sleep();
+      return;
+    }
     if (change === 'previews') {
       this.views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
@@ -251,6 +273,7 @@ class Panel {
 
   private wantPreviews(rows: number[]): void {
     this.visible = rows;
+    this.keeper?.remember(this.state); // also after a mere scroll
     const kind = this.source.points?.preview.kind ?? 'none';
     if (kind !== 'none' && this.previewTimer === undefined) {
       this.previewTimer = setTimeout(() => {
@@ -273,6 +296,7 @@ class Panel {
       this.paint(points, this.pace.derived!);
     }
     live?.update(points, this.state, ui.targets(this.pinned()));
+    this.keeper?.remember(this.state);
   }
 
   private again(ms: number): void {

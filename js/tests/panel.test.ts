@@ -224,6 +224,41 @@ describe('a live panel', () => {
     expect(box === null || box.checked).toBe(true);
   });
 
+  it('remembers also when its host only empties the node, and lets go of the model', async () => {
+    vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    const seen: (() => void)[] = [];
+    vi.stubGlobal(
+      'IntersectionObserver',
+      class {
+        constructor(tell: (entries: { isIntersecting: boolean }[]) => void) {
+          seen.push(() => tell([{ isIntersecting: true }]));
+        }
+        observe = () => undefined;
+        disconnect = () => undefined;
+      }
+    );
+    const { kernel, made, el, click, one, text } = await open();
+    await click(one('sort-stderr'));
+    one('drop').focus();
+    const host = el.firstElementChild!;
+    el.textContent = '';
+    const again = document.body.appendChild(document.createElement('div'));
+    made.render({ model: kernel, el: again });
+    await wait(400);
+    const next = inside(again);
+    expect(next.one('sort-stderr').parentElement!.getAttribute('aria-sort')).toBe('ascending');
+    expect(next.root.activeElement).toBe(next.one('drop'));
+    kernel.tick();
+    await wait(3000);
+    const stale = text('progress-text');
+    expect(next.text('progress-text')).not.toBe(stale);
+    el.append(host);
+    seen[0]!();
+    await wait(3000);
+    expect(text('progress-text')).toBe(next.text('progress-text'));
+    vi.unstubAllGlobals();
+  });
+
   it('does not take a focus that somebody else has by now', async () => {
     vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
     const { kernel, made, close, one } = await open();
