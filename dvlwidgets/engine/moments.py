@@ -52,6 +52,11 @@ class Moments:
             self.count[:, at], self.weight[:, at], self.squares[:, at], self.mean[:, at], self.m2[:, at]
         )
 
+    def side(self, k: int) -> Moments:
+        """One entry of the first axis, which stays, with length 1."""
+        at = slice(k, k + 1)
+        return Moments(self.count[at], self.weight[at], self.squares[at], self.mean[at], self.m2[at])
+
     def variance_of_mean(self) -> Floats:
         """The squared standard error of each weighted mean; NaN below two observations.
 

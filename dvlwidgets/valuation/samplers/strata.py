@@ -4,16 +4,17 @@ For a size s drawn with probability Q[s], a subset says v(S) for every point ins
 and for every point outside (weight p[s] / (Q[s] (1 - s / n))). Means are kept per size, or per bin of sizes, with
 those weights normalised in the bin, and both ends (the empty and the full set) are exact; so a constant added to the
 utility changes no value. Plain means per bin would be biased, because points inside lean to larger sizes.
-What is averaged are residuals from a curve of the utility over the size, fitted once on the first step; the curve's
-own part is added back exactly. It carries no information on points, but a stratum of several sizes no longer pays
-for the sizes that it happened to get (the bias of a ratio of two random sums).
+What is averaged are residuals from the utility that a subset's size alone predicts: a curve fitted on the first step
+plus the mean residual of subsets of about that size. Its own part is added back exactly. It carries no information
+on points, but a stratum of several sizes no longer pays for the sizes that it happened to get (the bias of a ratio
+of two random sums).
 Wang & Jia, Data Banzhaf (AISTATS 2023), for the reuse of each subset by every point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,19 +30,34 @@ SINGLE_SIZES_UP_TO = 300
 """Up to so many points every size is a stratum of its own; above, sizes share `BINS` bins."""
 
 BINS = 32
+NEAR = 1.2
+"""Sizes within this factor share one level."""
+
 LEAST = 4
-"""A stratum is believed once each point was seen so often inside and outside; else it joins its neighbour."""
+"""A stratum is believed once each point was seen in it so often; else it joins its neighbour."""
 
 
 @dataclass(frozen=True)
 class StrataStats:
-    """Moments of residuals of shape (2, bins, n), inside and outside, the size curve, and the two exact ends."""
+    """Moments of residuals of shape (2, bins, n), inside and outside, and what all points share.
+
+    Attributes:
+        moments: of utility minus curve.
+        empty: v(empty), exact.
+        full: v(N), exact.
+        rows: subsets seen.
+        curve: utility guessed from the size alone, sizes 0..n; None before the first step.
+        bin_rows: subsets seen in each bin.
+        bin_sums: their residuals' sums.
+    """
 
     moments: Moments
     empty: float
     full: float
     rows: int = 0
     curve: NDArray[np.float64] | None = None
+    bin_rows: NDArray[np.float64] | None = None
+    bin_sums: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,14 @@ class SizeStrata:
         curve = size_curve(sizes, utilities, stats.full, self.n) if stats.curve is None else stats.curve
         inside, outside = self.observation_weights(sizes)
         weights = np.where(masks, inside[:, None], 0.0), np.where(masks, 0.0, outside[:, None])
-        moments = add_rows(stats.moments, self.bins[sizes], utilities - curve[sizes], np.stack(weights))
-        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks), curve)
+        bins, residuals = self.bins[sizes], utilities - curve[sizes]
+        moments = add_rows(stats.moments, bins, residuals, np.stack(weights))
+        many = stats.moments.mean.shape[1]
+        rows: NDArray[np.float64] = np.bincount(bins, minlength=many).astype(np.float64)
+        sums: NDArray[np.float64] = np.bincount(bins, residuals, many).astype(np.float64)
+        if stats.bin_rows is not None and stats.bin_sums is not None:
+            rows, sums = rows + stats.bin_rows, sums + stats.bin_sums
+        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks), curve, rows, sums)
 
     def observation_weights(self, sizes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weights of an observation of each size for a point inside and for one outside, shape (B,) each.
@@ -111,31 +133,38 @@ class SizeStrata:
 
     def estimate(self, stats: StrataStats) -> Estimate:
         counts = np.minimum(*stats.moments.count.sum(axis=1))
-        starts = merged_starts(stats.moments, LEAST)
-        if starts is None:
+        starts = [merged_starts(side, LEAST) for side in stats.moments.count]
+        if stats.curve is None or starts[0] is None or starts[1] is None:
             nothing = np.full(self.n, np.nan)
             return Estimate(nothing, nothing.copy(), counts)
-        merged = merge_groups(stats.moments, starts)
-        masses = self._masses(starts)
-        values = self._ends(stats) + (masses[0][:, None] * merged.mean[0]).sum(axis=0)
-        values -= (masses[1][:, None] * merged.mean[1]).sum(axis=0)
-        variance = (masses**2)[:, :, None] * merged.variance_of_mean()
-        return Estimate(values, np.sqrt(variance.sum(axis=(0, 1))), counts)
+        level = self._levels(stats)
+        centred = replace(stats.moments, mean=stats.moments.mean - level[None, :, None])
+        drawn, n = np.arange(1, self.n), self.n
+        shared = (stats.curve + level[self.bins])[1:n]
+        values = np.full(n, float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty)
+        variance = np.zeros(n)
+        for side, (sign, law) in enumerate([(1.0, self.law[:-1]), (-1.0, self.law[1:])]):
+            begins = starts[side]
+            assert begins is not None
+            merged = merge_groups(centred.side(side), begins)
+            mass = np.bincount(np.searchsorted(begins, self.bins[drawn], side="right") - 1, law, len(begins))
+            values += sign * (float(law @ shared) + mass @ merged.mean[0])
+            variance += mass**2 @ merged.variance_of_mean()[0]
+        return Estimate(values, np.sqrt(variance), counts)
 
-    def _ends(self, stats: StrataStats) -> float:
-        ends = float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty
-        if stats.curve is None:
-            return ends
-        return ends + float((self.law[:-1] - self.law[1:]) @ stats.curve[1 : self.n])
-
-    def _masses(self, starts: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What each merged stratum weighs, inside and outside: shape (2, strata)."""
-        drawn = np.arange(1, self.n)
-        group = np.searchsorted(starts, self.bins[drawn], side="right") - 1
-        masses = np.zeros((2, len(starts)))
-        np.add.at(masses[0], group, self.law[drawn - 1])
-        np.add.at(masses[1], group, self.law[drawn])
-        return masses
+    def _levels(self, stats: StrataStats) -> NDArray[np.float64]:
+        """The mean residual of all subsets of about a bin's size: what no single point is responsible for."""
+        rows, sums = stats.bin_rows, stats.bin_sums
+        assert rows is not None
+        assert sums is not None
+        size = np.array([np.flatnonzero(self.bins[1 : self.n] == b).mean() + 1 for b in range(len(rows))])
+        lo = np.searchsorted(size, size / NEAR, side="left")
+        hi = np.searchsorted(size, size * NEAR, side="right")
+        seen, total = (np.concatenate([[0.0], np.cumsum(a)]) for a in (rows, sums))
+        near_rows, near_sums = seen[hi] - seen[lo], total[hi] - total[lo]
+        known = near_rows > 0
+        levels: NDArray[np.float64] = np.interp(size, size[known], near_sums[known] / near_rows[known])
+        return levels
 
     def exact(self, stats: StrataStats) -> bool:
         return self.n == 1
@@ -164,26 +193,37 @@ def _curve_basis(sizes: NDArray[np.intp], n: int) -> NDArray[np.float64]:
 
 
 def size_bins(draw_law: DrawLaw) -> NDArray[np.intp]:
-    """The stratum of each size 0..n: one a size up to 300 points, else at most 32 of about equal drawn mass."""
+    """The stratum of each size 0..n: one a size up to 300 points, else at most 32.
+
+    Half of the edges are even in log(s / (n - s)), so that weights within a bin differ by little, the other half cut
+    the draw law into equal masses.
+    """
     n = len(draw_law) - 1
     if n <= SINGLE_SIZES_UP_TO:
         return np.clip(np.arange(n + 1) - 1, 0, max(0, n - 2))
-    middle = np.cumsum(draw_law) - draw_law / 2.0
-    return np.unique(np.clip((middle * BINS).astype(np.intp), 0, BINS - 1), return_inverse=True)[1]
+    share = np.linspace(0.0, 1.0, BINS // 2 + 1)[1:-1]
+    span = np.log(n - 1.0)
+    spaced = n / (1.0 + np.exp(-span * (2.0 * share - 1.0)))
+    masses = np.searchsorted(np.cumsum(draw_law), share)
+    edges = np.unique(np.concatenate([spaced.round().astype(np.intp), masses]))
+    return np.unique(np.searchsorted(edges, np.arange(n + 1), side="right"), return_inverse=True)[1]
 
 
-def merged_starts(moments: Moments, least: int) -> NDArray[np.intp] | None:
-    """Where strata begin after merging neighbours until every point has `least` observations inside and outside.
+def merged_starts(per_bin: NDArray[np.int64], least: int) -> NDArray[np.intp] | None:
+    """Where strata begin after merging neighbours until every point has `least` observations.
 
     The same strata serve all points. None when even all sizes together are too few.
+
+    Args:
+        per_bin: observations, shape (bins, n).
+        least: how many are enough.
     """
-    per_bin = moments.count
-    starts, last = [0], np.zeros((2, per_bin.shape[2]), np.int64)
-    for b in range(per_bin.shape[1]):
+    starts, last = [0], np.zeros(per_bin.shape[1], np.int64)
+    for b in range(len(per_bin)):
         if b > starts[-1] and last.min(initial=least) >= least:
             starts.append(b)
             last = np.zeros_like(last)
-        last = last + per_bin[:, b]
+        last = last + per_bin[b]
     if last.min(initial=least) < least:  # the last stratum is too thin: it joins the one before
         starts.pop()
     return np.array(starts, np.intp) if starts else None
