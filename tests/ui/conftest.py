@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labserver import Server, Watch, chromium, lab, watched_page
-from playwright.sync_api import Browser, Page, expect
+from labserver import Server, chromium, lab
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 expect.set_options(timeout=30_000)  # a limit for what is broken, not for a slow machine
+
+LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
+# a kernel that goes on would take the next test's processor
+END_KERNELS = "async () => { await window.jupyterapp?.serviceManager.sessions.shutdownAll(); }"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,34 +44,26 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests: JupyterLab's scripts are loaded once."""
+    with browser.new_context(viewport={"width": 1400, "height": 900}) as shared:
+        yield shared
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(context: BrowserContext) -> Iterator[Page]:
     """A page; the test fails if it loads anything from elsewhere, or a script of it fails."""
-    opened, watch = watched_page(browser)
-    complaints = _console(opened)
-    yield opened
-    _end_kernels(opened)
-    opened.context.close()
-    _expect_clean(watch, complaints)
-
-
-def _console(page: Page) -> list[str]:
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    return complaints
-
-
-def _end_kernels(page: Page) -> None:
-    """A kernel that goes on would take the next test's processor."""
-    page.evaluate(
-        """async () => {
-            const manager = window.jupyterapp?.serviceManager.sessions;
-            await manager?.shutdownAll();
-        }"""
+    opened = context.new_page()
+    outside: list[str] = []
+    errors: list[str] = []
+    opened.on(
+        "request", lambda request: None if request.url.startswith(LOCAL) else outside.append(request.url)
     )
-
-
-def _expect_clean(watch: Watch, complaints: list[str]) -> None:
-    assert watch.outside == [], "the page asked other machines"
-    assert watch.errors == [], "a script failed"
-    assert complaints == [], "the console shows errors"
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    yield opened
+    opened.evaluate(END_KERNELS)
+    opened.close()
+    assert outside == [], "the page asked other machines"
+    assert errors == [], "a script failed, or the console shows errors"

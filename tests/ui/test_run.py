@@ -117,17 +117,17 @@ def test_two_views_of_one_panel_and_a_second_panel_agree(page: Page, server: Ser
     one.expect_values()
     two.click("pause")
     two.expect_state("paused")
-    one.at.scroll_into_view_if_needed()
+    one.into_view()
     one.expect_state("paused")
     row = one.order()[0]
     one.row(row).click()
     page.keyboard.press("x")
     for panel in (one, two, three):
-        panel.at.scroll_into_view_if_needed()  # a panel that nobody sees is not painted
+        panel.into_view()
         expect(panel.part("edits-summary")).to_contain_text("1 dropped")
     three.expect_state("pending")
     one.click("stop")
-    two.at.scroll_into_view_if_needed()
+    two.into_view()
     two.expect_state("stopped")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 import numpy as np
 from labserver import Server, open_notebook
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 SETUP = """
 import time
@@ -163,6 +163,18 @@ class Panel:
 
     at: Locator
     notebook: Notebook
+
+    def into_view(self) -> None:
+        """Scrolls to the panel: one that nobody sees is not painted. JupyterLab may just be making a new view of it."""
+
+        def scrolled() -> bool:
+            try:
+                self.at.scroll_into_view_if_needed()
+            except Error:
+                return False
+            return True
+
+        until(scrolled)
 
     def part(self, name: str) -> Locator:
         return self.at.get_by_test_id(name)
