@@ -31,7 +31,7 @@ demo: setup ## find flipped labels in two real data sets, then open JupyterLab (
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
 test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --durations=20 --durations-min=5
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
 
