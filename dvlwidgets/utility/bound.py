@@ -36,11 +36,14 @@ class BoundUtility(Protocol):
         n: logical points.
         metrics: names of the m scores.
         notes: what a reader of the values must know.
+        batched: whether the last bits of a score may depend on which subsets are scored together with it; such a
+            utility is always given whole steps, whatever the workers.
     """
 
     n: int
     metrics: tuple[str, ...]
     notes: tuple[str, ...]
+    batched: bool
 
     def first(self) -> First:
         """The empty and the full set, errors raised."""

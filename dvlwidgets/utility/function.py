@@ -86,6 +86,8 @@ class BoundFunctionUtility:
     def __init__(self, utility: FunctionUtility, n: int, fingerprint: str) -> None:
         self.utility, self.n, self.metrics = utility, n, utility.metrics
         self._fingerprint = fingerprint
+        # one matrix product over 3 rows may differ from one over 11 in the last bits
+        self.batched = not isinstance(utility, SetFunctionUtility)
 
     def first(self) -> First:
         """Evaluate the empty and the full set; errors are raised.
@@ -132,8 +134,10 @@ class BoundFunctionUtility:
 
     def key_parts(self) -> dict[str, str]:
         """Hashes of the data and the function."""
-        name = self.utility.key if self.utility.key is not None else self.utility.function
-        return {"training data": self._fingerprint, "utility": digest(name)}
+        u = self.utility
+        name = u.key if u.key is not None else u.function
+        what = (type(u).__name__, name, u.metrics, u.default, u.catch_errors)
+        return {"training data": self._fingerprint, "utility": digest(what)}
 
     def _scores(self, masks: Masks) -> NDArray[np.float64]:
         values = self.utility.scores(masks)

@@ -140,6 +140,8 @@ def check_seconds(seconds: Any) -> None:
 class BoundModelUtility:
     """`ModelUtility` on one training set; picklable, so that workers can hold it."""
 
+    batched = False
+
     def __init__(self, utility: ModelUtility, data: Dataset) -> None:
         if not isinstance(data, Dataset):
             raise InputTypeError(
@@ -217,9 +219,16 @@ class BoundModelUtility:
 
     def key_parts(self) -> dict[str, str]:
         """Hashes of data, model, scorer with its test data, and model seed."""
-        parts = {"training data": self.data.fingerprint, "model seed": str(self.utility.seed)}
-        if self.utility.key is not None:
-            return {**parts, "key": digest(self.utility.key)}
+        u = self.utility
+        policy = {"catch_errors": u.catch_errors, "fit_seconds": u.fit_seconds, "clone": u.clone_before_fit}
+        parts = {
+            "training data": self.data.fingerprint,
+            "model seed": str(u.seed),
+            "fit policy": digest(policy),
+        }
+        if u.key is not None:
+            test = digest(u.scorer.test_data)
+            return {**parts, "key": digest(u.key), "metrics": digest(self.metrics), "test data": test}
         return {**parts, "model": digest(self.utility.model), "scorer": digest(self.utility.scorer)}
 
     def _fit_and_score(self, mask: Masks) -> NDArray[np.float64]:
