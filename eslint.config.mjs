@@ -1,17 +1,34 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const pure = ['wire', 'read', 'frames', 'points', 'state', 'columns', 'derive', 'format', 'keys', 'layout', 'source'].map((name) => `js/src/${name}.ts`);
+const pure = [
+  'wire',
+  'read',
+  'frames',
+  'points',
+  'state',
+  'columns',
+  'derive',
+  'format',
+  'keys',
+  'layout',
+  'source',
+].map((name) => `js/src/${name}.ts`);
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
 
 export default tseslint.config(
   { ignores: ['js/lib/**', '**/*.d.mts'] },
   js.configs.recommended,
-  { files: ['**/*.mjs', '**/*.mts'], languageOptions: { globals: { console: 'readonly', process: 'readonly', setTimeout: 'readonly' } } },
+  {
+    files: ['**/*.mjs', '**/*.mts'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', setTimeout: 'readonly' } },
+  },
   {
     files: ['js/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { project: ['./js/tests/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./js/tests/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': ['error', { allow: ['error'] }],
@@ -20,7 +37,10 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // indices that the line above has checked: noUncheckedIndexedAccess cannot see it
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-empty-function': 'off',
     },
   },
@@ -28,14 +48,31 @@ export default tseslint.config(
     files: ['js/src/views/**/*.ts'],
     rules: {
       'max-lines': ['error', { max: 260, skipBlankLines: true, skipComments: true }],
-      'no-restricted-imports': ['error', { patterns: [{ group: ['./*', '**/model', '**/panel', '**/hosts/*'], message: 'A view knows neither the comm nor another view.' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['./*', '**/model', '**/panel', '**/hosts/*'],
+              message: 'A view knows neither the comm nor another view.',
+            },
+          ],
+        },
+      ],
     },
   },
   {
     files: pure,
     rules: {
       'no-restricted-globals': ['error', ...noDom],
-      'no-restricted-imports': ['error', { patterns: [{ group: ['**/dom', '**/views/*', '**/model', '**/panel'], message: 'Pure files touch no DOM.' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['**/dom', '**/views/*', '**/model', '**/panel'], message: 'Pure files touch no DOM.' },
+          ],
+        },
+      ],
     },
   }
 );

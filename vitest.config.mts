@@ -5,5 +5,6 @@ export default defineConfig({
     include: ['js/tests/**/*.test.ts'],
     environment: 'node',
     restoreMocks: true,
+    testTimeout: 60_000, // a limit for what hangs, not for a slow machine
   },
 });

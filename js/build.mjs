@@ -34,6 +34,8 @@ const outputs = [
 
 for (const input of outputs.flatMap((output) => Object.keys(output.metafile.inputs))) {
   if (!/^js\/(src|style)\//.test(input)) {
-    throw new Error(`${input} would go into a bundle: nothing third-party may, or its licence must be shipped.`);
+    throw new Error(
+      `${input} would go into a bundle: nothing third-party may, or its licence must be shipped.`
+    );
   }
 }

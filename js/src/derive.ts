@@ -1,16 +1,7 @@
 /** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
 
-import {
-  extent,
-  filterRows,
-  histogram,
-  presetCounts,
-  ranks,
-  sortRows,
-  type Histogram,
-  type Preset,
-  type Ranks,
-} from './columns';
+import { extent, histogram, ranks, sortRows, type Histogram, type Ranks } from './columns';
+import { filterRows, presetCounts, type Preset } from './filters';
 import { decimalsFor } from './format';
 import type { Points } from './points';
 import type { UiState } from './state';
@@ -39,7 +30,10 @@ const ROOM = 0.15;
 export function derive(points: Points, state: UiState, before: Derived | null, hold: boolean): Derived {
   const rank = ranks(points);
   const rows = filterRows(points, state.filters, rank, state.selected);
-  const order = hold && before !== null && sameRows(before.order, rows) ? before.order : sortRows(points, rows, state.sort);
+  const order =
+    hold && before !== null && sameRows(before.order, rows)
+      ? before.order
+      : sortRows(points, rows, state.sort);
   return {
     ranks: rank,
     order,

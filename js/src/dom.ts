@@ -35,7 +35,11 @@ function dress<E extends Element>(element: E, props: Record<string, Prop>, child
 }
 
 /** Sets an attribute only when it changes; true is an empty attribute, false, null and undefined remove it. */
-export function setAttr(element: Element, name: string, prop: string | number | boolean | null | undefined): void {
+export function setAttr(
+  element: Element,
+  name: string,
+  prop: string | number | boolean | null | undefined
+): void {
   const text = prop === true ? '' : prop === false || prop == null ? null : String(prop);
   if (text === null) {
     if (element.hasAttribute(name)) {
@@ -79,21 +83,18 @@ export function onceAFrame(action: () => void): { request: () => void; cancel: (
   return { request, cancel };
 }
 
-const ICONS = {
-  pause: 'M3 2h3v10H3zM8 2h3v10H8z',
-  play: 'M3 1.5v11l9-5.5z',
-  stop: 'M2.5 2.5h9v9h-9z',
-  undo: 'M5.5 1 1.5 5l4 4V6.2h3a2.4 2.4 0 1 1 0 4.8H5v1.8h3.5a4.2 4.2 0 1 0 0-8.4h-3z',
-  redo: 'M8.5 1l4 4-4 4V6.2h-3a2.4 2.4 0 1 0 0 4.8H9v1.8H5.5a4.2 4.2 0 1 1 0-8.4h3z',
-  close: 'M3 2 7 6l4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4-4-4z',
-} as const;
-
-export function icon(name: keyof typeof ICONS): SVGElement {
-  return svg('svg', { class: 'icon', viewBox: '0 0 14 14', 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] }));
+/** `path`: one of icons.ts. */
+export function icon(path: string): SVGElement {
+  return svg('svg', { class: 'icon', viewBox: '0 0 14 14', 'aria-hidden': 'true' }, svg('path', { d: path }));
 }
 
 /** Draws the pixels of a preview; the canvas has the preview's own size, CSS scales it without smoothing. */
-export function drawPixels(canvas: HTMLCanvasElement, pixels: Uint8Array, width: number, height: number): void {
+export function drawPixels(
+  canvas: HTMLCanvasElement,
+  pixels: Uint8Array,
+  width: number,
+  height: number
+): void {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d');

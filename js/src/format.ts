@@ -75,7 +75,9 @@ export function plain(x: number, digits = 4): string {
     return minus(String(x));
   }
   const decimals = significant(x, digits);
-  return decimals > 6 || decimals < -6 ? fixed(x, decimals) : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
+  return decimals > 6 || decimals < -6
+    ? fixed(x, decimals)
+    : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
 }
 
 /** A number with so many decimals; very large and very small ones keep four digits instead. */
@@ -108,7 +110,9 @@ function fixed(x: number, decimals: number): string {
     return rounded === 0 ? '0' : minus(rounded.toExponential(Math.min(6, Math.max(0, exponent + decimals))));
   }
   const scale = 10 ** Math.max(0, -decimals);
-  const text = (Math.round(x / scale) * scale === 0 && decimals < 0 ? 0 : Math.round(x / scale) * scale).toFixed(0);
+  const text = (
+    Math.round(x / scale) * scale === 0 && decimals < 0 ? 0 : Math.round(x / scale) * scale
+  ).toFixed(0);
   const shown = decimals > 0 ? x.toFixed(decimals) : text;
   return minus(/^-0(\.0*)?$/.test(shown) ? shown.slice(1) : shown);
 }

@@ -1,6 +1,20 @@
 /** The parts of messages that a saved page holds as well: full frames and previews. Pure. */
 
-import { array, integer, list, record, show, text, textOrNull, whole, WireError, type ArrayOf, type Buffer, type Code, type Json } from './read';
+import {
+  array,
+  integer,
+  list,
+  record,
+  show,
+  text,
+  textOrNull,
+  whole,
+  WireError,
+  type ArrayOf,
+  type Buffer,
+  type Code,
+  type Json,
+} from './read';
 import type { Edits, FullMessage, HistoryEntry, Labels, PreviewKind, PreviewsMessage, Status } from './wire';
 
 export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
@@ -132,4 +146,3 @@ export function history(m: Json): HistoryEntry[] {
     return [item[0], part(item[1]), part(item[2])];
   });
 }
-

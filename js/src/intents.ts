@@ -61,7 +61,11 @@ export function createKeys(desk: Desk, editing: Editing | null) {
 
   return (event: KeyboardEvent, table: Element): void => {
     const target = event.composedPath()[0] as Element;
-    if (event.defaultPrevented || (isTyping(target) && event.key !== 'Escape') || presses(target, event.key)) {
+    if (
+      event.defaultPrevented ||
+      (isTyping(target) && event.key !== 'Escape') ||
+      presses(target, event.key)
+    ) {
       return;
     }
     const action = actionOf(event, table.contains(target));
@@ -73,7 +77,9 @@ export function createKeys(desk: Desk, editing: Editing | null) {
 }
 
 function isTyping(target: Element): boolean {
-  return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'checkbox');
+  return (
+    target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== 'checkbox')
+  );
 }
 
 /** Space and Enter belong to a focused button or box. */

@@ -13,7 +13,8 @@ export function roomFor(width: number): Room {
   return width < NARROW_BELOW ? 'narrow' : width < MEDIUM_BELOW ? 'medium' : 'wide';
 }
 
-export type CellKind = 'select' | 'rank' | 'image' | 'text' | 'id' | 'label' | 'value' | 'stderr' | 'count' | 'feature';
+export type CellKind =
+  'select' | 'rank' | 'image' | 'text' | 'id' | 'label' | 'value' | 'stderr' | 'count' | 'feature';
 
 export interface Column {
   readonly kind: CellKind;
@@ -50,20 +51,40 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
   if (!narrow) {
     shown.push(
       column('select', null, '', 'Select all points shown, or none', '34px'),
-      column('rank', 'rank', '#', 'Rank of the value among those known; 1 is the lowest', `${28 + count(points.n).length * 8}px`, true)
+      column(
+        'rank',
+        'rank',
+        '#',
+        'Rank of the value among those known; 1 is the lowest',
+        `${28 + count(points.n).length * 8}px`,
+        true
+      )
     );
   }
   if (preview.kind === 'image') {
     shown.push(column('image', null, 'image', 'The point itself', '54px'));
   } else if (preview.kind === 'text') {
-    shown.push(column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)'));
+    shown.push(
+      column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)')
+    );
   } else {
-    shown.push(column('id', 'id', points.ids === null ? 'point' : 'id', points.ids === null ? 'Position in the data set' : 'Id of the point', `minmax(${idWidth(points)}px, .4fr)`));
+    shown.push(
+      column(
+        'id',
+        'id',
+        points.ids === null ? 'point' : 'id',
+        points.ids === null ? 'Position in the data set' : 'Id of the point',
+        `minmax(${idWidth(points)}px, .4fr)`
+      )
+    );
   }
   if (label !== null) {
     const name = label.kind === 'class' ? 'label' : 'target';
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
-    const tip = label.kind === 'class' ? 'The label; an edited one beside what it was' : 'The target; an edited one beside what it was';
+    const tip =
+      label.kind === 'class'
+        ? 'The label; an edited one beside what it was'
+        : 'The target; an edited one beside what it was';
     shown.push(column('label', 'label', name, tip, `minmax(${least}px, .5fr)`));
   }
   shown.push(
@@ -77,14 +98,39 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
   );
   if (!narrow) {
     shown.push(
-      column('stderr', 'stderr', '± se', `One standard error of the value, estimated from its updates.${unit}`, '74px', true)
+      column(
+        'stderr',
+        'stderr',
+        '± se',
+        `One standard error of the value, estimated from its updates.${unit}`,
+        '74px',
+        true
+      )
     );
-    const updates = column('count', 'count', 'updates', `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`, '76px', true);
+    const updates = column(
+      'count',
+      'count',
+      'updates',
+      `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`,
+      '76px',
+      true
+    );
     if (tableWidth([...shown, updates]) <= width) {
       shown.push(updates);
     }
     points.features.forEach((feature, i) =>
-      shown.push(column('feature', `f${i}`, feature.name, `Feature ${feature.name}, as the data set holds it`, `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`, true, i, decimalsOf(feature.values)))
+      shown.push(
+        column(
+          'feature',
+          `f${i}`,
+          feature.name,
+          `Feature ${feature.name}, as the data set holds it`,
+          `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`,
+          true,
+          i,
+          decimalsOf(feature.values)
+        )
+      )
     );
   }
   return shown;

@@ -78,7 +78,12 @@ export class ViewKeeper {
     if (this.focused !== null && this.holdsFocus()) {
       this.focused.at = Date.now();
     }
-    this.source.memory = { state, top: this.table.top(), height: this.root.style.height, focus: this.focused };
+    this.source.memory = {
+      state,
+      top: this.table.top(),
+      height: this.root.style.height,
+      focus: this.focused,
+    };
   }
 
   /** Once the view has a size: scrolls to where the last one was, and takes its focus when nobody else did. */

@@ -1,7 +1,8 @@
 /** The only file that sees a comm: keeps the points of one anywidget model, and speaks for all its views. */
 
 import type { ViewMemory } from './memory';
-import { applyDelta, applyEdits, eachPreview, fromFull, type Points } from './points';
+import { applyDelta, applyEdits, fromFull, type Points } from './points';
+import { Previews } from './previews';
 import type { Change, Control, Link, Preview, Source } from './source';
 import {
   decode,
@@ -10,7 +11,6 @@ import {
   type Command,
   type LabelChoice,
   type Message,
-  type PreviewsMessage,
   type Status,
 } from './wire';
 
@@ -26,8 +26,6 @@ export interface Comm {
 export const SILENT_AFTER = 8000;
 const ASK_AGAIN = 3000;
 const HIDDEN_ACK = 1000;
-const MAX_ROWS_ASKED = 200;
-const MAX_PREVIEWS = 4000;
 
 export class LiveModel implements Source {
   readonly live = true;
@@ -37,8 +35,7 @@ export class LiveModel implements Source {
   problem: string | null = null;
   memory: ViewMemory | null = null;
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly previews = new Map<number, Preview>();
-  private readonly wanted = new Map<number, number>();
+  private readonly previews = new Previews();
   private readonly requests = new Set<string>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly name = Math.random().toString(36).slice(2, 8);
@@ -83,13 +80,7 @@ export class LiveModel implements Source {
   }
 
   wantPreviews(rows: readonly number[]): void {
-    const now = Date.now();
-    const missing = rows.filter(
-      (row) => !this.previews.has(row) && now - (this.wanted.get(row) ?? 0) > ASK_AGAIN
-    );
-    for (let i = 0; i < missing.length; i += MAX_ROWS_ASKED) {
-      const some = missing.slice(i, i + MAX_ROWS_ASKED);
-      some.forEach((row) => this.wanted.set(row, now));
+    for (const some of this.previews.missing(rows)) {
       this.send({ t: 'previews', request: this.request(), rows: some });
     }
   }
@@ -203,7 +194,7 @@ export class LiveModel implements Source {
         this.tell('edits');
         break;
       case 'previews':
-        this.keep(message);
+        this.previews.keep(message);
         this.tell('previews');
         break;
       case 'error':
@@ -247,19 +238,6 @@ export class LiveModel implements Source {
     }
   };
 
-  private keep(message: PreviewsMessage): void {
-    eachPreview(message, (row, preview) => {
-      this.wanted.delete(row);
-      this.previews.set(row, preview);
-    });
-    for (const row of this.previews.keys()) {
-      if (this.previews.size <= MAX_PREVIEWS) {
-        break;
-      }
-      this.previews.delete(row);
-    }
-  }
-
   private complain(sentence: string): void {
     this.problem = sentence;
     this.tell('link');
@@ -289,6 +267,7 @@ export class LiveModel implements Source {
 /** Whether a run's status shows that a button's wish arrived: it is noted, or it is fulfilled. */
 function hasHeard(status: Status, asked: Control | null): boolean {
   const over = ['stopped', 'finished', 'failed'].includes(status.state);
-  const reached = asked === 'pause' ? status.state === 'paused' : asked !== 'stop' && status.state === 'running';
+  const reached =
+    asked === 'pause' ? status.state === 'paused' : asked !== 'stop' && status.state === 'running';
   return over || reached || status.pending !== null;
 }

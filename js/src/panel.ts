@@ -14,12 +14,13 @@
  *   footer-shown, footer-selected, saved (data-unsaved), footer-failures, footer-warnings, footer-share
  */
 
-import { type Filters } from './columns';
+import type { Filters } from './filters';
 import type { Derived } from './derive';
 import { h, onceAFrame, setAttr } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
 import type { ViewKeeper } from './memory';
 import { Pace } from './pace';
+import { Presence } from './presence';
 import type { Points } from './points';
 import type { Change, Source } from './source';
 import * as ui from './state';
@@ -58,10 +59,7 @@ class Panel {
   private later: ReturnType<typeof setTimeout> | undefined;
   private previewTimer: ReturnType<typeof setTimeout> | undefined;
   private visible: number[] = [];
-  private onScreen = true;
-  private readonly cleanups: (() => void)[] = [];
-  private readonly bonds: (() => void)[] = [];
-  private attached = false;
+  private readonly presence: Presence;
   private readonly frame = onceAFrame(() => this.render());
   private readonly pressed: ReturnType<typeof createKeys>;
   private readonly live: LivePart | null;
@@ -84,6 +82,14 @@ class Panel {
     this.pressed = createKeys(desk, this.live?.editing ?? null);
     this.views = this.createViews(this.live?.controls ?? h('span'));
     this.root = this.assemble();
+    this.presence = new Presence(this.host, this.root, {
+      bind: () => [
+        source.subscribe((change) => this.changed(change)),
+        watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme)),
+      ],
+      sized: () => this.measure(),
+      shown: () => this.changed('values'),
+    });
     this.keeper = this.live?.keep(this.root, this.views.table) ?? null;
   }
 
@@ -93,7 +99,10 @@ class Panel {
     const { change: set } = this;
     const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
     return {
-      toolbar: createToolbar({ drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) }, controls),
+      toolbar: createToolbar(
+        { drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) },
+        controls
+      ),
       histogram: createHistogram({ brush: (value) => filter({ value }) }),
       certainty: createCertainty(),
       edits: createEdits(this.live?.editing ?? null),
@@ -101,7 +110,8 @@ class Panel {
       table: createTable(
         {
           sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
-          focus: (row) => set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
+          focus: (row) =>
+            set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
           toggle: (row) => set((s) => ui.toggleRow(s, row)),
           extend: (row) => set((s) => ui.selectTo(s, row, this.pace.derived?.order ?? [])),
           toggleAll: () => set((s) => ui.toggleAll(s, this.pace.derived?.order ?? [])),
@@ -125,7 +135,12 @@ class Panel {
       paint: (at: number, index: number, selected: boolean, focused: boolean) => {
         const { points } = this.source;
         if (points !== null && this.pace.derived !== null) {
-          row.paint(at, index, selected, focused, { points, ranks: this.pace.derived.ranks, scale: this.pace.derived.scale, preview });
+          row.paint(at, index, selected, focused, {
+            points,
+            ranks: this.pace.derived.ranks,
+            scale: this.pace.derived.scale,
+            preview,
+          });
         }
       },
     };
@@ -134,18 +149,46 @@ class Panel {
   private assemble(): HTMLElement {
     const { live, views } = this;
     const closer = () =>
-      h('button', { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: () => this.set({ ...this.state, drawer: null }) }, 'Close');
-    const detail = h('div', { class: 'detail', role: 'region', 'aria-label': 'Point in focus' }, closer(), views.point.element, live?.detail ?? '');
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'button drawer-close',
+          'data-testid': 'close-drawer',
+          onclick: () => this.set({ ...this.state, drawer: null }),
+        },
+        'Close'
+      );
+    const detail = h(
+      'div',
+      { class: 'detail', role: 'region', 'aria-label': 'Point in focus' },
+      closer(),
+      views.point.element,
+      live?.detail ?? ''
+    );
     const body = h(
       'div',
       { class: 'body' },
-      h('div', { class: 'overview', role: 'region', 'aria-label': 'Overview' }, closer(), views.histogram.element, views.certainty.element, views.edits.element),
+      h(
+        'div',
+        { class: 'overview', role: 'region', 'aria-label': 'Overview' },
+        closer(),
+        views.histogram.element,
+        views.certainty.element,
+        views.edits.element
+      ),
       h('div', { class: 'work' }, views.chips.element, views.table.element),
       detail
     );
     const root = h(
       'div',
-      { class: 'panel', 'data-testid': 'panel', 'data-live': this.source.live, role: 'region', 'aria-label': 'Data valuation' },
+      {
+        class: 'panel',
+        'data-testid': 'panel',
+        'data-live': this.source.live,
+        role: 'region',
+        'aria-label': 'Data valuation',
+      },
       views.toolbar.element,
       views.toolbar.line,
       live?.notice ?? '',
@@ -171,46 +214,15 @@ class Panel {
     const former = this.keeper?.former;
     this.state = former?.state ?? ui.INITIAL;
     this.root.style.height = former?.height ?? `${this.source.height}px`;
-    this.wake();
-    if (typeof ResizeObserver !== 'undefined') {
-      const sizes = new ResizeObserver(() => this.measure());
-      sizes.observe(this.root);
-      this.cleanups.push(() => sizes.disconnect());
-    }
-    if (typeof IntersectionObserver !== 'undefined') {
-      const sight = new IntersectionObserver((entries) => {
-        this.onScreen = entries.at(-1)?.isIntersecting ?? true;
-        this.wake();
-        this.frame.request();
-      });
-      sight.observe(this.host);
-      this.cleanups.push(() => sight.disconnect());
-    }
+    this.presence.begin();
     this.measure();
     this.render();
     this.comeBack();
   }
 
-  /** Binds the view to its model and to the page's theme. */
-  private wake(): void {
-    if (this.bonds.length === 0) {
-      this.pace.changed();
-      this.bonds.push(
-        this.source.subscribe((change) => this.changed(change)),
-        watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme))
-      );
-    }
-  }
-
-  /** JupyterLab drops a view by emptying its node: let go of the model then; it wakes when it is shown again. */
-  private sleep(): void {
-    this.bonds.splice(0).forEach((stop) => stop());
-  }
-
   destroy(): void {
     this.keeper?.remember(this.state);
-    this.sleep();
-    this.cleanups.splice(0).forEach((stop) => stop());
+    this.presence.end();
     this.views.table.destroy();
     this.frame.cancel();
     clearTimeout(this.later);
@@ -221,7 +233,6 @@ class Panel {
   private measure(): void {
     this.room = roomFor(this.root.clientWidth || 1200);
     setAttr(this.root, 'data-room', this.room);
-    this.attached ||= this.host.isConnected;
     this.comeBack();
     this.frame.request();
   }
@@ -233,10 +244,6 @@ class Panel {
   }
 
   private changed(change: Change): void {
-    if (this.attached && !this.host.isConnected && typeof IntersectionObserver !== 'undefined') {
-      this.sleep();
-      return;
-    }
     if (change === 'previews') {
       this.views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
@@ -279,7 +286,9 @@ class Panel {
       this.previewTimer = setTimeout(() => {
         this.previewTimer = undefined;
         const focus = this.focus();
-        this.source.wantPreviews(focus >= 0 && !this.visible.includes(focus) ? [...this.visible, focus] : this.visible);
+        this.source.wantPreviews(
+          focus >= 0 && !this.visible.includes(focus) ? [...this.visible, focus] : this.visible
+        );
       }, PREVIEW_DELAY);
     }
   }
@@ -288,7 +297,7 @@ class Panel {
     const { live, source } = this;
     const { points } = source;
     setAttr(this.root, 'data-waiting', points === null);
-    if (points !== null && (this.onScreen || this.pace.derived === null)) {
+    if (points !== null && (this.presence.onScreen || this.pace.derived === null)) {
       const due = this.pace.refresh(points, this.state);
       if (due > 0) {
         this.again(due);
@@ -311,7 +320,13 @@ class Panel {
     this.remakeColumns(points);
     setAttr(this.root, 'data-drawer', state.drawer);
     views.toolbar.update(source, points, state.drawer);
-    views.histogram.update({ histogram: derived.histogram, threshold: status.threshold, range: state.filters.value, n: points.n, unit: status.unit_of_value });
+    views.histogram.update({
+      histogram: derived.histogram,
+      threshold: status.threshold,
+      range: state.filters.value,
+      n: points.n,
+      unit: status.unit_of_value,
+    });
     views.certainty.update(status, points.history);
     views.edits.update(points.edits);
     views.chips.update(state.filters, derived.counts, points.label);
@@ -326,8 +341,25 @@ class Panel {
       empty: emptyWords(points.n),
     });
     const place = ui.indexOf(derived.order, focus);
-    views.point.update(focus < 0 ? null : { points, ranks: derived.ranks, row: focus, place, shown: derived.order.length, preview: source.preview(focus) });
-    views.status.update({ points, shown: derived.order.length, selected: state.selected.size, unsaved: source.unsaved, live: source.live });
+    views.point.update(
+      focus < 0
+        ? null
+        : {
+            points,
+            ranks: derived.ranks,
+            row: focus,
+            place,
+            shown: derived.order.length,
+            preview: source.preview(focus),
+          }
+    );
+    views.status.update({
+      points,
+      shown: derived.order.length,
+      selected: state.selected.size,
+      unsaved: source.unsaved,
+      live: source.live,
+    });
   }
 
   /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */

@@ -84,7 +84,10 @@ export function applyEdits(points: Points, m: EditsMessage): boolean {
 }
 
 /** The picture or text of each row that a message brings. */
-export function eachPreview(m: PreviewsMessage, keep: (row: number, preview: Uint8Array | string) => void): void {
+export function eachPreview(
+  m: PreviewsMessage,
+  keep: (row: number, preview: Uint8Array | string) => void
+): void {
   const size = (m.pixels?.length ?? 0) / (m.rows.length || 1);
   m.rows.forEach((row, i) => {
     const shown = m.texts?.[i] ?? m.pixels?.slice(i * size, (i + 1) * size);

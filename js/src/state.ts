@@ -1,6 +1,7 @@
 /** What only this view knows: order, filters, focus, selection, open drawers. Pure: new states from old ones. */
 
-import type { ColumnId, Filters, Preset, SortKey } from './columns';
+import type { ColumnId, SortKey } from './columns';
+import type { Filters, Preset } from './filters';
 
 export type Drawer = 'overview' | 'point' | null;
 
@@ -115,7 +116,9 @@ export function neighbour(state: UiState, order: ArrayLike<number>, step: number
   }
   const at = indexOf(order, state.focus);
   if (at < 0) {
-    return step === -Infinity || step === 1 ? order[0]! : order[Math.min(order.length - 1, Math.max(0, step))]!;
+    return step === -Infinity || step === 1
+      ? order[0]!
+      : order[Math.min(order.length - 1, Math.max(0, step))]!;
   }
   return order[Math.min(order.length - 1, Math.max(0, at + step))]!;
 }

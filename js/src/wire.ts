@@ -6,7 +6,21 @@
  */
 
 import { edits, full, history, previews, status } from './frames';
-import { array, integer, list, record, show, text, textOrNull, whole, WireError, type ArrayOf, type Buffer, type Code, type Json } from './read';
+import {
+  array,
+  integer,
+  list,
+  record,
+  show,
+  text,
+  textOrNull,
+  whole,
+  WireError,
+  type ArrayOf,
+  type Buffer,
+  type Code,
+  type Json,
+} from './read';
 
 export { WireError, type Buffer } from './read';
 
@@ -72,9 +86,7 @@ export interface Feature {
 }
 
 export type PreviewKind =
-  | { kind: 'image'; width: number; height: number; channels: 1 | 3 }
-  | { kind: 'text' }
-  | { kind: 'none' };
+  { kind: 'image'; width: number; height: number; channels: 1 | 3 } | { kind: 'text' } | { kind: 'none' };
 
 export interface FullMessage {
   v: 1;
@@ -155,12 +167,7 @@ export interface ErrorMessage {
 }
 
 export type Message =
-  | FullMessage
-  | DeltaMessage
-  | StatusMessage
-  | EditsMessage
-  | PreviewsMessage
-  | ErrorMessage;
+  FullMessage | DeltaMessage | StatusMessage | EditsMessage | PreviewsMessage | ErrorMessage;
 
 /** What the page may ask of Python: named commands, no other. */
 export type Command =

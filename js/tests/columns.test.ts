@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { allRows, classKeys, extent, filterRows, histogram, presetCounts, ranks, sortRows, type SortKey } from '../src/columns';
+import { allRows, classKeys, extent, histogram, ranks, sortRows, type SortKey } from '../src/columns';
+import { filterRows, presetCounts } from '../src/filters';
 import { classLabels, filters, makePoints } from './make';
 
 const NONE = new Set<number>();
@@ -106,7 +107,13 @@ describe('filterRows', () => {
   });
 
   it('counts what each preset would show', () => {
-    expect(presetCounts(points, rank, new Set([1]))).toEqual({ lowest: 1, unconverged: 2, edited: 1, dropped: 1, selected: 1 });
+    expect(presetCounts(points, rank, new Set([1]))).toEqual({
+      lowest: 1,
+      unconverged: 2,
+      edited: 1,
+      dropped: 1,
+      selected: 1,
+    });
   });
 
   it('shows a twentieth as the lowest, rounded up', () => {

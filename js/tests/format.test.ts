@@ -41,7 +41,14 @@ describe('value', () => {
 
 describe('words', () => {
   it('says durations', () => {
-    expect([0.2, 21, 60, 250, 3600, 7500].map(format.duration)).toEqual(['under 1 s', '21 s', '1 min', '4 min 10 s', '1 h', '2 h 5 min']);
+    expect([0.2, 21, 60, 250, 3600, 7500].map(format.duration)).toEqual([
+      'under 1 s',
+      '21 s',
+      '1 min',
+      '4 min 10 s',
+      '1 h',
+      '2 h 5 min',
+    ]);
   });
 
   it('rounds a certainty down: 94.9 % is not 95 %', () => {
@@ -55,13 +62,21 @@ describe('words', () => {
   });
 
   it('shows plain numbers shortly', () => {
-    expect([3, -1.23456, 12345678.9, 1e-9, NaN].map((x) => format.plain(x))).toEqual(['3', '−1.235', '12345679', '1.000e−9', '—']);
+    expect([3, -1.23456, 12345678.9, 1e-9, NaN].map((x) => format.plain(x))).toEqual([
+      '3',
+      '−1.235',
+      '12345679',
+      '1.000e−9',
+      '—',
+    ]);
   });
 });
 
 describe('progressText', () => {
   it('says the top line of the sketch', () => {
-    expect(progressText(STATUS, true)).toBe('7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain');
+    expect(progressText(STATUS, true)).toBe(
+      '7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain'
+    );
   });
 
   it('shows test points of closed forms without a ~', () => {
@@ -75,6 +90,8 @@ describe('progressText', () => {
   });
 
   it('announces the cost before the start', () => {
-    expect(progressText({ ...STATUS, state: 'pending', announcement: 'at most 60 s' }, true)).toBe('at most 60 s');
+    expect(progressText({ ...STATUS, state: 'pending', announcement: 'at most 60 s' }, true)).toBe(
+      'at most 60 s'
+    );
   });
 });

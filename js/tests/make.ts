@@ -1,6 +1,6 @@
 /** Small points for the tests, as a full frame would make them. */
 
-import type { Filters, Preset } from '../src/columns';
+import type { Filters, Preset } from '../src/filters';
 import type { Points } from '../src/points';
 import type { Edits, Labels, Status } from '../src/wire';
 
@@ -25,7 +25,15 @@ export const STATUS: Status = {
   unit_of_value: 'accuracy',
 };
 
-export const NO_EDITS: Edits = { count: 0, relabelled: 0, dropped: 0, undo: false, redo: false, path: 'edits.jsonl', saved: true };
+export const NO_EDITS: Edits = {
+  count: 0,
+  relabelled: 0,
+  dropped: 0,
+  undo: false,
+  redo: false,
+  path: 'edits.jsonl',
+  saved: true,
+};
 
 export function classLabels(classes: string[], codes: number[], original = codes): Labels {
   return { kind: 'class', classes, codes: Uint16Array.from(codes), original: Uint16Array.from(original) };

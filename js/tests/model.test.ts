@@ -143,7 +143,12 @@ describe('edits', () => {
     const { kernel, model, sent, frame } = setUp();
     frame(1);
     model.drop([1, 2], true);
-    kernel.post({ v: 1, t: 'error', request: sent('drop')[0]!.request, message: 'The edit was not saved: disk full.' });
+    kernel.post({
+      v: 1,
+      t: 'error',
+      request: sent('drop')[0]!.request,
+      message: 'The edit was not saved: disk full.',
+    });
     expect(model.unsaved).toBe(0);
     expect(model.problem).toBe('The edit was not saved: disk full.');
     expect(model.points!.dropped[1]).toBe(0);

@@ -74,7 +74,9 @@ describe('a live panel', () => {
     const was = kernel.run.codes[at]!;
     const key = String((was + 1) % 10);
     await press(key);
-    expect(kernel.log.filter((c) => c.t === 'relabel')).toMatchObject([{ rows: [at], label: (was + 1) % 10 }]);
+    expect(kernel.log.filter((c) => c.t === 'relabel')).toMatchObject([
+      { rows: [at], label: (was + 1) % 10 },
+    ]);
     const cell = row(0).querySelector('[data-testid="cell-label"]')!;
     expect(cell.querySelector('s')!.textContent).toBe(String(was));
     expect(cell.querySelector('.label-now')!.textContent).toBe(key);
@@ -174,7 +176,13 @@ describe('a live panel', () => {
 
   it('shows what failed, with the first traceback on demand', async () => {
     const { kernel, one, text, click } = await open();
-    kernel.run.status = { ...kernel.run.status, failures: 2, failure: 'Traceback: <b>ValueError</b>', state: 'failed', error: 'the scorer broke' };
+    kernel.run.status = {
+      ...kernel.run.status,
+      failures: 2,
+      failure: 'Traceback: <b>ValueError</b>',
+      state: 'failed',
+      error: 'the scorer broke',
+    };
     kernel.tick();
     await wait(3000);
     expect(text('footer-failures')).toBe('2 failed fits');
@@ -200,7 +208,13 @@ describe('a live panel', () => {
     const { row, all } = await open({ known: 0.05 });
     const number = (element: Element) => element.querySelector('.number')!.textContent;
     expect(number(row(0))).not.toBe('—');
-    expect(number(all('row').filter((r) => !r.hidden).at(-1)!)).toBe('—');
+    expect(
+      number(
+        all('row')
+          .filter((r) => !r.hidden)
+          .at(-1)!
+      )
+    ).toBe('—');
   });
 
   it('hands state, scroll and focus to the next view of its model', async () => {
@@ -226,12 +240,12 @@ describe('a live panel', () => {
 
   it('remembers also when its host only empties the node, and lets go of the model', async () => {
     vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
-    const seen: (() => void)[] = [];
+    const look: ((inSight: boolean) => void)[] = [];
     vi.stubGlobal(
       'IntersectionObserver',
       class {
         constructor(tell: (entries: { isIntersecting: boolean }[]) => void) {
-          seen.push(() => tell([{ isIntersecting: true }]));
+          look.push((isIntersecting) => tell([{ isIntersecting }]));
         }
         observe = () => undefined;
         disconnect = () => undefined;
@@ -242,6 +256,7 @@ describe('a live panel', () => {
     one('drop').focus();
     const host = el.firstElementChild!;
     el.textContent = '';
+    look[0]!(false);
     const again = document.body.appendChild(document.createElement('div'));
     made.render({ model: kernel, el: again });
     await wait(400);
@@ -253,7 +268,7 @@ describe('a live panel', () => {
     const stale = text('progress-text');
     expect(next.text('progress-text')).not.toBe(stale);
     el.append(host);
-    seen[0]!();
+    look[0]!(true);
     await wait(3000);
     expect(text('progress-text')).toBe(next.text('progress-text'));
     vi.unstubAllGlobals();

@@ -91,7 +91,7 @@ describe('keys', () => {
     expect(press('a', true, { ctrlKey: true })).toEqual({ do: 'all' });
   });
 
-  it('leave the notebook\'s and the browser\'s own keys alone', () => {
+  it("leave the notebook's and the browser's own keys alone", () => {
     expect(['b', 'd', 'm', 'Enter'].map((key) => press(key))).toEqual([null, null, null, null]);
     expect(press('x', true, { ctrlKey: true })).toBeNull();
     expect(press('3', true, { altKey: true })).toBeNull();
@@ -137,7 +137,16 @@ describe('layout', () => {
     });
     expect(columnsFor(points, 'narrow').map((c) => c.kind)).toEqual(['image', 'label', 'value']);
     const wide = columnsFor(points, 'wide');
-    expect(wide.map((c) => c.kind)).toEqual(['select', 'rank', 'image', 'label', 'value', 'stderr', 'count', 'feature']);
+    expect(wide.map((c) => c.kind)).toEqual([
+      'select',
+      'rank',
+      'image',
+      'label',
+      'value',
+      'stderr',
+      'count',
+      'feature',
+    ]);
     expect(tableWidth(wide)).toBeGreaterThan(500);
     expect([300, 559, 560, 899, 900].map(roomFor)).toEqual(['narrow', 'narrow', 'medium', 'medium', 'wide']);
   });

@@ -68,7 +68,11 @@ describe('decode', () => {
     ['a title that is no text', { title: 3 }, /title should be text; it is 3/],
     ['ids for other points', { ids: ['a'] }, /1 ids came for 6 points/],
     ['an entry of history without a number', { history: [['x']] }, /entry of the history/],
-    ['a preview of four channels', { preview: { kind: 'image', width: 1, height: 1, channels: 4 } }, /4 channels/],
+    [
+      'a preview of four channels',
+      { preview: { kind: 'image', width: 1, height: 1, channels: 4 } },
+      /4 channels/,
+    ],
   ];
   it.each(broken)('refuses %s in a sentence', (_, change, sentence) => {
     expect(() => decode({ ...good.content, ...change }, buffersOf(good))).toThrow(sentence);

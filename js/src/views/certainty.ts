@@ -40,23 +40,22 @@ export function createCertainty() {
     h('div', { class: 'chart-box' }, chart, wanted),
     h('div', { class: 'axis' }, h('span', {}, '0'), unit)
   );
-  const element = h(
-    'section',
-    { class: 'card' },
-    figure,
-    reason,
-    announcement
-  );
+  const element = h('section', { class: 'card' }, figure, reason, announcement);
 
   function update(status: Status, history: readonly HistoryEntry[]): void {
-    const shown = status.target !== null || status.certainty !== null || history.some((entry) => entry[1] !== null);
+    const shown =
+      status.target !== null || status.certainty !== null || history.some((entry) => entry[1] !== null);
     show(figure, shown);
     show(element, shown || status.reason !== '' || status.announcement !== '');
     const known = thin(history.filter((entry) => entry[1] !== null));
     const end = Math.max(status.total ?? 0, status.done, 1);
     const y = (certainty: number): number => TOP + (1 - Math.min(1, Math.max(0, certainty))) * (H - TOP - 3);
     setText(now, status.certainty === null ? '' : percent(status.certainty));
-    setAttr(line, 'points', known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' '));
+    setAttr(
+      line,
+      'points',
+      known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' ')
+    );
     const last = known.at(-1);
     setAttr(dot, 'cx', last === undefined ? -9 : ((last[0] / end) * W).toFixed(1));
     setAttr(dot, 'cy', last === undefined ? -9 : y(last[1]!).toFixed(1));

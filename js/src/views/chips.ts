@@ -1,7 +1,8 @@
 /** Filters: saved ones as chips with counts, labels and text as fields; what is active can be removed. */
 
-import { NO_LABEL, type Filters, type Preset } from '../columns';
+import { NO_LABEL, type Filters, type Preset } from '../filters';
 import { h, icon, setAttr, setText, show } from '../dom';
+import { CLOSE } from '../icons';
 import { count, plain } from '../format';
 import type { Labels } from '../wire';
 
@@ -19,11 +20,32 @@ const PRESETS: readonly (readonly [Preset, string, string])[] = [
 ];
 
 export function createChips(actions: ChipActions) {
-  const chips = new Map(PRESETS.map(([preset, name, tip]) => [preset, chip(name, tip, preset, () => actions.toggle(preset))]));
+  const chips = new Map(
+    PRESETS.map(([preset, name, tip]) => [preset, chip(name, tip, preset, () => actions.toggle(preset))])
+  );
   const range = chip('', 'Remove the filter on values', 'value', () => actions.filter({ value: null }));
-  const label = h('select', { class: 'field', 'aria-label': 'Label', title: 'Show one label', 'data-testid': 'filter-label', onchange: () => actions.filter({ label: label.value === '' ? null : Number(label.value) }) });
-  const text = h('input', { class: 'field', type: 'search', placeholder: 'id or label', 'aria-label': 'Find by id or label', 'data-testid': 'filter-text', oninput: () => actions.filter({ text: text.value }) });
-  const element = h('div', { class: 'chips', role: 'group', 'aria-label': 'Filters' }, range.button, ...[...chips.values()].map((c) => c.button), h('span', { class: 'fields' }, label, text));
+  const label = h('select', {
+    class: 'field',
+    'aria-label': 'Label',
+    title: 'Show one label',
+    'data-testid': 'filter-label',
+    onchange: () => actions.filter({ label: label.value === '' ? null : Number(label.value) }),
+  });
+  const text = h('input', {
+    class: 'field',
+    type: 'search',
+    placeholder: 'id or label',
+    'aria-label': 'Find by id or label',
+    'data-testid': 'filter-text',
+    oninput: () => actions.filter({ text: text.value }),
+  });
+  const element = h(
+    'div',
+    { class: 'chips', role: 'group', 'aria-label': 'Filters' },
+    range.button,
+    ...[...chips.values()].map((c) => c.button),
+    h('span', { class: 'fields' }, label, text)
+  );
   let classes: readonly string[] | null = null;
 
   function update(filters: Filters, counts: Record<Preset, number>, labels: Labels | null): void {
@@ -35,7 +57,10 @@ export function createChips(actions: ChipActions) {
     }
     show(range.button, filters.value !== null);
     setAttr(range.button, 'aria-pressed', 'true');
-    setText(range.name, filters.value === null ? '' : `value ${plain(filters.value[0], 2)} to ${plain(filters.value[1], 2)}`);
+    setText(
+      range.name,
+      filters.value === null ? '' : `value ${plain(filters.value[0], 2)} to ${plain(filters.value[1], 2)}`
+    );
     updateLabels(labels);
     label.value = filters.label === null ? '' : String(filters.label);
     if (text.value !== filters.text) {
@@ -48,7 +73,10 @@ export function createChips(actions: ChipActions) {
     const next = labels?.kind === 'class' ? labels.classes : [];
     if (next !== classes) {
       classes = next;
-      label.replaceChildren(h('option', { value: '' }, NO_LABEL), ...next.map((name, code) => h('option', { value: code }, name)));
+      label.replaceChildren(
+        h('option', { value: '' }, NO_LABEL),
+        ...next.map((name, code) => h('option', { value: code }, name))
+      );
     }
   }
 
@@ -58,6 +86,20 @@ export function createChips(actions: ChipActions) {
 function chip(name: string, tip: string, id: string, onclick: () => void) {
   const word = h('span', {}, name);
   const number = h('span', { class: 'chip-count' });
-  const button = h('button', { type: 'button', class: 'chip', title: tip, 'aria-pressed': 'false', 'data-testid': 'chip', 'data-chip': id, onclick }, word, number, icon('close'));
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'chip',
+      title: tip,
+      'aria-pressed': 'false',
+      'data-testid': 'chip',
+      'data-chip': id,
+      onclick,
+    },
+    word,
+    number,
+    icon(CLOSE)
+  );
   return { button, name: word, number };
 }

@@ -1,6 +1,7 @@
 /** The buttons that steer a run. A button that was pressed waits, and says so, until the run is there. */
 
 import { h, icon, setAttr, show } from '../dom';
+import { PAUSE, PLAY, STOP } from '../icons';
 import type { Control } from '../source';
 import type { Status } from '../wire';
 
@@ -10,21 +11,46 @@ export interface ControlActions {
 }
 
 export function createControls(actions: ControlActions) {
-  const button = (verb: Control, glyph: Parameters<typeof icon>[0], name: string, tip: string) =>
+  const button = (verb: Control, glyph: string, name: string, tip: string) =>
     h(
       'button',
-      { type: 'button', class: 'button', title: tip, 'data-testid': `toolbar-${verb}`, onclick: () => actions.control(verb) },
+      {
+        type: 'button',
+        class: 'button',
+        title: tip,
+        'data-testid': `toolbar-${verb}`,
+        onclick: () => actions.control(verb),
+      },
       icon(glyph),
       h('span', {}, name)
     );
   const buttons: Record<Control, HTMLButtonElement> = {
-    start: button('start', 'play', 'Start', 'Start valuing'),
-    pause: button('pause', 'pause', 'Pause', 'Pause after the fits in work; nothing is lost'),
-    resume: button('resume', 'play', 'Resume', 'Go on where it paused'),
-    stop: button('stop', 'stop', 'Stop', 'Stop for good; the values so far stay'),
+    start: button('start', PLAY, 'Start', 'Start valuing'),
+    pause: button('pause', PAUSE, 'Pause', 'Pause after the fits in work; nothing is lost'),
+    resume: button('resume', PLAY, 'Resume', 'Go on where it paused'),
+    stop: button('stop', STOP, 'Stop', 'Stop for good; the values so far stay'),
   };
-  const help = h('button', { type: 'button', class: 'button square', title: 'Keys (?)', 'aria-label': 'Keys', 'data-testid': 'help', onclick: () => actions.help() }, '?');
-  const element = h('span', { class: 'controls' }, buttons.start, buttons.pause, buttons.resume, buttons.stop, help);
+  const help = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button square',
+      title: 'Keys (?)',
+      'aria-label': 'Keys',
+      'data-testid': 'help',
+      onclick: () => actions.help(),
+    },
+    '?'
+  );
+  const element = h(
+    'span',
+    { class: 'controls' },
+    buttons.start,
+    buttons.pause,
+    buttons.resume,
+    buttons.stop,
+    help
+  );
 
   function update(status: Status, asked: Control | null): void {
     const going = status.state === 'running' || status.state === 'paused';

@@ -1,6 +1,7 @@
 /** What was changed, how to take it back, and where it is kept. */
 
 import { h, icon, setText, show } from '../dom';
+import { REDO, UNDO } from '../icons';
 import { count } from '../format';
 import type { Edits } from '../wire';
 
@@ -13,8 +14,30 @@ export interface EditsActions {
 export function createEdits(actions: EditsActions | null) {
   const total = h('span', { class: 'muted strong' });
   const words = h('p', { 'data-testid': 'edits-summary' });
-  const undo = h('button', { type: 'button', class: 'button small', title: 'Undo (u)', 'data-testid': 'undo', onclick: () => actions?.undo() }, icon('undo'), h('span', {}, 'Undo'));
-  const redo = h('button', { type: 'button', class: 'button small', title: 'Redo (Shift u)', 'data-testid': 'redo', onclick: () => actions?.redo() }, icon('redo'), h('span', {}, 'Redo'));
+  const undo = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button small',
+      title: 'Undo (u)',
+      'data-testid': 'undo',
+      onclick: () => actions?.undo(),
+    },
+    icon(UNDO),
+    h('span', {}, 'Undo')
+  );
+  const redo = h(
+    'button',
+    {
+      type: 'button',
+      class: 'button small',
+      title: 'Redo (Shift u)',
+      'data-testid': 'redo',
+      onclick: () => actions?.redo(),
+    },
+    icon(REDO),
+    h('span', {}, 'Redo')
+  );
   const path = h('p', { class: 'muted path' });
   const element = h(
     'section',
@@ -27,7 +50,12 @@ export function createEdits(actions: EditsActions | null) {
 
   function update(edits: Edits): void {
     setText(total, edits.count === 0 ? '' : count(edits.count));
-    setText(words, edits.count === 0 ? 'None yet.' : `${count(edits.relabelled)} relabelled, ${count(edits.dropped)} dropped`);
+    setText(
+      words,
+      edits.count === 0
+        ? 'None yet.'
+        : `${count(edits.relabelled)} relabelled, ${count(edits.dropped)} dropped`
+    );
     undo.disabled = !edits.undo;
     redo.disabled = !edits.redo;
     setText(path, `kept in ${edits.path}`);

@@ -25,7 +25,14 @@ export function createHistogram(actions: HistogramActions) {
   const brushed = svg('rect', { class: 'brush', y: 0, height: H, width: 0 });
   const chart = svg(
     'svg',
-    { class: 'chart brushable', viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', tabindex: 0, role: 'img', 'data-testid': 'histogram' },
+    {
+      class: 'chart brushable',
+      viewBox: `0 0 ${W} ${H}`,
+      preserveAspectRatio: 'none',
+      tabindex: 0,
+      role: 'img',
+      'data-testid': 'histogram',
+    },
     brushed,
     bars
   );
@@ -38,7 +45,11 @@ export function createHistogram(actions: HistogramActions) {
     h('h3', {}, h('span', {}, 'Values'), known),
     chart,
     h('div', { class: 'axis' }, left, middle, right),
-    h('p', { class: 'visually-hidden', id: 'dvl-histogram-help' }, 'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.')
+    h(
+      'p',
+      { class: 'visually-hidden', id: 'dvl-histogram-help' },
+      'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.'
+    )
   );
   setAttr(chart, 'aria-describedby', 'dvl-histogram-help');
   let data: HistogramData = { histogram: null, threshold: null, range: null, n: 0, unit: '' };
@@ -95,7 +106,8 @@ export function createHistogram(actions: HistogramActions) {
     setAttr(chart, 'aria-label', summary(now));
     drawBars(now);
     const range = now.histogram === null ? null : now.range;
-    const x = (value: number): number => ((value - now.histogram!.lo) / (now.histogram!.hi - now.histogram!.lo)) * W;
+    const x = (value: number): number =>
+      ((value - now.histogram!.lo) / (now.histogram!.hi - now.histogram!.lo)) * W;
     const from = range === null ? 0 : Math.max(0, x(range[0]));
     setAttr(brushed, 'x', from);
     setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - from));
@@ -143,7 +155,8 @@ function summary(now: HistogramData): string {
     return 'Distribution of values: none is known yet.';
   }
   const below = histogram.counts.reduce(
-    (sum, k, i) => sum + (threshold !== null && histogram.lo + (i + 0.5) * histogram.width < threshold ? k : 0),
+    (sum, k, i) =>
+      sum + (threshold !== null && histogram.lo + (i + 0.5) * histogram.width < threshold ? k : 0),
     0
   );
   const sides = threshold === null ? '' : `; ${count(below)} below ${plain(threshold)}`;

@@ -1,6 +1,7 @@
 /** Sentences that must not be missed: errors, a silent kernel; and the words shown while there is nothing else. */
 
 import { h, icon, setAttr, setText, show } from '../dom';
+import { CLOSE } from '../icons';
 
 export interface Notice {
   tone: 'error' | 'warning';
@@ -11,8 +12,17 @@ export interface Notice {
 export function createNotice() {
   const words = h('span');
   let dismiss: (() => void) | null = null;
-  const close = h('button', { type: 'button', class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() }, icon('close'));
-  const element = h('div', { class: 'notice', role: 'alert', hidden: true, 'data-testid': 'notice' }, words, close);
+  const close = h(
+    'button',
+    { type: 'button', class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() },
+    icon(CLOSE)
+  );
+  const element = h(
+    'div',
+    { class: 'notice', role: 'alert', hidden: true, 'data-testid': 'notice' },
+    words,
+    close
+  );
   return {
     element,
     update(notice: Notice | null): void {
@@ -29,7 +39,13 @@ export function createWaiting() {
   const title = h('strong');
   const words = h('p');
   const pulse = h('div', { class: 'pulse', 'aria-hidden': 'true' });
-  const element = h('div', { class: 'waiting', role: 'status', 'data-testid': 'waiting' }, pulse, title, words);
+  const element = h(
+    'div',
+    { class: 'waiting', role: 'status', 'data-testid': 'waiting' },
+    pulse,
+    title,
+    words
+  );
   return {
     element,
     update(name: string, silent: boolean): void {

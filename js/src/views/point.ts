@@ -21,11 +21,23 @@ const FEATURES = 8;
 
 export function createPoint() {
   const canvas = h('canvas', { class: 'large', role: 'img', 'data-testid': 'point-preview' });
-  const text = h('div', { class: 'point-text', tabindex: 0, role: 'region', 'aria-label': 'Text of the point' });
+  const text = h('div', {
+    class: 'point-text',
+    tabindex: 0,
+    role: 'region',
+    'aria-label': 'Text of the point',
+  });
   const name = h('h3', { 'data-testid': 'point-name' });
   const identity = h('dl', { class: 'facts' });
   const numbers = h('dl', { class: 'facts' });
-  const element = h('section', { class: 'card point', 'data-testid': 'point-facts' }, canvas, h('div', { class: 'point-title' }, name, identity), text, numbers);
+  const element = h(
+    'section',
+    { class: 'card point', 'data-testid': 'point-facts' },
+    canvas,
+    h('div', { class: 'point-title' }, name, identity),
+    text,
+    numbers
+  );
   let drawn: Preview | undefined;
 
   function update(data: PointData | null): void {
@@ -39,7 +51,10 @@ export function createPoint() {
       return;
     }
     const { points, row, place, shown } = data;
-    setText(name, place < 0 ? `point ${idOf(points, row)}` : `point ${count(place + 1)} of ${count(shown)} shown`);
+    setText(
+      name,
+      place < 0 ? `point ${idOf(points, row)}` : `point ${count(place + 1)} of ${count(shown)} shown`
+    );
     draw(data);
     list(identity, identityOf(data));
     list(numbers, numbersOf(data));

@@ -2,6 +2,7 @@
 
 import { classKeys } from '../columns';
 import { h, icon, setAttr, setText, show } from '../dom';
+import { UNDO } from '../icons';
 import { count, many } from '../format';
 import type { Points } from '../points';
 import type { LabelChoice } from '../wire';
@@ -27,10 +28,29 @@ export function createRelabel(actions: RelabelActions) {
   const apply = h('button', { type: 'submit', class: 'button', 'data-testid': 'relabel-apply' }, 'Set');
   const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);
   const dropWord = h('span');
-  const drop = h('button', { type: 'button', class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() }, dropWord, h('kbd', {}, 'x'));
-  const undo = h('button', { type: 'button', class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() }, icon('undo'), h('span', {}, 'Undo'), h('kbd', {}, 'u'));
+  const drop = h(
+    'button',
+    { type: 'button', class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() },
+    dropWord,
+    h('kbd', {}, 'x')
+  );
+  const undo = h(
+    'button',
+    { type: 'button', class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() },
+    icon(UNDO),
+    h('span', {}, 'Undo'),
+    h('kbd', {}, 'u')
+  );
   const saved = h('p', { class: 'muted', role: 'status' });
-  const element = h('section', { class: 'card relabel' }, h('h3', {}, heading), keys, form, h('div', { class: 'button-row' }, drop, undo), saved);
+  const element = h(
+    'section',
+    { class: 'card relabel' },
+    h('h3', {}, heading),
+    keys,
+    form,
+    h('div', { class: 'button-row' }, drop, undo),
+    saved
+  );
   let classes: readonly string[] | null = null;
   let data: RelabelData | null = null;
 
@@ -62,7 +82,14 @@ export function createRelabel(actions: RelabelActions) {
     }
     const numeric = label?.kind === 'number';
     const what = label === null ? 'Edit' : numeric ? 'Set target' : 'Relabel';
-    setText(heading, now.bulk ? `${what} of ${many(now.targets.length, 'selected point')}`.replace('Relabel of', 'Relabel').replace('Edit of', 'Edit') : what);
+    setText(
+      heading,
+      now.bulk
+        ? `${what} of ${many(now.targets.length, 'selected point')}`
+            .replace('Relabel of', 'Relabel')
+            .replace('Edit of', 'Edit')
+        : what
+    );
     show(form, label !== null);
     show(keys, label?.kind === 'class');
     setAttr(field, 'type', numeric ? 'number' : 'text');
@@ -92,7 +119,14 @@ export function createRelabel(actions: RelabelActions) {
       ...next.map((name, code) =>
         h(
           'button',
-          { type: 'button', class: 'relabel-button', 'data-testid': 'relabel-button', 'data-code': code, 'aria-pressed': 'false', onclick: () => actions.relabel({ label: code }) },
+          {
+            type: 'button',
+            class: 'relabel-button',
+            'data-testid': 'relabel-button',
+            'data-code': code,
+            'aria-pressed': 'false',
+            onclick: () => actions.relabel({ label: code }),
+          },
           h('span', { class: 'relabel-name' }, name),
           hints[code] === '' ? null : h('kbd', {}, hints[code])
         )

@@ -3,6 +3,7 @@
 import type { Ranks } from '../columns';
 import type { Scale } from '../derive';
 import { drawPixels, h, icon, setAttr, setText, show } from '../dom';
+import { CLOSE } from '../icons';
 import { aligned, count, decimal, error, plain, UNKNOWN, value } from '../format';
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
@@ -28,7 +29,9 @@ interface Cell {
 export function createRow(columns: readonly Column[]): Row {
   const check = h('input', { type: 'checkbox', tabindex: -1, 'data-testid': 'row-select' });
   const cells = columns.map((column) =>
-    column.kind === 'select' ? { element: h('div', { class: 'cell select' }, check), paint: () => undefined } : createCell(column)
+    column.kind === 'select'
+      ? { element: h('div', { class: 'cell select' }, check), paint: () => undefined }
+      : createCell(column)
   );
   const element = h('div', { class: 'row', role: 'row', 'data-testid': 'row' });
   cells.forEach((cell, i) => {
@@ -66,7 +69,10 @@ function createCell(column: Column): Cell {
 }
 
 function textCell(column: Column): Cell {
-  const element = h('div', { class: `cell ${column.kind}${column.numeric ? ' numeric' : ''}`, 'data-testid': `cell-${column.kind}` });
+  const element = h('div', {
+    class: `cell ${column.kind}${column.numeric ? ' numeric' : ''}`,
+    'data-testid': `cell-${column.kind}`,
+  });
   return {
     element,
     paint(row, context) {
@@ -123,7 +129,11 @@ function labelCell(): Cell {
   const old = h('s', {});
   const arrow = h('span', { class: 'arrow', 'aria-hidden': 'true' }, '→');
   const now = h('span', { class: 'label-now' });
-  const dropped = h('span', { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' }, icon('close'));
+  const dropped = h(
+    'span',
+    { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' },
+    icon(CLOSE)
+  );
   return {
     element: h('div', { class: 'cell label', 'data-testid': 'cell-label' }, old, arrow, now, dropped),
     paint(row, { points }) {
@@ -152,12 +162,18 @@ function valueCell(): Cell {
   const whisker = h('div', { class: 'whisker' });
   const number = h('span', { class: 'number' });
   return {
-    element: h('div', { class: 'cell value', 'data-testid': 'cell-value' }, h('div', { class: 'track' }, bar, zero, whisker), number),
+    element: h(
+      'div',
+      { class: 'cell value', 'data-testid': 'cell-value' },
+      h('div', { class: 'track' }, bar, zero, whisker),
+      number
+    ),
     paint(row, { points, scale }) {
       const x = points.value[row]!;
       const se = points.stderr[row]!;
       const { threshold } = points.status;
-      const place = (v: number): number => Math.min(1, Math.max(0, (v - scale.lo) / (scale.hi - scale.lo || 1))) * 100;
+      const place = (v: number): number =>
+        Math.min(1, Math.max(0, (v - scale.lo) / (scale.hi - scale.lo || 1))) * 100;
       const base = place(threshold ?? 0);
       const known = Number.isFinite(x);
       setText(number, aligned(value(x, se), scale.decimals));

@@ -1,12 +1,22 @@
 /** A sheet over the panel: the list of keys, a traceback. Escape or its button closes it. */
 
 import { h, icon, setText, show } from '../dom';
+import { CLOSE } from '../icons';
 
 export function createSheet(close: () => void) {
   const title = h('h3');
   const body = h('div', { class: 'sheet-body', tabindex: 0 });
-  const button = h('button', { type: 'button', class: 'button square bare', 'aria-label': 'Close', onclick: () => close() }, icon('close'));
-  const element = h('div', { class: 'sheet', role: 'dialog', 'aria-modal': 'false', hidden: true, 'data-testid': 'sheet' }, h('div', { class: 'sheet-head' }, title, button), body);
+  const button = h(
+    'button',
+    { type: 'button', class: 'button square bare', 'aria-label': 'Close', onclick: () => close() },
+    icon(CLOSE)
+  );
+  const element = h(
+    'div',
+    { class: 'sheet', role: 'dialog', 'aria-modal': 'false', hidden: true, 'data-testid': 'sheet' },
+    h('div', { class: 'sheet-head' }, title, button),
+    body
+  );
   let open = '';
   return {
     element,
@@ -26,7 +36,9 @@ export function createSheet(close: () => void) {
 
 export function keyList(keys: readonly (readonly [string, string])[]): Node {
   const list = h('dl', { class: 'key-list' });
-  keys.forEach(([key, words]) => list.append(h('dt', {}, ...key.split(' ').map((k) => h('kbd', {}, k))), h('dd', {}, words)));
+  keys.forEach(([key, words]) =>
+    list.append(h('dt', {}, ...key.split(' ').map((k) => h('kbd', {}, k))), h('dd', {}, words))
+  );
   return list;
 }
 

@@ -19,9 +19,20 @@ export interface StatusData {
 
 export function createStatus(actions: StatusActions) {
   const shown = h('span', { 'data-testid': 'footer-shown' });
-  const selected = h('button', { type: 'button', class: 'link', title: 'Clear the selection (Esc)', 'data-testid': 'footer-selected', onclick: () => actions.clearSelection() });
+  const selected = h('button', {
+    type: 'button',
+    class: 'link',
+    title: 'Clear the selection (Esc)',
+    'data-testid': 'footer-selected',
+    onclick: () => actions.clearSelection(),
+  });
   const saved = h('span', { 'data-testid': 'saved', role: 'status' });
-  const failed = h('button', { type: 'button', class: 'link', 'data-testid': 'footer-failures', onclick: () => actions.failure() });
+  const failed = h('button', {
+    type: 'button',
+    class: 'link',
+    'data-testid': 'footer-failures',
+    onclick: () => actions.failure(),
+  });
   const warned = h('span', { class: 'muted', 'data-testid': 'footer-warnings' });
   const share = h('span', { class: 'muted share', 'data-testid': 'footer-share' });
   const element = h('div', { class: 'footer' }, shown, selected, saved, failed, warned, share);
@@ -31,18 +42,33 @@ export function createStatus(actions: StatusActions) {
     setText(shown, `${count(k)} of ${count(points.n)} shown`);
     setText(selected, `${count(ticked)} selected`);
     show(selected, ticked > 0);
-    setText(saved, unsaved > 0 ? `saving ${many(unsaved, 'edit')}…` : edits.count === 0 ? '' : `${many(edits.count, 'edit')}${live ? ', saved' : ''}`);
+    setText(
+      saved,
+      unsaved > 0
+        ? `saving ${many(unsaved, 'edit')}…`
+        : edits.count === 0
+          ? ''
+          : `${many(edits.count, 'edit')}${live ? ', saved' : ''}`
+    );
     setAttr(saved, 'data-unsaved', unsaved);
     setAttr(saved, 'title', edits.path === '' ? null : edits.path);
     show(saved, unsaved > 0 || edits.count > 0);
     setText(failed, many(status.failures, 'failed fit'));
-    setAttr(failed, 'title', status.failure === null ? 'Failed fits are left out of the averages' : 'Show the first traceback');
+    setAttr(
+      failed,
+      'title',
+      status.failure === null ? 'Failed fits are left out of the averages' : 'Show the first traceback'
+    );
     failed.disabled = status.failure === null || !live;
     show(failed, status.failures > 0);
     setText(warned, many(status.warnings, 'warning'));
     show(warned, status.warnings > 0);
     setText(share, points.share === '' ? '' : `a shared copy holds: ${points.share}`);
-    setAttr(share, 'title', points.share === '' ? null : `A shared copy of this notebook would hold: ${points.share}`);
+    setAttr(
+      share,
+      'title',
+      points.share === '' ? null : `A shared copy of this notebook would hold: ${points.share}`
+    );
   }
 
   return { element, update };

@@ -45,8 +45,27 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   const pane = h('div', { class: 'table-pane' });
   const spacer = h('div', { class: 'table-spacer', role: 'rowgroup' }, pane);
   const empty = h('div', { class: 'table-empty', role: 'status' });
-  const element = h('div', { class: 'table', role: 'grid', 'aria-label': 'Points', 'aria-multiselectable': 'true', tabindex: 0, 'data-testid': 'table' }, head, spacer, empty);
-  const check = h('input', { type: 'checkbox', tabindex: -1, 'aria-label': 'Select all points shown', 'data-testid': 'select-all', onclick: () => actions.toggleAll() });
+  const element = h(
+    'div',
+    {
+      class: 'table',
+      role: 'grid',
+      'aria-label': 'Points',
+      'aria-multiselectable': 'true',
+      tabindex: 0,
+      'data-testid': 'table',
+    },
+    head,
+    spacer,
+    empty
+  );
+  const check = h('input', {
+    type: 'checkbox',
+    tabindex: -1,
+    'aria-label': 'Select all points shown',
+    'data-testid': 'select-all',
+    onclick: () => actions.toggleAll(),
+  });
   const wrap = h('div', { class: 'table-wrap' }, element);
   const pool: TableRow[] = [];
   const frame = onceAFrame(() => draw());
@@ -155,7 +174,11 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   }
 
   function header(column: Column): HTMLElement {
-    const cell = h('div', { class: `cell head ${column.kind}${column.numeric ? ' numeric' : ''}`, role: 'columnheader', title: column.tip });
+    const cell = h('div', {
+      class: `cell head ${column.kind}${column.numeric ? ' numeric' : ''}`,
+      role: 'columnheader',
+      title: column.tip,
+    });
     if (column.kind === 'select') {
       cell.append(check);
     } else if (column.sort !== null) {
@@ -163,7 +186,13 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
       cell.append(
         h(
           'button',
-          { type: 'button', class: 'sort', tabindex: -1, 'data-testid': `sort-${id}`, onclick: (event: MouseEvent) => actions.sort(id, event.shiftKey) },
+          {
+            type: 'button',
+            class: 'sort',
+            tabindex: -1,
+            'data-testid': `sort-${id}`,
+            onclick: (event: MouseEvent) => actions.sort(id, event.shiftKey),
+          },
           h('span', { class: 'sort-name' }, column.name),
           h('span', { class: 'sort-mark', 'aria-hidden': 'true' })
         )
@@ -211,7 +240,11 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   /** A recycled row may hold the browser's focus for a point that is no longer its own. */
   function keepFocus(): void {
     const active = (element.getRootNode() as ShadowRoot).activeElement;
-    if (active instanceof HTMLElement && active.classList.contains('row') && !(active.classList.contains('focused') && !active.hidden)) {
+    if (
+      active instanceof HTMLElement &&
+      active.classList.contains('row') &&
+      !(active.classList.contains('focused') && !active.hidden)
+    ) {
       grab();
     }
   }
@@ -239,7 +272,11 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
 function markSort(cell: HTMLElement, column: Column, sort: readonly SortKey[]): void {
   const at = sort.findIndex((key) => key.column === column.sort);
   const key = sort[at];
-  setAttr(cell, 'aria-sort', column.sort === null ? null : key === undefined ? 'none' : key.descending ? 'descending' : 'ascending');
+  setAttr(
+    cell,
+    'aria-sort',
+    column.sort === null ? null : key === undefined ? 'none' : key.descending ? 'descending' : 'ascending'
+  );
   const mark = cell.querySelector('.sort-mark');
   if (mark !== null) {
     setText(mark, key === undefined ? '' : `${key.descending ? '▼' : '▲'}${sort.length > 1 ? at + 1 : ''}`);

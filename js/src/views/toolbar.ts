@@ -33,9 +33,29 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
   const state = h('span', { class: 'state', 'data-testid': 'state', role: 'status' });
   const progress = h('span', { class: 'progress-text', 'data-testid': 'progress-text' });
   const bar = h('div', { class: 'progress-bar' });
-  const line = h('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Progress', 'aria-valuemin': 0, 'aria-valuemax': 100 }, bar);
+  const line = h(
+    'div',
+    {
+      class: 'progress',
+      role: 'progressbar',
+      'aria-label': 'Progress',
+      'aria-valuemin': 0,
+      'aria-valuemax': 100,
+    },
+    bar
+  );
   const drawer = (which: 'overview' | 'point', name: string) =>
-    h('button', { type: 'button', class: `button open-${which}`, 'aria-expanded': 'false', 'data-testid': `open-${which}`, onclick: () => actions.drawer(which) }, name);
+    h(
+      'button',
+      {
+        type: 'button',
+        class: `button open-${which}`,
+        'aria-expanded': 'false',
+        'data-testid': `open-${which}`,
+        onclick: () => actions.drawer(which),
+      },
+      name
+    );
   const overview = drawer('overview', 'Overview');
   const point = drawer('point', 'Point');
   const element = h(

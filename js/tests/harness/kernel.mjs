@@ -44,16 +44,40 @@ export class FakeKernel {
         run.status = { ...run.status, pending: command.t };
         this.status();
         return setTimeout(() => {
-          run.status = { ...run.status, pending: null, state: { pause: 'paused', resume: 'running', stop: 'stopped' }[command.t] };
+          run.status = {
+            ...run.status,
+            pending: null,
+            state: { pause: 'paused', resume: 'running', stop: 'stopped' }[command.t],
+          };
           this.status();
         }, 300);
       case 'previews': {
         if (run.preview.kind === 'text') {
-          return this.post({ v: 1, t: 'previews', request: command.request, rows: command.rows, kind: 'text', texts: command.rows.map((row) => `Review ${row}: the plot is thin, the actors are not, and the ending came sooner than feared.\nWould watch again.`) });
+          return this.post({
+            v: 1,
+            t: 'previews',
+            request: command.request,
+            rows: command.rows,
+            kind: 'text',
+            texts: command.rows.map(
+              (row) =>
+                `Review ${row}: the plot is thin, the actors are not, and the ending came sooner than feared.\nWould watch again.`
+            ),
+          });
         }
         const pixels = new Uint8Array(command.rows.length * 64);
         command.rows.forEach((row, i) => pixels.set(glyph(run.truth[row], row + 1), i * 64));
-        return this.post({ v: 1, t: 'previews', request: command.request, rows: command.rows, kind: 'image', pixels: { b: 0, d: 'u1', n: pixels.length } }, [new DataView(pixels.buffer)]);
+        return this.post(
+          {
+            v: 1,
+            t: 'previews',
+            request: command.request,
+            rows: command.rows,
+            kind: 'image',
+            pixels: { b: 0, d: 'u1', n: pixels.length },
+          },
+          [new DataView(pixels.buffer)]
+        );
       }
       case 'relabel':
       case 'drop':
@@ -64,7 +88,12 @@ export class FakeKernel {
       case 'redo': {
         const [from, to] = command.t === 'undo' ? [this.past, this.future] : [this.future, this.past];
         const step = from.pop();
-        step.rows.forEach((row, i) => ([run.codes[row], run.numbers[row], run.dropped[row]] = (command.t === 'undo' ? step.before : step.after)[i]));
+        step.rows.forEach(
+          (row, i) =>
+            ([run.codes[row], run.numbers[row], run.dropped[row]] = (
+              command.t === 'undo' ? step.before : step.after
+            )[i])
+        );
         to.push(step);
         return this.edits(command.request, step.rows);
       }
@@ -93,12 +122,29 @@ export class FakeKernel {
 
   edits(request, rows) {
     const { run } = this;
-    const relabelled = run.codes.reduce((k, code, i) => k + (code !== run.original[i] || run.numbers[i] !== run.originalNumbers[i] ? 1 : 0), 0);
+    const relabelled = run.codes.reduce(
+      (k, code, i) => k + (code !== run.original[i] || run.numbers[i] !== run.originalNumbers[i] ? 1 : 0),
+      0
+    );
     const dropped = run.dropped.reduce((k, d) => k + d, 0);
-    run.edits = { ...run.edits, count: relabelled + dropped, relabelled, dropped, undo: this.past.length > 0, redo: this.future.length > 0 };
+    run.edits = {
+      ...run.edits,
+      count: relabelled + dropped,
+      relabelled,
+      dropped,
+      undo: this.past.length > 0,
+      redo: this.future.length > 0,
+    };
     this.post({
-      v: 1, t: 'edits', request, rows, codes: run.classes === null ? null : rows.map((row) => run.codes[row]), numbers: run.classes === null ? rows.map((row) => run.numbers[row]) : null,
-      dropped: rows.map((row) => run.dropped[row]), classes: run.classes === null ? null : [...run.classes], edits: run.edits,
+      v: 1,
+      t: 'edits',
+      request,
+      rows,
+      codes: run.classes === null ? null : rows.map((row) => run.codes[row]),
+      numbers: run.classes === null ? rows.map((row) => run.numbers[row]) : null,
+      dropped: rows.map((row) => run.dropped[row]),
+      classes: run.classes === null ? null : [...run.classes],
+      edits: run.edits,
     });
   }
 
@@ -116,7 +162,12 @@ export class FakeKernel {
     }
     const done = Math.min(run.status.total, run.status.done + 60);
     run.history.push([done, Math.min(0.99, run.history.at(-1)[1] + 0.001), done / run.status.total]);
-    run.status = { ...run.status, done, certainty: run.history.at(-1)[1], completion: done / run.status.total };
+    run.status = {
+      ...run.status,
+      done,
+      certainty: run.history.at(-1)[1],
+      completion: done / run.status.total,
+    };
     this.seq += 1;
     this.post(...full(run, this.seq));
   }

@@ -24,7 +24,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
         const notebook = current()?.content;
-        const cells = notebook?.widgets.map((cell) => cell.node.querySelector('[data-dvl-panel]') !== null) ?? [];
+        const cells =
+          notebook?.widgets.map((cell) => cell.node.querySelector('[data-dvl-panel]') !== null) ?? [];
         const index = nextPanel(cells, notebook?.activeCellIndex ?? -1);
         if (notebook === undefined || index < 0) {
           return null;
