@@ -217,14 +217,23 @@ def stands_still(notebook: Notebook, seconds: float = 2.0) -> bool:
 def saved_page(path: Path, points: int = 120) -> Path:
     """A page of values that are made up, without a run."""
     from dvlwidgets.data.examples import load_split
-    from dvlwidgets.valuation.result import ValuationResult
+    from dvlwidgets.engine.records import Estimate, Provenance
+    from dvlwidgets.valuation.result import Status, ValuationResult
     from dvlwidgets.widgets import sharing
 
     train = load_split("digits", n_train=points, flip=0.1, seed=0).train
     rng = np.random.default_rng(0)
-    spread = rng.uniform(0.5, 2.0, points)
-    result = ValuationResult(
-        values=rng.normal(0.3, 1.0, points), variances=spread, counts=np.full(points, 30), algorithm="Shapley"
+    estimate = Estimate(rng.normal(0.3, 1.0, points), rng.uniform(0.1, 0.3, points), np.full(points, 30))
+    result = ValuationResult.from_estimate(
+        estimate,
+        ids=train.ids,
+        names=train.names,
+        fingerprint=train.fingerprint,
+        algorithm="Shapley",
+        status=Status.Converged,
+        provenance=Provenance(evaluations=30 * points, seconds=42.0, stopped="made up for a picture"),
+        threshold=0.0,
+        converged=rng.random(points) < 0.9,
     )
     path.write_text(sharing.static_page(result, train, title="digits, made-up values"), encoding="utf-8")
     return path
