@@ -57,9 +57,13 @@ export function createCertainty() {
       known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' ')
     );
     const last = known.at(-1);
-    setAttr(dot, 'cx', last === undefined ? -9 : ((last[0] / end) * W).toFixed(1));
-    setAttr(dot, 'cy', last === undefined ? -9 : y(last[1]!).toFixed(1));
-    const level = status.target === null ? -9 : y(status.target);
+    show(dot, last !== undefined);
+    if (last !== undefined) {
+      setAttr(dot, 'cx', ((last[0] / end) * W).toFixed(1));
+      setAttr(dot, 'cy', y(last[1]!).toFixed(1));
+    }
+    const level = y(status.target ?? 1);
+    show(target, status.target !== null);
     setAttr(target, 'y1', level);
     setAttr(target, 'y2', level);
     setText(wanted, status.target === null ? '' : `wanted ${percent(status.target)}`);
