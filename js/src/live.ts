@@ -12,6 +12,7 @@ import type { UiState } from './state';
 import { createControls } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
+import { createUndo } from './views/undo';
 import { createSheet, keyList, traceback } from './views/sheet';
 
 export type SetState = (change: (state: UiState) => UiState) => void;
@@ -20,6 +21,7 @@ export interface LivePart {
   readonly style: string;
   readonly editing: Editing;
   readonly controls: HTMLElement;
+  readonly takeBack: HTMLElement;
   readonly notice: HTMLElement;
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
@@ -41,6 +43,7 @@ export const createLive: MakeLive = (source, desk, set) => {
   });
   const notice = createNotice();
   const relabel = createRelabel(editing);
+  const undo = createUndo(editing);
   const sheet = createSheet(() => set(closed));
   const waiting = createWaiting();
 
@@ -53,6 +56,7 @@ export const createLive: MakeLive = (source, desk, set) => {
     }
     controls.update(points.status, source.asked ?? points.status.pending);
     relabel.update({ points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved });
+    undo.update(points.edits);
     const failure = state.failure ? points.status.failure : null;
     if (failure !== null) {
       sheet.update('The first failed fit', () => traceback(failure));
@@ -66,6 +70,7 @@ export const createLive: MakeLive = (source, desk, set) => {
     style: STYLE,
     editing,
     controls: controls.element,
+    takeBack: undo.element,
     notice: notice.element,
     detail: relabel.element,
     overlays: [sheet.element, waiting.element],

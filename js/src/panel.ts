@@ -105,7 +105,7 @@ class Panel {
       ),
       histogram: createHistogram({ brush: (value) => filter({ value }) }),
       certainty: createCertainty(),
-      edits: createEdits(this.live?.editing ?? null),
+      edits: createEdits(this.live?.takeBack ?? ''),
       chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
       table: createTable(
         {

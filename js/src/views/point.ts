@@ -30,19 +30,22 @@ export function createPoint() {
   const name = h('h3', { 'data-testid': 'point-name' });
   const identity = h('dl', { class: 'facts' });
   const numbers = h('dl', { class: 'facts' });
+  const features = h('dl', { class: 'facts' });
   const element = h(
     'section',
     { class: 'card point', 'data-testid': 'point-facts' },
     canvas,
     h('div', { class: 'point-title' }, name, identity),
     text,
-    numbers
+    numbers,
+    features
   );
   let drawn: Preview | undefined;
 
   function update(data: PointData | null): void {
-    show(identity, data !== null);
-    show(numbers, data !== null);
+    for (const facts of [identity, numbers, features]) {
+      show(facts, data !== null);
+    }
     setAttr(element, 'data-row', data?.row);
     if (data === null) {
       setText(name, 'No point in focus');
@@ -58,6 +61,7 @@ export function createPoint() {
     draw(data);
     list(identity, identityOf(data));
     list(numbers, numbersOf(data));
+    list(features, featuresOf(data));
   }
 
   function draw({ points, row, preview }: PointData): void {
@@ -114,16 +118,19 @@ function numbersOf({ points, ranks, row }: PointData): Fact[] {
   const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
   const rank = ranks.rank[row]!;
   const known = `${value(x, se)} ± ${error(se)}${unit === '' ? '' : ` ${unit}`}`;
-  const facts: Fact[] = [
+  return [
     ['value', Number.isFinite(x) ? known : 'not known yet', tone],
     ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
     ['updates', `${count(points.count[row]!)}${points.converged[row] === 1 ? ', converged' : ''}`, ''],
   ];
-  points.features
+}
+
+function featuresOf({ points, row }: PointData): Fact[] {
+  const facts = points.features
     .slice(0, FEATURES)
-    .forEach((feature) => facts.push([feature.name, plain(feature.values[row]!), '']));
+    .map((feature): Fact => [feature.name, plain(feature.values[row]!), '']);
   const more = points.features.length - FEATURES + points.featuresLeftOut;
-  if (more > 0 && points.features.length > 0) {
+  if (more > 0 && facts.length > 0) {
     facts.push(['…', many(more, 'more feature'), 'muted']);
   }
   return facts;
