@@ -39,7 +39,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "joblib": {"engine/parallel.py": AT_ONCE, "demo/*": AT_ONCE},
     "cloudpickle": {"engine/parallel.py": AT_ONCE},
-    "threadpoolctl": {"engine/parallel.py": AT_ONCE},
+    "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,
         "utility/model.py": LAZILY, "utility/learned.py": LAZILY, "utility/scorer.py": LAZILY,

@@ -125,7 +125,7 @@ def test_a_finished_checkpoint_costs_no_evaluation(tmp_path: Path) -> None:
     bound_scores = again.utility.scores
     again.utility.scores = lambda masks: (calls.append(len(masks)), bound_scores(masks))[1]  # type: ignore[method-assign]
     again.fit(data, checkpoint=tmp_path)
-    assert calls == [2]  # the two ends
+    assert calls == []  # not even the two ends
     assert _bits(again) == _bits(valuation)
 
 
@@ -179,6 +179,51 @@ def test_files_that_are_no_journal_are_refused(tmp_path: Path) -> None:
         valuation.fit(data, checkpoint=tmp_path)
     with pytest.raises(InputError, match="must be a folder"):
         valuation.fit(data, checkpoint=tmp_path / "journal.dvl")
+
+
+def test_damage_in_the_middle_is_refused_and_nothing_is_lost(tmp_path: Path) -> None:
+    def small_steps() -> tuple[ShapleyValuation, object]:
+        valuation, data = _quick("msr")
+        valuation.sampler = MSRSampler(seed=3, batch_size=5)
+        return valuation, data
+
+    valuation, data = small_steps()
+    valuation.fit(data, checkpoint=tmp_path)
+    journal = tmp_path / "journal.dvl"
+    body = bytearray(journal.read_bytes())
+    body[len(body) // 3] ^= 0x10
+    journal.write_bytes(bytes(body))
+    with pytest.raises(JournalError, match="damaged at byte"):
+        small_steps()[0].fit(data, checkpoint=tmp_path)
+    assert journal.read_bytes() == bytes(body)
+
+
+def test_opening_a_journal_that_another_run_writes_changes_nothing(tmp_path: Path) -> None:
+    valuation, data = _quick("msr")
+    valuation.fit(data, checkpoint=tmp_path)
+    path = tmp_path / "journal.dvl"
+    writer = Journal(path)
+    writer.lock()
+    with path.open("ab") as half:  # a record that is being written
+        half.write(b"\x10\x00")
+    size = path.stat().st_size
+    with pytest.raises(JournalError, match="another run is writing"):
+        _quick("msr")[0].fit(data, checkpoint=tmp_path)
+    assert path.stat().st_size == size
+    writer.close()
+
+
+def test_a_run_without_reproducible_fits_can_be_resumed(tmp_path: Path) -> None:
+    # v(N) is recorded, so a model that draws at random does not contradict itself
+    train, _ = blobs()
+    utility = Utility.from_function(_noisy)
+    short = ShapleyValuation(utility, MSRSampler(seed=1), MaxUpdates(50)).fit(train, checkpoint=tmp_path)
+    longer = ShapleyValuation(utility, MSRSampler(seed=1), MaxUpdates(900)).fit(train, checkpoint=tmp_path)
+    assert longer.values().provenance.evaluations > short.values().provenance.evaluations
+
+
+def _noisy(masks: np.ndarray) -> np.ndarray:
+    return masks.sum(axis=1) + np.random.normal(size=len(masks))  # noqa: NPY002
 
 
 def test_two_runs_cannot_write_to_one_journal(tmp_path: Path) -> None:

@@ -58,3 +58,41 @@ def test_inner_threads_are_capped_while_running_and_given_back() -> None:
     assert seen
     assert set(seen) == {1}
     assert [p["num_threads"] for p in threadpool_info()] == before
+
+
+def test_two_runs_in_one_context_do_not_share_a_backend_instance() -> None:
+    # joblib serves one call per backend instance: shared, one of the runs would hang
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        first, data = make("truncated")
+        second, _ = make("truncated")
+        runs = [first.start(data), second.start(data)]
+        joblib.Parallel()(joblib.delayed(abs)(k) for k in range(20))
+    bits = [run.wait(100).values.tobytes() for run in runs]
+    assert bits[0] == bits[1]
+
+
+def test_a_broken_off_stream_leaves_joblibs_context_alone() -> None:
+    from joblib.parallel import get_active_backend
+
+    valuation, data = make("truncated")
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        stream = valuation.stream(data)
+        for frame in stream:
+            if frame.done:
+                break
+    stream.close()
+    backend, n_jobs = get_active_backend()
+    assert (type(backend).__name__, n_jobs) == ("LokyBackend", 1) or n_jobs in (None, 1)
+
+
+def test_overlapping_runs_give_the_threads_back() -> None:
+    from threadpoolctl import threadpool_info
+
+    before = [p["num_threads"] for p in threadpool_info()]
+    runs = []
+    for _ in range(2):
+        valuation, data = make("walks")
+        runs.append(valuation.start(data))
+    for run in runs:
+        run.wait(100)
+    assert [p["num_threads"] for p in threadpool_info()] == before

@@ -257,6 +257,40 @@ def test_a_law_that_never_draws_needed_sizes_is_refused() -> None:
         MSRSampler(law=law).bind(20, shapley_law(20), 0, "Shapley")
 
 
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_standard_errors_hold_where_the_spread_depends_on_the_size(power: float) -> None:
+    # strata of many sizes at n = 100: small subsets have the large weights and the large spread
+    n, runs = 100, 60
+    salt = np.random.default_rng(0).random(n) * 1e6
+
+    class Noisy:
+        def __init__(self) -> None:
+            self.n = n
+
+        def __call__(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+            sizes = np.maximum(masks.sum(axis=1), 1)
+            return ((masks @ salt) % 1.0 - 0.5) * sizes**-power
+
+    found = [run_steps(MSRSampler().bind(n, shapley_law(n), seed, "x"), Noisy(), 8) for seed in range(runs)]
+    values, stderr = np.array([v for v, _ in found]), np.array([e for _, e in found])
+    squares = (values - values.mean(axis=0)) ** 2 * runs / (runs - 1)
+    # by run: points of one run share subsets, runs are independent
+    ratio = squares.mean(axis=1) / (stderr**2).mean(axis=1)
+    error = ratio.std(ddof=1) / np.sqrt(runs)
+    assert (
+        abs(ratio.mean() - 1.0) < 4.0 * error + 0.05
+    )  # the jackknife is right to a few percent of the variance
+
+
+def test_a_law_with_all_its_mass_at_size_one_gives_values_above_300_points() -> None:
+    n = 400
+    law = 0.5 ** np.arange(n)
+    bound = MSRSampler().bind(n, law / law.sum(), 0, "x")
+    values, stderr = run_steps(bound, LowOrderGame(n, 0), 200)
+    assert np.isfinite(values).all()
+    assert np.isfinite(stderr).all()
+
+
 def test_banzhaf_from_uniform_sizes_is_right() -> None:
     r = many_runs(binder(MSRSampler, banzhaf_law, law="uniform-size"), banzhaf_law, n=10, steps=16, runs=100)
     assert np.abs((r.values.mean(axis=0) - r.truth) / (r.values.std(axis=0, ddof=1) / 10)).max() < 4.5

@@ -115,8 +115,8 @@ class Memo:
     Travels empty to other processes. Threads may race for an entry; both draw the same masks.
     """
 
-    def __init__(self, most: int = 16) -> None:
-        self.most = most
+    def __init__(self, most: int = 16_000_000) -> None:
+        self.most = most  # bytes
         self._kept: dict[int, NDArray[Any]] = {}
 
     def get(self, step: int, draw: Callable[[int], NDArray[T]]) -> NDArray[T]:
@@ -125,8 +125,8 @@ class Memo:
         if masks is None:
             masks = draw(step)
             masks.flags.writeable = False
-            while len(self._kept) >= self.most:
-                self._kept.pop(next(iter(self._kept)), None)
+            while self._kept and sum(a.nbytes for a in list(self._kept.values())) + masks.nbytes > self.most:
+                self._kept.pop(next(iter(self._kept), step), None)
             self._kept[step] = masks
         return masks
 

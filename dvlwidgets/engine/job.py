@@ -57,6 +57,14 @@ class Job(Protocol):
         """The checked first piece of work, done with errors raised; None if there is nothing to check."""
         ...
 
+    def pack(self, first: Any) -> Any:
+        """The first piece of work as a payload of two rows for the receipts, or None."""
+        ...
+
+    def unpack(self, payload: Any) -> Any:
+        """The first piece of work from its payload."""
+        ...
+
     def initial(self, first: Any) -> Any:
         """Statistics before the first step."""
         ...

@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import tempfile
+import threading
 import weakref
 import zlib
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,9 @@ FORMAT = 1
 Piece = tuple[int, int, int]
 """(step, first row, last row + 1)."""
 
+SPOOL_BYTES = 4_000_000
+"""A journal without a path stays in memory up to this size."""
+
 _MAGIC = b"DVLJOUR1"
 _FRAME = struct.Struct("<II")
 _PIECE = struct.Struct("<qIIHdd")
@@ -39,10 +43,13 @@ _HEADER, _ROUND, _TASK, _NOTE = b"H", b"R", b"T", b"N"
 
 
 class Journal:
-    """Utilities on disk, readable by (step, rows), one writer.
+    """Utilities on disk, readable by (step, rows), one writer at a time.
+
+    Opening reads only; `lock` takes the file for a run, drops a torn tail and lets the run append. Without a path the
+    journal lives in memory and, from 4 MB on, in a temporary file that nobody else sees.
 
     Args:
-        path: the file; None makes a temporary one that goes when the journal is no longer used.
+        path: the file, or None.
         header: what the run is (see `identity`); written once, compared by the caller on resume.
 
     Raises:
@@ -50,54 +57,60 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, header: Mapping[str, Any] | None = None) -> None:
-        if path is None:
-            handle, name = tempfile.mkstemp(prefix="dvlwidgets-", suffix=".journal")
-            os.close(handle)
-            os.unlink(name)
-            self.path = Path(name)
-        else:
-            self.path = Path(path)
-        self.resumed = self.path.exists() and self.path.stat().st_size > len(_MAGIC)
+        self.path = None if path is None else Path(path)
         self.header: dict[str, Any] = dict(header or {})
+        self._io = threading.RLock()
+        self._busy = False
+        self._file: Any
+        if self.path is None:
+            self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch()
+            self._file = open(self.path, "r+b")
+        weakref.finalize(self, self._file.close)
+        try:
+            self._read_all()
+        except JournalError:
+            self._file.close()
+            raise
+        self.resumed = self._end > 0
+
+    def _read_all(self) -> None:
+        """Index every whole record; `_end` is where the torn tail, if any, begins."""
         self.seconds = 0.0
         self.rounds: dict[int, dict[str, Any]] = {}
         self.failure: str | None = None
         self._index: dict[int, list[tuple[int, int, int]]] = {}
-        self._file: BinaryIO
-        self._temporary = path is None
-        if self.resumed:
-            try:
-                self._open()
-            except JournalError:
-                self._file.close()
-                raise
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self.path, "w+b")
-            self._file.write(_MAGIC)
-            self._append(_HEADER, _json({"format": FORMAT, **self.header}))
-            self.flush()
-        weakref.finalize(self, _let_go, self._file, self.path if self._temporary else None)
-
-    def _open(self) -> None:
-        self._file = open(self.path, "r+b")
-        if self._file.read(len(_MAGIC)) != _MAGIC:
-            raise JournalError(
-                f"{self.path} is not a journal of dvlwidgets. Choose another checkpoint folder."
-            )
-        end, first = len(_MAGIC), True
+        self._end = 0
+        size = self._file.seek(0, os.SEEK_END)
+        self._file.seek(0)
+        magic = self._file.read(len(_MAGIC))
+        if magic != _MAGIC:
+            if not _MAGIC.startswith(magic):
+                raise JournalError(
+                    f"{self.path} is not a journal of dvlwidgets. Choose another checkpoint folder."
+                )
+            return  # empty, or killed within its first eight bytes
+        end = 0
         for start, payload in _records(self._file):
-            if first and not payload.startswith(_HEADER):
+            if end == 0 and not payload.startswith(_HEADER):
                 raise JournalError(f"{self.path} does not begin with a header; it cannot be resumed.")
             self._take(start, payload)
-            end, first = start + len(payload), False
-        if first:  # killed before the header was complete: nothing was lost
-            self._file.close()
-            self.path.unlink()
-            Journal.__init__(self, self.path, self.header)
-            return
-        self._file.truncate(end)
+            end = start + len(payload)
+        self._refuse_damage(end or len(_MAGIC), size)
+        self._end = end
+
+    def _refuse_damage(self, end: int, size: int) -> None:
+        """A crash tears the last record; anything else would lose what lies behind it."""
         self._file.seek(end)
+        rest = self._file.read(size - end)
+        length = _FRAME.unpack(rest[: _FRAME.size])[0] if len(rest) >= _FRAME.size else size
+        if len(rest) > _FRAME.size + length and rest.strip(b"\0"):
+            raise JournalError(
+                f"{self.path} is damaged at byte {end:,} of {size:,}, before its end, so it is left as it is. Restore "
+                "it from a copy, or run into another checkpoint folder; cut there, it would lose what lies behind."
+            )
 
     def _take(self, start: int, payload: bytes) -> None:
         kind, body = payload[:1], payload[1:]
@@ -146,30 +159,32 @@ class Journal:
     def append_task(self, pieces: Sequence[Piece], payloads: Sequence[Evaluations], seconds: float) -> None:
         """Write one finished task; `seconds` is the run's active time so far."""
         parts: list[bytes] = []
+        places: list[tuple[int, int, int, int]] = []
         written = 0
-        start = self._file.seek(0, os.SEEK_END) + _FRAME.size + 1
         for (step, lo, hi), payload in zip(pieces, payloads, strict=True):
-            self._index.setdefault(step, []).append((lo, hi, start + written))
+            places.append((step, lo, hi, written))
             parts.append(_PIECE.pack(step, lo, hi, payload.values.shape[1], payload.seconds, seconds))
             parts.append(payload.values.astype("<f8").tobytes() + payload.status.tobytes())
             written += len(parts[-1]) + len(parts[-2])
             if payload.failure and self.failure is None:
                 self.failure = payload.failure
-        self._append(_TASK, b"".join(parts))
+        start = self._append(_TASK, b"".join(parts))
+        for step, lo, hi, at in places:
+            self._index.setdefault(step, []).append((lo, hi, start + at))
         if any(p.failure for p in payloads) and self.failure and len(self.rounds) <= 1:
             self._append(_NOTE, self.failure.encode())
         self.seconds = max(self.seconds, seconds)
-        self._file.flush()
 
     def read(self, step: int) -> list[tuple[int, int, Evaluations, float]]:
         """The recorded pieces of a step: (first row, last row + 1, evaluations, active seconds of the run then)."""
         found = []
         for lo, hi, offset in self._index.get(step, []):
-            self._file.seek(offset)
-            _, _, _, m, spent, clock = _PIECE.unpack(self._file.read(_PIECE.size))
-            rows = hi - lo
-            values = np.frombuffer(self._file.read(rows * m * 8), "<f8").reshape(rows, m)
-            status = np.frombuffer(self._file.read(rows), np.uint8)
+            with self._io:
+                self._file.seek(offset)
+                _, _, _, m, spent, clock = _PIECE.unpack(self._file.read(_PIECE.size))
+                body = self._file.read((hi - lo) * (8 * m + 1))
+            values = np.frombuffer(body, "<f8", (hi - lo) * m).reshape(hi - lo, m)
+            status = np.frombuffer(body, np.uint8, hi - lo, (hi - lo) * m * 8)
             failure = self.failure if (status == 1).any() else None
             found.append((lo, hi, Evaluations(values, status, spent, failure), clock))
         return found
@@ -179,40 +194,77 @@ class Journal:
         return sorted(self._index)
 
     def lock(self) -> None:
-        """Keep other runs from writing.
+        """Take the file for one run: keep other runs from writing, and drop a tail torn by a crash.
 
         Raises:
             JournalError: if another run is writing now.
         """
-        try:
-            if sys.platform != "win32":
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise JournalError(
-                f"another run is writing to {self.path} now. Wait for it, stop it, or use another checkpoint folder."
-            ) from error
+        busy = (
+            f"another run is writing to {self.path or 'this journal'} now. Wait for it, stop it, or use another "
+            "checkpoint folder."
+        )
+        with self._io:
+            if self._busy:
+                raise JournalError(busy)
+            if self.path is not None and sys.platform != "win32":
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError as error:
+                    raise JournalError(busy) from error
+            self._busy = True
+            if self._file.seek(0, os.SEEK_END) != self._end or self._end == 0:
+                self._prepare()
+
+    def _prepare(self) -> None:
+        """Bring the index up to the file, which may have grown or been torn since it was read."""
+        header = self.header
+        self._read_all()
+        self._file.seek(self._end)
+        self._file.truncate()
+        if self._end == 0:
+            self._file.write(_MAGIC)
+            self._end = len(_MAGIC)
+            self._append(_HEADER, _json({"format": FORMAT, **header}))
+            self.flush()
 
     def unlock(self) -> None:
         """Let other runs write."""
-        self.flush()
-        if sys.platform != "win32":
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+        with self._io:
+            if not self._busy:
+                return
+            self.flush()
+            self._busy = False
+            if self.path is not None and sys.platform != "win32":
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def flush(self) -> None:
         """Force everything to the disk, so that a power cut loses nothing."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._io:
+            self._file.flush()
+            if self.path is not None:
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Flush and close; reading is over."""
         if not self._file.closed:
-            self.flush()
+            self.unlock()
             self._file.close()
 
-    def _append(self, kind: bytes, body: bytes) -> None:
+    def _append(self, kind: bytes, body: bytes) -> int:
+        """Write a record; returns where its body begins. A record that cannot be written whole is taken back."""
         payload = kind + body
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
+        with self._io:
+            start = self._end
+            try:
+                self._file.seek(start)
+                self._file.write(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
+                self._file.flush()
+            except OSError:
+                self._file.seek(start)
+                self._file.truncate()
+                raise
+            self._end = start + _FRAME.size + len(payload)
+        return start + _FRAME.size + 1
 
 
 def _records(file: BinaryIO) -> Any:
@@ -241,9 +293,3 @@ def read_header(path: Path) -> dict[str, Any]:
 
 def _json(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _let_go(file: BinaryIO, remove: Path | None) -> None:
-    file.close()
-    if remove is not None:
-        remove.unlink(missing_ok=True)

@@ -65,6 +65,11 @@ class Run:
         return self._over.is_set()
 
     @property
+    def alive(self) -> bool:
+        """Whether it was started and is not over."""
+        return self._thread is not None and not self.over
+
+    @property
     def result(self) -> Any:
         """The values so far as a ValuationResult, or None before there are any."""
         return None if self.progress is None else self._result()
@@ -128,6 +133,8 @@ class Run:
         return self._finished().__await__()
 
     async def _finished(self) -> Any:
+        if self._thread is None and not self.over:
+            raise RunError(f"run {self.name!r} was not started; call start() first.")
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(run: Run) -> None:

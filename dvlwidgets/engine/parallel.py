@@ -8,7 +8,6 @@ runs too, so that the bits do not depend on the number of workers and `n_jobs=1`
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import tempfile
@@ -24,9 +23,9 @@ import cloudpickle
 import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
-from threadpoolctl import threadpool_limits
 
 from .journal import Piece
+from .threads import capped
 
 Task = tuple[Piece, ...]
 
@@ -54,7 +53,6 @@ class Workers:
     shipped: bool = False
     _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
     _shipment: _Shipment | None = field(default=None, repr=False)
-    _limits: threadpool_limits | None = field(default=None, repr=False)
 
     @classmethod
     def capture(cls) -> Workers:
@@ -64,7 +62,7 @@ class Workers:
         count = int(backend.effective_n_jobs(1 if n_jobs is None else n_jobs))
         if name == "SequentialBackend" or (count == 1 and name in _LOCAL):
             return cls()
-        return cls(backend, count, shipped=name != "ThreadingBackend")
+        return cls(_own(backend), count, shipped=name != "ThreadingBackend")
 
     def imap(self, job: Runnable, plan: Any, tasks: Iterator[Task]) -> Iterator[tuple[Task, list[Any]]]:
         """The tasks' payloads in the order of the tasks, which are taken from the iterator when a worker is free."""
@@ -76,34 +74,15 @@ class Workers:
         call: Any = partial(_remote, os.getpid(), self._ship(job)) if self.shipped else partial(_perform, job)
         calls = (joblib.delayed(call)(plan, task) for task in _noted(tasks, taken))
         lazy = getattr(self.backend, "supports_return_generator", False)
-        with joblib.parallel_config(backend=self.backend, n_jobs=self.n_jobs):
-            parallel = joblib.Parallel(
-                batch_size=1, pre_dispatch=self.n_jobs + 1, return_as="generator" if lazy else "list"
-            )
-            for k, payloads in enumerate(parallel(calls)):
-                yield taken[k], payloads
-
-    @contextlib.contextmanager
-    def capped(self) -> Iterator[None]:
-        """One inner thread while in the block; threadpoolctl's limit is process-wide, so it is always given back."""
-        self._limits = threadpool_limits(limits=1)
-        try:
-            yield
-        finally:
-            self._limits.restore_original_limits()
-            self._limits = None
-
-    @contextlib.contextmanager
-    def lifted(self) -> Iterator[None]:
-        """The cap taken away for a while: the consumer of a stream gets its own threads back."""
-        if self._limits is None:
-            yield
-            return
-        self._limits.restore_original_limits()
-        try:
-            yield
-        finally:
-            self._limits = threadpool_limits(limits=1)
+        parallel = joblib.Parallel(
+            n_jobs=self.n_jobs,
+            backend=self.backend,
+            batch_size=1,
+            pre_dispatch=self.n_jobs + 1,
+            return_as="generator" if lazy else "list",
+        )
+        for k, payloads in enumerate(parallel(calls)):
+            yield taken[k], payloads
 
     def close(self) -> None:
         """Remove what was shipped."""
@@ -115,9 +94,19 @@ class Workers:
         if type(self.backend).__name__ not in _LOCAL:
             return job  # dask and ray may run on other machines, which do not see our files
         if self._shipment is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="dvlwidgets-job-")
+            self._folder = tempfile.TemporaryDirectory(prefix="dvlwidgets-job-", ignore_cleanup_errors=True)
             self._shipment = _Shipment.of(job, Path(self._folder.name))
         return self._shipment
+
+
+def _own(backend: Any) -> Any:
+    """A backend of our own like the context's: an instance serves one `Parallel` at a time."""
+    if type(backend).__name__ not in _LOCAL:
+        return backend
+    options = getattr(backend, "backend_kwargs", {})
+    return type(backend)(
+        nesting_level=backend.nesting_level, inner_max_num_threads=backend.inner_max_num_threads, **options
+    )
 
 
 _LOCAL = {"LokyBackend", "MultiprocessingBackend", "ThreadingBackend", "SequentialBackend"}
@@ -137,7 +126,7 @@ def _remote(home: int, target: _Shipment | Runnable, plan: Any, task: Task) -> l
     global _IN_WORKER  # noqa: PLW0603 - a fact about this process
     _IN_WORKER = os.getpid() != home
     job = target.load() if isinstance(target, _Shipment) else target
-    with threadpool_limits(limits=1):
+    with capped():
         return _perform(job, plan, task)
 
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,25 @@ from .records import Estimate, Progress, Verdict
 from .rules import RuleView, StoppingRule
 from .stopping import certainty
 from .tally import Clock, Tally
+from .threads import capped, lifted
 
 Parts = dict[int, dict[int, tuple[int, Any]]]
 """Finished pieces of a round: step -> first row -> (last row + 1, payload)."""
 
+FIRST_STEP = -1
+"""Where the receipts keep the two ends, v(empty) and v(N)."""
+
 FRAME_SECONDS = 0.1
 """Frames inside a round come no faster than this; round ends always give one."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """An estimate with the steps and counts that it rests on, exchanged as one."""
+
+    estimate: Estimate
+    step: int
+    tally: Tally
 
 
 class Loop:
@@ -38,7 +52,9 @@ class Loop:
         estimate: the newest values.
         verdict: the rule's last word.
         step: the next step, so `range(0, step)` was folded.
-        ended: "" while going on, then "rule", "complete", "time", "stop" or "interrupt".
+        ended: "" while going on, then "rule", "complete", "time", "stop", "interrupt" or "failed".
+        published: the newest estimate with what it rests on.
+        lift: whether the consumer of the frames gets its own inner threads back while it looks at one.
         active: whether `frames()` is being iterated.
     """
 
@@ -67,6 +83,9 @@ class Loop:
         nothing = np.full(job.n, np.nan)
         self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
         self.verdict = Verdict(False, 0.0, np.zeros(job.n, np.bool_), "just begun")
+        self.published = Published(self.estimate, 0, Tally())
+        self.lift = False
+        self._folding = False
         self._folded_at, self._estimated_at = 0, -1
         self._seq = 0
         self._last_frame = -math.inf
@@ -78,54 +97,83 @@ class Loop:
         Raises:
             Whatever the first fit or a refusing utility raises; finished work is in the receipts by then.
         """
+        self.receipts.begin()  # refuses while another run has them
         self.active = True
-        self.receipts.begin()
-        self.rule.reset()
-        self.clock.start()
         try:
-            yield from self._pausing_clock(self._begin())
-            state = self.rule.init(self.job.n)
-            while not self._exhausted():
-                yield from self._pausing_clock(self._round(self._round_steps()))
-                if self._over():
-                    break
-                self.rounds += 1
-                self.job.check(self.stats, self.rounds)
-                self._estimate()
-                state, self.verdict = self.rule.update(state, self._view())
-                self.rule.note(self.verdict)
-                self.receipts.save(self.step, self.stats, self.clock.seconds)
-                if self.verdict.done:
-                    self.ended = "rule"
-                    break
-                if not self._exhausted():
-                    yield from self._pausing_clock(iter([self._frame()]))
-            self._finish()
-            self.clock.stop()
-            yield self._frame(final=True)
+            with capped():
+                yield from self._frames()
+        except Exception as error:
+            self.ended = "failed"
+            reason = f"failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, reason)
+            raise
         finally:
             self.clock.stop()
-            self.workers.close()
-            self.receipts.end()
             self.active = False
+            try:
+                self.workers.close()
+            finally:
+                self.receipts.end()
+
+    def _frames(self) -> Iterator[Progress]:
+        self.rule.reset()
+        self.clock.start()
+        yield from self._shown(self._begin())
+        state = self.rule.init(self.job.n)
+        while not self._exhausted():
+            yield from self._shown(self._round(self._round_steps()))
+            if self._over():
+                break
+            self.rounds += 1
+            self.job.check(self.stats, self.rounds)
+            self._estimate()
+            state = self._decide(state)
+            self.receipts.save(self.step, self.stats, self.clock.seconds)
+            if self._over():
+                break
+            if not self._exhausted():
+                yield from self._shown(iter([self._frame()]))
+        self._finish()
+        yield from self._shown(iter([self._frame(final=True)]))
 
     def interrupted(self) -> None:
         """Take in what was folded before an interrupt, so that `estimate` shows it."""
         if self.stats is not None and not self.ended:
             self.ended = "interrupt"
-            self._estimate()
+            if not self._folding:  # a fold cut in half is no statistic: the last estimate stands
+                self._estimate()
             self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, "interrupted")
 
-    def _pausing_clock(self, frames: Iterator[Progress]) -> Iterator[Progress]:
+    def _decide(self, state: Any) -> Any:
+        """The rule's word at a round end, and whether it took its time limit to say that."""
+        view, deadline = self._view(), self.rule.deadline()
+        late = deadline is not None and view.seconds >= deadline
+        limited = late and not self.rule.update(state, replace(view, seconds=0.0))[1].done
+        state, self.verdict = self.rule.update(state, view)
+        self.rule.note(self.verdict)
+        if self.verdict.done:
+            self.ended = "time" if limited else "rule"
+        return state
+
+    def _shown(self, frames: Iterator[Progress]) -> Iterator[Progress]:
+        """The frames, with the clock standing and (in a stream) the consumer's own threads while it looks at one."""
+        # threads at work share our process and would lose their cap
+        mine = self.lift and (self.workers.backend is None or self.workers.shipped)
         for frame in frames:
             self.clock.stop()
-            with self.workers.lifted():
+            with lifted(mine):
                 yield frame
             self.clock.start()
 
     def _begin(self) -> Iterator[Progress]:
-        with self.workers.capped():
+        recorded = self.receipts.read(FIRST_STEP)
+        if recorded:
+            first = self.job.unpack(recorded[0][2])
+        else:
             first = self.job.first()
+            payload = self.job.pack(first)
+            if payload is not None:
+                self.receipts.task([(FIRST_STEP, 0, 2)], [payload], self.clock.seconds)
         self.stats = self.job.initial(first)
         restored = self.receipts.restore()
         if restored is not None:
@@ -162,14 +210,13 @@ class Loop:
         while tasks and not self._over():
             if not self._may_go_on():
                 break
-            with self.workers.capped():
-                for task, payloads in self.workers.imap(self.job, plan, self._handed_out(tasks)):
-                    self._replayed_clock = None
-                    self.receipts.task(task, payloads, self.clock.seconds)
-                    for (step, lo, hi), payload in zip(task, payloads, strict=True):
-                        parts[step][lo] = hi, payload
-                        self._count(payload, fresh=True)
-                    yield from self._fold_ready(steps, parts)
+            for task, payloads in self.workers.imap(self.job, plan, self._handed_out(tasks)):
+                self._replayed_clock = None
+                self.receipts.task(task, payloads, self.clock.seconds)
+                for (step, lo, hi), payload in zip(task, payloads, strict=True):
+                    parts[step][lo] = hi, payload
+                    self._count(payload, fresh=True)
+                yield from self._fold_ready(steps, parts)
 
     def _tasks(self, steps: range, parts: Parts) -> list[Task]:
         """The round's work that the receipts do not hold yet; what they hold goes into `parts`."""
@@ -202,9 +249,10 @@ class Loop:
         if self.gate.paused:
             self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
             self.clock.stop()
-            self.on_pause(True)
-            self.gate.wait()
-            self.on_pause(False)
+            with lifted():
+                self.on_pause(True)
+                self.gate.wait()
+                self.on_pause(False)
             self.clock.start()
         if self.gate.stopped:
             self.ended = "stop"
@@ -222,7 +270,9 @@ class Loop:
             if sum(hi - lo for lo, (hi, _) in pieces.items()) < self.job.rows(self.step):
                 break
             whole = self.job.join([pieces[lo][1] for lo in sorted(pieces)])
+            self._folding = True
             self.stats = self.job.fold(self.stats, self.step, whole)
+            self._folding = False
             self.step += 1
             self._folded_at = self.step
             del parts[self.step - 1]
@@ -238,6 +288,7 @@ class Loop:
         if self.stats is not None and self._estimated_at != self._folded_at:
             self.estimate = self.job.estimate(self.stats)
             self._estimated_at = self._folded_at
+            self.published = Published(self.estimate, self.step, replace(self.tally))
 
     def _view(self) -> RuleView:
         e, exact = self.estimate, self.job.exact(self.stats)
@@ -257,6 +308,7 @@ class Loop:
             _, last = self.rule.update(self.rule.init(self.job.n), self._view())
             reason = last.reason if last.reason.startswith(why) else f"{why} ({last.reason})"
             self.verdict = Verdict(True, last.completion, last.converged, reason)
+        self.rule.note(self.verdict)
 
     def _frame(self, *, final: bool = False) -> Progress:
         self._last_frame = time.monotonic()

@@ -35,6 +35,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     timer.start()
     try:
         yield
+        state["armed"] = False  # the fit is done: what fires from here on is too late
     except FitTimeoutError:
         state["fired"] = False  # delivered
         raise FitTimeoutError(f"the fit took longer than fit_seconds={seconds:g}") from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.job import Receipts
 from ..engine.records import Provenance
-from ..engine.run import Loop
+from ..engine.run import Loop, Published
 from .result import Status, ValuationResult
 
 
@@ -32,15 +32,16 @@ class Fitted:
         self.data, self.header, self.receipts, self.job = data, header, receipts, job
 
     def result(self, valuation: Described, loop: Loop) -> ValuationResult:
-        every = np.arange(len(loop.estimate.values))
+        shown = loop.published  # one look: the run may publish again while we write
+        every = np.arange(len(shown.estimate.values))
         result = ValuationResult.from_estimate(
-            loop.estimate,
+            shown.estimate,
             ids=getattr(self.data, "ids", every),
             names=getattr(self.data, "names", every.astype(str)),
             fingerprint=str(getattr(self.data, "fingerprint", "")),
             algorithm=valuation.algorithm_name,
             status=status_of(loop),
-            provenance=self._provenance(valuation, loop),
+            provenance=self._provenance(valuation, loop, shown),
             threshold=valuation.threshold,
             unit=unit_of(self.job),
             verdict=loop.verdict,
@@ -49,17 +50,17 @@ class Fitted:
         result.journal = getattr(self.receipts, "journal", None)
         return result
 
-    def _provenance(self, valuation: Described, loop: Loop) -> Provenance:
+    def _provenance(self, valuation: Described, loop: Loop, shown: Published) -> Provenance:
         notes = [*getattr(getattr(self.job, "utility", None), "notes", ())]
         notes += getattr(getattr(self.job, "sampler", None), "notes", ())
         if loop.ended in ("time", "stop", "interrupt"):
             notes.append(
                 f"ended by {loop.ended}, not by its rule: the number of evaluations depends on the machine"
             )
-        if loop.tally.failures:
-            notes.append(f"{loop.tally.failures:,} fits failed and counted with the default score")
-        if loop.tally.warnings:
-            notes.append(f"{loop.tally.warnings:,} warnings; the first: {loop.tally.warning}")
+        if shown.tally.failures:
+            notes.append(f"{shown.tally.failures:,} fits failed and counted with the default score")
+        if shown.tally.warnings:
+            notes.append(f"{shown.tally.warnings:,} warnings; the first: {shown.tally.warning}")
         stream = int(getattr(getattr(self.job, "sampler", None), "stream", 0))
         return Provenance(
             algorithm=valuation.algorithm_name,
@@ -68,8 +69,8 @@ class Fitted:
             configuration=self.header["configuration"],
             keys=self.header["keys"],
             seconds=loop.clock.seconds,
-            evaluations=loop.tally.done,
-            steps=((stream, 0, loop.step),),
+            evaluations=shown.tally.done,
+            steps=((stream, 0, shown.step),),
             stopped=loop.verdict.reason,
             notes=tuple(notes),
             references=(
@@ -81,7 +82,12 @@ class Fitted:
 
 def status_of(loop: Loop) -> Status:
     """The result's status from how the loop ended."""
-    ends = {"rule": Status.Converged, "complete": Status.Converged, "": Status.Pending}
+    ends = {
+        "rule": Status.Converged,
+        "complete": Status.Converged,
+        "": Status.Pending,
+        "failed": Status.Failed,
+    }
     return ends.get(loop.ended, Status.Stopped)
 
 

@@ -38,7 +38,8 @@ class SubsetJob:
         self.round_steps = sampler.round_steps
         # a single point is worth v(N) - v(empty), and no subset is left to draw
         self.total_steps = 0 if self.n == 1 else sampler.total_steps
-        self.divisible = sampler.divisible
+        # a function of many masks at once may round by the shape of its argument: it gets whole steps
+        self.divisible = sampler.divisible and not utility.batched
 
     def rows(self, step: int) -> int:
         return self.sampler.rows(step)
@@ -48,6 +49,12 @@ class SubsetJob:
 
     def first(self) -> First:
         return self.utility.first()
+
+    def pack(self, first: First) -> Evaluations:
+        return Evaluations(np.stack([first.empty, first.full]), np.zeros(2, np.uint8), first.seconds)
+
+    def unpack(self, payload: Evaluations) -> First:
+        return First(payload.values[0], payload.values[1], payload.seconds)
 
     def initial(self, first: First) -> _Stats:
         return _Stats(self.sampler.initial(first), first)
@@ -90,8 +97,9 @@ class SubsetJob:
         if rounds == 1 and stats.large_failed > stats.large / 2:
             raise TooManyFailuresError(
                 f"{stats.large_failed:,} of {stats.large:,} fits on at least half of the points failed in the "
-                "first round, so the values would mean nothing. Make the model fit subsets, or raise the first "
-                f"error with Utility(..., catch_errors=False). The first one was:\n{stats.failure}"
+                "first round, so the values would mean nothing. Make the model fit subsets, or raise the first error "
+                "with Utility(..., catch_errors=False), in another checkpoint folder if there is one. "
+                f"The first one was:\n{stats.failure}"
             )
 
     def estimate(self, stats: _Stats) -> Estimate:

@@ -50,6 +50,7 @@ class Valuation:
         self.progress = flag("progress", progress)
         self._loop: Loop | None = None
         self._fitted: Fitted | None = None
+        self._run: Run | None = None
 
     # what methods say ------------------------------------------------------------------------------------------
 
@@ -64,6 +65,10 @@ class Valuation:
     def _seed(self) -> int | None:
         """The user's seed."""
         return None
+
+    def _method(self, n: int) -> str:
+        """Name and parameters of the method on n points, for the run's key."""
+        return type(self).__name__
 
     def _configuration(self) -> dict[str, str]:
         """The method in words."""
@@ -99,6 +104,7 @@ class Valuation:
     def stream(self, data: Any, checkpoint: Any = None) -> Iterator[Progress]:
         """The loop itself: yields `Progress` while the work goes on. Arguments and errors as in `fit`."""
         loop = self._prepare(data, checkpoint, Gate())
+        loop.lift = True
         return loop.frames()
 
     def start(self, data: Any, checkpoint: Any = None) -> Run:
@@ -109,14 +115,22 @@ class Valuation:
         """As `start`, but the handle's `start()` is left to the caller. Bad input is refused here."""
         if name is not None:
             text("name", name, "It is what the run is called.")
-        holder: list[Loop] = []
+        loop = self._prepare(data, checkpoint, Gate())
+        fitted: Any = self._fitted
 
         def frames(gate: Gate, on_pause: Callable[[bool], None]) -> Iterator[Progress]:
-            holder[0].gate, holder[0].on_pause = gate, on_pause
-            return holder[0].frames()
+            if self._loop is not loop:
+                self._refuse_while_running()
+            self._loop, self._fitted, self._run = (
+                loop,
+                fitted,
+                run,
+            )  # another run may have been prepared since
+            loop.gate, loop.on_pause = gate, on_pause
+            return loop.frames()
 
-        run = Run(frames, lambda: self.result, name=name or self.algorithm_name, valuation=self)
-        holder.append(self._prepare(data, checkpoint, Gate()))
+        run = Run(frames, lambda: fitted.result(self, loop), name=name or self.algorithm_name, valuation=self)
+        self._run = run
         return run
 
     @property
@@ -145,10 +159,7 @@ class Valuation:
     # how it is put together ------------------------------------------------------------------------------------
 
     def _prepare(self, data: Any, checkpoint: Any, gate: Gate, continue_from: Any = None) -> Loop:
-        if self._loop is not None and self._loop.active:
-            raise RunError(
-                f"this {self.algorithm_name} is running already; stop that run, or make another object."
-            )
+        self._refuse_while_running()
         if checkpoint is not None and continue_from is not None:
             raise InputError(
                 "pass either checkpoint= or continue_from=, not both: each says what to go on from."
@@ -163,6 +174,13 @@ class Valuation:
         self._fitted = Fitted(data, header, receipts, job)
         return self._loop
 
+    def _refuse_while_running(self) -> None:
+        # a run that was started a moment ago may not have reached its loop
+        if (self._loop is not None and self._loop.active) or (self._run is not None and self._run.alive):
+            raise RunError(
+                f"this {self.algorithm_name} is running already; stop that run, or make another object."
+            )
+
     def _resolved_seed(self, path: Path | None, earlier: Journal | None) -> int:
         given = self._seed()
         if given is None and earlier is not None:
@@ -174,17 +192,17 @@ class Valuation:
         return resolve_seed(given)
 
     def _header(self, data: Any, job: Any, seed: int, *, needed: bool) -> dict[str, Any]:
-        method = f"{type(self).__name__}"
         try:
             parts, draws = self._parts(data, job)
         except UnhashableError:
             if needed:
                 raise
             parts, draws = {}, {}
-        return make_header(parts, draws, method, seed, self._configuration())
+        return make_header(parts, draws, self._method(len(data)), seed, self._configuration())
 
     def _say_warnings(self, loop: Loop) -> None:
-        if loop.tally.warnings and getattr(self.utility, "show_warnings", False):
+        wanted = getattr(self, "show_warnings", True) and getattr(self.utility, "show_warnings", False)
+        if loop.tally.warnings and wanted:
             warnings.warn(
                 f"{loop.tally.warnings:,} warnings in {loop.tally.done:,} fits; the first: {loop.tally.warning}",
                 UserWarning,

@@ -21,10 +21,11 @@ from ...arguments import flag, whole
 from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
 from ...data.identity import digest
-from ...engine.draws import TEST_POINTS, permutation, resolve_seed, words
+from ...engine.draws import TEST_POINTS, permutation, words
 from ...engine.records import Estimate
 from ...engine.stopping import NoStopping
 from ...errors import InputError, InputTypeError
+from ..samplers.checks import check_seed
 from ..valuation import Valuation
 
 CHUNK_BYTES = 32_000_000
@@ -68,6 +69,12 @@ class KnnJob:
         return min(len(self.x_test), steps * self.chunk)
 
     def first(self) -> None:
+        return None
+
+    def pack(self, first: None) -> None:
+        return None
+
+    def unpack(self, payload: Any) -> None:
         return None
 
     def initial(self, first: None) -> dict[str, NDArray[Any]]:
@@ -193,7 +200,7 @@ class KNNShapleyValuation(Valuation):
         progress: bool = True,
         clone_before_fit: bool = True,
         *,
-        seed: int = 0,
+        seed: int | None = 0,
     ) -> None:
         from sklearn.neighbors import KNeighborsClassifier
 
@@ -218,7 +225,8 @@ class KNNShapleyValuation(Valuation):
             )
         whole("n_neighbors", model.n_neighbors, 1, "KNeighborsClassifier(5), for example.")
         super().__init__(None, NoStopping(), progress=progress)
-        self.model, self.test_data, self.seed = model, test_data, resolve_seed(seed)
+        self.model, self.test_data, self.seed = model, test_data, seed
+        check_seed(seed)
         self.clone_before_fit = flag("clone_before_fit", clone_before_fit)
 
     def _job(self, data: Any, seed: int) -> KnnJob:
@@ -238,7 +246,7 @@ class KNNShapleyValuation(Valuation):
         parts = {"training data": data.fingerprint, "test data": self.test_data.fingerprint}
         return {**parts, "model": digest(self.model)}, {"chunk": job.chunk}
 
-    def _seed(self) -> int:
+    def _seed(self) -> int | None:
         return self.seed
 
     def __repr__(self) -> str:

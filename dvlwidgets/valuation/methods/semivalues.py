@@ -9,6 +9,7 @@ import numpy as np
 
 from ...arguments import flag
 from ...data.dataset import Dataset
+from ...data.identity import digest
 from ...engine.stopping import NoStopping, RankCorrelation, StoppingRule
 from ...errors import InputError, InputTypeError
 from ...typing import SizeLaw
@@ -88,6 +89,9 @@ class SemivalueValuation(Valuation):
 
     def _parts(self, data: Any, job: SubsetJob) -> tuple[dict[str, str], dict[str, Any]]:
         return job.utility.key_parts(), job.sampler.identity()
+
+    def _method(self, n: int) -> str:
+        return f"{type(self).__name__} with size law {digest(self.size_law(n))[:12]}"
 
     def _seed(self) -> int | None:
         return self.sampler.seed

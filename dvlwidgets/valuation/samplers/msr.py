@@ -57,7 +57,8 @@ class MSRSampler:
         """
         own = bound_draw_law(law)
         draw = own if self.law is None else self._draw_law(n)
-        check_inflation(law, draw, own, method, type(self).__name__)
+        if self.law is not None:
+            check_inflation(law, draw, own, method, type(self).__name__)
         return SizeStrata(n, law, draw, seed, SUBSETS, 64 if self.batch_size == 1 else self.batch_size)
 
     def _draw_law(self, n: int) -> DrawLaw:

@@ -218,6 +218,14 @@ class AntitheticPermutationSampler(PermutationSampler):
 class DeterministicPermutationSampler(PermutationSampler):
     """All n! permutations in order: exact values for at most 8 points."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.truncation is not None and not self.truncation.never:
+            raise InputError(
+                f"DeterministicPermutationSampler is exact and takes no {self.truncation!r}: cut walks are biased. "
+                "Use PermutationSampler(truncation)."
+            )
+
     def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> Walks:
         """All walks over n points.
 

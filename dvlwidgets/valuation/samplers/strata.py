@@ -149,7 +149,7 @@ class SizeStrata:
             merged = merge_groups(centred.side(side), begins)
             mass = np.bincount(np.searchsorted(begins, self.bins[drawn], side="right") - 1, law, len(begins))
             values += sign * (float(law @ shared) + mass @ merged.mean[0])
-            variance += mass**2 @ merged.variance_of_mean()[0]
+            variance += mass**2 @ merged_variance(centred.side(side), merged, begins)[0]
         return Estimate(values, np.sqrt(variance), counts)
 
     def _levels(self, stats: StrataStats) -> NDArray[np.float64]:
@@ -174,6 +174,29 @@ class SizeStrata:
 
     def identity(self) -> dict[str, Any]:
         return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
+
+
+def merged_variance(parts: Moments, merged: Moments, starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Squared standard errors of merged strata's weighted means, shape (k, strata, n).
+
+    Sizes of one stratum have other weights and other spreads, mostly large ones together. With h an observation's
+    share of the stratum's weight, the variance is the sum of (h r / (1 - h))^2 over residuals r, each from the mean
+    of the others (the jackknife; MacKinnon & White 1985). Observations of one size share their weight, so their
+    moments suffice. For equal weights that is n / (n - 1) times the usual estimate; the factor is taken out.
+
+    Args:
+        parts: moments of the single sizes, shape (k, sizes, n).
+        merged: the same, merged.
+        starts: where strata begin.
+    """
+    lengths = np.diff(np.r_[starts, parts.mean.shape[1]])
+    total = np.repeat(merged.weight, lengths, axis=1)
+    each = np.divide(parts.squares, parts.weight, out=np.zeros_like(total), where=parts.weight > 0)
+    share = np.divide(each, total, out=np.zeros_like(total), where=total > 0)
+    spread = parts.m2 + parts.weight * (parts.mean - np.repeat(merged.mean, lengths, axis=1)) ** 2
+    terms = share * spread / np.maximum(total, 1e-60) / np.maximum(1.0 - share, 1e-6) ** 2
+    variance = np.add.reduceat(terms, starts, axis=1) * (1.0 - 1.0 / np.maximum(merged.count, 2))
+    return np.where(merged.count >= 2, variance, np.nan)
 
 
 def size_curve(
@@ -205,8 +228,9 @@ def size_bins(draw_law: DrawLaw) -> NDArray[np.intp]:
     span = np.log(n - 1.0)
     spaced = n / (1.0 + np.exp(-span * (2.0 * share - 1.0)))
     masses = np.searchsorted(np.cumsum(draw_law), share)
-    edges = np.unique(np.concatenate([spaced.round().astype(np.intp), masses]))
-    return np.unique(np.searchsorted(edges, np.arange(n + 1), side="right"), return_inverse=True)[1]
+    edges = np.unique(np.concatenate([spaced.round().astype(np.intp), masses]).clip(2, n - 1))
+    inner = np.clip(np.arange(n + 1), 1, n - 1)  # sizes 0 and n are never drawn and go with their neighbours
+    return np.unique(np.searchsorted(edges, inner, side="right"), return_inverse=True)[1]
 
 
 def merged_starts(per_bin: NDArray[np.int64], least: int) -> NDArray[np.intp] | None:
