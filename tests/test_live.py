@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,9 @@ from dvlwidgets import (
     Status,
     Utility,
 )
+from dvlwidgets.engine import tally
 from dvlwidgets.errors import FirstFitError, NotFittedError, RunError
+from dvlwidgets.utility import function
 
 TRAIN, TEST = blobs(12)
 STATES = ("pending", "running", "paused", "stopped", "finished", "failed")
@@ -437,33 +440,55 @@ def test_a_subscriber_may_pause_and_stop() -> None:
 # --- active time ------------------------------------------------------------------------------------------------
 
 
-def test_max_time_counts_active_seconds_without_pauses() -> None:
+class Watch:
+    """A clock that only moves when it is told to, so that no test depends on the machine's speed."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    watch = Watch()
+    for module in (tally, function):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=watch, perf_counter=watch))
+    return watch
+
+
+def test_max_time_counts_active_seconds_without_pauses(watch: Watch) -> None:
     game = Game()
-    run = valuation(game, MaxTime(1.0)).start(TRAIN)
-    until(lambda: run.progress is not None and run.progress.counts.min() >= 2)
+
+    def a_tenth_of_a_second(masks: np.ndarray) -> np.ndarray:
+        if len(masks) > 2:
+            watch.now += 0.1
+        return game(masks)
+
+    run = valuation(a_tenth_of_a_second, MaxTime(5.0)).start(TRAIN)
+    until(lambda: game.calls >= 3)
     run.pause()
     reach(run, "paused")
-    clock = run.valuation._loop.clock
-    stood = clock.seconds
-    assert stood < 1.0
-    time.sleep(1.2)  # longer than the limit
-    assert clock.seconds == stood
-    assert run.state == "paused"
-    calls = game.calls
+    calls, stood = game.calls, run.valuation._loop.clock.seconds
+    assert stood == pytest.approx(0.1 * (calls - 1))  # the first call was the first fit
+    watch.now += 1000.0  # much longer than the limit
+    assert run.valuation._loop.clock.seconds == stood
     run.resume()
     result = run.wait(30)
-    assert game.calls > calls, "the pause was counted"
     assert run.state == "finished"
-    assert run.progress.seconds >= 1.0
+    assert game.calls > calls, "the pause was counted"
+    assert 5.0 <= run.progress.seconds < 6.0
     assert result.status is Status.Stopped
     assert "stopped by time" in run.progress.verdict.reason
 
 
-def test_a_consumer_that_takes_its_time_is_not_counted() -> None:
-    frames = valuation(rule=MaxTime(0.4)).stream(TRAIN)
-    next(frames)
-    time.sleep(0.6)
-    assert sum(1 for _ in frames) >= 2
+def test_a_consumer_that_takes_its_time_is_not_counted(watch: Watch) -> None:
+    frames = valuation(rule=MaxTime(5.0) | MaxUpdates(16)).stream(TRAIN)
+    for frame in frames:
+        assert frame.seconds == 0.0
+        watch.now += 1000.0
+    assert frame.seconds == 0.0
+    assert "16 of 16 updates" in frame.verdict.reason
 
 
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------
