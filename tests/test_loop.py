@@ -199,7 +199,9 @@ def test_the_first_frame_comes_after_the_first_fit_with_the_announcement() -> No
     assert np.isnan(first.certainty)
     assert (first.counts == 0).all()
     rest = list(frames)
-    assert {f.announcement for f in rest} == {first.announcement}
+    said = {f.announcement for f in rest} - {first.announcement}
+    assert len(said) <= 1  # refined once, by the fits of the first round
+    assert all(a.startswith("at most 110 fits x") for a in said)
     assert [f.seq for f in rest] == list(range(1, len(rest) + 1))
     assert [f.final for f in rest] == [False] * (len(rest) - 1) + [True]
 

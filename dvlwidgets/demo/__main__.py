@@ -87,7 +87,9 @@ def _open_notebook(options: argparse.Namespace) -> None:
         print(f"No display: the notebook is {NOTEBOOK}; open it with `jupyter lab {NOTEBOOK}`.")
     else:
         print(f"Opening {NOTEBOOK} in JupyterLab; Ctrl-C twice ends it.", flush=True)
-        subprocess.run([sys.executable, "-m", "jupyterlab", str(NOTEBOOK)], check=False)
+        # JupyterLab refuses root, as in a container, unless it is told that this is meant
+        as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        subprocess.run([sys.executable, "-m", "jupyterlab", *as_root, str(NOTEBOOK)], check=False)
 
 
 def has_display() -> bool:

@@ -190,8 +190,8 @@ class Journal:
         return found
 
     def steps(self) -> list[int]:
-        """The steps with at least one recorded piece, in order."""
-        return sorted(self._index)
+        """The draws' steps with at least one recorded piece, in order; the two ends are at step -1."""
+        return sorted(step for step in self._index if step >= 0)
 
     def lock(self) -> None:
         """Take the file for one run: keep other runs from writing, and drop a tail torn by a crash.

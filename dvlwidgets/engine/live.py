@@ -7,13 +7,14 @@ waits uses `wait()`, a notebook cell `await run`; Ctrl-C in either leaves the ru
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from ..errors import RunError
 from .gate import Gate
-from .records import Progress
+from .records import Progress, Verdict
 
 Callback = Callable[["Run"], None]
 
@@ -37,6 +38,7 @@ class Run:
         progress: the newest `Progress`, or None.
         history: (done, certainty, completion), append-only, denser at the beginning than later.
         error: what made the run fail.
+        callback_error: what the last dropped subscriber raised.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Run:
         self.progress: Progress | None = None
         self.history: list[tuple[int, float, float]] = []
         self.error: BaseException | None = None
+        self.callback_error: Exception | None = None
         self._frames, self._result = frames, result
         self._gate = Gate()
         self._over = threading.Event()
@@ -68,6 +71,11 @@ class Run:
     def alive(self) -> bool:
         """Whether it was started and is not over."""
         return self._thread is not None and not self.over
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The stopping rule's last word, or None before any."""
+        return None if self.progress is None else self.progress.verdict
 
     @property
     def result(self) -> Any:
@@ -150,17 +158,14 @@ class Run:
         return self.wait(0)
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Call back after every new progress and state, from the run's thread; returns how to unsubscribe.
+        """Call back after every new progress and state; returns how to unsubscribe.
 
-        A callback must be quick and must not raise; one that raises is dropped and does not hurt the run.
+        Calls come from the run's thread, and from the thread that asks for a pause or a resume. A callback must be
+        quick and must not raise; one that raises is dropped (`callback_error` has what it raised).
         """
         self._callbacks.append(callback)
 
-        def forget() -> None:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
-
-        return forget
+        return lambda: self._forget(callback)
 
     def _work(self) -> None:
         state = FINISHED
@@ -198,8 +203,12 @@ class Run:
             try:
                 callback(self)
             except Exception as error:  # progress must never kill the run
-                self._callbacks = [c for c in self._callbacks if c is not callback]
+                self._forget(callback)
                 self.callback_error = error
+
+    def _forget(self, callback: Callback) -> None:
+        with contextlib.suppress(ValueError):  # it may have gone already
+            self._callbacks.remove(callback)
 
     def _refuse_when_over(self, action: str) -> None:
         if self.over:

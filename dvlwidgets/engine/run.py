@@ -121,10 +121,15 @@ class Loop:
         yield from self._shown(self._begin())
         state = self.rule.init(self.job.n)
         while not self._exhausted():
+            if not self._gate_open():
+                break
             yield from self._shown(self._round(self._round_steps()))
             if self._over():
                 break
             self.rounds += 1
+            if self.rounds == 1 and self.tally.unit_seconds:
+                seconds = self.tally.unit_seconds
+                self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
             self.job.check(self.stats, self.rounds)
             self._estimate()
             state = self._decide(state)
@@ -246,6 +251,12 @@ class Loop:
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False ends the run here."""
+        if self._gate_open() and self._late():
+            self.ended = "time"
+        return not self.ended
+
+    def _gate_open(self) -> bool:
+        """Wait while paused; False when stopped by hand."""
         if self.gate.paused:
             self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
             self.clock.stop()
@@ -256,8 +267,6 @@ class Loop:
             self.clock.start()
         if self.gate.stopped:
             self.ended = "stop"
-        elif self._late():
-            self.ended = "time"
         return not self.ended
 
     def _late(self) -> bool:

@@ -156,7 +156,7 @@ class BoundModelUtility:
         self.scorer = utility.scorer.bind(utility.model, data)
         self.metrics = utility.scorer.names
         self._seeds = seedable(utility.model)
-        self._global = not self._seeds and may_draw_globally(utility.model)
+        self._global = may_draw_globally(utility.model)
         self._local = threading.local()
         notes = [self.scorer.note] if self.scorer.note else []
         if self._global:

@@ -35,10 +35,16 @@ def seedable(model: Any) -> tuple[str, ...]:
 
 
 def may_draw_globally(model: Any) -> bool:
-    """Whether nobody can tell: a model that is not scikit-learn's and takes no random_state."""
-    if type(model).__module__.split(".")[0] == "sklearn":
+    """Whether nobody can tell: a part that is not scikit-learn's, takes no random_state, and learns."""
+    params: dict[str, Any] = getattr(model, "get_params", dict)()
+    parts = [model, *(v for v in params.values() if hasattr(v, "fit") and not isinstance(v, type))]
+    return any(_unknown(part) for part in parts)
+
+
+def _unknown(part: Any) -> bool:
+    if type(part).__module__.split(".")[0] == "sklearn":
         return False
-    return not any(k.split("__")[-1] == "random_state" for k in getattr(model, "get_params", dict)())
+    return "random_state" not in getattr(part, "get_params", dict)()
 
 
 def subset_seed(seed: int, mask: Masks, repetition: int = 0) -> int:

@@ -61,6 +61,11 @@ class SemivalueValuation(Valuation):
                 "skip_converged=True is not available yet: leave it False and let the rule stop all."
             )
         check_sampler(sampler)
+        if getattr(sampler, "only_leaves_one_out", False) and law is not loo_law:
+            raise InputError(
+                f"LOOSampler evaluates only the subsets that lack one point, but {self.algorithm_name} looks at all "
+                "sizes. Use LOOValuation(utility), or MSRSampler() or PermutationSampler() for this method."
+            )
         if not callable(law):
             check_law(as_numbers(law))
         super().__init__(utility, RankCorrelation() if is_done is None else is_done, progress=progress)

@@ -157,6 +157,7 @@ class LOOSampler:
 
     seed: int | None = None
     batch_size: int = 1
+    only_leaves_one_out = True
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
