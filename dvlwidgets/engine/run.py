@@ -82,7 +82,9 @@ class Loop:
         self.announcement = ""
         nothing = np.full(job.n, np.nan)
         self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
-        self.verdict = Verdict(False, 0.0, np.zeros(job.n, np.bool_), "just begun")
+        self.verdict = Verdict(
+            False, 0.0, np.zeros(job.n, np.bool_), "first round: the rule speaks at its end"
+        )
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
         self._folding = False
