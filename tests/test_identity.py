@@ -397,3 +397,17 @@ def _rebuilt(tree: object) -> object:
     if isinstance(tree, (list, tuple)):
         return type(tree)(map(_rebuilt, tree))
     return tree
+
+
+def test_a_users_module_is_known_by_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib
+    import sys
+
+    file = tmp_path / "helper_of_a_user.py"
+    file.write_text("def g(masks):\n    return masks.sum(axis=1)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    helper = importlib.import_module("helper_of_a_user")
+    before = digest(lambda masks: helper.g(masks) + 1)
+    file.write_text("def g(masks):\n    return masks.sum(axis=1) * 2\n")
+    assert digest(lambda masks: helper.g(masks) + 1) != before
+    del sys.modules["helper_of_a_user"]

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +69,15 @@ def is_installed(module_name: str) -> bool:
         or "site-packages" in str(file)
         or "dist-packages" in str(file)
     )
+
+
+def source_of(module: types.ModuleType) -> bytes:
+    """The source file of a module of the user's own, so that editing it changes what uses it; empty if it has none."""
+    file = getattr(module, "__file__", None)
+    try:
+        return b"" if file is None else Path(file).read_bytes()
+    except OSError:
+        return b""
 
 
 def _by_name(obj: Any) -> tuple[str, str] | None:

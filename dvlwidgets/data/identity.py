@@ -140,6 +140,8 @@ class Hasher:
             code.put_code(self, obj)
         elif isinstance(obj, types.ModuleType):
             self.tag("module", obj.__name__.encode())
+            if not code.is_installed(obj.__name__):
+                self.tag("source", code.source_of(obj))
         elif isinstance(obj, types.CellType):
             self.put_all("cell", code.cell_contents(obj))
         elif not self._put_container(obj) and not self._put_library_object(obj):
