@@ -31,7 +31,8 @@ class SemivalueValuation(Valuation):
         skip_converged: not available yet; only False.
         show_warnings: say once, at the end of `fit`, how many fits warned.
         progress: draw a progress bar.
-        law: the size law, from n to n probabilities of the sizes 0..n-1 of the rest (or that array).
+        law: the size law, from n to n probabilities of the sizes 0..n-1 of the rest (or that array); None takes
+            Shapley's. Methods with a law of their own refuse another.
 
     Raises:
         InputTypeError: if an argument is no utility, sampler or rule.
@@ -42,6 +43,7 @@ class SemivalueValuation(Valuation):
     """
 
     algorithm_name = "Semivalue"
+    fixed_law: Callable[[int], SizeLaw] | None = None
     references: tuple[str, ...] = ("Dubey, Neyman & Weber, Value theory without efficiency, 1981",)
 
     def __init__(
@@ -53,8 +55,9 @@ class SemivalueValuation(Valuation):
         show_warnings: bool = True,
         progress: bool = False,
         *,
-        law: Callable[[int], SizeLaw] | SizeLaw = shapley_law,
+        law: Callable[[int], SizeLaw] | SizeLaw | None = None,
     ) -> None:
+        law = self._own_law(law)
         check_utility(utility)
         if flag("skip_converged", skip_converged):
             raise InputError(
@@ -72,6 +75,15 @@ class SemivalueValuation(Valuation):
         self.sampler: Sampler = MSRSampler() if sampler is None else sampler
         self.show_warnings = flag("show_warnings", show_warnings)
         self.law = law
+
+    def _own_law(self, law: Callable[[int], SizeLaw] | SizeLaw | None) -> Callable[[int], SizeLaw] | SizeLaw:
+        if self.fixed_law is None:
+            return shapley_law if law is None else law
+        if law is not None:
+            raise InputError(
+                f"{type(self).__name__} has its own size law; for another one use SemivalueValuation(..., law=law)."
+            )
+        return self.fixed_law
 
     def size_law(self, n: int) -> SizeLaw:
         """The probabilities of the sizes 0..n-1 of the rest.
@@ -124,17 +136,7 @@ class ShapleyValuation(SemivalueValuation):
 
     algorithm_name = "Shapley"
     references = ("Ghorbani & Zou, Data Shapley, ICML 2019",)
-
-    def __init__(
-        self,
-        utility: Any,
-        sampler: Sampler | None = None,
-        is_done: StoppingRule | None = None,
-        skip_converged: bool = False,
-        show_warnings: bool = True,
-        progress: bool = False,
-    ) -> None:
-        super().__init__(utility, sampler, is_done, skip_converged, show_warnings, progress, law=shapley_law)
+    fixed_law = staticmethod(shapley_law)
 
 
 DataShapleyValuation = ShapleyValuation
@@ -151,17 +153,7 @@ class BanzhafValuation(SemivalueValuation):
 
     algorithm_name = "Banzhaf"
     references = ("Wang & Jia, Data Banzhaf, AISTATS 2023",)
-
-    def __init__(
-        self,
-        utility: Any,
-        sampler: Sampler | None = None,
-        is_done: StoppingRule | None = None,
-        skip_converged: bool = False,
-        show_warnings: bool = True,
-        progress: bool = False,
-    ) -> None:
-        super().__init__(utility, sampler, is_done, skip_converged, show_warnings, progress, law=banzhaf_law)
+    fixed_law = staticmethod(banzhaf_law)
 
 
 DataBanzhafValuation = BanzhafValuation
@@ -181,11 +173,12 @@ class LOOValuation(SemivalueValuation):
         Cook, Detection of influential observation in linear regression (1977).
     """
 
+    fixed_law = staticmethod(loo_law)
     algorithm_name = "Leave-one-out"
     references = ("Cook, Detection of influential observation in linear regression, 1977",)
 
     def __init__(self, utility: Any, progress: bool = False) -> None:
-        super().__init__(utility, LOOSampler(), NoStopping(), progress=progress, law=loo_law)
+        super().__init__(utility, LOOSampler(), NoStopping(), progress=progress)
 
 
 def check_sampler(sampler: Any) -> None:
