@@ -494,8 +494,9 @@ def test_a_consumer_that_takes_its_time_is_not_counted(watch: Watch) -> None:
 # --- Ctrl-C -----------------------------------------------------------------------------------------------------
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 import numpy as np
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background inherits it ignored
 sys.path.insert(0, {tests!r})
 from engine_worlds import blobs
 from dvlwidgets import MaxUpdates, NoStopping, PermutationSampler, ShapleyValuation, Utility
