@@ -12,6 +12,7 @@ import os
 import pickle
 import tempfile
 import uuid
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,8 +82,15 @@ class Workers:
             pre_dispatch=self.n_jobs + 1,
             return_as="generator" if lazy else "list",
         )
-        for k, payloads in enumerate(parallel(calls)):
-            yield taken[k], payloads
+        outputs = parallel(calls)
+        try:
+            for k, payloads in enumerate(outputs):
+                yield taken[k], payloads
+        finally:
+            if lazy:  # broken off on purpose, by the thread that began; joblib would warn of tasks not used
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)
+                    outputs.close()
 
     def close(self) -> None:
         """Remove what was shipped."""
