@@ -53,7 +53,14 @@ def test_dropping_beats_random_removal_on_the_third_split(five_runs: list[Findin
 def demo(out: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dvlwidgets.demo", "--headless", "--out", str(out), *arguments]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # in the background it is inherited ignored
     )
 
 
@@ -87,7 +94,11 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path: Path):
         if done and int(done[1].replace(",", "")) > 2 * 300:
             break
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the program and its workers
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
     assert process.returncode == 130, err
     assert "interrupted: what was computed is kept" in out
     table = rows(tmp_path / "breast_cancer" / "values.csv")
