@@ -52,7 +52,7 @@ def test_dropping_beats_random_removal_on_the_third_split(five_runs: list[Findin
 
 def demo(out: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dvlwidgets.demo", "--headless", "--out", str(out), *arguments]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: PLW1509 - no threads here yet
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
