@@ -50,17 +50,20 @@ def test_dropping_beats_random_removal_on_the_third_split(five_runs: list[Findin
     assert sum(gains) > 0
 
 
+def _interruptible() -> None:
+    """A program in the background inherits SIGINT ignored, and would not hear it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def demo(out: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dvlwidgets.demo", "--headless", "--out", str(out), *arguments]
-    return subprocess.Popen(  # noqa: PLW1509 - no threads here yet
+    return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # in the background it is inherited ignored
+        preexec_fn=_interruptible,  # noqa: PLW1509
     )
 
 
