@@ -56,11 +56,15 @@ def schedule(pieces: Sequence[Piece], row_seconds: float, workers: int, divisibl
     return [*tasks, tuple(current)] if current else tasks
 
 
+def enough_steps(job: Job, rule: StoppingRule) -> int | None:
+    """Steps that give every point all the updates that the rule ever wants, if that is certain."""
+    updates = rule.max_updates()
+    return None if updates is None else job.steps_for_updates(updates)
+
+
 def bounded_steps(job: Job, rule: StoppingRule) -> int | None:
     """At most so many steps, by the job's end or the rule's; None when neither says."""
-    updates = rule.max_updates()
-    enough = None if updates is None else job.steps_for_updates(updates)
-    bounds = [s for s in (job.total_steps, enough) if s is not None]
+    bounds = [s for s in (job.total_steps, enough_steps(job, rule)) if s is not None]
     return min(bounds) if bounds else None
 
 

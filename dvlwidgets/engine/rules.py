@@ -119,8 +119,8 @@ def check_rule(rule: object) -> StoppingRule:
 
 
 @dataclass(frozen=True)
-class And(StoppingRule):
-    """Stops when both rules would."""
+class Pair(StoppingRule):
+    """Two rules that are asked together; what follows from their verdicts is up to `And` and `Or`."""
 
     left: StoppingRule
     right: StoppingRule
@@ -132,14 +132,30 @@ class And(StoppingRule):
         (a_state, a), (b_state, b) = self.left.update(state[0], view), self.right.update(state[1], view)
         self.left.note(a)
         self.right.note(b)
+        return (a_state, b_state), self.joined(a, b)
+
+    def joined(self, a: Verdict, b: Verdict) -> Verdict:
+        """The verdict from the two rules' own."""
+        raise NotImplementedError
+
+    def target(self) -> float | None:
+        left = self.left.target()
+        return left if left is not None else self.right.target()
+
+    def reset(self) -> None:
+        super().reset()
+        self.left.reset()
+        self.right.reset()
+
+
+@dataclass(frozen=True)
+class And(Pair):
+    """Stops when both rules would."""
+
+    def joined(self, a: Verdict, b: Verdict) -> Verdict:
         waiting = [v.reason for v in (a, b) if not v.done] or [a.reason, b.reason]
-        verdict = Verdict(
-            a.done and b.done,
-            min(a.completion, b.completion),
-            a.converged & b.converged,
-            " and ".join(waiting),
-        )
-        return (a_state, b_state), verdict
+        completion, converged = min(a.completion, b.completion), a.converged & b.converged
+        return Verdict(a.done and b.done, completion, converged, " and ".join(waiting))
 
     def max_updates(self) -> int | None:
         a, b = self.left.max_updates(), self.right.max_updates()
@@ -149,34 +165,15 @@ class And(StoppingRule):
         a, b = self.left.deadline(), self.right.deadline()
         return None if a is None or b is None else max(a, b)
 
-    def target(self) -> float | None:
-        return _first(self.left.target(), self.right.target())
-
-    def reset(self) -> None:
-        super().reset()
-        self.left.reset()
-        self.right.reset()
-
 
 @dataclass(frozen=True)
-class Or(StoppingRule):
+class Or(Pair):
     """Stops when either rule would."""
 
-    left: StoppingRule
-    right: StoppingRule
-
-    def init(self, n: int) -> Any:
-        return self.left.init(n), self.right.init(n)
-
-    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
-        (a_state, a), (b_state, b) = self.left.update(state[0], view), self.right.update(state[1], view)
-        self.left.note(a)
-        self.right.note(b)
+    def joined(self, a: Verdict, b: Verdict) -> Verdict:
         said = [v.reason for v in (a, b) if v.done] or [a.reason, b.reason]
-        verdict = Verdict(
-            a.done or b.done, max(a.completion, b.completion), a.converged | b.converged, ", ".join(said)
-        )
-        return (a_state, b_state), verdict
+        completion, converged = max(a.completion, b.completion), a.converged | b.converged
+        return Verdict(a.done or b.done, completion, converged, ", ".join(said))
 
     def max_updates(self) -> int | None:
         known = [u for u in (self.left.max_updates(), self.right.max_updates()) if u is not None]
@@ -185,14 +182,6 @@ class Or(StoppingRule):
     def deadline(self) -> float | None:
         known = [d for d in (self.left.deadline(), self.right.deadline()) if d is not None]
         return min(known) if known else None
-
-    def target(self) -> float | None:
-        return _first(self.left.target(), self.right.target())
-
-    def reset(self) -> None:
-        super().reset()
-        self.left.reset()
-        self.right.reset()
 
 
 @dataclass(frozen=True)
@@ -214,7 +203,3 @@ class Not(StoppingRule):
     def reset(self) -> None:
         super().reset()
         self.rule.reset()
-
-
-def _first(a: float | None, b: float | None) -> float | None:
-    return a if a is not None else b

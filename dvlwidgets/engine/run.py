@@ -16,18 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from .cost import announce, bounded_steps, schedule, time_left
+from .cost import announce, bounded_steps, enough_steps, schedule, time_left
 from .gate import Gate
 from .job import Job, Receipts
 from .parallel import Task, Workers
+from .pieces import Pieces
 from .records import Estimate, Progress, Verdict
 from .rules import RuleView, StoppingRule
 from .stopping import certainty
 from .tally import Clock, Tally
 from .threads import capped, lifted
-
-Parts = dict[int, dict[int, tuple[int, Any]]]
-"""Finished pieces of a round: step -> first row -> (last row + 1, payload)."""
 
 FIRST_STEP = -1
 """Where the receipts keep the two ends, v(empty) and v(N)."""
@@ -88,7 +86,7 @@ class Loop:
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
         self._folding = False
-        self._folded_at, self._estimated_at = 0, -1
+        self._estimated_at = -1
         self._seq = 0
         self._last_frame = -math.inf
         self._replayed_clock: float | None = None
@@ -185,7 +183,6 @@ class Loop:
         restored = self.receipts.restore()
         if restored is not None:
             self.step, self.stats = restored
-            self._folded_at = self.step
         self.tally.done = self.job.units(self.step)
         seconds = float(getattr(first, "seconds", 0.0))
         self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
@@ -202,8 +199,7 @@ class Loop:
         end = self.step + self.job.round_steps
         if self.job.total_steps is not None:
             end = min(end, self.job.total_steps)
-        updates = self.rule.max_updates()
-        enough = None if updates is None else self.job.steps_for_updates(updates)
+        enough = enough_steps(self.job, self.rule)
         if enough is not None and self.step < enough:
             end = min(end, enough)
         return range(self.step, end)
@@ -211,41 +207,20 @@ class Loop:
     def _round(self, steps: range) -> Iterator[Progress]:
         plan = self.job.plan(self.stats)
         self.receipts.round(steps.start, len(steps), self.job.checksum(steps), plan)
-        parts: Parts = {s: {} for s in steps}
-        tasks = deque(self._tasks(steps, parts))
-        yield from self._fold_ready(steps, parts)
-        while tasks and not self._over():
-            if not self._may_go_on():
-                break
-            for task, payloads in self.workers.imap(self.job, plan, self._handed_out(tasks)):
-                self._replayed_clock = None
-                self.receipts.task(task, payloads, self.clock.seconds)
-                for (step, lo, hi), payload in zip(task, payloads, strict=True):
-                    parts[step][lo] = hi, payload
-                    self._count(payload, fresh=True)
-                yield from self._fold_ready(steps, parts)
-
-    def _tasks(self, steps: range, parts: Parts) -> list[Task]:
-        """The round's work that the receipts do not hold yet; what they hold goes into `parts`."""
-        missing = []
-        for step in steps:
-            rows, at = self.job.rows(step), 0
-            recorded = sorted(self.receipts.read(step), key=lambda r: r[:2])
-            if not self.job.divisible and (len(recorded) != 1 or recorded[0][:2] != (0, rows)):
-                recorded = recorded[:1] if recorded and recorded[0][:2] == (0, rows) else []
-            for lo, hi, payload, clock in recorded:
-                if lo < at:
-                    continue  # the same rows twice: two interrupted runs may have cut a step differently
-                missing += [(step, at, lo)] if lo > at else []
-                parts[step][lo] = hi, payload
-                self._count(payload, fresh=False)
-                self._replayed_clock = max(clock, self._replayed_clock or 0.0)
-                at = hi
-            missing += [(step, at, rows)] if at < rows else []
-        if missing:
-            self._replayed_clock = None
+        pieces = Pieces(self.job, steps, self.receipts)
+        for payload in pieces.recorded:
+            self._count(payload, fresh=False)
+        self._replayed_clock = pieces.clock
         workers = 1 if self.workers.backend is None else self.workers.n_jobs
-        return schedule(missing, self._row_seconds, workers, self.job.divisible)
+        tasks = deque(schedule(pieces.missing, self._row_seconds, workers, self.job.divisible))
+        yield from self._fold_ready(pieces)
+        while tasks and self._may_go_on():
+            for task, payloads in self.workers.imap(self.job, plan, self._handed_out(tasks)):
+                self.receipts.task(task, payloads, self.clock.seconds)
+                for piece, payload in zip(task, payloads, strict=True):
+                    pieces.add(piece, payload)
+                    self._count(payload, fresh=True)
+                yield from self._fold_ready(pieces)
 
     def _handed_out(self, tasks: deque[Task]) -> Iterator[Task]:
         while tasks and self.gate.is_open and not self._late():
@@ -260,7 +235,7 @@ class Loop:
     def _gate_open(self) -> bool:
         """Wait while paused; False when stopped by hand."""
         if self.gate.paused:
-            self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
+            self.receipts.save(self.step, self.stats, self.clock.seconds)
             self.clock.stop()
             with lifted():
                 self.on_pause(True)
@@ -275,18 +250,12 @@ class Loop:
         deadline = self.rule.deadline()
         return deadline is not None and self.clock.seconds >= deadline
 
-    def _fold_ready(self, steps: range, parts: Parts) -> Iterator[Progress]:
-        while self.step in steps:
-            pieces = parts[self.step]
-            if sum(hi - lo for lo, (hi, _) in pieces.items()) < self.job.rows(self.step):
-                break
-            whole = self.job.join([pieces[lo][1] for lo in sorted(pieces)])
+    def _fold_ready(self, pieces: Pieces) -> Iterator[Progress]:
+        while (whole := pieces.pop(self.step)) is not None:
             self._folding = True
             self.stats = self.job.fold(self.stats, self.step, whole)
             self._folding = False
             self.step += 1
-            self._folded_at = self.step
-            del parts[self.step - 1]
         if time.monotonic() - self._last_frame >= FRAME_SECONDS and self._replayed_clock is None:
             self._estimate()
             yield self._frame()
@@ -296,9 +265,9 @@ class Loop:
         self._row_seconds = self.tally.unit_seconds or self._row_seconds
 
     def _estimate(self) -> None:
-        if self.stats is not None and self._estimated_at != self._folded_at:
+        if self.stats is not None and self._estimated_at != self.step:
             self.estimate = self.job.estimate(self.stats)
-            self._estimated_at = self._folded_at
+            self._estimated_at = self.step
             self.published = Published(self.estimate, self.step, replace(self.tally))
 
     def _view(self) -> RuleView:
@@ -308,7 +277,7 @@ class Loop:
 
     def _finish(self) -> None:
         self._estimate()
-        self.receipts.save(self._folded_at, self.stats, self.clock.seconds)
+        self.receipts.save(self.step, self.stats, self.clock.seconds)
         if not self.ended:
             self.ended = "complete"
             self.verdict = Verdict(
