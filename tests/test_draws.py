@@ -28,11 +28,14 @@ def test_words_are_a_function_of_seed_stream_and_step() -> None:
         assert not (a == other).any()
 
 
-def test_raw_words_are_those_of_philox_4x64() -> None:
-    # the reference vector of Random123 for a key of zeros (its counter starts at 1 in NumPy)
-    bits = np.random.Philox(key=np.zeros(2, np.uint64), counter=0)
-    assert (bits.random_raw(8) == np.random.Philox(key=np.zeros(2, np.uint64)).random_raw(8)).all()
-    assert (words(0, 0, 0, 8) == np.random.Philox(key=np.zeros(2, np.uint64)).random_raw(8)).all()
+def test_raw_words_are_those_of_philox_4x64_10() -> None:
+    # the known answer of Random123 for a counter and a key of zeros; NumPy counts up before it draws
+    known = [0x16554D9ECA36314C, 0xDB20FE9D672D0FDC, 0xD7E772CEE186176B, 0x7E68B68AEC7BA23B]
+    key = np.zeros(2, np.uint64)
+    assert np.random.Philox(key=key, counter=2**256 - 1).random_raw(4).tolist() == known
+    for seed, stream, step in [(0, 0, 0), (5, SUBSETS, 7)]:  # a rewound generator equals a new one
+        key = np.array([seed, stream * 2**40 + step], np.uint64)
+        assert (words(seed, stream, step, 9) == np.random.Philox(key=key).random_raw(9)).all()
 
 
 def test_uniforms_are_uniform() -> None:

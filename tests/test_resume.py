@@ -47,10 +47,7 @@ def test_killed_at_five_random_moments_equals_uninterrupted(kind: str, tmp_path:
             os.kill(process.pid, signal.SIGKILL)
             kills += 1
         process.wait()
-        assert not out.exists() or kills >= 1
-        if out.exists():
-            break
-    assert kills >= 2, "the run is too short to be killed"
+        assert not out.exists(), f"the run ended after {kills} kills: it is too short for this test"
     subprocess.run(command, check=True, timeout=120)
     with np.load(out) as r:
         assert (r["values"].tobytes(), r["stderr"].tobytes(), r["counts"].tobytes()) == _uninterrupted(kind)
