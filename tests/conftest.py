@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from packaging_jobs import Environment, build_wheel, create_environment
+from watch import watch
+
+__all__ = ["watch"]  # a fixture that lives beside its clock
 
 # Two cores are shared by everything CI runs: a deadline would measure the machine, not the code.
 # Fixed examples keep CI's verdict a function of the commit.

@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from engine_worlds import blobs
 from sklearn.neighbors import KNeighborsClassifier
+from watch import Watch
 
 from dvlwidgets import (
     KNNShapleyValuation,
@@ -30,9 +30,7 @@ from dvlwidgets import (
     Status,
     Utility,
 )
-from dvlwidgets.engine import tally
 from dvlwidgets.errors import FirstFitError, NotFittedError, RunError
-from dvlwidgets.utility import function
 
 TRAIN, TEST = blobs(12)
 STATES = ("pending", "running", "paused", "stopped", "finished", "failed")
@@ -438,23 +436,6 @@ def test_a_subscriber_may_pause_and_stop() -> None:
 
 
 # --- active time ------------------------------------------------------------------------------------------------
-
-
-class Watch:
-    """A clock that only moves when it is told to, so that no test depends on the machine's speed."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
-    for module in (tally, function):
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=watch, perf_counter=watch))
-    return watch
 
 
 def test_max_time_counts_active_seconds_without_pauses(watch: Watch) -> None:

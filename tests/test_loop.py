@@ -19,6 +19,7 @@ from engine_worlds import blobs
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
+from watch import Watch
 
 from dvlwidgets import (
     BanzhafValuation,
@@ -36,12 +37,10 @@ from dvlwidgets import (
     Status,
     Utility,
 )
-from dvlwidgets.engine import tally
 from dvlwidgets.engine.bar import Bar, describe
 from dvlwidgets.engine.cost import TASK_SECONDS, announce, duration, schedule
 from dvlwidgets.engine.records import Progress, Verdict
 from dvlwidgets.errors import IdentityError, JournalError
-from dvlwidgets.utility import function
 
 TRAIN, TEST = blobs(12)
 
@@ -271,23 +270,6 @@ def test_one_point_needs_no_subset() -> None:
 
 
 # --- time limits --------------------------------------------------------------------------------------------------
-
-
-class Watch:
-    """A clock that only moves when it is told to, so that no test depends on the machine's speed."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
-    for module in (tally, function):
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=watch, perf_counter=watch))
-    return watch
 
 
 def test_a_time_limit_stops_between_tasks_with_whole_steps_in_order(watch: Watch) -> None:
