@@ -6,17 +6,11 @@ from pathlib import Path
 
 from labserver import Server
 from playwright.sync_api import Page, expect
-from ui.work import DROPPED, START, Lab, until, write_notebook
+from ui.work import DROPPED, START, Lab, paused_run, until, write_notebook
 
 
 def test_a_relabel_reaches_the_disk_and_python_and_can_be_undone(page: Page, server: Server, folder: Path):
-    notebook = write_notebook(folder, "relabel", START)
-    lab = Lab.open(page, server, notebook)
-    lab.run_all()
-    panel = lab.panel()
-    panel.expect_values()
-    panel.click("pause")
-    panel.expect_state("paused")
+    notebook, lab, panel = paused_run(page, server, folder, "relabel")
     row = panel.order()[0]
     panel.row(row).click()
     old = panel.row(row).get_by_test_id("cell-label").inner_text().strip()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labserver import Server
 from playwright.sync_api import Page, expect
-from ui.work import DROPPED, START, Lab, Notebook, Panel, stands_still, until, write_notebook
+from ui.work import DROPPED, START, Lab, Notebook, Panel, paused_run, stands_still, until, write_notebook
 
 
 def watch_values_stream(panel: Panel) -> None:
@@ -72,13 +72,7 @@ def test_a_click_is_heard_while_a_plain_cell_keeps_the_kernel_busy(page: Page, s
 
 
 def test_a_reload_keeps_everything(page: Page, server: Server, folder: Path):
-    notebook = write_notebook(folder, "reload", START)
-    lab = Lab.open(page, server, notebook)
-    lab.run_all()
-    panel = lab.panel()
-    panel.expect_values()
-    panel.click("pause")
-    panel.expect_state("paused")
+    notebook, lab, panel = paused_run(page, server, folder, "reload")
     row = panel.order()[0]
     panel.row(row).click()
     page.keyboard.press("x")
@@ -152,13 +146,7 @@ def test_the_saved_notebook_tells_how_the_run_ended(page: Page, server: Server, 
 
 def test_what_a_person_arranged_survives_the_end_of_the_run(page: Page, server: Server, folder: Path):
     """The stored output is written again on pause and at the end; JupyterLab then makes a new view."""
-    notebook = write_notebook(folder, "arranged", START)
-    lab = Lab.open(page, server, notebook)
-    lab.run_all()
-    panel = lab.panel()
-    panel.expect_values()
-    panel.click("pause")
-    panel.expect_state("paused")
+    _, lab, panel = paused_run(page, server, folder, "arranged")
     panel.part("sort-label").click()
     row = panel.order()[2]
     panel.row(row).click()

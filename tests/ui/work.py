@@ -237,3 +237,15 @@ def saved_page(path: Path, points: int = 120) -> Path:
     )
     path.write_text(sharing.static_page(result, train, title="digits, made-up values"), encoding="utf-8")
     return path
+
+
+def paused_run(page: Page, server: Server, folder: Path, name: str) -> tuple[Notebook, Lab, Panel]:
+    """A notebook whose panel has its first values and stands still."""
+    notebook = write_notebook(folder, name, START)
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_values()
+    panel.click("pause")
+    panel.expect_state("paused")
+    return notebook, lab, panel
