@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, InputTypeError
 from ..typing import DrawLaw, Masks
 
-SUBSETS, PERMUTATIONS, TEST_POINTS, SIZES = 1, 2, 3, 4
+SUBSETS, PERMUTATIONS, TEST_POINTS, SIZES, BAGS, FOLDS = 1, 2, 3, 4, 5, 6
 """Streams: samplers never share one."""
 
 _STEPS = 2**40
