@@ -22,8 +22,18 @@ if TYPE_CHECKING:
         NoStopping,
         RankCorrelation,
     )
+    from .utility.caching import (
+        CachedFuncConfig,
+        CacheStats,
+        DiskCacheBackend,
+        InMemoryCacheBackend,
+        MemcachedCacheBackend,
+        MemcachedClientConfig,
+    )
     from .utility.model import ModelUtility, Utility
     from .utility.scorer import SupervisedScorer, compose_score, sigmoid
+    from .utility.wrapper import Model
+    from .valuation.methods.data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
     from .valuation.methods.knn_shapley import KNNShapleyValuation
     from .valuation.methods.semivalues import (
         BanzhafValuation,
@@ -61,8 +71,22 @@ _HOMES = {
         "NoStopping",
         "RankCorrelation",
     ),
+    "utility.caching": (
+        "CacheStats",
+        "CachedFuncConfig",
+        "DiskCacheBackend",
+        "InMemoryCacheBackend",
+        "MemcachedCacheBackend",
+        "MemcachedClientConfig",
+    ),
     "utility.model": ("ModelUtility", "Utility"),
     "utility.scorer": ("SupervisedScorer", "compose_score", "sigmoid"),
+    "utility.wrapper": ("Model",),
+    "valuation.methods.data_oob": (
+        "DataOOBValuation",
+        "neg_l2_distance",
+        "point_wise_accuracy",
+    ),
     "valuation.methods.knn_shapley": ("KNNShapleyValuation",),
     "valuation.methods.semivalues": (
         "BanzhafValuation",
@@ -92,20 +116,28 @@ __all__ = [
     "AbsoluteStandardError",
     "AntitheticPermutationSampler",
     "BanzhafValuation",
+    "CacheStats",
+    "CachedFuncConfig",
     "DataBanzhafValuation",
+    "DataOOBValuation",
     "DataShapleyValuation",
     "Dataset",
     "DeterministicPermutationSampler",
     "DeterministicUniformSampler",
+    "DiskCacheBackend",
     "EditLog",
     "GroupedDataset",
+    "InMemoryCacheBackend",
     "KNNShapleyValuation",
     "LOOSampler",
     "LOOValuation",
     "MSRSampler",
     "MaxTime",
     "MaxUpdates",
+    "MemcachedCacheBackend",
+    "MemcachedClientConfig",
     "MinUpdates",
+    "Model",
     "ModelUtility",
     "NoStopping",
     "NoTruncation",
@@ -126,6 +158,8 @@ __all__ = [
     "Verdict",
     "compose_score",
     "load_result",
+    "neg_l2_distance",
+    "point_wise_accuracy",
     "save_result",
     "sigmoid",
     "static_page",

@@ -66,6 +66,10 @@ def utility(**kwargs: Any) -> Any:
     return dvl.Utility(Model(), SCORER, **kwargs)
 
 
+def cached(**kwargs: Any) -> Any:
+    return utility(cache_backend=dvl.InMemoryCacheBackend(), **kwargs)
+
+
 def shapley(sampler: Any = None, **kwargs: Any) -> Any:
     return dvl.ShapleyValuation(utility(), sampler or dvl.MSRSampler(seed=0), dvl.MaxUpdates(5), **kwargs)
 
@@ -199,6 +203,48 @@ CASES: dict[str, list[Case]] = {
         *several(1, 2.5, True, "8", None)(lambda v: dvl.RankCorrelation(burn_in=v), "burn_in"),
         *NO_NUMBER(lambda v: dvl.RankCorrelation(fraction=v), "fraction"),
     ],
+    "CachedFuncConfig": [
+        (lambda: dvl.CachedFuncConfig(hash_prefix=3), InputTypeError, "hash_prefix must be a string"),
+        *several("data", 3, None)(lambda v: dvl.CachedFuncConfig(ignore_args=v), "list of names"),
+        *several(-1, "0", True, None, NAN)(
+            lambda v: dvl.CachedFuncConfig(time_threshold=v), "time_threshold"
+        ),
+        *NO_FLAG(lambda v: dvl.CachedFuncConfig(allow_repeated_evaluations=v), "allow_repeated_evaluations"),
+        *several(0, -1, "0", True, NAN)(lambda v: dvl.CachedFuncConfig(rtol_stderr=v), "rtol_stderr must"),
+        *several(1, 2.5, True, "3", None)(
+            lambda v: dvl.CachedFuncConfig(min_repetitions=v), "min_repetitions"
+        ),
+        *several(2, 3.5, "3")(lambda v: dvl.CachedFuncConfig(max_repetitions=v), "max_repetitions must"),
+    ],
+    "InMemoryCacheBackend": [
+        *several(0, 0.5, True, "9")(lambda v: dvl.InMemoryCacheBackend(max_entries=v), "max_entries must"),
+    ],
+    "DiskCacheBackend": [
+        *several(3, True, b"x", ["a"])(dvl.DiskCacheBackend, "cache_dir must be a folder"),
+        (lambda: dvl.DiskCacheBackend("/proc/dvlwidgets"), InputError, "cannot be written to"),
+    ],
+    "MemcachedClientConfig": [
+        *several("localhost", 11211, ("localhost",), None)(dvl.MemcachedClientConfig, "pair (host, port)"),
+        (lambda: dvl.MemcachedClientConfig((1, "localhost")), InputTypeError, "host of server"),
+        *several(0, "11211", True)(lambda v: dvl.MemcachedClientConfig(("localhost", v)), "port of server"),
+        (lambda: dvl.MemcachedClientConfig(("localhost", 70000)), InputError, "at most 65535"),
+        *several(0, -1, "1", NAN)(lambda v: dvl.MemcachedClientConfig(timeout=v), "timeout must"),
+        *several(0, True, NAN)(
+            lambda v: dvl.MemcachedClientConfig(connect_timeout=v), "connect_timeout must"
+        ),
+        *NO_FLAG(lambda v: dvl.MemcachedClientConfig(no_delay=v), "no_delay must be True or False"),
+    ],
+    "MemcachedCacheBackend": [
+        *several("localhost", ("localhost", 11211))(
+            dvl.MemcachedCacheBackend, "must be a MemcachedClientConfig"
+        ),
+    ],
+    "Model": [
+        (lambda: dvl.Model(Model), InputTypeError, "the class Model"),
+        (lambda: dvl.Model(None), InputTypeError, "must have fit"),
+        (lambda: dvl.Model(Model()).fit(TRAIN, Y), InputTypeError, "Dataset and labels"),
+        (lambda: dvl.Model(Model()).score(TEST), InputTypeError, "has no score"),
+    ],
     "MaxTime": [
         *NO_NUMBER(dvl.MaxTime, "seconds of MaxTime must be a"),
         *several(0, -1)(dvl.MaxTime, "positive number of seconds"),
@@ -260,6 +306,20 @@ CASES: dict[str, list[Case]] = {
         *NO_FLAG(lambda v: utility(clone_before_fit=v), "clone_before_fit must be True or False"),
         *several("1", True, 0, -1, NAN)(lambda v: utility(fit_seconds=v), "fit_seconds"),
         (lambda: utility(key=3), InputTypeError, "key must be a string"),
+        (lambda: utility(cache_backend=dvl.DiskCacheBackend), InputTypeError, "the class DiskCacheBackend"),
+        (lambda: utility(cache_backend="cache"), InputTypeError, "cache_backend must be"),
+        (lambda: cached(cached_func_options={"time_threshold": 0}), InputTypeError, "CachedFuncConfig"),
+        (lambda: utility(cached_func_options=dvl.CachedFuncConfig()), InputError, "no cache_backend"),
+        (
+            lambda: dvl.Utility(
+                LogisticRegression(random_state=0),
+                SCORER,
+                cache_backend=dvl.InMemoryCacheBackend(),
+                cached_func_options=dvl.CachedFuncConfig(allow_repeated_evaluations=True),
+            ),
+            InputError,
+            "the same score each time",
+        ),
         (lambda: utility().with_dataset(X), InputTypeError, "Dataset, not ndarray"),
         (lambda: utility().with_dataset(None), InputTypeError, "Dataset, not NoneType"),
         (lambda: utility().with_dataset(TRAIN)([True] * 6), InputError, r"mask[None, :]"),
@@ -426,6 +486,7 @@ CASES: dict[str, list[Case]] = {
 }
 
 RECORDS = {
+    "CacheStats": "a record that caches make",
     "NoTruncation": "takes no arguments",
     "Progress": "a record that the loop makes",
     "Verdict": "a record that rules make",

@@ -23,7 +23,7 @@ FLOOR = {
     "utility": 3,
     "valuation": 4, "influence": 4,
     "evaluation": 5,
-    "widgets": 6,
+    "widgets": 6, "utils": 6,
     "demo": 7, "__main__": 7,
     "__init__": 8,  # the front door: every public name, the heavy ones lazily
 }  # fmt: skip
@@ -50,7 +50,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "PIL": {"data/preview.py": LAZILY},
     "matplotlib": {"evaluation/*": LAZILY},
     "dask": {"influence/*": LAZILY}, "distributed": {"influence/*": LAZILY}, "zarr": {"influence/*": LAZILY},
-    "pymemcache": {"utility/caching.py": LAZILY},
+    "pymemcache": {"utility/cache_memcached.py": LAZILY},
     "anywidget": {"widgets/*": AT_ONCE},
     "ipywidgets": {"widgets/*": AT_ONCE},
     "traitlets": {"widgets/*": AT_ONCE},

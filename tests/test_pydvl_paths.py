@@ -28,6 +28,13 @@ PATHS = {
     "valuation.result": ["ValuationResult", "load_result", "save_result"],
     "valuation.games": ["ShoesGame", "AirportGame", "MinerGame", "SymmetricVotingGame"],
     "valuation.methods": ["ShapleyValuation", "BanzhafValuation", "LOOValuation", "KNNShapleyValuation"],
+    "utils.caching": [
+        "CachedFuncConfig",
+        "DiskCacheBackend",
+        "InMemoryCacheBackend",
+        "MemcachedCacheBackend",
+        "MemcachedClientConfig",
+    ],
 }
 
 

@@ -25,11 +25,16 @@ from ..engine.records import FAILED, OK, Evaluations
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..typing import Masks, Utilities
 from .bound import First, check_masks
+from .cache_backend import CacheBackend, CacheStats, check_backend
+from .cache_config import CachedFuncConfig, check_options
+from .cache_lookup import SubsetCache
 from .function import FunctionUtility, SetFunctionUtility
+from .repeats import repeats_of
 from .scorer import SupervisedScorer
 from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
 from .time_limit import time_limit
 from .warning_tap import warnings_counted
+from .wrapper import unwrapped
 
 
 class ModelUtility:
@@ -41,6 +46,8 @@ class ModelUtility:
         catch_errors: a fit or score that fails on a subset counts as a failure and gets the scorer's default;
             False raises it.
         show_warnings: say once, at the end of `fit`, how many fits warned and what the first said.
+        cache_backend: where scores are kept and looked up (`dvlwidgets.utility.caching`); None keeps none.
+        cached_func_options: what is kept, and whether stochastic models are fitted repeatedly; None keeps all.
         clone_before_fit: False refits one copy per thread instead of a fresh clone per subset.
         seed: what stochastic models are seeded from, together with the subset.
         fit_seconds: a fit and its score that take longer count as a failure; None = no limit (`time_limit` says
@@ -48,7 +55,8 @@ class ModelUtility:
         key: a name for the model and scorer, where they cannot be hashed (needed for checkpoints and caches only).
 
     Raises:
-        InputTypeError: if the model is a class or lacks `fit`, or the scorer is no SupervisedScorer.
+        InputTypeError: if the model is a class or lacks `fit`, the scorer is no SupervisedScorer, or the cache is none.
+        UnhashableError: later, from `with_dataset`, if there is a cache, and the model cannot be hashed without `key`.
 
     Example:
         >>> from sklearn.linear_model import LogisticRegression
@@ -66,6 +74,8 @@ class ModelUtility:
         *,
         catch_errors: bool = True,
         show_warnings: bool = True,
+        cache_backend: CacheBackend | None = None,
+        cached_func_options: CachedFuncConfig | None = None,
         clone_before_fit: bool = True,
         seed: int = 0,
         fit_seconds: float | None = None,
@@ -78,7 +88,10 @@ class ModelUtility:
                 f"scorer must be a SupervisedScorer, not {type(scorer).__name__}. "
                 'Write SupervisedScorer("accuracy", test), with the data to score on.'
             )
-        self.model, self.scorer = model, scorer
+        self.model, self.scorer = unwrapped(model), scorer
+        self.cache_backend = check_backend(cache_backend)
+        self.cached_func_options = check_options(cached_func_options, self.cache_backend)
+        self.repeats = repeats_of(self.cached_func_options, self.model)
         self.catch_errors = arguments.flag("catch_errors", catch_errors)
         self.show_warnings = arguments.flag("show_warnings", show_warnings)
         self.clone_before_fit = arguments.flag("clone_before_fit", clone_before_fit)
@@ -89,6 +102,11 @@ class ModelUtility:
     def with_dataset(self, data: Dataset) -> BoundModelUtility:
         """The utility of subsets of `data`."""
         return BoundModelUtility(self, data)
+
+    @property
+    def cache_stats(self) -> CacheStats | None:
+        """What the cache did, workers included: hits, misses, ...; None without a cache."""
+        return None if self.cache_backend is None else self.cache_backend.stats
 
     @staticmethod
     def from_function(function: Callable[[Masks], NDArray[np.float64]], **kwargs: Any) -> FunctionUtility:
@@ -164,6 +182,13 @@ class BoundModelUtility:
                 "the model takes no random_state: if it draws random numbers, values are not reproducible"
             )
         self.notes = tuple(notes)
+        self._cache: SubsetCache | None = None
+        if utility.cache_backend is not None:
+            options, kind = utility.cached_func_options, type(self).__qualname__
+            identity = {**self.key_parts(), "kind": kind}
+            self._cache = SubsetCache(
+                utility.cache_backend, options, identity, utility.model, len(self.metrics)
+            )
 
     def first(self) -> First:
         """Fit and score the full set with errors raised; that score is v(N).
@@ -175,7 +200,7 @@ class BoundModelUtility:
         full = np.ones(self.n, np.bool_)
         try:
             with warnings_counted():
-                values = self._fit_and_score(full)
+                values = self._score_of(full)
         except Exception as error:
             model = type(self.utility.model).__name__
             raise FirstFitError(
@@ -186,9 +211,16 @@ class BoundModelUtility:
         return First(np.asarray(self.scorer.default, float), values, time.perf_counter() - start)
 
     def evaluate(self, masks: Masks) -> Evaluations:
-        """Fit and score each subset of `masks`, shape (B, n)."""
+        """Fit and score each subset of `masks`, shape (B, n), or look its score up."""
+        if self._cache is not None:
+            return self._cache.evaluate(masks, self._evaluate)
+        return self._evaluate(masks, np.empty((len(masks), len(self.metrics))))
+
+    def _evaluate(
+        self, masks: Masks, values: NDArray[np.float64], done: Callable[[int, float], None] | None = None
+    ) -> Evaluations:
+        """Fit and score each subset into `values` (B, m); `done(row, seconds)` hears of each success."""
         start = time.perf_counter()
-        values = np.empty((len(masks), len(self.metrics)))
         status = np.zeros(len(masks), np.uint8)
         failure: str | None = None
         seeded = self._global and parallel.in_worker()
@@ -197,17 +229,18 @@ class BoundModelUtility:
                 if not mask.any():
                     values[b] = self.scorer.default
                     continue
-                if seeded:
-                    seed_global_generators(subset_seed(self.utility.seed, mask))
+                began = time.perf_counter()
                 try:
-                    with time_limit(self.utility.fit_seconds):
-                        values[b] = self._fit_and_score(mask)
+                    values[b] = self._score_of(mask, seeded=seeded, seconds=self.utility.fit_seconds)
                     status[b] = OK
                 except Exception:
                     if not self.utility.catch_errors:
                         raise
                     values[b], status[b] = self.scorer.default, FAILED
                     failure = failure or traceback.format_exc(limit=-8)
+                    continue
+                if done is not None:
+                    done(b, time.perf_counter() - began)
         spent = time.perf_counter() - start
         return Evaluations(values, status, spent, failure, len(warned), warned[0] if warned else None)
 
@@ -220,7 +253,13 @@ class BoundModelUtility:
     def key_parts(self) -> dict[str, str]:
         """Hashes of data, model, scorer with its test data, and model seed."""
         u = self.utility
-        policy = {"catch_errors": u.catch_errors, "fit_seconds": u.fit_seconds, "clone": u.clone_before_fit}
+        policy: dict[str, object] = {
+            "catch_errors": u.catch_errors,
+            "fit_seconds": u.fit_seconds,
+            "clone": u.clone_before_fit,
+        }
+        if u.repeats is not None:
+            policy["repeats"] = u.repeats
         parts = {
             "training data": self.data.fingerprint,
             "model seed": str(u.seed),
@@ -231,10 +270,24 @@ class BoundModelUtility:
             return {**parts, "key": digest(u.key), "metrics": digest(self.metrics), "test data": test}
         return {**parts, "model": digest(self.utility.model), "scorer": digest(self.utility.scorer)}
 
-    def _fit_and_score(self, mask: Masks) -> NDArray[np.float64]:
+    def _score_of(
+        self, mask: Masks, *, seeded: bool = False, seconds: float | None = None
+    ) -> NDArray[np.float64]:
+        """Scores (m,) of one subset: of one fit, or the mean of several."""
+
+        def score(repetition: int) -> NDArray[np.float64]:
+            if seeded:
+                seed_global_generators(subset_seed(self.utility.seed, mask, repetition))
+            with time_limit(seconds):
+                return self._fit_and_score(mask, repetition)
+
+        repeats = self.utility.repeats
+        return score(0) if repeats is None else repeats.mean(score)
+
+    def _fit_and_score(self, mask: Masks, repetition: int = 0) -> NDArray[np.float64]:
         model = self._fresh()
         if self._seeds:
-            base = subset_seed(self.utility.seed, mask)
+            base = subset_seed(self.utility.seed, mask, repetition)
             model.set_params(**{name: (base + k) & 0x7FFFFFFF for k, name in enumerate(self._seeds)})
         rows = self.data.rows(mask)
         model.fit(take_rows(self.data.x, rows), take_rows(self.data.y, rows))
