@@ -5,7 +5,9 @@ evaluate -> Evaluations -> journal -> fold -> Estimate -> rule -> Verdict -> Pro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +53,15 @@ def join_evaluations(parts: list[Evaluations]) -> Evaluations:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Values, their standard errors and the number of observations, each of shape (n,); NaN = not known yet."""
+    """Values, their standard errors and the number of observations, each of shape (n,); NaN = not known yet.
+
+    `extra` holds the method's own columns by name, one entry a point each.
+    """
 
     values: Values
     stderr: Values
     counts: Counts
+    extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
