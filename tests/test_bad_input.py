@@ -251,6 +251,18 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.MaxTime(math.inf), InputError, "finite"),
     ],
     "MaxUpdates": count_cases(dvl.MaxUpdates),
+    "MaxChecks": count_cases(dvl.MaxChecks),
+    "MaxSamples": count_cases(lambda n: dvl.MaxSamples(dvl.MSRSampler(), n)),
+    "History": [
+        *count_cases(dvl.History),
+        *several(-1, 1.5, True, "3")(lambda v: dvl.History(5, v), "skip_steps of History must be"),
+    ],
+    "HistoryDeviation": [
+        *count_cases(lambda n: dvl.HistoryDeviation(n, 0.05)),
+        *NO_NUMBER(lambda v: dvl.HistoryDeviation(5, v), "rtol of HistoryDeviation must be a"),
+        *several(0, -0.1)(lambda v: dvl.HistoryDeviation(5, v), "rtol above 0"),
+        *NO_FLAG(lambda v: dvl.HistoryDeviation(5, 0.05, v), "pin_converged must be True or False"),
+    ],
     "MinUpdates": count_cases(dvl.MinUpdates),
     "NoStopping": [
         (lambda: dvl.NoStopping() | "never", InputTypeError, "stopping rule was expected, not str"),

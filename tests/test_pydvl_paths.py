@@ -16,7 +16,17 @@ PATHS = {
         "ValuationResult",
     ],
     "valuation.dataset": ["Dataset", "GroupedDataset", "RawData"],
-    "valuation.stopping": ["MaxUpdates", "MinUpdates", "MaxTime", "AbsoluteStandardError", "RankCorrelation"],
+    "valuation.stopping": [
+        "MaxUpdates",
+        "MinUpdates",
+        "MaxChecks",
+        "MaxSamples",
+        "MaxTime",
+        "AbsoluteStandardError",
+        "History",
+        "HistoryDeviation",
+        "RankCorrelation",
+    ],
     "valuation.scorers": ["SupervisedScorer", "compose_score", "sigmoid"],
     "valuation.utility": ["ModelUtility", "Utility"],
     "valuation.samplers": [

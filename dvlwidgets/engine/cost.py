@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -57,9 +58,21 @@ def schedule(pieces: Sequence[Piece], row_seconds: float, workers: int, divisibl
 
 
 def enough_steps(job: Job, rule: StoppingRule) -> int | None:
-    """Steps that give every point all the updates that the rule ever wants, if that is certain."""
-    updates = rule.max_updates()
-    return None if updates is None else job.steps_for_updates(updates)
+    """Steps that give all the updates, or all the units of work, that the rule ever wants, if that is certain."""
+    updates, units = rule.max_updates(), rule.max_units()
+    steps = [None if updates is None else job.steps_for_updates(updates)]
+    steps.append(None if units is None else _steps_for_units(job, units))
+    return min((s for s in steps if s is not None), default=None)
+
+
+def _steps_for_units(job: Job, units: int) -> int | None:
+    """The first steps that hold so many units; None if all steps together do not."""
+    end, high = job.total_steps, 1
+    while job.units(high if end is None else min(high, end)) < units:
+        if high > 2**40 or (end is not None and high >= end):
+            return None
+        high *= 2
+    return bisect_left(range(high), units, key=job.units)
 
 
 def bounded_steps(job: Job, rule: StoppingRule) -> int | None:

@@ -19,9 +19,10 @@ from .records import Verdict
 
 @dataclass(frozen=True)
 class RuleView:
-    """What a rule may look at: values, standard errors and counts of shape (n,), active seconds, exactness.
+    """What a rule may look at: values, standard errors and counts of shape (n,), active seconds, exactness, work done.
 
-    `exact` says that the values are a closed form, complete; then standard errors of 0 are facts.
+    `exact` says that the values are a closed form, complete; then standard errors of 0 are facts. `done` counts units
+    of work, evaluations mostly.
     """
 
     values: Values
@@ -29,6 +30,12 @@ class RuleView:
     counts: Counts
     seconds: float
     exact: bool = False
+    done: int = 0
+
+    @property
+    def nobody(self) -> NDArray[np.bool_]:
+        """No point: what rules that say nothing of single points are content with, shape (n,)."""
+        return np.zeros(len(self.values), np.bool_)
 
 
 class StoppingRule:
@@ -50,6 +57,10 @@ class StoppingRule:
 
     def max_updates(self) -> int | None:
         """At most so many updates of a point are ever needed, or None."""
+        return None
+
+    def max_units(self) -> int | None:
+        """At most so many units of work are ever needed, or None."""
         return None
 
     def deadline(self) -> float | None:
@@ -161,6 +172,10 @@ class And(Pair):
         a, b = self.left.max_updates(), self.right.max_updates()
         return None if a is None or b is None else max(a, b)
 
+    def max_units(self) -> int | None:
+        a, b = self.left.max_units(), self.right.max_units()
+        return None if a is None or b is None else max(a, b)
+
     def deadline(self) -> float | None:
         a, b = self.left.deadline(), self.right.deadline()
         return None if a is None or b is None else max(a, b)
@@ -177,6 +192,10 @@ class Or(Pair):
 
     def max_updates(self) -> int | None:
         known = [u for u in (self.left.max_updates(), self.right.max_updates()) if u is not None]
+        return min(known) if known else None
+
+    def max_units(self) -> int | None:
+        known = [u for u in (self.left.max_units(), self.right.max_units()) if u is not None]
         return min(known) if known else None
 
     def deadline(self) -> float | None:

@@ -86,6 +86,8 @@ class Loop:
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
         self._folding = False
+        self._rule_state: Any = None
+        self._decided_at = -1
         self._estimated_at = -1
         self._seq = 0
         self._last_frame = -math.inf
@@ -119,7 +121,7 @@ class Loop:
         self.rule.reset()
         self.clock.start()
         yield from self._shown(self._begin())
-        state = self.rule.init(self.job.n)
+        state = self._rule_state = self.rule.init(self.job.n)
         while not self._exhausted():
             if not self._gate_open():
                 break
@@ -155,6 +157,7 @@ class Loop:
         late = deadline is not None and view.seconds >= deadline
         limited = late and not self.rule.update(state, replace(view, seconds=0.0))[1].done
         state, self.verdict = self.rule.update(state, view)
+        self._rule_state, self._decided_at = state, self.step
         self.rule.note(self.verdict)
         if self.verdict.done:
             self.ended = "time" if limited else "rule"
@@ -273,7 +276,7 @@ class Loop:
     def _view(self) -> RuleView:
         e, exact = self.estimate, self.job.exact(self.stats)
         seconds = self.clock.seconds if self._replayed_clock is None else self._replayed_clock
-        return RuleView(e.values, e.stderr, e.counts, seconds, exact)
+        return RuleView(e.values, e.stderr, e.counts, seconds, exact, self.tally.done)
 
     def _finish(self) -> None:
         self._estimate()
@@ -285,10 +288,12 @@ class Loop:
             )
         elif self.ended in ("time", "stop"):
             why = "stopped by time" if self.ended == "time" else "stopped by hand"
-            _, last = self.rule.update(self.rule.init(self.job.n), self._view())
+            fresh = self._decided_at != self.step  # since the last round end
+            last = self.rule.update(self._rule_state, self._view())[1] if fresh else self.verdict
             reason = last.reason if last.reason.startswith(why) else f"{why} ({last.reason})"
             self.verdict = Verdict(True, last.completion, last.converged, reason)
-        self.rule.note(self.verdict)
+        if self.ended != "rule":
+            self.rule.note(self.verdict)
 
     def _frame(self, *, final: bool = False) -> Progress:
         self._last_frame = time.monotonic()

@@ -1,4 +1,4 @@
-"""When to stop: updates, time, standard errors, certainty of the ranking."""
+"""When to stop: rules that judge the values' errors; those that only count, or look back, are passed on from here."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arguments import number, whole
 from ..errors import InputError
 from ..typing import Values
+from .history import History, HistoryDeviation
+from .limits import MaxChecks, MaxSamples, MaxTime, MaxUpdates, MinUpdates, NoStopping
 from .records import Verdict
 from .rules import RuleView, StoppingRule, check_rule
 
 __all__ = [
     "AbsoluteStandardError",
+    "History",
+    "HistoryDeviation",
+    "MaxChecks",
+    "MaxSamples",
     "MaxTime",
     "MaxUpdates",
     "MinUpdates",
@@ -47,94 +52,6 @@ def certainty(values: Values, stderr: Values, *, exact: bool = False) -> float:
     if between + noise == 0.0:
         return 1.0 if exact else 0.0
     return between / (between + noise)
-
-
-def _everybody(n: int, yes: bool) -> NDArray[np.bool_]:
-    return np.full(n, yes)
-
-
-@dataclass(frozen=True)
-class NoStopping(StoppingRule):
-    """Never stops: the sampler's end, a time limit of another rule, or you do. `sampler` is accepted and ignored."""
-
-    sampler: object = None
-
-    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
-        return None, Verdict(False, 0.0, _everybody(len(view.values), False), "runs until stopped")
-
-
-@dataclass(frozen=True)
-class MaxUpdates(StoppingRule):
-    """Stops once some point has `n_updates` observations.
-
-    Raises:
-        InputError: unless n_updates is at least 1.
-    """
-
-    n_updates: int
-
-    def __post_init__(self) -> None:
-        _positive_integer("MaxUpdates", "n_updates", self.n_updates)
-
-    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
-        most = int(view.counts.max(initial=0))
-        reason = f"{most:,} of {self.n_updates:,} updates"
-        return None, Verdict(
-            most >= self.n_updates, min(1.0, most / self.n_updates), view.counts >= self.n_updates, reason
-        )
-
-    def max_updates(self) -> int | None:
-        return self.n_updates
-
-
-@dataclass(frozen=True)
-class MinUpdates(StoppingRule):
-    """Stops once every point has `n_updates` observations.
-
-    Raises:
-        InputError: unless n_updates is at least 1.
-    """
-
-    n_updates: int
-
-    def __post_init__(self) -> None:
-        _positive_integer("MinUpdates", "n_updates", self.n_updates)
-
-    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
-        least = int(view.counts.min(initial=np.iinfo(np.int64).max)) if len(view.counts) else self.n_updates
-        reason = f"every point has {least:,} of {self.n_updates:,} updates"
-        return None, Verdict(
-            least >= self.n_updates, min(1.0, least / self.n_updates), view.counts >= self.n_updates, reason
-        )
-
-    def max_updates(self) -> int | None:
-        return self.n_updates
-
-
-@dataclass(frozen=True)
-class MaxTime(StoppingRule):
-    """Stops after so many active seconds, pauses excluded; it may also stop between two tasks of a round.
-
-    Raises:
-        InputError: unless seconds is a positive number.
-    """
-
-    seconds: float
-
-    def __post_init__(self) -> None:
-        hint = "MaxTime(60) is a minute."
-        if not number("seconds of MaxTime", self.seconds, hint) > 0:
-            raise InputError(f"MaxTime takes a positive number of seconds, not {self.seconds}. {hint}")
-
-    def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
-        done = view.seconds >= self.seconds
-        reason = f"{'stopped by time: ' if done else ''}{view.seconds:.0f} of {self.seconds:g} s"
-        # time says nothing about any point
-        nobody = _everybody(len(view.values), False)
-        return None, Verdict(done, min(1.0, view.seconds / self.seconds), nobody, reason)
-
-    def deadline(self) -> float | None:
-        return float(self.seconds)
 
 
 @dataclass(frozen=True)
@@ -199,7 +116,7 @@ class RankCorrelation(StoppingRule):
         if n == 0 or ready.mean() < self.fraction:
             least = int(view.counts.min()) if n else 0
             reason = f"warming up: {int(ready.sum()):,} of {n:,} points have {self.burn_in} observations"
-            return 0, Verdict(False, 0.0, _everybody(n, False), f"{reason} (least {least:,})")
+            return 0, Verdict(False, 0.0, view.nobody, f"{reason} (least {least:,})")
         sure = certainty(view.values[ready], view.stderr[ready], exact=view.exact)
         streak = state + 1 if sure >= wanted else 0
         done = streak >= 2 or (view.exact and sure >= wanted)
@@ -220,10 +137,6 @@ class RankCorrelation(StoppingRule):
 def _percent(share: float) -> str:
     # never rounds up to a target that is not reached
     return f"{math.floor(share * 1000) / 10:g} %"
-
-
-def _positive_integer(rule: str, name: str, value: object) -> None:
-    whole(f"{name} of {rule}", value, 1, f"{rule}(100), for example.")
 
 
 def _fraction(rule: str, value: float) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from ..engine.stopping import (
     AbsoluteStandardError,
+    History,
+    HistoryDeviation,
+    MaxChecks,
+    MaxSamples,
     MaxTime,
     MaxUpdates,
     MinUpdates,
@@ -14,6 +18,10 @@ from ..engine.stopping import (
 
 __all__ = [
     "AbsoluteStandardError",
+    "History",
+    "HistoryDeviation",
+    "MaxChecks",
+    "MaxSamples",
     "MaxTime",
     "MaxUpdates",
     "MinUpdates",
