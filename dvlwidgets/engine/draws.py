@@ -22,6 +22,7 @@ from ..typing import DrawLaw, Masks
 
 SUBSETS, PERMUTATIONS, TEST_POINTS, SIZES, BAGS, FOLDS = 1, 2, 3, 4, 5, 6
 CLASS_WALKS, OTHER_CLASSES, BUDGETS, TEST_FOLDS, TRAININGS = 20, 21, 22, 23, 24
+RANDOM_VALUES = 40
 """Streams: samplers never share one."""
 
 _STEPS = 2**40
