@@ -2,6 +2,8 @@
 
 Utility key: data, model, scorer, model seed. Journal key: utility key, draws, format; journals with one journal key
 may be merged. Run key: journal key, method, seed; what may be resumed. Versions are recorded, not compared.
+Beside the keys stands the method in words, with the hash of its size law, so that results of two methods that share a
+name are told apart.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def make_header(
         configuration: the same in words, for people.
     """
     parts = {**utility, "sampler": _hash(draws), "method": method, "seed": str(seed)}
-    keys = {"utility": "", "journal": "", "run": ""}
+    keys = {"utility": "", "journal": "", "run": "", "method": method}
     if utility:
         keys["utility"] = _hash(utility)
         keys["journal"] = _hash([keys["utility"], draws, FORMAT])
@@ -55,21 +57,46 @@ def require_same_run(recorded: Mapping[str, Any], now: Mapping[str, Any], where:
     Raises:
         IdentityError: naming the parts that differ.
     """
-    old, new = recorded.get("parts", {}), now["parts"]
     if recorded.get("keys", {}).get("run") and recorded["keys"]["run"] == now["keys"]["run"]:
         return
-    different = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    raise IdentityError(
+        f"the checkpoint {where} belongs to another run; these differ: {_different(recorded, now)}. "
+        "Resuming would mix two things: use what it was begun with, or another checkpoint folder. "
+        "(Edited labels change the training data.)"
+    )
+
+
+def require_same_journal(recorded: Mapping[str, Any], now: Mapping[str, Any], where: str) -> None:
+    """Refuse to merge journals of different utilities or draws; method and seed may differ.
+
+    Raises:
+        IdentityError: naming the parts that differ, or that there is nothing to know them by.
+    """
+    keys = [header.get("keys", {}).get("journal", "") for header in (recorded, now)]
+    if not all(keys):
+        raise IdentityError(
+            f"the journal {where} cannot be merged: its utility has no identity, so that nobody can say whether it is "
+            "the same. Name it with key=, for example Utility.from_function(f, key='my score, version 1')."
+        )
+    if keys[0] != keys[1]:
+        different = _different(recorded, now, but=("method", "seed"))
+        raise IdentityError(
+            f"the journal {where} is of other utilities or draws; these differ: {different}. Only runs of the same "
+            "data, model, scorer and sampler, with any seeds, can be merged. (Edited labels change the training data.)"
+        )
+
+
+def _different(recorded: Mapping[str, Any], now: Mapping[str, Any], but: tuple[str, ...] = ()) -> str:
+    """The parts in which two headers differ."""
+    old, new = recorded.get("parts", {}), now["parts"]
     shown = [
         f"{name} ({old[name]} then, {new[name]} now)"
         if name in ("seed", "method") and name in old and name in new
         else name
-        for name in different
+        for name in sorted({*old, *new} - {*but})
+        if old.get(name) != new.get(name)
     ]
-    raise IdentityError(
-        f"the checkpoint {where} belongs to another run; these differ: {', '.join(shown) or 'the journal format'}. "
-        "Resuming would mix two things: use what it was begun with, or another checkpoint folder. "
-        "(Edited labels change the training data.)"
-    )
+    return ", ".join(shown) or "the journal format"
 
 
 @cache

@@ -9,7 +9,9 @@ import numpy as np
 from ..engine.job import Receipts
 from ..engine.records import Provenance
 from ..engine.run import Loop, Published
+from .replay import Replay, Tape, Told
 from .result import Status, ValuationResult
+from .result_columns import Ends
 
 
 class Described(Protocol):
@@ -23,6 +25,8 @@ class Described(Protocol):
 
     @property
     def references(self) -> tuple[str, ...]: ...
+
+    def _efficient(self, n: int) -> bool: ...
 
 
 class Fitted:
@@ -46,13 +50,40 @@ class Fitted:
             unit=unit_of(self.job),
             verdict=loop.verdict,
             converged=loop.verdict.converged,
+            extra_values=shown.estimate.extra,
+            ends=self._ends(valuation, loop),
         )
         result.journal = getattr(self.receipts, "journal", None)
+        if result.journal is not None:
+            result.replay = self.replay(valuation, [Tape(result.journal, shown.step)])
         return result
+
+    def replay(self, valuation: Described, tapes: list[Tape]) -> Replay:
+        """What folds recorded utilities again."""
+        utility, words = getattr(valuation, "utility", None), self.header["configuration"]
+        told = self._told(valuation)
+        return Replay(self.job, tuple(tapes), told, utility, self.data, unit_of(self.job), words)
+
+    def _ends(self, valuation: Described, loop: Loop) -> Ends | None:
+        ends = getattr(self.job, "ends", None)
+        if ends is None or loop.stats is None:
+            return None
+        empty, full = ends(loop.stats)
+        return Ends(empty, full, self.job.n, valuation._efficient(self.job.n))  # noqa: SLF001 - of this package
+
+    def _told(self, valuation: Described) -> Told:
+        return Told(
+            valuation.algorithm_name,
+            self.header["parts"]["method"],
+            valuation._efficient(self.job.n),  # noqa: SLF001 - of this package
+            valuation.threshold,
+            valuation.references,
+        )
 
     def _provenance(self, valuation: Described, loop: Loop, shown: Published) -> Provenance:
         notes = [*getattr(getattr(self.job, "utility", None), "notes", ())]
         notes += getattr(getattr(self.job, "sampler", None), "notes", ())
+        notes += getattr(self.job, "notes", ())
         if loop.ended in ("time", "stop", "interrupt"):
             notes.append(
                 f"ended by {loop.ended}, not by its rule: the number of evaluations depends on the machine"
@@ -92,6 +123,9 @@ def status_of(loop: Loop) -> Status:
 
 
 def unit_of(job: Any) -> str:
-    """What one unit of a value is."""
+    """What one unit of a value is: what the job says, or the utility, or points of the first metric."""
+    own = getattr(job, "value_unit", None) or getattr(getattr(job, "utility", None), "value_unit", None)
+    if own is not None:
+        return str(own)
     metrics = getattr(getattr(job, "utility", job), "metrics", ("score",))
     return f"points of {metrics[0]}"

@@ -23,7 +23,7 @@ from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import result_checks, result_columns, result_file, result_merge
 from .result_checks import ResultIndexError
-from .result_columns import POINTS, About, Columns
+from .result_columns import POINTS, About, Columns, Ends
 from .result_fields import ResultFields
 from .result_item import Status, ValueItem
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..engine.journal import Journal
+    from .replay import Replay
 
 __all__ = ["Status", "ValuationResult", "ValueItem", "load_result", "save_result"]
 
@@ -66,6 +67,9 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
 
     journal: Journal | None = None
     """The utilities that the values rest on, while the session lasts; what `continue_from` goes on from."""
+
+    replay: Replay | None = None
+    """What folds these utilities again, while the session lasts; what `reweight` and merging use."""
 
     def __init__(
         self,
@@ -106,12 +110,13 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         fingerprint: str,
         algorithm: str,
         status: Status,
-        provenance: Provenance | None,
+        provenance: Provenance | tuple[Provenance, ...] | None,
         threshold: float | None = None,
         unit: str = POINTS,
         verdict: Verdict | None = None,
         converged: NDArray[np.bool_] | None = None,
         extra_values: Mapping[str, Any] | None = None,
+        ends: Ends | None = None,
     ) -> ValuationResult:
         """The result of a run over a whole data set; the estimate's standard errors are kept as they are.
 
@@ -122,12 +127,13 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             fingerprint: of the data set.
             algorithm: the method's name.
             status: what became of the run.
-            provenance: where the values come from.
+            provenance: where the values come from; several where journals were merged.
             threshold: the value that separates helpful from harmful points, where the method has one.
             unit: what the values are measured in.
             verdict: the stopping rule's last word.
             converged: points that the rule is content with; by default the verdict's.
             extra_values: as in the constructor.
+            ends: the score of no point and of all points, where the run knows them.
         """
         per_point, whole = result_columns.split_extra(extra_values or {}, len(estimate.values))
         settled = verdict.converged if converged is None and verdict is not None else converged
@@ -140,8 +146,9 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             converged=settled,
             extra=per_point,
         )
-        runs = () if provenance is None else (provenance,)
-        return cls._of(columns, About(algorithm, status, fingerprint, runs, verdict, threshold, unit, whole))
+        runs = (provenance,) if isinstance(provenance, Provenance) else provenance or ()
+        about = About(algorithm, status, fingerprint, runs, verdict, threshold, unit, whole, ends=ends)
+        return cls._of(columns, about)
 
     @classmethod
     def from_random(cls, size: int, total: float | None = None, seed: int | None = None) -> ValuationResult:
@@ -297,6 +304,7 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             column[row] = getattr(one, name)
             new[name] = column
         self._columns = dataclasses.replace(self._columns, **new)
+        self._about = dataclasses.replace(self._about, ends=None)  # the sum is the caller's now
 
     def scale(self, factor: float, data_indices: ArrayLike | None = None) -> ValuationResult:
         """Multiplies values (and, accordingly, their errors) in place, and returns this result.
@@ -313,6 +321,10 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         self._columns = dataclasses.replace(
             c, values=c.values * by, variances=c.variances * by**2, stderr=c.stderr * np.abs(by)
         )
+        ends = self._about.ends
+        if ends is not None:
+            kept = ends.scaled(factor) if data_indices is None else None
+            self._about = dataclasses.replace(self._about, ends=kept)
         if self.threshold:  # 0 stays 0
             new = self.threshold * factor if data_indices is None else None
             self._about = dataclasses.replace(self._about, threshold=new)
@@ -337,10 +349,26 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             return other.copy()
         return self._of(*result_merge.merged(self._columns, other._columns, self._about, other._about))
 
+    def reweight(self, method: Any = None, **parameters: Any) -> ValuationResult:
+        """The values of another method from the same utilities; see `Valuation.reweight`.
+
+        Args:
+            method: "Shapley", "Banzhaf", "Beta(4, 1)", "Leave-one-out", a method's class or object.
+            **parameters: of a class; or `law=`, a size law.
+
+        Raises:
+            InputError: without the run's journal (loaded, copied or added results), or if the utilities cannot say.
+        """
+        from .reweight import reweighted
+
+        return reweighted(self, method, parameters)
+
     # --- elsewhere --------------------------------------------------------------------------------------------
 
     def to_dataframe(self, column: str | None = None, use_names: bool = False) -> pd.DataFrame:
         """A data frame in the present order: the values and, with suffixes, `stderr`, `variances` and `counts`.
+
+        The method's own columns (`extra_values` with one entry a point) follow under their own names.
 
         Args:
             column: name of the values' column; by default the algorithm's.
@@ -362,6 +390,7 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             f"{name}_variances": self.variances,
             f"{name}_counts": self.counts,
         }
+        table.update(self._columns.extra)
         return pd.DataFrame(table, index=pd.Index(self.names if use_names else self.indices))
 
 

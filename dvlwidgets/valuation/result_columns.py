@@ -23,6 +23,32 @@ from .result_item import Status
 POINTS = "points of the score"
 
 
+@dataclass(frozen=True)
+class Ends:
+    """The score of no point and of all points, and what the values have to do with it.
+
+    Attributes:
+        empty: v(empty).
+        full: v(N).
+        points: how many points N is.
+        efficient: whether the method's exact values sum to v(N) - v(empty), as Shapley's do.
+    """
+
+    empty: float
+    full: float
+    points: int
+    efficient: bool = False
+
+    @property
+    def gain(self) -> float:
+        """v(N) - v(empty)."""
+        return self.full - self.empty
+
+    def scaled(self, factor: float) -> Ends:
+        """The same for values that were all multiplied by a number."""
+        return dataclasses.replace(self, empty=self.empty * factor, full=self.full * factor)
+
+
 @dataclass(frozen=True, eq=False)
 class About:
     """What holds for a result as a whole; see `ValuationResult` for the meaning of each.
@@ -40,6 +66,7 @@ class About:
     unit: str = POINTS
     whole: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    ends: Ends | None = None
 
     def __eq__(self, other: object) -> bool:
         """Whether the same is said of the values; who computed them, when and why it ended does not matter."""

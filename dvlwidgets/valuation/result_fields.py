@@ -12,7 +12,7 @@ from ..engine.records import Provenance, Verdict
 from ..engine.stopping import certainty
 from ..typing import Counts, Indices, Values
 from . import result_merge, result_table
-from .result_columns import About, Columns
+from .result_columns import About, Columns, Ends
 from .result_item import Status
 
 
@@ -105,6 +105,11 @@ class ResultFields:
     def unit(self) -> str:
         """What the values are measured in."""
         return self._about.unit
+
+    @property
+    def ends(self) -> Ends | None:
+        """v(empty) and v(N), the score of no point and of all points; None where the method has none."""
+        return self._about.ends
 
     @property
     def extra_values(self) -> dict[str, Any]:

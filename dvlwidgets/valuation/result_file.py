@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine.records import Provenance, Verdict
 from ..errors import InputError, InputTypeError
-from .result_columns import About, Columns
+from .result_columns import About, Columns, Ends
 from .result_item import Status
 
 FORMAT, VERSION = "dvlwidgets result", 1
@@ -67,6 +67,7 @@ def write(file: File, columns: Columns, about: About) -> None:
         "notes": about.notes,
         "whole": plain,
         "runs": [dataclasses.asdict(run) for run in about.runs],
+        "ends": about.ends and dataclasses.asdict(about.ends),
         "verdict": verdict
         and {"done": verdict.done, "completion": verdict.completion, "reason": verdict.reason},
     }
@@ -132,6 +133,7 @@ def _about(head: dict[str, Any], arrays: dict[str, Any]) -> About:
         unit=head["unit"],
         notes=tuple(head["notes"]),
         whole={**head["whole"], **kept},
+        ends=Ends(**head["ends"]) if head.get("ends") else None,
     )
 
 

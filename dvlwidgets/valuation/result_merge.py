@@ -18,7 +18,7 @@ from ..engine.records import Provenance
 from ..errors import IdentityError
 from ..typing import Indices
 from .result_checks import same
-from .result_columns import About, Columns, standard_error
+from .result_columns import About, Columns, Ends, standard_error
 from .result_item import Status
 
 
@@ -49,6 +49,7 @@ def merged(a: Columns, b: Columns, about_a: About, about_b: About) -> tuple[Colu
         verdict=None,
         threshold=about_a.threshold if about_a.threshold == about_b.threshold or not b.counts.any() else None,
         whole=whole,
+        ends=_merged_ends(about_a.ends, about_b.ends),
         notes=(
             *about_a.notes,
             *about_b.notes,
@@ -124,17 +125,26 @@ def _merged_status(a: Status, b: Status) -> Status:
     return Status.Failed if Status.Failed in (a, b) else Status.Stopped
 
 
+def _merged_ends(a: Ends | None, b: Ends | None) -> Ends | None:
+    """The ends that both runs found; a score that is not reproducible has none that holds for both."""
+    return a if a == b or b is None else b if a is None else None
+
+
 def _check_same_question(a: About, b: About) -> None:
-    utilities = [{run.keys.get("utility", "") for run in about.runs} - {""} for about in (a, b)]
+    utilities, methods = (
+        [{run.keys.get(key, "") for run in about.runs} - {""} for about in (a, b)]
+        for key in ("utility", "method")
+    )
     for what, one, other in (
         ("data (their fingerprints differ, e.g. because labels were edited)", a.fingerprint, b.fingerprint),
         ("methods", a.algorithm, b.algorithm),
+        ("methods", *(", ".join(sorted(names)) for names in methods)),
         ("units", a.unit, b.unit),
         ("utilities (model, scorer or test data)", *("".join(sorted(keys)) for keys in utilities)),
     ):
         if one and other and one != other:
             raise IdentityError(
-                f"the two results are of different {what}: {one[:40]} and {other[:40]}. Their values answer different "
+                f"the two results are of different {what}: {one[:60]} and {other[:60]}. Their values answer different "
                 "questions and cannot be merged; value the same data with the same method, and another seed, twice."
             )
 

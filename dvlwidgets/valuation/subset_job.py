@@ -108,6 +108,10 @@ class SubsetJob:
             return Estimate(value, np.zeros(1), np.ones(1, np.int64))
         return self.sampler.estimate(stats.folded)
 
+    def ends(self, stats: _Stats) -> tuple[float, float]:
+        """v(empty) and v(N)."""
+        return float(stats.first.empty[0]), float(stats.first.full[0])
+
     def exact(self, stats: _Stats) -> bool:
         return self.n == 1 or self.sampler.exact(stats.folded)
 

@@ -17,7 +17,7 @@ from ..engine.checkpoint import StateReceipts
 from ..engine.draws import resolve_seed
 from ..engine.gate import Gate
 from ..engine.identity import make_header
-from ..engine.job import Job
+from ..engine.job import Job, NoReceipts
 from ..engine.journal import Journal, read_header
 from ..engine.live import Run
 from ..engine.parallel import Workers
@@ -27,7 +27,9 @@ from ..engine.stopping import NoStopping, StoppingRule, check_rule
 from ..errors import InputError, NotFittedError, RunError, UnhashableError
 from .checkpoints import checkpoint_file, journal_of, receipts_for
 from .fitted import Fitted
+from .merging import merged, sources_of, tapes_of
 from .result import ValuationResult
+from .reweight import reweighted
 
 
 class Valuation:
@@ -69,6 +71,10 @@ class Valuation:
     def _method(self, n: int) -> str:
         """Name and parameters of the method on n points, for the run's key."""
         return type(self).__name__
+
+    def _efficient(self, n: int) -> bool:
+        """Whether the method's exact values of n points sum to v(N) - v(empty)."""
+        return False
 
     def _configuration(self) -> dict[str, str]:
         """The method in words."""
@@ -155,6 +161,47 @@ class Valuation:
         """As `result`; with `sort`, lowest first."""
         result = self.result
         return result.sort() if sort else result
+
+    def reweight(self, method: Any = None, **parameters: Any) -> ValuationResult:
+        """The values of another method from the utilities of this run, without a fit.
+
+        Args:
+            method: "Shapley", "Banzhaf", "Beta(4, 1)", "Leave-one-out", a class (`BanzhafValuation`), or an object.
+            **parameters: of a class, e.g. `alpha=4, beta=1`; or `law=`, a size law as in `SemivalueValuation`.
+
+        Returns:
+            A result with the provenance of this run; `reweightable(valuation)` says beforehand what is possible.
+
+        Raises:
+            NotFittedError: before `fit`, `stream` or `start`.
+            InputError: if these utilities cannot tell, with the reason and the variance inflation.
+        """
+        return reweighted(self.result, method, parameters)
+
+    def merge(self, sources: Any, data: Any = None) -> ValuationResult:
+        """The values that the recorded utilities of several runs give together; see `merge_journals`.
+
+        Args:
+            sources: checkpoint folders and results of this session, with any seeds, all of this valuation's utility
+                and draws; a result of this valuation itself is not added on its own.
+            data: the data set; by default that of the last fit.
+
+        Raises:
+            NotFittedError: without data, before any fit.
+            IdentityError: if a journal is of something else, naming what differs.
+            InputError: if a folder has no journal.
+        """
+        several = sources_of(sources)
+        if data is None:
+            data = None if self._fitted is None else self._fitted.data
+        if data is None:
+            raise NotFittedError(
+                "merge needs to know the data: pass merge(sources, data), or call fit(data) first."
+            )
+        job = self._job(data, self._seed() or 0)
+        header = self._header(data, job, self._seed() or 0, needed=True)
+        tapes = [tape for source in several for tape in tapes_of(source, header)]
+        return merged(Fitted(data, header, NoReceipts(), job).replay(self, tapes), tapes)
 
     # how it is put together ------------------------------------------------------------------------------------
 

@@ -113,6 +113,10 @@ class SemivalueValuation(Valuation):
     def _seed(self) -> int | None:
         return self.sampler.seed
 
+    def _efficient(self, n: int) -> bool:
+        # Shapley's are the only semivalues that do (Dubey, Neyman & Weber, 1981)
+        return bool(np.allclose(self.size_law(n), 1.0 / n))
+
     def _configuration(self) -> dict[str, str]:
         return {
             "method": self.algorithm_name,

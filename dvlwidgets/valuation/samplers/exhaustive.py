@@ -112,6 +112,10 @@ class Enumeration:
     def steps_for_updates(self, updates: int) -> int | None:
         return None
 
+    def inflation_for(self, law: SizeLaw) -> float:
+        """1 where the subsets give the values of a size law exactly, else infinite."""
+        return 1.0 if self.kind == "all" or law[-1] == 1.0 else np.inf
+
     def identity(self) -> dict[str, Any]:
         return {"draws": f"every subset ({self.kind})", "step": self.step_rows}
 
