@@ -172,7 +172,7 @@ class BoundModelUtility:
         self.n = len(data)
         self.data, self.utility = data, utility
         self.scorer = utility.scorer.bind(utility.model, data)
-        self.metrics = utility.scorer.names
+        self.metrics = self.scorer.names
         self._seeds = seedable(utility.model)
         self._global = may_draw_globally(utility.model)
         self._local = threading.local()
