@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -76,6 +77,10 @@ def shapley(sampler: Any = None, **kwargs: Any) -> Any:
 
 def knn(test: Any = TEST, **kwargs: Any) -> Any:
     return dvl.KNNShapleyValuation(KNeighborsClassifier(**kwargs), test, progress=False)
+
+
+def oob(**kwargs: Any) -> Any:
+    return dvl.DataOOBValuation(RandomForestClassifier(3, **kwargs))
 
 
 def closed_form() -> Any:
@@ -388,6 +393,29 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.GroupedDataset(X, Y, list("aabbcc"), group_names=["a"]), InputError, "group_names"),
         (lambda: dvl.GroupedDataset.from_dataset(X, [0]), InputTypeError, "expected a Dataset"),
         (lambda: GROUPS.relabel([0], [1]), InputError, "groups"),
+    ],
+    "DataOOBValuation": [
+        (lambda: dvl.DataOOBValuation(RandomForestClassifier), InputTypeError, "the class RandomForest"),
+        *several(None, "forest", Model(), LogisticRegression())(dvl.DataOOBValuation, "bagging model"),
+        (lambda: oob(bootstrap=False), InputError, "no point is ever out of bag"),
+        *several(3, "accuracy", Model)(
+            lambda v: dvl.DataOOBValuation(RandomForestClassifier(), v), "score must be a function"
+        ),
+        (lambda: dvl.DataOOBValuation(RandomForestClassifier(), is_done=60), InputTypeError, "stopping rule"),
+        *several("0", 0.5, True)(
+            lambda v: dvl.DataOOBValuation(RandomForestClassifier(), seed=v), "seed must be"
+        ),
+        *NO_FLAG(lambda v: dvl.DataOOBValuation(RandomForestClassifier(), progress=v), "progress"),
+        *several(X, (X, Y), None)(lambda v: oob().fit(v), "must be a Dataset"),
+        (lambda: oob().result, NotFittedError, "fit"),
+        (lambda: oob().fit(TRAIN, continue_from=closed_form()), InputError, "continue_from"),
+    ],
+    "point_wise_accuracy": [
+        (lambda: dvl.point_wise_accuracy(Y, Y[:3]), InputError, "one prediction for each label"),
+    ],
+    "neg_l2_distance": [
+        (lambda: dvl.neg_l2_distance(Y, Y[:3]), InputError, "one prediction for each label"),
+        (lambda: dvl.neg_l2_distance(["a"], ["b"]), InputTypeError, "measures numbers"),
     ],
     "KNNShapleyValuation": [
         (lambda: dvl.KNNShapleyValuation(LogisticRegression(), TEST), InputTypeError, "LogisticRegression"),

@@ -37,7 +37,14 @@ PATHS = {
     ],
     "valuation.result": ["ValuationResult", "load_result", "save_result"],
     "valuation.games": ["ShoesGame", "AirportGame", "MinerGame", "SymmetricVotingGame"],
-    "valuation.methods": ["ShapleyValuation", "BanzhafValuation", "LOOValuation", "KNNShapleyValuation"],
+    "valuation.methods.data_oob": ["DataOOBValuation", "point_wise_accuracy", "neg_l2_distance"],
+    "valuation.methods": [
+        "ShapleyValuation",
+        "BanzhafValuation",
+        "LOOValuation",
+        "KNNShapleyValuation",
+        "DataOOBValuation",
+    ],
     "utils.caching": [
         "CachedFuncConfig",
         "DiskCacheBackend",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
 from .knn_shapley import KNNShapleyValuation
 from .semivalues import (
     BanzhafValuation,
@@ -15,9 +16,12 @@ from .semivalues import (
 __all__ = [
     "BanzhafValuation",
     "DataBanzhafValuation",
+    "DataOOBValuation",
     "DataShapleyValuation",
     "KNNShapleyValuation",
     "LOOValuation",
     "SemivalueValuation",
     "ShapleyValuation",
+    "neg_l2_distance",
+    "point_wise_accuracy",
 ]

@@ -1,0 +1,147 @@
+"""Bagging models: which rows each estimator has not seen, and what it says of them in the user's own labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.arrays import as_numpy, is_sparse
+from ..data.dataset import Dataset
+from ..errors import InputError, InputTypeError
+from ..utility.match import kind
+
+LOOKED_AT = 16
+"""So many trees are asked whether they were grown on the labels at hand."""
+
+
+def check_bagging(model: Any) -> None:
+    """Refuse what draws no bags, or leaves nothing outside of them.
+
+    Raises:
+        InputTypeError: for a class instead of an instance, or a model that is no bagging model.
+        InputError: if every bag holds every point.
+    """
+    from sklearn.ensemble import BaggingClassifier, BaggingRegressor
+    from sklearn.ensemble._forest import BaseForest
+
+    if isinstance(model, type):
+        raise InputTypeError(f"model is the class {model.__name__}; pass an instance: {model.__name__}().")
+    bagging = isinstance(model, BaggingClassifier | BaggingRegressor | BaseForest)
+    if not bagging or kind(model) not in ("classifier", "regressor"):
+        raise InputTypeError(
+            f"model must be a bagging model of scikit-learn, a classifier or a regressor, not {type(model).__name__}. "
+            f"Pass RandomForestClassifier(), ExtraTreesClassifier(bootstrap=True), or BaggingClassifier(model)."
+        )
+    everything = isinstance(model, BaseForest) or (
+        isinstance(model.max_samples, float) and model.max_samples >= 1.0
+    )
+    if not model.bootstrap and everything:
+        fix = "bootstrap=True" + ("" if isinstance(model, BaseForest) else ", or max_samples=0.5")
+        raise InputError(
+            f"with bootstrap=False{'' if isinstance(model, BaseForest) else ' and max_samples=1.0'} every estimator of "
+            f"{type(model).__name__} is fitted on all points, so that no point is ever out of bag. Fit it with {fix}."
+        )
+
+
+def is_fitted(model: Any) -> bool:
+    """Whether the model has its estimators."""
+    return hasattr(model, "estimators_")
+
+
+def plain_table(x: Any) -> Any:
+    """Features as the estimators of a bagging model saw them: without column names."""
+    return x if is_sparse(x) else as_numpy(x)
+
+
+def outside(model: Any, rows: int) -> NDArray[np.bool_]:
+    """Which rows each estimator of a fitted model has not seen, shape (estimators, rows).
+
+    Raises:
+        InputError: if the bags were not drawn from so many rows.
+    """
+    out = np.ones((len(model.estimators_), rows), np.bool_)
+    for mask, bag in zip(out, model.estimators_samples_, strict=True):
+        if len(bag) and int(np.max(bag)) >= rows:
+            raise InputError(_other_data(model, f"at least {int(np.max(bag)) + 1} points", f"{rows}"))
+        mask[bag] = False
+    return out
+
+
+def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
+    """What one estimator says of rows of features, in the labels that the model was fitted on.
+
+    Args:
+        model: a fitted bagging model.
+        estimator: its position in the model.
+        x: features, shape (k, d), as of `plain_table`.
+
+    Returns:
+        Shape (k,), or (k, outputs).
+    """
+    columns = getattr(model, "estimators_features_", None)
+    if columns is not None and not np.array_equal(columns[estimator], np.arange(x.shape[1])):
+        x = x[:, columns[estimator]]
+    said = as_numpy(model.estimators_[estimator].predict(x))
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return said
+    # estimators of a bagging classifier are fitted on the positions of the labels in classes_
+    codes = said.astype(np.intp)
+    if codes.ndim == 1:
+        return np.asarray((classes[0] if isinstance(classes, list) else classes)[codes])
+    return np.stack([known[codes[:, j]] for j, known in enumerate(classes)], axis=1)
+
+
+def check_same_data(model: Any, data: Dataset) -> None:
+    """Refuse data that a fitted model cannot have been fitted on, as far as that can be seen.
+
+    Raises:
+        InputError: for another number of points or features, or labels that the model does not know.
+    """
+    fitted_on = getattr(model, "_n_samples", data.n_rows)
+    if fitted_on != data.n_rows:
+        raise InputError(_other_data(model, f"{fitted_on} points", f"{data.n_rows}"))
+    if model.n_features_in_ != data.n_features:
+        raise InputError(_other_data(model, f"{model.n_features_in_} features", f"{data.n_features}"))
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return
+    y = as_numpy(data.y).reshape(data.n_rows, -1)
+    for known, labels in zip(classes if isinstance(classes, list) else [classes], y.T, strict=False):
+        strange = set(labels.tolist()) - set(np.asarray(known).tolist())
+        if strange:
+            given = f"a label {min(strange, key=str)!r} that it does not know"
+            raise InputError(
+                f"the {type(model).__name__} was fitted on other labels: the data have {given}. "
+                "Fit it on these very data, or pass it unfitted."
+            )
+
+
+def grown_on_other_labels(model: Any, data: Dataset) -> bool:
+    """Whether the roots of a forest's trees show other labels (or sample weights) than the data's."""
+    from sklearn.ensemble._forest import BaseForest
+
+    plain = getattr(model, "criterion", "") in ("gini", "entropy", "log_loss", "squared_error")
+    if not isinstance(model, BaseForest) or data.n_targets != 1 or not plain:
+        return False
+    if getattr(model, "class_weight", None) is not None:
+        return False
+    y, classes = as_numpy(data.y).ravel(), getattr(model, "classes_", None)
+    if classes is not None:
+        y = (y[:, None] == np.asarray(classes)).astype(np.float64)
+    for tree, bag in zip(model.estimators_[:LOOKED_AT], model.estimators_samples_, strict=False):
+        root = np.ravel(tree.tree_.value[0])
+        if classes is not None:
+            root = root / root.sum()
+        if not np.allclose(root, y[bag].mean(axis=0), rtol=1e-5, atol=1e-8):
+            return True
+    return False
+
+
+def _other_data(model: Any, its: str, ours: str) -> str:
+    return (
+        f"the {type(model).__name__} was fitted on {its}, but the data have {ours}. "
+        "Out of bag means something for the data of the fit only: fit it on these very data, or pass it unfitted."
+    )
