@@ -41,7 +41,7 @@ def check_bagging(model: Any) -> None:
         fix = "bootstrap=True" + ("" if isinstance(model, BaseForest) else ", or max_samples=0.5")
         raise InputError(
             f"with bootstrap=False{'' if isinstance(model, BaseForest) else ' and max_samples=1.0'} every estimator of "
-            f"{type(model).__name__} is fitted on all points, so that no point is ever out of bag. Fit it with {fix}."
+            f"{type(model).__name__} is fitted on all points, so that no point is ever out of bag. Use {fix}."
         )
 
 

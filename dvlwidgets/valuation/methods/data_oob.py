@@ -220,7 +220,7 @@ class OobJob:
     def _no_point_outside(self) -> str:
         return (
             f"no point is out of the bag of any estimator of {type(self.model).__name__}: every bag holds all points. "
-            "Fit it with bootstrap=True, or with max_samples below the number of points."
+            "Use bootstrap=True, or max_samples below the number of points."
         )
 
     def _targets(self) -> Any:
