@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -70,6 +72,23 @@ class CacheBackend:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+class Link:
+    """An open file or connection of one thread in one process, closed with its thread or with the cache.
+
+    Args:
+        handle: has `close`.
+    """
+
+    def __init__(self, handle: Any) -> None:
+        self.handle, self.pid = handle, os.getpid()
+        weakref.finalize(self, _close, handle, self.pid)
+
+
+def _close(handle: Any, pid: int) -> None:
+    if pid == os.getpid():  # in a forked child it is the parent's
+        handle.close()
 
 
 def check_backend(backend: Any) -> CacheBackend | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import InputError, InputTypeError
-from .cache_backend import CacheBackend
+from .cache_backend import CacheBackend, Link
 
 _AT_ONCE = 500
 """Keys in one query; SQLite allows 999 parameters."""
@@ -62,7 +62,7 @@ class DiskCacheBackend(CacheBackend):
             raise InputError(
                 f"cache_dir {str(self.cache_dir)!r} cannot be written to: {error.strerror}. Pass a folder of yours."
             ) from error
-        self._open = threading.local()
+        self._mine = _Opened()
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         def query(db: sqlite3.Connection) -> dict[bytes, bytes]:
@@ -94,11 +94,8 @@ class DiskCacheBackend(CacheBackend):
         self._with(lambda db: db.execute("DELETE FROM entries"), None)
 
     def close(self) -> None:
-        """Close this thread's file; it is opened again when it is needed."""
-        db = getattr(self._open, "db", None)
-        if db is not None and self._open.pid == os.getpid():
-            db.close()
-        self._open = threading.local()
+        """Close the files; they are opened again when they are needed."""
+        self._mine = _Opened()
 
     def __len__(self) -> int:
         return self._with(lambda db: int(db.execute("SELECT count(*) FROM entries").fetchone()[0]), 0)
@@ -122,15 +119,14 @@ class DiskCacheBackend(CacheBackend):
         return nothing
 
     def _connection(self) -> sqlite3.Connection | None:
-        """This thread's connection; a connection may not be taken into a forked process."""
-        if getattr(self._open, "pid", None) == os.getpid():
-            return self._open.db  # type: ignore[no-any-return]
-        number = max((n for n in map(_number, self.cache_dir.glob("utilities-*.sqlite"))), default=0)
-        self._open.number = max(number, getattr(self._open, "number", 0))
-        if self._open.number >= _DAMAGED_FILES:
+        """This thread's connection; one may not be taken into a forked process."""
+        mine = self._mine
+        if mine.link is not None and mine.link.pid == os.getpid():
+            return mine.link.handle  # type: ignore[no-any-return]
+        mine.number = max([mine.number, *map(_number, self.cache_dir.glob("utilities-*.sqlite"))])
+        if mine.number >= _DAMAGED_FILES:
             return None
-        path = self.cache_dir / f"utilities-{self._open.number}.sqlite"
-        db = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self._path(), timeout=_WAIT, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode=WAL")  # readers and one writer do not wait for each other
             db.execute("PRAGMA synchronous=NORMAL")  # a power cut may lose the newest entries, nothing else
@@ -138,32 +134,37 @@ class DiskCacheBackend(CacheBackend):
         except BaseException:
             db.close()
             raise
-        self._open.db, self._open.pid = db, os.getpid()
+        mine.link = Link(db)
         return db
+
+    def _path(self) -> Path:
+        return self.cache_dir / f"utilities-{self._mine.number}.sqlite"
 
     def _next_file(self) -> None:
         """Leave a damaged file alone."""
-        number = getattr(self._open, "number", 0)
-        db = getattr(self._open, "db", None)
-        if db is not None:
-            db.close()
-        self._open = threading.local()
-        self._open.number = number + 1
         warnings.warn(
-            f"{self.cache_dir / f'utilities-{number}.sqlite'} is damaged: its scores are computed again, and kept in "
-            "the next file. You may delete it.",
+            f"{self._path()} is damaged: its scores are computed again, and kept in the next file. You may delete it.",
             UserWarning,
             stacklevel=2,
         )
+        self._mine.link = None
+        self._mine.number += 1
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_open"}
+        return {name: value for name, value in self.__dict__.items() if name != "_mine"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _open=threading.local())
+        self.__dict__.update(state, _mine=_Opened())
 
     def __repr__(self) -> str:
         return f"DiskCacheBackend({str(self.cache_dir)!r})"
+
+
+class _Opened(threading.local):
+    """A thread's file, and its number."""
+
+    link: Link | None = None
+    number = 0
 
 
 def _number(path: Path) -> int:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from .. import arguments
 from ..errors import InputError, InputTypeError, InstallationError
-from .cache_backend import CacheBackend
+from .cache_backend import CacheBackend, Link
 
 _ATTEMPTS = 8
 """So many attempts in a row to reach a server, then a thread goes on without it."""
@@ -120,9 +120,7 @@ class MemcachedCacheBackend(CacheBackend):
         self._with(lambda client: client.flush_all(noreply=False), None)
 
     def close(self) -> None:
-        """Close this thread's connection; it is opened again when it is needed."""
-        if self._mine.client is not None and self._mine.pid == os.getpid():
-            self._mine.client.close()
+        """Close the connections; they are opened again when they are needed."""
         self._mine = _Connection()
 
     def _with(self, work: Callable[[Any], T], nothing: T) -> T:
@@ -143,24 +141,20 @@ class MemcachedCacheBackend(CacheBackend):
     def _client(self) -> Any:
         """This thread's connection; one may not be taken into a forked process."""
         mine, config = self._mine, self.config
-        if mine.client is None or mine.pid != os.getpid():
-            mine.client, mine.pid = (
-                _client_class()(
-                    tuple(config.server),
-                    connect_timeout=config.connect_timeout,
-                    timeout=config.timeout,
-                    no_delay=config.no_delay,
-                ),
-                os.getpid(),
+        if mine.link is None or mine.link.pid != os.getpid():
+            client = _client_class()(
+                tuple(config.server),
+                connect_timeout=config.connect_timeout,
+                timeout=config.timeout,
+                no_delay=config.no_delay,
             )
-        return mine.client
+            mine.link = Link(client)
+        return mine.link.handle
 
     def _failed(self, error: BaseException) -> None:
         mine = self._mine
         self.count("timeouts" if isinstance(error, TimeoutError) else "errors")
-        if mine.client is not None:
-            mine.client.close()
-        mine.client = None
+        mine.link = None
         mine.again_at = time.monotonic() + _FIRST_WAIT * 2**mine.failures
         mine.failures += 1
 
@@ -177,8 +171,7 @@ class MemcachedCacheBackend(CacheBackend):
 class _Connection(threading.local):
     """A thread's connection, and its failures in a row."""
 
-    client: Any = None
-    pid: int | None = None
+    link: Link | None = None
     failures = 0
     again_at = 0.0
 
