@@ -11,7 +11,7 @@ from ..errors import InputError, InputTypeError
 from .answers import Answers
 from .foreign import SklearnMetric, UserMetric, sort_of
 from .match import Sort
-from .plain import PLAIN, own_score
+from .plain import ALIASES, PLAIN, own_score
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def resolve(scoring: Any, name: str | None = None) -> Metric:
         InputTypeError: for anything else.
     """
     if isinstance(scoring, str):
-        return _by_name(scoring, name or scoring)
+        return _by_name(scoring, name)
     score_func, sign = getattr(scoring, "_score_func", None), getattr(scoring, "_sign", None)
     if callable(score_func) and isinstance(sign, int):  # made by sklearn.metrics.make_scorer
         given = str(name or getattr(score_func, "__name__", "score"))
@@ -82,19 +82,21 @@ def resolve_all(scoring: Any) -> tuple[Metric, ...]:
     return metrics
 
 
-def _by_name(scoring: str, name: str) -> Metric:
+def _by_name(scoring: str, name: str | None) -> Metric:
+    scoring = ALIASES.get(scoring, scoring)
+    name = name or scoring
     if scoring in PLAIN:
         sort, function = PLAIN[scoring]
         return Metric(name, sort, function, scoring.startswith("neg_"), scoring)
     from sklearn.metrics import get_scorer, get_scorer_names
 
-    known = [*get_scorer_names(), *PLAIN]
+    known = [*get_scorer_names(), *PLAIN, *ALIASES]
     if scoring not in known:
         near = difflib.get_close_matches(scoring, known, 1)
         hint = f"Did you mean {near[0]!r}?" if near else "See sklearn.metrics.get_scorer_names()."
         raise InputError(
-            f"there is no scoring {scoring!r}; expected 'score' (the model's own), 'probability', or a scoring name "
-            f"of scikit-learn. {hint}"
+            f"there is no scoring {scoring!r}; expected 'score' (the model's own), 'probability', 'margin', "
+            f"'log_loss', or a scoring name of scikit-learn. {hint}"
         )
     function = SklearnMetric(get_scorer(scoring), scoring, sort_of(scoring))
     return Metric(name, sort_of(scoring), function, scoring.startswith("neg_"), scoring)

@@ -26,6 +26,12 @@ def accuracy(answers: Answers) -> float:
     return float(np.count_nonzero(_labels(answers, "accuracy") == y)) / len(y)
 
 
+def correct(answers: Answers) -> NDArray[np.float64]:
+    """1.0 for each test point whose label is predicted, else 0.0: (n,)."""
+    hits: NDArray[np.float64] = (_labels(answers, "accuracy") == answers.test.y).astype(np.float64)
+    return hits
+
+
 def _by_sklearn(name: str, answers: Answers) -> float:
     """What has a more general definition there: several outputs, and their averages."""
     return SklearnMetric(name, name, sort_of(name))(answers)
@@ -92,8 +98,27 @@ def neg_log_loss(answers: Answers) -> float:
 
 def probability(answers: Answers) -> float:
     """Mean predicted probability of the true class: like accuracy, but without its jumps, hence far less noisy."""
+    return float(true_probabilities(answers).mean())
+
+
+def true_probabilities(answers: Answers) -> NDArray[np.float64]:
+    """Predicted probability of each test point's own class: (n,)."""
     proba = answers.proba()
-    return float(proba[np.arange(len(proba)), answers.test.codes].mean(dtype=np.float64))
+    return proba[np.arange(len(proba)), answers.test.codes].astype(np.float64)
+
+
+def margin(answers: Answers) -> float:
+    """Mean of the probability of the true class minus the largest of another class, from -1 to 1."""
+    return float(margins(answers).mean())
+
+
+def margins(answers: Answers) -> NDArray[np.float64]:
+    """Each test point's probability of its own class minus the largest of another class: (n,)."""
+    proba = answers.proba().astype(np.float64)
+    rows, codes = np.arange(len(proba)), answers.test.codes
+    own = proba[rows, codes]
+    proba[rows, codes] = -np.inf
+    return own - (proba.max(axis=1) if proba.shape[1] > 1 else 0.0)
 
 
 def roc_auc(answers: Answers) -> float:
@@ -156,6 +181,7 @@ PLAIN: dict[str, tuple[Sort, Callable[[Answers], float]]] = {
     "f1_macro": ("classes", f1_macro),
     "f1_weighted": ("classes", f1_weighted),
     "neg_log_loss": ("classes", neg_log_loss),
+    "margin": ("classes", margin),
     "probability": ("classes", probability),
     "roc_auc": ("classes", roc_auc),
     "r2": ("numbers", r2),
@@ -164,3 +190,13 @@ PLAIN: dict[str, tuple[Sort, Callable[[Answers], float]]] = {
     "neg_mean_absolute_error": ("numbers", neg_mean_absolute_error),
     "score": ("any", own_score),
 }
+
+POINTWISE: dict[str, Callable[[Answers], NDArray[np.float64]]] = {
+    "accuracy": correct,
+    "probability": true_probabilities,
+    "margin": margins,
+}
+"""Metrics that are means over the test points, as scores of the single points: any part of them is scored at once."""
+
+ALIASES = {"log_loss": "neg_log_loss"}
+"""Words that people use for a metric whose sign is turned here, so that larger is better."""

@@ -27,7 +27,10 @@ class SupervisedScorer:
 
     Args:
         scoring: a scoring name of scikit-learn, "score" (the model's own), "probability" (mean probability of the true
-            class), a callable(model, x, y), a model with a score method, or a list or mapping of names to these.
+            class), "margin" (that minus the largest probability of another class), "log_loss" (mean log probability
+            of the true class, so its sign is turned: the same as "neg_log_loss"), a callable(model, x, y), a model
+            with a score method, or a list or mapping of names to these. Probability, margin and log-loss change
+            with every point, accuracy only when a test point changes sides: their values need fewer fits.
         test_data: a `Dataset`, or a pair (x, y). Neither training data nor the data that you judge with.
         default: score of the empty and of a failed subset, one number or one per metric. None: 0.0 where that is a
             metric's worst or chance value; for `neg_*`, whose 0.0 is perfect, the score of guessing the class shares
