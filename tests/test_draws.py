@@ -9,6 +9,7 @@ from scipy import stats
 from dvlwidgets.engine.draws import (
     PERMUTATIONS,
     SUBSETS,
+    Memo,
     checksum,
     permutation,
     resolve_seed,
@@ -88,3 +89,22 @@ def test_seeds_are_integers_in_words() -> None:
         resolve_seed(0.5)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="non-negative"):
         resolve_seed(-1)
+
+
+def test_the_last_draws_are_kept_within_bytes_and_entries() -> None:
+    drawn: list[int] = []
+
+    def draw(step: int) -> np.ndarray:
+        drawn.append(step)
+        return np.full((10, 10), step % 2 == 0)
+
+    memo = Memo(most=350, entries=100)  # room for three
+    for step in (0, 1, 2, 0, 1, 2, 3, 1, 2, 3, 0):
+        assert memo.get(step, draw)[0, 0] == (step % 2 == 0)
+    assert drawn == [0, 1, 2, 3, 0]
+    few = Memo(entries=2)
+    for step in (0, 1, 2, 1, 2, 0):
+        few.get(step, draw)
+    assert drawn[5:] == [0, 1, 2, 0]
+    large = Memo(most=1)  # one draw is kept however large it is
+    assert large.get(5, draw) is large.get(5, draw)

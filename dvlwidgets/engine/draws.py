@@ -117,11 +117,17 @@ class Memo:
     """The last few draws of a sampler, so that a step is drawn once for evaluating, checking and folding.
 
     Travels empty to other processes. Threads may race for an entry; both draw the same masks.
+
+    Args:
+        most: bytes that are kept.
+        entries: steps that are kept; small arrays cost more than their bytes, and a round has few steps.
     """
 
-    def __init__(self, most: int = 16_000_000) -> None:
-        self.most = most  # bytes
+    def __init__(self, most: int = 16_000_000, entries: int = 1024) -> None:
+        self.most, self.entries = most, entries
         self._kept: dict[int, NDArray[Any]] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
 
     def get(self, step: int, draw: Callable[[int], NDArray[T]]) -> NDArray[T]:
         """What a step draws, read-only, drawn if they are not at hand."""
@@ -129,13 +135,20 @@ class Memo:
         if masks is None:
             masks = draw(step)
             masks.flags.writeable = False
-            while self._kept and sum(a.nbytes for a in list(self._kept.values())) + masks.nbytes > self.most:
-                self._kept.pop(next(iter(self._kept), step), None)
-            self._kept[step] = masks
+            with self._lock:
+                self._keep(step, masks)
         return masks
 
-    def __reduce__(self) -> tuple[type[Memo], tuple[int]]:
-        return Memo, (self.most,)
+    def _keep(self, step: int, masks: NDArray[Any]) -> None:
+        if step in self._kept:
+            return
+        self._kept[step] = masks
+        self._bytes += masks.nbytes
+        while len(self._kept) > 1 and (self._bytes > self.most or len(self._kept) > self.entries):
+            self._bytes -= self._kept.pop(next(iter(self._kept))).nbytes
+
+    def __reduce__(self) -> tuple[type[Memo], tuple[int, int]]:
+        return Memo, (self.most, self.entries)
 
 
 def checksum(masks: Masks, start: int = 0) -> int:

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..errors import JournalError
 from .records import Evaluations
+from .step_table import Rounds, StepTable
 
 if sys.platform != "win32":
     import fcntl
@@ -79,9 +80,9 @@ class Journal:
     def _read_all(self) -> None:
         """Index every whole record; `_end` is where the torn tail, if any, begins."""
         self.seconds = 0.0
-        self.rounds: dict[int, dict[str, Any]] = {}
+        self.rounds = Rounds()
         self.failure: str | None = None
-        self._index: dict[int, list[tuple[int, int, int]]] = {}
+        self._index = StepTable(3)
         self._end = 0
         size = self._file.seek(0, os.SEEK_END)
         self._file.seek(0)
@@ -123,8 +124,7 @@ class Journal:
                 )
             self.header = header
         elif kind == _ROUND:
-            entry = json.loads(body)
-            self.rounds[entry["step"]] = entry
+            self.rounds.add(json.loads(body))
         elif kind == _NOTE:
             self.failure = self.failure or body.decode("utf-8", "replace")
         else:
@@ -134,7 +134,7 @@ class Journal:
         at = 0
         while at < len(body):
             step, lo, hi, m, _, clock = _PIECE.unpack_from(body, at)
-            self._index.setdefault(step, []).append((lo, hi, offset + at))
+            self._index.add(step, lo, hi, offset + at)
             self.seconds = max(self.seconds, clock)
             at += _PIECE.size + (hi - lo) * (8 * m + 1)
 
@@ -147,7 +147,7 @@ class Journal:
         entry = {"step": step, "steps": steps, "checksum": checksum, "plan": json.loads(_json(dict(plan)))}
         known = self.rounds.get(step)
         if known is None:
-            self.rounds[step] = entry
+            self.rounds.add(entry)
             self._append(_ROUND, _json(entry))
         elif known["plan"] != entry["plan"] or (known["steps"] == steps and known["checksum"] != checksum):
             raise JournalError(
@@ -170,7 +170,7 @@ class Journal:
                 self.failure = payload.failure
         start = self._append(_TASK, b"".join(parts))
         for step, lo, hi, at in places:
-            self._index.setdefault(step, []).append((lo, hi, start + at))
+            self._index.add(step, lo, hi, start + at)
         if any(p.failure for p in payloads) and self.failure and len(self.rounds) <= 1:
             self._append(_NOTE, self.failure.encode())
         self.seconds = max(self.seconds, seconds)
@@ -178,7 +178,7 @@ class Journal:
     def read(self, step: int) -> list[tuple[int, int, Evaluations, float]]:
         """The recorded pieces of a step: (first row, last row + 1, evaluations, active seconds of the run then)."""
         found = []
-        for lo, hi, offset in self._index.get(step, []):
+        for lo, hi, offset in self._index.rows(step):
             with self._io:
                 self._file.seek(offset)
                 _, _, _, m, spent, clock = _PIECE.unpack(self._file.read(_PIECE.size))
@@ -191,7 +191,7 @@ class Journal:
 
     def steps(self) -> list[int]:
         """The draws' steps with at least one recorded piece, in order; the two ends are at step -1."""
-        return sorted(step for step in self._index if step >= 0)
+        return [step for step in self._index.steps() if step >= 0]
 
     def lock(self) -> None:
         """Take the file for one run: keep other runs from writing, and drop a tail torn by a crash.
