@@ -34,11 +34,18 @@ if TYPE_CHECKING:
         MemcachedCacheBackend,
         MemcachedClientConfig,
     )
+    from .utility.classwise import ClasswiseModelUtility
+    from .utility.classwise_scorer import ClasswiseSupervisedScorer
     from .utility.model import ModelUtility, Utility
     from .utility.scorer import SupervisedScorer, compose_score, sigmoid
     from .utility.wrapper import Model
+    from .valuation.methods.beta_shapley import BetaShapleyValuation
+    from .valuation.methods.classwise_shapley import ClasswiseShapleyValuation
     from .valuation.methods.data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
+    from .valuation.methods.gt_shapley import GroupTestingShapleyValuation, compute_n_samples
     from .valuation.methods.knn_shapley import KNNShapleyValuation
+    from .valuation.methods.msr_banzhaf import MSRBanzhafValuation
+    from .valuation.methods.random import RandomValuation
     from .valuation.methods.semivalues import (
         BanzhafValuation,
         DataBanzhafValuation,
@@ -47,9 +54,11 @@ if TYPE_CHECKING:
         SemivalueValuation,
         ShapleyValuation,
     )
+    from .valuation.methods.weighted_banzhaf import WeightedBanzhafValuation, weight_from_noise
     from .valuation.result import Status, ValuationResult, ValueItem, load_result, save_result
     from .valuation.samplers import (
         AntitheticPermutationSampler,
+        ClasswiseSampler,
         DeterministicPermutationSampler,
         DeterministicUniformSampler,
         LOOSampler,
@@ -87,9 +96,12 @@ _HOMES = {
         "MemcachedCacheBackend",
         "MemcachedClientConfig",
     ),
+    "utility.classwise": ("ClasswiseModelUtility",),
+    "utility.classwise_scorer": ("ClasswiseSupervisedScorer",),
     "utility.model": ("ModelUtility", "Utility"),
     "utility.scorer": ("SupervisedScorer", "compose_score", "sigmoid"),
     "utility.wrapper": ("Model",),
+    "valuation.methods.classwise_shapley": ("ClasswiseShapleyValuation",),
     "valuation.methods.data_oob": (
         "DataOOBValuation",
         "neg_l2_distance",
@@ -104,9 +116,15 @@ _HOMES = {
         "SemivalueValuation",
         "ShapleyValuation",
     ),
+    "valuation.methods.beta_shapley": ("BetaShapleyValuation",),
+    "valuation.methods.gt_shapley": ("GroupTestingShapleyValuation", "compute_n_samples"),
+    "valuation.methods.msr_banzhaf": ("MSRBanzhafValuation",),
+    "valuation.methods.random": ("RandomValuation",),
+    "valuation.methods.weighted_banzhaf": ("WeightedBanzhafValuation", "weight_from_noise"),
     "valuation.result": ("Status", "ValuationResult", "ValueItem", "load_result", "save_result"),
     "valuation.samplers": (
         "AntitheticPermutationSampler",
+        "ClasswiseSampler",
         "DeterministicPermutationSampler",
         "DeterministicUniformSampler",
         "LOOSampler",
@@ -124,8 +142,13 @@ __all__ = [
     "AbsoluteStandardError",
     "AntitheticPermutationSampler",
     "BanzhafValuation",
+    "BetaShapleyValuation",
     "CacheStats",
     "CachedFuncConfig",
+    "ClasswiseModelUtility",
+    "ClasswiseSampler",
+    "ClasswiseShapleyValuation",
+    "ClasswiseSupervisedScorer",
     "DataBanzhafValuation",
     "DataOOBValuation",
     "DataShapleyValuation",
@@ -134,6 +157,7 @@ __all__ = [
     "DeterministicUniformSampler",
     "DiskCacheBackend",
     "EditLog",
+    "GroupTestingShapleyValuation",
     "GroupedDataset",
     "History",
     "HistoryDeviation",
@@ -141,6 +165,7 @@ __all__ = [
     "KNNShapleyValuation",
     "LOOSampler",
     "LOOValuation",
+    "MSRBanzhafValuation",
     "MSRSampler",
     "MaxChecks",
     "MaxSamples",
@@ -155,6 +180,7 @@ __all__ = [
     "NoTruncation",
     "PermutationSampler",
     "Progress",
+    "RandomValuation",
     "RankCorrelation",
     "RawData",
     "RelativeTruncation",
@@ -168,13 +194,16 @@ __all__ = [
     "ValuationResult",
     "ValueItem",
     "Verdict",
+    "WeightedBanzhafValuation",
     "compose_score",
+    "compute_n_samples",
     "load_result",
     "neg_l2_distance",
     "point_wise_accuracy",
     "save_result",
     "sigmoid",
     "static_page",
+    "weight_from_noise",
 ]
 
 

@@ -61,6 +61,8 @@ GROUPS = dvl.GroupedDataset(X, Y, [0, 0, 1, 1, 2, 2])
 NUMBERS = dvl.Dataset(X, Y + 0.25)
 SCORER = dvl.SupervisedScorer("accuracy", TEST)
 NAN = float("nan")
+MASKS = np.array([[True, False, False], [True, True, False]])
+QUIET = {"progress": False}
 
 
 def utility(**kwargs: Any) -> Any:
@@ -73,6 +75,14 @@ def cached(**kwargs: Any) -> Any:
 
 def shapley(sampler: Any = None, **kwargs: Any) -> Any:
     return dvl.ShapleyValuation(utility(), sampler or dvl.MSRSampler(seed=0), dvl.MaxUpdates(5), **kwargs)
+
+
+def by_class(scoring: Any = "accuracy", **kwargs: Any) -> Any:
+    return dvl.ClasswiseSupervisedScorer(scoring, TEST, **kwargs)
+
+
+def classwise(**kwargs: Any) -> Any:
+    return dvl.ClasswiseShapleyValuation(dvl.ClasswiseModelUtility(Model(), by_class()), **kwargs)
 
 
 def knn(test: Any = TEST, **kwargs: Any) -> Any:
@@ -195,6 +205,47 @@ DATA: list[Case] = [
 ]
 
 CASES: dict[str, list[Case]] = {
+    "ClasswiseSampler": [
+        *several("0", 0.5, True, -1)(lambda v: dvl.ClasswiseSampler(seed=v), "seed must"),
+        (
+            lambda: dvl.ClasswiseSampler(dvl.PermutationSampler),
+            InputTypeError,
+            "the class PermutationSampler",
+        ),
+        (lambda: dvl.ClasswiseSampler(dvl.MSRSampler()), InputTypeError, "in_class must be"),
+        (lambda: dvl.ClasswiseSampler(out_of_class=dvl.LOOSampler()), InputTypeError, "out_of_class must"),
+        (lambda: dvl.ClasswiseSampler(out_of_class=dvl.DeterministicUniformSampler()), InputError, "enum"),
+        *several(0, 1.5, True, "3")(lambda v: dvl.ClasswiseSampler(max_in_class_samples=v), "max_in_class"),
+        *several(-1, 1.5, True, "3")(lambda v: dvl.ClasswiseSampler(min_elements_per_label=v), "min_elem"),
+        *several(0, 1.5, "3")(lambda v: dvl.ClasswiseSampler(batch_size=v), "batch_size must"),
+    ],
+    "ClasswiseShapleyValuation": [
+        (lambda: dvl.ClasswiseShapleyValuation(Model()), InputTypeError, "Utility, not Model"),
+        (lambda: classwise(sampler=dvl.MSRSampler()), InputTypeError, "must be a ClasswiseSampler"),
+        (lambda: classwise(sampler=dvl.ClasswiseSampler), InputTypeError, "must be a ClasswiseSampler"),
+        (lambda: classwise(is_done=3), InputTypeError, "stopping rule was expected"),
+        *NO_FLAG(lambda v: classwise(normalize_values=v), "normalize_values must be True or False"),
+        *NO_FLAG(lambda v: classwise(progress=v), "progress must be True or False"),
+        (lambda: classwise().fit(X), InputTypeError, "must be a Dataset, not ndarray"),
+        (lambda: classwise().fit(NUMBERS), InputError, "fractions"),
+        (lambda: classwise().fit(GROUPS), InputError, "rows of several classes"),
+        (lambda: dvl.ClasswiseShapleyValuation(utility()).fit(TRAIN), InputError, "ClasswiseModelUtility"),
+        (lambda: classwise().result, NotFittedError, "fit"),
+    ],
+    "ClasswiseModelUtility": [
+        (lambda: dvl.ClasswiseModelUtility(Model(), SCORER), InputTypeError, "ClasswiseSupervisedScorer"),
+        (lambda: dvl.ClasswiseModelUtility(Model, by_class()), InputTypeError, "the class Model"),
+        (lambda: dvl.ClasswiseModelUtility(Model(), by_class(), seed="0"), InputTypeError, "seed must"),
+    ],
+    "ClasswiseSupervisedScorer": [
+        (lambda: by_class(scoring=["accuracy", "f1_macro"]), InputError, "one metric"),
+        (lambda: by_class(scoring="acuracy"), InputError, "Did you mean 'accuracy'"),
+        (lambda: by_class(default=2.0), InputError, "within the range"),
+        (lambda: by_class(range=(1, 0)), InputError, "pair"),
+        (lambda: by_class(in_class_discount_fn=2), InputTypeError, "function of one score"),
+        (lambda: by_class(out_of_class_discount_fn="exp"), InputTypeError, "function of one score"),
+        *NO_FLAG(lambda v: by_class(rescale_scores=v), "rescale_scores must be True or False"),
+    ],
     "AbsoluteStandardError": [
         *NO_NUMBER(dvl.AbsoluteStandardError, "threshold of AbsoluteStandardError must be a"),
         (lambda: dvl.AbsoluteStandardError(0), InputError, "threshold above 0"),
@@ -457,6 +508,64 @@ CASES: dict[str, list[Case]] = {
     "DataShapleyValuation": sampled_cases(dvl.DataShapleyValuation),
     "BanzhafValuation": sampled_cases(dvl.BanzhafValuation),
     "DataBanzhafValuation": sampled_cases(dvl.DataBanzhafValuation),
+    "BetaShapleyValuation": [
+        *sampled_cases(dvl.BetaShapleyValuation),
+        *NO_NUMBER(lambda v: dvl.BetaShapleyValuation(utility(), alpha=v), "alpha must be a"),
+        *NO_NUMBER(lambda v: dvl.BetaShapleyValuation(utility(), beta=v), "beta must be a"),
+        *several(0, -1)(lambda v: dvl.BetaShapleyValuation(utility(), alpha=v), "alpha must be above 0"),
+        *several(0, -1)(lambda v: dvl.BetaShapleyValuation(utility(), beta=v), "beta must be above 0"),
+    ],
+    "MSRBanzhafValuation": [
+        *semivalue_cases(dvl.MSRBanzhafValuation),
+        (lambda: dvl.MSRBanzhafValuation(utility(), 60), InputTypeError, "stopping rule was expected"),
+        (lambda: dvl.MSRBanzhafValuation(utility(), batch_size=0), InputError, "batch_size"),
+        (lambda: dvl.MSRBanzhafValuation(utility(), seed="0"), InputTypeError, "seed must be None"),
+    ],
+    "WeightedBanzhafValuation": [
+        *sampled_cases(dvl.WeightedBanzhafValuation),
+        *NO_NUMBER(lambda v: dvl.WeightedBanzhafValuation(utility(), weight=v), "weight must be a"),
+        *several(0, 1, 1.5)(lambda v: dvl.WeightedBanzhafValuation(utility(), weight=v), "between 0 and 1"),
+    ],
+    "weight_from_noise": [
+        (lambda: dvl.weight_from_noise("ab", MASKS), InputTypeError, "must be arrays"),
+        (lambda: dvl.weight_from_noise([1.0, 2.0], MASKS), InputError, "shape (2,)"),
+        (lambda: dvl.weight_from_noise([[1.0, 2.0]], MASKS), InputError, "at least 2 repetitions"),
+        (lambda: dvl.weight_from_noise([[1.0, NAN], [1.0, 2.0]], MASKS), InputError, "finite"),
+        (lambda: dvl.weight_from_noise([[1.0, 2.0], [1.0, 2.0]], MASKS), InputError, "no noise"),
+        (lambda: dvl.weight_from_noise([[1.0, 2.0], [1.0, 3.0]], MASKS[:, :1]), InputError, "one size"),
+    ],
+    "RandomValuation": [
+        *several("0", 0.5, True, -1)(dvl.RandomValuation, "seed must"),
+        *NO_FLAG(lambda v: dvl.RandomValuation(0, v), "progress must be True or False"),
+        *several(X, (X, Y), [], None, dvl.Dataset)(
+            lambda v: dvl.RandomValuation(0).fit(v), "must be a Dataset, not"
+        ),
+        (lambda: dvl.RandomValuation(0).result, NotFittedError, "fit"),
+    ],
+    "GroupTestingShapleyValuation": [
+        *semivalue_cases(lambda u, **kw: dvl.GroupTestingShapleyValuation(u, 100, 0.1, **QUIET | kw)),
+        *several(1, 2.5, True, "100", None)(
+            lambda v: dvl.GroupTestingShapleyValuation(utility(), v, 0.1), "n_samples must be"
+        ),
+        *NO_NUMBER(lambda v: dvl.GroupTestingShapleyValuation(utility(), 100, v), "epsilon must be a"),
+        *several(0, -1)(
+            lambda v: dvl.GroupTestingShapleyValuation(utility(), 100, v), "epsilon must be above"
+        ),
+        *several("ECOS", [1], 3)(
+            lambda v: dvl.GroupTestingShapleyValuation(utility(), 100, 0.1, v), "solver_options must be"
+        ),
+        *several("0", 0.5, -1)(
+            lambda v: dvl.GroupTestingShapleyValuation(utility(), 100, 0.1, seed=v), "seed must"
+        ),
+    ],
+    "compute_n_samples": [
+        *NO_NUMBER(lambda v: dvl.compute_n_samples(v, 0.1, 10), "epsilon must be a"),
+        *NO_NUMBER(lambda v: dvl.compute_n_samples(0.1, v, 10), "delta must be a"),
+        *several(0, -1)(lambda v: dvl.compute_n_samples(v, 0.1, 10), "epsilon must be above 0"),
+        *several(0, 1, 2)(lambda v: dvl.compute_n_samples(0.1, v, 10), "delta must lie between"),
+        *several(1, 2.5, "10", True)(lambda v: dvl.compute_n_samples(0.1, 0.1, v), "n_obs must be"),
+        *several(0, -1)(lambda v: dvl.compute_n_samples(0.1, 0.1, 9, v), "utility_range must be above"),
+    ],
     "LOOValuation": semivalue_cases(dvl.LOOValuation),
     "ValuationPanel": [
         (lambda: dvl.ValuationPanel(utility(), TRAIN), InputTypeError, "expected a valuation"),

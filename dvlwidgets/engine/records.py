@@ -55,13 +55,13 @@ def join_evaluations(parts: list[Evaluations]) -> Evaluations:
 class Estimate:
     """Values, their standard errors and the number of observations, each of shape (n,); NaN = not known yet.
 
-    `extra` holds the method's own columns by name, one entry a point each.
+    `extra` holds the method's own words by name: columns with one entry a point, or anything said of all points.
     """
 
     values: Values
     stderr: Values
     counts: Counts
-    extra: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,17 @@ def banzhaf_law(n: int) -> SizeLaw:
     return _normalised(np.exp(log_p))
 
 
+def weighted_banzhaf_law(n: int, weight: float) -> SizeLaw:
+    """Binomial(n - 1, weight) sizes: Li & Yu, Robust data valuation with weighted Banzhaf values (NeurIPS 2023)."""
+    if not 0 < weight < 1:
+        raise InputError(
+            f"weight must lie between 0 and 1, not {weight}. 0.5 is Banzhaf; small ones favour small sets."
+        )
+    k = np.arange(n)
+    log_choose = gammaln(n) - gammaln(k + 1) - gammaln(n - k)
+    return _normalised(np.exp(log_choose + k * np.log(weight) + (n - 1 - k) * np.log1p(-weight)))
+
+
 def beta_law(n: int, alpha: float, beta: float) -> SizeLaw:
     """Beta-binomial(beta, alpha) sizes: Kwon & Zou, Beta Shapley (AISTATS 2022)."""
     if not (alpha > 0 and beta > 0):

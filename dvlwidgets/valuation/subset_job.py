@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..engine.draws import checksum
 from ..engine.records import FAILED, TRUNCATED, Estimate, Evaluations, join_evaluations
 from ..errors import TooManyFailuresError
 from ..utility.bound import BoundUtility, First
 from .samplers.plans import BoundSampler
+from .samplers.resting import unpacked
 
 
 @dataclass
@@ -60,7 +62,18 @@ class SubsetJob:
         return _Stats(self.sampler.initial(first), first)
 
     def plan(self, stats: _Stats) -> Mapping[str, Any]:
-        return {"empty": float(stats.first.empty[0]), "full": float(stats.first.full[0])}
+        own = getattr(self.sampler, "plan", None)  # adaptive samplers decide from earlier rounds
+        ends = {"empty": float(stats.first.empty[0]), "full": float(stats.first.full[0])}
+        return ends if own is None else {**ends, **own(stats.folded)}
+
+    def settle(
+        self, stats: _Stats, converged: NDArray[np.bool_], recorded: Mapping[str, Any] | None
+    ) -> _Stats:
+        settle = getattr(self.sampler, "settle", None)  # of samplers that let points rest
+        if settle is not None:
+            rest = converged if recorded is None else unpacked(recorded.get("rest", ""), self.n)
+            stats.folded = settle(stats.folded, rest)
+        return stats
 
     def checksum(self, steps: range) -> int:
         crc = 0
@@ -77,7 +90,8 @@ class SubsetJob:
     def fold(self, stats: _Stats, step: int, payload: Evaluations) -> _Stats:
         stats.folded = self.sampler.fold(stats.folded, step, payload)
         if not stats.checked:
-            large = (self.sampler.masks(step).sum(axis=1) * 2 >= self.n) & (payload.status != TRUNCATED)
+            drawn = self.sampler.masks(step)[: len(payload.status)]  # a last step may be evaluated in part
+            large = (drawn.sum(axis=1) * 2 >= self.n) & (payload.status != TRUNCATED)
             stats.large += int(large.sum())
             stats.large_failed += int((payload.status[large] == FAILED).sum())
         stats.failure = stats.failure or payload.failure
