@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..utility.classwise_scorer import ClasswiseSupervisedScorer
 from ..utility.scorer import SupervisedScorer, compose_score, sigmoid
 
-__all__ = ["SupervisedScorer", "compose_score", "sigmoid"]
+__all__ = ["ClasswiseSupervisedScorer", "SupervisedScorer", "compose_score", "sigmoid"]

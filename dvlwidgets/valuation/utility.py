@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..utility.classwise import ClasswiseModelUtility
 from ..utility.model import ModelUtility, Utility
 
-__all__ = ["ModelUtility", "Utility"]
+__all__ = ["ClasswiseModelUtility", "ModelUtility", "Utility"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .classwise import ClasswiseSampler
 from .exhaustive import DeterministicUniformSampler, LOOSampler
 from .msr import MSRSampler
 from .permutation import AntitheticPermutationSampler, DeterministicPermutationSampler, PermutationSampler
@@ -9,6 +10,7 @@ from .truncation import NoTruncation, RelativeTruncation
 
 __all__ = [
     "AntitheticPermutationSampler",
+    "ClasswiseSampler",
     "DeterministicPermutationSampler",
     "DeterministicUniformSampler",
     "LOOSampler",
