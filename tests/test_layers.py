@@ -38,7 +38,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "evaluation/*": LAZILY, "widgets/*": LAZILY, "demo/*": AT_ONCE,
     },
     "joblib": {"engine/parallel.py": AT_ONCE, "demo/*": AT_ONCE},
-    "cloudpickle": {"engine/parallel.py": AT_ONCE},
+    "cloudpickle": {"engine/shipment.py": AT_ONCE},
     "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,

@@ -19,7 +19,7 @@ import joblib
 import numpy as np
 import pytest
 from engine_worlds import blobs
-from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
 
 from dvlwidgets import (
     MaxUpdates,
@@ -88,7 +88,9 @@ def server() -> Iterator[Server]:
 
 def utility(cache: Any = None, scoring: Any = "neg_log_loss") -> ModelUtility:
     return ModelUtility(
-        GaussianNB(), SupervisedScorer(scoring, TEST), show_warnings=False, cache_backend=cache
+        DecisionTreeClassifier(max_depth=2, random_state=0),
+        SupervisedScorer(scoring, TEST),
+        cache_backend=cache,
     )
 
 

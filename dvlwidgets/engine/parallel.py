@@ -9,34 +9,23 @@ runs too, so that the bits do not depend on the number of workers and `n_jobs=1`
 from __future__ import annotations
 
 import os
-import pickle
 import tempfile
-import uuid
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import cloudpickle
 import joblib
-import numpy as np
 from joblib.parallel import get_active_backend
 
+from . import counters
 from .journal import Piece
+from .shipment import Runnable, Shipment
 from .threads import capped
 
 Task = tuple[Piece, ...]
-
-
-class Runnable(Protocol):
-    """What workers need of a job."""
-
-    def task(self, plan: Any, step: int, lo: int, hi: int) -> Any:
-        """Do rows `lo:hi` of a step."""
-        ...
 
 
 @dataclass
@@ -53,7 +42,7 @@ class Workers:
     n_jobs: int = 1
     shipped: bool = False
     _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
-    _shipment: _Shipment | None = field(default=None, repr=False)
+    _shipment: Shipment | None = field(default=None, repr=False)
 
     @classmethod
     def capture(cls) -> Workers:
@@ -72,7 +61,7 @@ class Workers:
                 yield task, _perform(job, plan, task)
             return
         taken: list[Task] = []
-        call: Any = partial(_remote, os.getpid(), self._ship(job)) if self.shipped else partial(_perform, job)
+        call: Any = partial(_remote, os.getpid(), self._ship(job)) if self.shipped else partial(_here, job)
         calls = (joblib.delayed(call)(plan, task) for task in _noted(tasks, taken))
         lazy = getattr(self.backend, "supports_return_generator", False)
         parallel = joblib.Parallel(
@@ -84,7 +73,8 @@ class Workers:
         )
         outputs = parallel(calls)
         try:
-            for k, payloads in enumerate(outputs):
+            for k, (payloads, counts) in enumerate(outputs):
+                counters.absorb(counts)
                 yield taken[k], payloads
         finally:
             if lazy:  # broken off on purpose, by the thread that began; joblib would warn of tasks not used
@@ -98,12 +88,12 @@ class Workers:
             self._folder.cleanup()
             self._folder = self._shipment = None
 
-    def _ship(self, job: Runnable) -> _Shipment | Runnable:
+    def _ship(self, job: Runnable) -> Shipment | Runnable:
         if type(self.backend).__name__ not in _LOCAL:
             return job  # dask and ray may run on other machines, which do not see our files
         if self._shipment is None:
             self._folder = tempfile.TemporaryDirectory(prefix="dvlwidgets-job-", ignore_cleanup_errors=True)
-            self._shipment = _Shipment.of(job, Path(self._folder.name))
+            self._shipment = Shipment.of(job, Path(self._folder.name))
         return self._shipment
 
 
@@ -130,52 +120,24 @@ def _perform(job: Runnable, plan: Any, task: Task) -> list[Any]:
     return [job.task(plan, step, lo, hi) for step, lo, hi in task]
 
 
-def _remote(home: int, target: _Shipment | Runnable, plan: Any, task: Task) -> list[Any]:
+def _here(job: Runnable, plan: Any, task: Task) -> tuple[list[Any], counters.Counts]:
+    return _perform(job, plan, task), {}
+
+
+def _remote(
+    home: int, target: Shipment | Runnable, plan: Any, task: Task
+) -> tuple[list[Any], counters.Counts]:
+    """A task's payloads, and what this worker has counted since its last task."""
     global _IN_WORKER  # noqa: PLW0603 - a fact about this process
-    _IN_WORKER = os.getpid() != home
-    job = target.load() if isinstance(target, _Shipment) else target
+    if not _IN_WORKER and os.getpid() != home:
+        _IN_WORKER = True
+        counters.drain()  # what a forked worker inherited is counted at home
+    job = target.load() if isinstance(target, Shipment) else target
     with capped():
-        return _perform(job, plan, task)
+        payloads = _perform(job, plan, task)
+    return payloads, counters.drain() if _IN_WORKER else {}
 
 
-@dataclass(frozen=True)
-class _Shipment:
-    """A job on disk: a pickle and, beside it, the raw bytes of its arrays, which all workers map."""
-
-    token: str
-    path: str
-    sizes: tuple[int, ...]
-
-    @classmethod
-    def of(cls, job: Runnable, folder: Path) -> _Shipment:
-        buffers: list[pickle.PickleBuffer] = []
-        body = cloudpickle.dumps(job, protocol=5, buffer_callback=buffers.append)
-        raw = [b.raw() for b in buffers]
-        path = folder / "job"
-        with open(path.with_suffix(".arrays"), "wb") as out:
-            for part in raw:
-                out.write(part)
-                out.write(b"\0" * (-part.nbytes % 64))  # keeps every array aligned
-        path.with_suffix(".pickle").write_bytes(body)
-        return cls(uuid.uuid4().hex, str(path), tuple(part.nbytes for part in raw))
-
-    def load(self) -> Runnable:
-        job = _LOADED.get(self.token)
-        if job is None:
-            path, at, buffers = Path(self.path), 0, []
-            if any(self.sizes):
-                arrays = np.memmap(path.with_suffix(".arrays"), np.uint8, "r")
-            for size in self.sizes:
-                buffers.append(arrays[at : at + size].data if size else memoryview(b""))
-                at += size + (-size % 64)
-            job = pickle.loads(path.with_suffix(".pickle").read_bytes(), buffers=buffers)
-            _LOADED[self.token] = job
-            while len(_LOADED) > 2:
-                _LOADED.popitem(last=False)
-        return job
-
-
-_LOADED: OrderedDict[str, Runnable] = OrderedDict()
 _IN_WORKER = False
 
 
