@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from .utility.classwise import ClasswiseModelUtility
     from .utility.classwise_scorer import ClasswiseSupervisedScorer
+    from .utility.knn import KNNClassifierUtility
     from .utility.model import ModelUtility, Utility
     from .utility.scorer import SupervisedScorer, compose_score, sigmoid
     from .utility.wrapper import Model
@@ -43,7 +44,11 @@ if TYPE_CHECKING:
     from .valuation.methods.classwise_shapley import ClasswiseShapleyValuation
     from .valuation.methods.data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
     from .valuation.methods.gt_shapley import GroupTestingShapleyValuation, compute_n_samples
-    from .valuation.methods.knn_shapley import KNNShapleyValuation
+    from .valuation.methods.knn_calibrated import CalibratedKNNShapleyValuation
+    from .valuation.methods.knn_regression import KNNRegressionShapleyValuation
+    from .valuation.methods.knn_shapley import KNNShapleyValuation, SoftLabelKNNShapleyValuation
+    from .valuation.methods.knn_threshold import ThresholdKNNShapleyValuation
+    from .valuation.methods.knn_weighted import WeightedKNNShapleyValuation
     from .valuation.methods.msr_banzhaf import MSRBanzhafValuation
     from .valuation.methods.random import RandomValuation
     from .valuation.methods.semivalues import (
@@ -98,6 +103,7 @@ _HOMES = {
     ),
     "utility.classwise": ("ClasswiseModelUtility",),
     "utility.classwise_scorer": ("ClasswiseSupervisedScorer",),
+    "utility.knn": ("KNNClassifierUtility",),
     "utility.model": ("ModelUtility", "Utility"),
     "utility.scorer": ("SupervisedScorer", "compose_score", "sigmoid"),
     "utility.wrapper": ("Model",),
@@ -107,7 +113,11 @@ _HOMES = {
         "neg_l2_distance",
         "point_wise_accuracy",
     ),
-    "valuation.methods.knn_shapley": ("KNNShapleyValuation",),
+    "valuation.methods.knn_calibrated": ("CalibratedKNNShapleyValuation",),
+    "valuation.methods.knn_regression": ("KNNRegressionShapleyValuation",),
+    "valuation.methods.knn_shapley": ("KNNShapleyValuation", "SoftLabelKNNShapleyValuation"),
+    "valuation.methods.knn_threshold": ("ThresholdKNNShapleyValuation",),
+    "valuation.methods.knn_weighted": ("WeightedKNNShapleyValuation",),
     "valuation.methods.semivalues": (
         "BanzhafValuation",
         "DataBanzhafValuation",
@@ -145,6 +155,7 @@ __all__ = [
     "BetaShapleyValuation",
     "CacheStats",
     "CachedFuncConfig",
+    "CalibratedKNNShapleyValuation",
     "ClasswiseModelUtility",
     "ClasswiseSampler",
     "ClasswiseShapleyValuation",
@@ -162,6 +173,8 @@ __all__ = [
     "History",
     "HistoryDeviation",
     "InMemoryCacheBackend",
+    "KNNClassifierUtility",
+    "KNNRegressionShapleyValuation",
     "KNNShapleyValuation",
     "LOOSampler",
     "LOOValuation",
@@ -187,14 +200,17 @@ __all__ = [
     "Run",
     "SemivalueValuation",
     "ShapleyValuation",
+    "SoftLabelKNNShapleyValuation",
     "Status",
     "SupervisedScorer",
+    "ThresholdKNNShapleyValuation",
     "Utility",
     "ValuationPanel",
     "ValuationResult",
     "ValueItem",
     "Verdict",
     "WeightedBanzhafValuation",
+    "WeightedKNNShapleyValuation",
     "compose_score",
     "compute_n_samples",
     "load_result",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
 
 import dvlwidgets as dvl
 from dvlwidgets.engine.journal import Journal
@@ -59,6 +59,7 @@ X, Y = np.array([[0.0], [1.0], [0.2], [0.8], [0.1], [0.9]]), np.array([0, 1, 0, 
 TRAIN, TEST = dvl.Dataset(X, Y), dvl.Dataset(X + 0.01, Y)
 GROUPS = dvl.GroupedDataset(X, Y, [0, 0, 1, 1, 2, 2])
 NUMBERS = dvl.Dataset(X, Y + 0.25)
+WORDS = dvl.Dataset(X, list("ababab"))
 SCORER = dvl.SupervisedScorer("accuracy", TEST)
 NAN = float("nan")
 MASKS = np.array([[True, False, False], [True, True, False]])
@@ -171,7 +172,38 @@ def several(*wrong: Any) -> Callable[[Callable[[Any], Any], str], list[Case]]:
 
 
 NO_NUMBER = several("0.1", True, NAN, None, [0.1])
+NO_NUMBER_OR_NONE = several("0.1", True, NAN, [0.1])
 NO_FLAG = several("no", 1, None)
+
+
+def threshold() -> Any:
+    return dvl.ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(1.0), TEST)
+
+
+def knn_utility() -> Any:
+    return dvl.KNNClassifierUtility(KNeighborsClassifier(2), TEST)
+
+
+def neighbour_cases(
+    method: Any, kind: Any = KNeighborsClassifier, weights: Any = ("distance", "nearest")
+) -> list[Case]:
+    """What every method over neighbours refuses; the last two rows are about classes."""
+    return [
+        *several(LogisticRegression(), kind, None)(lambda v: method(v, TEST), f"must be a {kind.__name__}()"),
+        *several(X, None, dvl.Dataset)(lambda v: method(kind(), v), "test_data must be a Dataset"),
+        (lambda: method(kind(), GROUPS), InputError, "averaged over points"),
+        *several(*weights)(lambda v: method(kind(weights=v), TEST), "weights must be"),
+        *several("0", 0.5, True, -1)(lambda v: method(kind(), TEST, seed=v), "seed must"),
+        *NO_FLAG(lambda v: method(kind(), TEST, progress=v), "progress"),
+        (lambda: method(kind(), TEST).fit(X), InputTypeError, "Dataset, not ndarray"),
+        (lambda: method(kind(), TEST).fit(GROUPS), InputError, "values points, not groups"),
+        (lambda: method(kind(metric="as the crow flies"), TEST).fit(TRAIN), InputError, "no distances"),
+        (lambda: method(kind(metric="precomputed"), TEST).fit(TRAIN), InputError, "shape (t, 6)"),
+        (lambda: method(kind(), dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 features"),
+        (lambda: method(kind(), TEST).fit(NUMBERS), InputError, "no classes"),
+        (lambda: method(kind(), WORDS).fit(TRAIN), InputError, "no class in common"),
+    ]
+
 
 DATA: list[Case] = [
     (lambda: dvl.Dataset(X, Y[:3]), InputError, "6 rows, but y has 3"),
@@ -484,13 +516,110 @@ CASES: dict[str, list[Case]] = {
         ),
         (lambda: knn().fit(X), InputTypeError, "Dataset, not ndarray"),
         (lambda: knn().fit([]), InputTypeError, "Dataset, not list"),
-        (lambda: knn().fit(GROUPS), InputError, "points, not groups"),
+        (lambda: knn(metric="precomputed").fit(TRAIN), InputError, "shape (t, 6)"),
         (lambda: knn().fit(NUMBERS), InputError, "no classes"),
         (lambda: knn(NUMBERS).fit(TRAIN), InputError, "no classes"),
         (lambda: knn(dvl.Dataset(X, list("ababab"))).fit(TRAIN), InputError, "no class in common"),
         (lambda: knn(dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 features"),
         (lambda: knn(dvl.Dataset(np.full((6, 1), NAN), Y)).fit(TRAIN), InputError, "finite"),
         (lambda: knn(metric="as the crow flies").fit(TRAIN), InputError, "measures no distances"),
+    ],
+    "SoftLabelKNNShapleyValuation": [
+        *neighbour_cases(dvl.SoftLabelKNNShapleyValuation),
+        *NO_NUMBER_OR_NONE(
+            lambda v: dvl.SoftLabelKNNShapleyValuation(KNeighborsClassifier(), TEST, chance=v), "chance must"
+        ),
+        (
+            lambda: dvl.SoftLabelKNNShapleyValuation(KNeighborsClassifier(), TEST, chance=2),
+            InputError,
+            "between 0 and 1",
+        ),
+    ],
+    "CalibratedKNNShapleyValuation": [
+        *neighbour_cases(dvl.CalibratedKNNShapleyValuation),
+        *several(-1, "3", 2.5, True)(
+            lambda v: dvl.CalibratedKNNShapleyValuation(KNeighborsClassifier(), TEST, smallest=v),
+            "smallest must be",
+        ),
+        (
+            lambda: dvl.CalibratedKNNShapleyValuation(KNeighborsClassifier(), TEST, smallest=6).fit(TRAIN),
+            InputError,
+            "at most 5",
+        ),
+    ],
+    "WeightedKNNShapleyValuation": [
+        *neighbour_cases(dvl.WeightedKNNShapleyValuation, weights=("nearest", 3)),
+        *several(0, "3", 2.5, True)(
+            lambda v: dvl.WeightedKNNShapleyValuation(KNeighborsClassifier(), TEST, levels=v),
+            "levels must be",
+        ),
+        (
+            lambda: dvl.WeightedKNNShapleyValuation(KNeighborsClassifier(21), TEST),
+            InputError,
+            "at most 20",
+        ),
+    ],
+    "ThresholdKNNShapleyValuation": [
+        *neighbour_cases(dvl.ThresholdKNNShapleyValuation, RadiusNeighborsClassifier),
+        *several(0, "3", NAN, True, -1)(
+            lambda v: dvl.ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(v), TEST), "radius must be"
+        ),
+        *NO_NUMBER_OR_NONE(
+            lambda v: dvl.ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(), TEST, chance=v),
+            "chance must",
+        ),
+        (
+            lambda: dvl.ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(1e-3), TEST).fit(TRAIN),
+            InputError,
+            "too small",
+        ),
+        (lambda: threshold().data, NotFittedError, "fit"),
+        (lambda: threshold().relabel({0: 1}), NotFittedError, "fit"),
+        (lambda: threshold().remove([0]), NotFittedError, "fit"),
+        (lambda: threshold().add(TEST), NotFittedError, "fit"),
+        (lambda: threshold().fit(TRAIN).relabel({0: "a"}), InputError, "the same kind"),
+        (lambda: threshold().fit(TRAIN).relabel({9: 1}), InputError, "position 9"),
+        (lambda: threshold().fit(TRAIN).remove(range(6)), InputError, "all 6 points"),
+        (lambda: threshold().fit(TRAIN).add(X), InputTypeError, "must be a Dataset"),
+        (lambda: threshold().fit(TRAIN).add(TEST), InputError, "ids of the new points"),
+        (lambda: threshold().fit(TRAIN).add(GROUPS), InputError, "are groups"),
+        (lambda: threshold().fit(TRAIN).add(dvl.Dataset(np.hstack([X, X]), Y)), InputError, "2 features"),
+    ],
+    "KNNRegressionShapleyValuation": [
+        *neighbour_cases(dvl.KNNRegressionShapleyValuation, KNeighborsRegressor)[:-2],
+        *NO_NUMBER_OR_NONE(
+            lambda v: dvl.KNNRegressionShapleyValuation(KNeighborsRegressor(), NUMBERS, baseline=v),
+            "baseline must",
+        ),
+        (
+            lambda: dvl.KNNRegressionShapleyValuation(KNeighborsRegressor(), NUMBERS).fit(WORDS),
+            InputError,
+            "one finite number per row",
+        ),
+    ],
+    "KNNClassifierUtility": [
+        *several(LogisticRegression(), KNeighborsClassifier, None)(
+            lambda v: dvl.KNNClassifierUtility(v, TEST), "model must be a KNeighborsClassifier"
+        ),
+        *several(0, "3", 2.5)(
+            lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(v), TEST), "n_neighbors must be"
+        ),
+        *several("distance", size)(
+            lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(weights=v), TEST),
+            "weights must be 'uniform'",
+        ),
+        *several(X, None)(lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(), v), "test_data must be"),
+        (lambda: dvl.KNNClassifierUtility(KNeighborsClassifier(), GROUPS), InputError, "over points"),
+        *NO_FLAG(lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(), TEST, soft=v), "soft"),
+        *NO_FLAG(lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(), TEST, catch_errors=v), "catch"),
+        *NO_FLAG(lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(), TEST, show_warnings=v), "show"),
+        *NO_FLAG(
+            lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(), TEST, clone_before_fit=v), "clone"
+        ),
+        (lambda: knn_utility().with_dataset(X), InputTypeError, "Dataset, not ndarray"),
+        (lambda: knn_utility().with_dataset(NUMBERS), InputError, "no classes"),
+        (lambda: knn_utility().with_dataset(TRAIN)([True] * 6), InputError, r"mask[None, :]"),
+        (lambda: knn_utility().with_dataset(TRAIN)([[0, 1, 2, 3, 4, 5]]), InputError, "must be boolean"),
     ],
     "SemivalueValuation": [
         *sampled_cases(dvl.SemivalueValuation),

@@ -14,14 +14,26 @@ from sklearn.neighbors import KNeighborsClassifier
 from dvlwidgets import Dataset, KNNShapleyValuation
 from dvlwidgets.engine.draws import TEST_POINTS, permutation, words
 from dvlwidgets.engine.records import Estimate
-from dvlwidgets.valuation.methods import knn_shapley as module
-from dvlwidgets.valuation.methods.knn_shapley import KnnJob, knn_shapley
+from dvlwidgets.utility.knn_neighbours import Neighbours
+from dvlwidgets.valuation.methods import knn_job as module
+from dvlwidgets.valuation.methods.knn_job import KnnJob
 from dvlwidgets.valuation.semivalue import shapley_law
 
 
 def method(test: Dataset, k: int, **kwargs: Any) -> KNNShapleyValuation:
     seed = kwargs.pop("seed", 0)
     return KNNShapleyValuation(KNeighborsClassifier(k, **kwargs), test, progress=False, seed=seed)
+
+
+def job_of(train: Dataset, test: Dataset, k: int, seed: int = 0, kind: type[KnnJob] = KnnJob) -> KnnJob:
+    """The job of a valuation, or a twin of it."""
+    job = method(test, k)._job(train, seed)
+    return kind(Neighbours(train, test, KNeighborsClassifier(k)), job.kernel, seed)
+
+
+def each_of(train: Dataset, test: Dataset, k: int) -> np.ndarray:
+    """Values for each test point, shape (t, n)."""
+    return job_of(train, test, k).each(np.arange(len(test)))
 
 
 def share_of_right_neighbours(train: Dataset, test: Dataset, k: int, p: int = 2) -> Any:
@@ -97,7 +109,7 @@ def test_the_enumeration_rejects_a_twin_that_forgets_small_subsets() -> None:
     np.put_along_axis(twin, order, ranked / k, axis=1)
     truth = semivalue_by_enumeration(share_of_right_neighbours(train, test, k), shapley_law(n))
     assert np.abs(twin.mean(axis=0) - truth).max() > 1e-3
-    right = knn_shapley(train.x, train.y, test.x, test.y, k)
+    right = each_of(train, test, k)
     np.testing.assert_allclose(right.mean(axis=0), truth, atol=1e-10)
 
 
@@ -106,7 +118,7 @@ def test_the_enumeration_rejects_a_twin_that_forgets_small_subsets() -> None:
 
 def test_partial_values_are_means_over_the_visited_test_points() -> None:
     train, test = points(20, 35, [0, 1])
-    each = knn_shapley(train.x, train.y, test.x, test.y, 3)
+    each = each_of(train, test, 3)
     for seed in (0, 1):
         order = permutation(words(seed, TEST_POINTS, 0, 35))
         assert sorted(order.tolist()) == list(range(35))
@@ -129,7 +141,7 @@ def test_partial_values_are_means_over_the_visited_test_points() -> None:
 
 def test_the_standard_error_is_that_of_a_finite_population() -> None:
     train, test = points(12, 30, [0, 1])
-    each = knn_shapley(train.x, train.y, test.x, test.y, 2)
+    each = each_of(train, test, 2)
     for frame in method(test, 2).stream(train):
         m = frame.done
         if m >= 2:
@@ -159,12 +171,12 @@ def after(job: KnnJob, steps: int) -> Estimate:
 def coverage(kind: type[KnnJob], runs: int = 400) -> tuple[float, float]:
     """Share of 95 % intervals that hold the full mean, at a third of the test points, and the largest bias in s.e."""
     train, test = population()
-    truth = knn_shapley(train.x, train.y, test.x, test.y, 5).mean(axis=0)
+    truth = each_of(train, test, 5).mean(axis=0)
     found = []
     for seed in range(runs):
-        job = kind(train, test, 5, "minkowski", {"p": 2}, seed)
-        assert job.chunk == 9
-        found.append(after(job, 4))  # 36 of 90 test points; the t quantile of 36 observations
+        job = job_of(train, test, 5, seed, kind)
+        assert job.chunk == 3
+        found.append(after(job, 12))  # 36 of 90 test points; the t quantile of 36 observations
     values, stderr = np.array([e.values for e in found]), np.array([e.stderr for e in found])
     inside = np.abs(values - truth) <= stats.t.ppf(0.975, 35) * stderr
     spread = np.maximum(values.std(axis=0, ddof=1), 1e-12) / np.sqrt(runs)
@@ -176,7 +188,7 @@ class EarlyBird(KnnJob):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.order = np.arange(len(self.x_test))
+        self.order = np.arange(self.n_test)
 
 
 class Infinite(KnnJob):
@@ -184,7 +196,7 @@ class Infinite(KnnJob):
 
     def estimate(self, stats: Any) -> Estimate:
         e, seen = super().estimate(stats), int(stats["points"][0])
-        return Estimate(e.values, e.stderr / np.sqrt(1 - seen / len(self.x_test)), e.counts)
+        return Estimate(e.values, e.stderr / np.sqrt(1 - seen / self.n_test), e.counts)
 
 
 class TooSure(KnnJob):

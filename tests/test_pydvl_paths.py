@@ -28,7 +28,7 @@ PATHS = {
         "RankCorrelation",
     ],
     "valuation.scorers": ["SupervisedScorer", "ClasswiseSupervisedScorer", "compose_score", "sigmoid"],
-    "valuation.utility": ["ModelUtility", "Utility", "ClasswiseModelUtility"],
+    "valuation.utility": ["ModelUtility", "Utility", "ClasswiseModelUtility", "KNNClassifierUtility"],
     "valuation.samplers": [
         "PermutationSampler",
         "MSRSampler",

@@ -1,0 +1,149 @@
+"""What KNN methods and utilities refuse, in words: models, weights, groups, labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import number, whole
+from ..data import arrays
+from ..data.dataset import Dataset
+from ..data.grouped import GroupedDataset
+from ..errors import InputError, InputTypeError
+from ..typing import Indices
+
+
+def check_model(model: Any, kind: str, *, instead: str) -> None:
+    """Refuse another model than scikit-learn's `kind`, or one whose numbers make no sense.
+
+    Raises:
+        InputTypeError: for another class, or the class itself.
+        InputError: for a number of neighbours or a radius that is none.
+    """
+    from sklearn import neighbors
+
+    if not isinstance(model, getattr(neighbors, kind)):
+        name = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise InputTypeError(f"model must be a {kind}(), not {name}. For other models use {instead}.")
+    if kind.startswith("KNeighbors"):
+        whole("n_neighbors", model.n_neighbors, 1, f"{kind}(5), for example.")
+    elif not number("radius", model.radius, f"{kind}(radius=1.0), for example.") > 0:
+        raise InputError(
+            f"radius must be positive, not {model.radius}. Pass {kind}(radius=1.0), for example."
+        )
+
+
+def check_uniform(model: Any, instead: str) -> None:
+    """Refuse distance weights where neighbours are counted.
+
+    Raises:
+        InputError: for other weights than uniform.
+    """
+    if model.weights not in (None, "uniform"):
+        raise InputError(
+            f"weights must be 'uniform', not {model.weights!r}: the closed form counts neighbours. "
+            f"For other weights use {instead}."
+        )
+
+
+def check_test_data(test_data: Any) -> None:
+    """Refuse test data that are no points with labels.
+
+    Raises:
+        InputTypeError: if they are no Dataset.
+        InputError: if they are groups.
+    """
+    if not isinstance(test_data, Dataset):
+        raise InputTypeError(
+            f"test_data must be a Dataset, not {type(test_data).__name__}. Write Dataset(x, y)."
+        )
+    if isinstance(test_data, GroupedDataset):
+        raise InputError(
+            "test_data are groups, but values are averaged over points. Pass the rows as a Dataset."
+        )
+
+
+def check_training_data(data: Any) -> None:
+    """Refuse what is no data set.
+
+    Raises:
+        InputTypeError: if it is none.
+    """
+    if not isinstance(data, Dataset):
+        raise InputTypeError(
+            f"training data must be a Dataset, not {type(data).__name__}. Write Dataset(x, y)."
+        )
+
+
+def class_codes(train: Dataset, test: Dataset) -> tuple[Indices, Indices, int]:
+    """Labels of the rows of both as integers, and how many classes there are in both together.
+
+    Raises:
+        InputError: if labels are no classes, or no class is in both.
+    """
+    found = []
+    for what, data in (("training data", train), ("test data", test)):
+        y = arrays.as_numpy(data.y)
+        # whole numbers are classes here, however many: whoever passes a classifier means so
+        if y.ndim != 1 or (y.dtype.kind not in "iubUSO" and not (np.mod(y, 1) == 0).all()):
+            raise InputError(
+                f"the labels of the {what} are no classes, which this KNN method counts. Pass one class per row; for "
+                "numbers use KNNRegressionShapleyValuation(KNeighborsRegressor(), test)."
+            )
+        found.append(y.tolist())
+    code: dict[Any, int] = {}
+    for label in (*found[0], *found[1]):
+        code.setdefault(label, len(code))
+    ours, theirs = (np.array([code[label] for label in labels], dtype=np.intp) for labels in found)
+    if not np.isin(theirs, ours).any():
+        raise InputError(
+            "the training and the test data have no class in common, so that every value would be 0. "
+            "Pass labels of one kind."
+        )
+    return ours, theirs, len(code)
+
+
+def check_chance(chance: Any) -> float | None:
+    """The score of no neighbours, between 0 and 1, or None.
+
+    Raises:
+        InputTypeError, InputError: for anything else.
+    """
+    if chance is None:
+        return None
+    hint = "It is the score without neighbours; None takes 1 / number of classes."
+    value = number("chance", chance, hint)
+    if not 0 <= value <= 1:
+        raise InputError(f"chance must lie between 0 and 1, not {value}. {hint}")
+    return value
+
+
+def refuse_groups(data: Dataset, method: str, instead: str = "KNNShapleyValuation") -> None:
+    """Refuse groups where no closed form is known.
+
+    Raises:
+        InputError: for a GroupedDataset.
+    """
+    if isinstance(data, GroupedDataset):
+        exact = ", whose values of groups are exact" if instead == "KNNShapleyValuation" else ""
+        raise InputError(
+            f"{method} values points, not groups, whose values are not sums of their rows'. Pass the rows as a "
+            f"Dataset, or use {instead}{exact}."
+        )
+
+
+def targets(data: Dataset, what: str) -> NDArray[np.float64]:
+    """Labels of the rows as numbers, shape (n,).
+
+    Raises:
+        InputError: for classes, gaps, or several numbers a row.
+    """
+    y = arrays.as_numpy(data.y)
+    if y.ndim != 1 or y.dtype.kind not in "iuf" or not np.isfinite(y).all():
+        raise InputError(
+            f"the labels of the {what} must be one finite number per row for a regression. For classes use "
+            "KNNShapleyValuation(KNeighborsClassifier(), test)."
+        )
+    return y.astype(np.float64)

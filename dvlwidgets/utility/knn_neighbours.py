@@ -1,0 +1,214 @@
+"""Who is near whom: distances from test points to training rows, and their ranking, for all KNN methods.
+
+Any metric of scikit-learn, sparse features, and distances that the user has computed. Nothing is kept but the data:
+distances are measured anew for each chunk of test points, so that no (test points x rows) matrix ever exists.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from ..data import arrays
+from ..data.dataset import Dataset
+from ..errors import InputError, InputTypeError
+from ..typing import Indices
+
+NARROW = 32
+"""Up to so many features Euclidean distances are exact differences; beyond, a matrix product is far quicker."""
+
+_ALIASES = {
+    "l2": "euclidean",
+    "l1": "cityblock",
+    "manhattan": "cityblock",
+    "infinity": "chebyshev",
+    "p": "minkowski",
+}
+_MEASURED_BY_SCIPY = ("euclidean", "cityblock", "chebyshev", "minkowski")
+
+Distances = NDArray[np.float64]
+
+
+class Neighbours:
+    """Distances from the points of a test set to the rows of a training set.
+
+    With `metric="precomputed"` the features of the test set *are* the distances: `test.x` has shape (t, n_rows), one
+    column per training row in their order, as scikit-learn's `predict` takes them; `train.x` is not looked at.
+
+    Args:
+        train: the training data; groups are taken row by row.
+        test: the test points.
+        model: has `metric`, `p` and `metric_params`, as scikit-learn's neighbours do.
+        exact: no matrix products for Euclidean distances of many features, whose last bits depend on the chunk.
+
+    Raises:
+        InputError: if the two do not go together, or the metric measures nothing here.
+        InputTypeError: if features are no numbers.
+    """
+
+    def __init__(self, train: Dataset, test: Dataset, model: Any, *, exact: bool = False) -> None:
+        self.exact = exact
+        self.n_rows, self.n_test = train.n_rows, test.n_rows
+        self.metric, self.params = metric_of(model)
+        self.x: Any = None
+        if self.metric == "precomputed":
+            self.x_test = _precomputed(test, train.n_rows)
+            return
+        if train.n_features != test.n_features:
+            raise InputError(
+                f"the training data have {train.n_features} features and the test data {test.n_features}. "
+                "Pass data sets with the same columns."
+            )
+        gaps = self.metric == "nan_euclidean"
+        self.x = numeric(train.x, "training data", gaps=gaps)
+        self.x_test = numeric(test.x, "test data", gaps=gaps)
+        if self._wide_euclidean():  # a matrix product of centred numbers loses fewer digits
+            centre = self.x.mean(axis=0)
+            self.x, self.x_test = self.x - centre, self.x_test - centre
+        self._try_out()
+
+    def distances(self, at: Indices) -> Distances:
+        """From the test points at these positions to all training rows: shape (len(at), n_rows), fresh.
+
+        Raises:
+            InputError: if a distance is not a number.
+        """
+        if self.metric == "precomputed":
+            return np.array(self.x_test[at], dtype=np.float64)
+        measured = self._measure(self.x_test[at])
+        if np.isnan(measured.min(initial=np.inf)):
+            raise InputError(
+                f"metric={self.metric!r} gives NaN for a pair of points (constant or empty rows?). "
+                "Choose another metric, or drop such rows."
+            )
+        return measured
+
+    def of_rows(self, rows: Indices) -> Neighbours:
+        """The same test points, but only some of the training rows."""
+        part = copy.copy(self)
+        part.n_rows = len(rows)
+        if self.metric == "precomputed":
+            part.x_test = self.x_test[:, rows]
+        else:
+            part.x = self.x[rows]
+        return part
+
+    def _wide_euclidean(self) -> bool:
+        dense = isinstance(self.x, np.ndarray) and isinstance(self.x_test, np.ndarray)
+        return not self.exact and self.metric == "euclidean" and dense and bool(self.x.shape[1] > NARROW)
+
+    def _measure(self, x_test: Any) -> Distances:
+        dense = isinstance(self.x, np.ndarray) and isinstance(x_test, np.ndarray)
+        if dense and self._wide_euclidean():
+            return _by_product(x_test, self.x)
+        if dense and self.metric in _MEASURED_BY_SCIPY:
+            return np.asarray(cdist(x_test, self.x, self.metric, **self.params), dtype=np.float64)
+        from sklearn.metrics import pairwise_distances
+
+        return np.asarray(
+            pairwise_distances(x_test, self.x, metric=self.metric, **self.params), dtype=np.float64
+        )
+
+    def _try_out(self) -> None:
+        """Measure one distance before any work."""
+        try:
+            whole, self.x = self.x, self.x[:1]
+            try:
+                self._measure(self.x_test[:1])
+            finally:
+                self.x = whole
+        except Exception as error:  # a user's metric may raise anything
+            raise InputError(
+                f"metric={self.metric!r} of the model measures no distances here: {error} Pass metric='minkowski', "
+                "or another one of sklearn.metrics.pairwise_distances (sparse features know 'euclidean', 'cosine' and "
+                "'manhattan')."
+            ) from error
+
+
+def ranking(distances: Distances) -> Indices:
+    """Training rows from the nearest to the farthest, ties to the lower row: shape (t, n).
+
+    NumPy's quick sort is several times faster than its stable one; only rows with ties are sorted again.
+    """
+    order = np.argsort(distances, axis=1)
+    ranked = np.take_along_axis(distances, order, axis=1)
+    tied = np.flatnonzero((ranked[:, 1:] == ranked[:, :-1]).any(axis=1))
+    if tied.size:
+        order[tied] = np.argsort(distances[tied], axis=1, kind="stable")
+    return order
+
+
+def metric_of(model: Any) -> tuple[Any, dict[str, Any]]:
+    """The metric of a neighbours' model and its parameters, by their simplest names."""
+    metric, params = model.metric, dict(model.metric_params or {})
+    if not isinstance(metric, str):
+        return metric, params
+    metric = _ALIASES.get(metric, metric)
+    if metric != "minkowski":
+        return metric, params
+    p = float(params.setdefault("p", model.p))
+    simple = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}.get(p)
+    if simple is None or set(params) != {"p"}:
+        return metric, params
+    return simple, {}
+
+
+def numeric(x: Any, what: str, *, gaps: bool = False) -> Any:
+    """Features as a (n, d) float array, or as the sparse matrix that they are.
+
+    Args:
+        x: array, frame, tensor or sparse matrix.
+        what: its name, for messages.
+        gaps: NaN may pass.
+
+    Raises:
+        InputTypeError: for texts and categories.
+        InputError: for gaps, or another shape.
+    """
+    if arrays.is_sparse(x):
+        if not np.isfinite(x.data).all():
+            raise InputError(f"the {what} must be finite for KNN methods; these have gaps. Fill them first.")
+        return x.astype(np.float64)
+    try:
+        found = np.asarray(arrays.as_numpy(x), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputTypeError(
+            f"the {what} must be numbers for KNN methods: {error}. Encode categories and text first."
+        ) from error
+    if found.ndim != 2 or np.isinf(found).any() or (not gaps and np.isnan(found).any()):
+        raise InputError(
+            f"the {what} must be a finite (n, d) table for KNN methods, not of shape {found.shape} with gaps. "
+            "Fill the gaps first, or use metric='nan_euclidean'."
+        )
+    return found
+
+
+def _precomputed(test: Dataset, n_rows: int) -> NDArray[Any]:
+    x = test.x
+    if arrays.is_sparse(x):
+        raise InputTypeError(
+            "precomputed distances must be a dense (t, n) array, not sparse. Pass x.toarray()."
+        )
+    found = numeric(x, "distances in test_data.x")
+    if found.shape[1] != n_rows:
+        raise InputError(
+            f"with metric='precomputed' test_data.x must hold the distances to the training rows, shape "
+            f"(t, {n_rows}); it has shape {found.shape}. Where rows were dropped, take the same columns."
+        )
+    if (found < 0).any():
+        raise InputError("precomputed distances must not be negative. Pass distances, not similarities.")
+    return np.asarray(found)
+
+
+def _by_product(a: NDArray[np.float64], b: NDArray[np.float64]) -> Distances:
+    """Euclidean distances as |a|^2 - 2 ab + |b|^2: quick, and off by about 1e-8 of the largest norm."""
+    squares = a @ b.T
+    squares *= -2.0
+    squares += np.einsum("ij,ij->i", a, a)[:, None]
+    squares += np.einsum("ij,ij->i", b, b)
+    np.maximum(squares, 0.0, out=squares)
+    return np.sqrt(squares, out=squares)
