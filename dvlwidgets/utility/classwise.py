@@ -56,7 +56,6 @@ class BoundClasswiseUtility(BoundModelUtility):
 
     def __init__(self, utility: ClasswiseModelUtility, data: Dataset) -> None:
         super().__init__(utility, data)
-        self.metrics = self.scorer.names
         self.classes, self._codes = np.unique(as_numpy(data.y), return_inverse=True)
 
     def _fit_and_score(self, mask: Masks, repetition: int = 0) -> NDArray[np.float64]:
