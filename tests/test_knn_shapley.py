@@ -175,8 +175,8 @@ def coverage(kind: type[KnnJob], runs: int = 400) -> tuple[float, float]:
     found = []
     for seed in range(runs):
         job = job_of(train, test, 5, seed, kind)
-        assert job.chunk == 3
-        found.append(after(job, 12))  # 36 of 90 test points; the t quantile of 36 observations
+        assert job.chunk == 2
+        found.append(after(job, 18))  # 36 of 90 test points; the t quantile of 36 observations
     values, stderr = np.array([e.values for e in found]), np.array([e.stderr for e in found])
     inside = np.abs(values - truth) <= stats.t.ppf(0.975, 35) * stderr
     spread = np.maximum(values.std(axis=0, ddof=1), 1e-12) / np.sqrt(runs)

@@ -78,7 +78,7 @@ class KnnJob:
         self.n, self.metrics, self.round_steps = kernel.n, kernel.metrics, kernel.round_steps
         self.n_test = neighbours.n_test
         self.order = permutation(words(seed, TEST_POINTS, 0, self.n_test))
-        streaming = max(1, -(-self.n_test // (ROUNDS * self.round_steps)))
+        streaming = max(1, self.n_test // (ROUNDS * self.round_steps))
         self.chunk = int(np.clip(CHUNK_BYTES // (8 * neighbours.n_rows), 1, streaming))
         self.total_steps = -(-self.n_test // self.chunk)
 

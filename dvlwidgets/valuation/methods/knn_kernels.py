@@ -117,7 +117,7 @@ def few_nearer(law: SizeLaw, k: int) -> Floats:
     for m in np.flatnonzero(q):
         # of i - 1 nearer points at least i - 1 - (n - 2 - m) are drawn: beyond that the probability is 0
         nearer = np.arange(min(n - 1, n - 2 - int(m) + k))
-        found[: len(nearer)] += q[m] * hypergeom.cdf(k - 1, n - 2, nearer, m)
+        found[: len(nearer)] += q[m] * (hypergeom.cdf(k - 1, n - 2, nearer, m) if m else 1.0)
     return found
 
 
