@@ -7,12 +7,7 @@ nothing heavy is ever imported from here.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-import tempfile
-import weakref
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,6 +58,8 @@ def is_tensor(a: object) -> bool:
 def as_numpy(a: Any) -> NDArray[Any]:
     """The values of an array, frame, series or tensor as a numpy array; shares memory where that is possible."""
     if is_tensor(a):
+        if str(a.dtype) == "torch.bfloat16":  # numpy has no such numbers; single precision holds them exactly
+            a = a.float()
         return np.asarray(a.detach().cpu().numpy())
     if is_frame(a) or is_series(a):
         return np.asarray(a.to_numpy())
@@ -93,15 +90,27 @@ def adopt(a: Any, what: str) -> Any:
     if is_frame(a) or is_series(a):
         return a.copy(deep=False)
     if is_sparse(a):
-        return a.tocsr()
+        return _read_only_csr(a)
     if is_tensor(a):
-        return a
+        return a.detach()  # points have no gradients, and the user's do not grow by our fits
     if isinstance(a, (list, tuple, range)) or (hasattr(a, "__array__") and not isinstance(a, type)):
         return adopt(_from_sequence(a, what), what)
     raise InputTypeError(
         f"{what} is of type {type(a).__name__}; expected a numpy array, a pandas data frame or series, a scipy "
         f"sparse matrix or a torch tensor. Convert it first, e.g. with numpy.asarray or .to_pandas()."
     )
+
+
+def _read_only_csr(a: Any) -> Any:
+    """Rows that share the user's memory, in canonical order so that nothing needs to be put in order in place."""
+    rows = a.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    parts = [part.view() for part in (rows.data, rows.indices, rows.indptr)]
+    for part in parts:
+        part.flags.writeable = False
+    return type(rows)(tuple(parts), shape=rows.shape)
 
 
 def _from_sequence(a: Any, what: str) -> NDArray[Any]:
@@ -126,35 +135,6 @@ def take_rows(a: Any, rows: Indices) -> Any:
     if is_tensor(a):
         return a[as_tensor(rows)]
     return a[rows]
-
-
-def to_disk(a: Any, what: str) -> Any:
-    """A read-only memory map of the array in a temporary file, removed with the last reference to it.
-
-    Worker processes on this machine then share one copy. An array that is mapped already is returned as it is,
-    arrays of Python objects stay in memory.
-
-    Raises:
-        InputTypeError: if it is not a numpy array.
-    """
-    if not isinstance(a, np.ndarray):
-        raise InputTypeError(
-            f"mmap=True needs numpy arrays, but {what} is a {type(a).__name__}. "
-            f"Pass {what}.to_numpy(), or leave mmap out."
-        )
-    if isinstance(a, np.memmap) or a.dtype.hasobject or a.size == 0:
-        return a
-    handle, path = tempfile.mkstemp(prefix="dvlwidgets-", suffix=".npy")
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, a, allow_pickle=False)
-    mapped = np.load(path, mmap_mode="r")
-    weakref.finalize(mapped, _remove, path)
-    return mapped
-
-
-def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):  # gone already, or still open elsewhere (Windows)
-        Path(path).unlink()
 
 
 def positions(index: Any, n: int) -> Indices:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import arguments
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
-from . import arrays, checks, loading, tables
+from . import arrays, checks, loading, mapped, tables
 from . import labels as _labels
 from .identity import Hasher, digest
 
@@ -45,7 +45,8 @@ class Dataset:
         data_names: one per point; by default the ids.
         description: free text.
         multi_output: `y` has several columns.
-        mmap: keep a copy of the arrays in a memory-mapped file that worker processes share.
+        mmap: keep a copy of the arrays in a memory-mapped file that worker processes share. Arrays that are
+            mapped already (`numpy.memmap`, `numpy.load(mmap_mode="r")`) stay so without it, slices included.
         ids: one unique integer or string per point; by default 0..n-1. They survive slicing.
 
     Raises:
@@ -159,8 +160,8 @@ class Dataset:
     def take_rows(self, rows: Indices) -> Self:
         """The same data set with some of its rows."""
         return self._with(
-            _x=self._own(arrays.take_rows(self._x, rows), "x"),
-            _y=self._own(arrays.take_rows(self._y, rows), "y"),
+            _x=mapped.part_of(self._x, rows, "x", mapped=self.mmap),
+            _y=mapped.part_of(self._y, rows, "y", mapped=self.mmap),
             _row_ids=self._row_ids[rows],
             _row_names=self._row_names[rows],
         )
@@ -172,7 +173,7 @@ class Dataset:
         return changed
 
     def _own(self, table: Any, what: str) -> Any:
-        return arrays.to_disk(table, what) if self.mmap else arrays.adopt(table, what)
+        return mapped.to_disk(table, what) if self.mmap else arrays.adopt(table, what)
 
     # --- reading ----------------------------------------------------------------------------------------------
 
