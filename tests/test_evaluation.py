@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, f1_score
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.errors import InputError
-from dvlwidgets.evaluation import compute_removal_score, judge_dropping, precision_among_lowest
+from dvlwidgets.evaluation import (
+    compute_removal_score,
+    detection_scores,
+    judge_dropping,
+    precision_among_lowest,
+    two_means_split,
+)
 from dvlwidgets.utility.model import ModelUtility
 from dvlwidgets.utility.scorer import SupervisedScorer
 
@@ -140,3 +148,37 @@ def test_judging_needs_a_random_removal_to_compare_with():
         judge_dropping(
             MeanModel(), SupervisedScorer(negative_error, train, default=0.0), train, [1], repeats=0
         )
+
+
+@given(st.lists(st.integers(-20, 20), min_size=2, max_size=12), st.data())
+def test_scores_of_detection_equal_sklearns_and_an_exhaustive_split(whole, data):
+    values, n = np.array(whole) / 7.0, len(whole)
+    wrong = data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=n, unique=True))
+    is_wrong = np.isin(np.arange(n), wrong)
+    found = detection_scores(values, wrong)
+    assert found.precision == precision_among_lowest(values, wrong).precision
+    assert found.average_precision == pytest.approx(average_precision_score(is_wrong, -values))
+    low = two_means_split(values)
+    assert found.f1 == pytest.approx(f1_score(is_wrong, low, zero_division=0.0))
+
+    def squares(cluster):
+        parts = [values[cluster], values[~cluster]]
+        return sum(((part - part.mean()) ** 2).sum() for part in parts if len(part))
+
+    if len(set(whole)) == 1:
+        assert not low.any()
+    else:
+        assert values[low].max() < values[~low].min()
+        best = min(squares(np.array(bits)) for bits in itertools.product([False, True], repeat=n))
+        assert squares(low) == pytest.approx(best)
+
+
+def test_values_that_are_not_known_are_in_no_cluster_and_come_last():
+    values = [np.nan, 5.0, -1.0, 5.1, np.nan, -1.1]
+    assert two_means_split(values).tolist() == [False, False, True, False, False, True]
+    assert detection_scores(values, [0]).average_precision == pytest.approx(1 / 6)
+    assert not two_means_split([np.nan, 1.0]).any()
+
+
+def test_large_values_close_together_are_split_in_the_right_place():
+    assert two_means_split(np.array([0.0, 1e-7, 1.0, 1.0 + 1e-7]) * 1e-3 + 1e6).sum() == 2

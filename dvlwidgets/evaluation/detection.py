@@ -1,11 +1,11 @@
-"""How many of the lowest-valued points are the ones that are known to be wrong."""
+"""How well low values tell the points that are known to be wrong: by a count, by the whole order, and by a cut."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..typing import Indices, Values
@@ -66,6 +66,97 @@ def precision_among_lowest(values: ArrayLike, wrong: ArrayLike, k: int | None = 
         >>> precision_among_lowest([0.3, -0.2, 0.1, -0.4], wrong=[1], k=2).precision
         0.5
     """
+    numbers, positions = _checked(values, wrong)
+    n = len(numbers)
+    k = len(positions) if k is None else k
+    if not 1 <= k <= n:
+        raise InputError(f"k must lie between 1 and the number of points, {n}, not {k}.")
+    lowest = np.argsort(numbers, kind="stable")[:k]  # NaN sorts last
+    return Detection(lowest, int(np.isin(lowest, positions).sum()), len(positions), n)
+
+
+@dataclass(frozen=True)
+class DetectionScores:
+    """Three scores of how low values tell wrong points, each between 0 and 1.
+
+    Attributes:
+        precision: share of wrong points among the k lowest values, k being the number of wrong points.
+        average_precision: mean over the wrong points of the precision among all values up to theirs.
+        f1: of calling wrong what `two_means_split` puts into the low cluster.
+    """
+
+    precision: float
+    average_precision: float
+    f1: float
+
+
+def detection_scores(values: ArrayLike, wrong: ArrayLike) -> DetectionScores:
+    """The three scores by which methods are compared on injected label noise.
+
+    Args:
+        values: shape (n,); NaN means not known and counts as highest.
+        wrong: positions of the wrong points, at least one.
+
+    Raises:
+        InputError: as `precision_among_lowest`.
+
+    References:
+        Jiang et al., OpenDataVal: a unified benchmark for data valuation (NeurIPS 2023), for precision and F1.
+
+    Example:
+        >>> detection_scores([0.3, -0.2, 0.1, -0.4], wrong=[1])
+        DetectionScores(precision=0.0, average_precision=0.5, f1=0.6666666666666666)
+    """
+    numbers, positions = _checked(values, wrong)
+    is_wrong = np.zeros(len(numbers), np.bool_)
+    is_wrong[positions] = True
+    low = two_means_split(numbers)
+    hits = int((low & is_wrong).sum())
+    f1 = 2.0 * hits / (int(low.sum()) + len(positions))
+    return DetectionScores(
+        precision_among_lowest(numbers, positions).precision, _average_precision(numbers, is_wrong), f1
+    )
+
+
+def two_means_split(values: ArrayLike) -> NDArray[np.bool_]:
+    """The low one of the two clusters with the least sum of squared deviations, found exactly.
+
+    In one dimension the best two clusters are a prefix and a suffix of the sorted values, so all n - 1 are tried.
+
+    Args:
+        values: shape (n,); NaN is in no cluster.
+
+    Returns:
+        Shape (n,): which points are in the low cluster; none if all values are equal.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    low = np.zeros(numbers.shape, np.bool_)
+    known = np.flatnonzero(~np.isnan(numbers))
+    if len(known) < 2 or np.ptp(numbers[known]) == 0.0:
+        return low
+    order = known[np.argsort(numbers[known], kind="stable")]
+    ascending = numbers[order] - numbers[known].mean()  # sums about zero keep their digits
+    sizes, sums = np.arange(1, len(order)), np.cumsum(ascending)[:-1]
+    total = ascending.sum()
+    between = sums**2 / sizes + (total - sums) ** 2 / (len(order) - sizes)
+    low[order[: int(np.argmax(between)) + 1]] = True
+    return low
+
+
+def _average_precision(numbers: Values, is_wrong: NDArray[np.bool_]) -> float:
+    """Equal values are taken together, so that their order does not matter."""
+    numbers = np.where(np.isnan(numbers), np.inf, numbers)
+    order = np.argsort(numbers, kind="stable")
+    ends = np.ones(len(order), np.bool_)  # the last of each group of equal values
+    ends[:-1] = numbers[order[1:]] != numbers[order[:-1]]
+    last = np.flatnonzero(ends)
+    hits = np.cumsum(is_wrong[order])[last]
+    gained = np.diff(hits, prepend=0)
+    return float(gained @ (hits / (last + 1)) / is_wrong.sum())
+
+
+def _checked(values: ArrayLike, wrong: ArrayLike) -> tuple[Values, Indices]:
+    """Numbers and positions, or a refusal in words."""
     numbers: Values = np.asarray(values, dtype=np.float64)
     positions = np.asarray(wrong)
     if numbers.ndim != 1 or not len(numbers):
@@ -78,8 +169,4 @@ def precision_among_lowest(values: ArrayLike, wrong: ArrayLike, k: int | None = 
         )
     if positions.min() < 0 or positions.max() >= n or len(np.unique(positions)) < len(positions):
         raise InputError(f"wrong must hold different positions from 0 to {n - 1}; check how they were made.")
-    k = len(positions) if k is None else k
-    if not 1 <= k <= n:
-        raise InputError(f"k must lie between 1 and the number of points, {n}, not {k}.")
-    lowest = np.argsort(numbers, kind="stable")[:k]  # NaN sorts last
-    return Detection(lowest, int(np.isin(lowest, positions).sum()), len(positions), n)
+    return numbers, positions.astype(np.intp)
