@@ -36,12 +36,15 @@ if TYPE_CHECKING:
     )
     from .utility.classwise import ClasswiseModelUtility
     from .utility.classwise_scorer import ClasswiseSupervisedScorer
+    from .utility.closed_form import ClosedFormUtility
     from .utility.knn import KNNClassifierUtility
     from .utility.model import ModelUtility, Utility
     from .utility.scorer import SupervisedScorer, compose_score, sigmoid
     from .utility.wrapper import Model
+    from .valuation.confident import Suggestion, suggested_labels
     from .valuation.methods.beta_shapley import BetaShapleyValuation
     from .valuation.methods.classwise_shapley import ClasswiseShapleyValuation
+    from .valuation.methods.closed_form_loo import ClosedFormLOOValuation
     from .valuation.methods.data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
     from .valuation.methods.gt_shapley import GroupTestingShapleyValuation, compute_n_samples
     from .valuation.methods.knn_calibrated import CalibratedKNNShapleyValuation
@@ -49,8 +52,15 @@ if TYPE_CHECKING:
     from .valuation.methods.knn_shapley import KNNShapleyValuation, SoftLabelKNNShapleyValuation
     from .valuation.methods.knn_threshold import ThresholdKNNShapleyValuation
     from .valuation.methods.knn_weighted import WeightedKNNShapleyValuation
+    from .valuation.methods.least_core import (
+        ExactLeastCoreValuation,
+        LeastCoreValuation,
+        MonteCarloLeastCoreValuation,
+    )
     from .valuation.methods.msr_banzhaf import MSRBanzhafValuation
     from .valuation.methods.random import RandomValuation
+    from .valuation.methods.residual import CrossValidatedResidualValuation
+    from .valuation.methods.self_confidence import SelfConfidenceValuation
     from .valuation.methods.semivalues import (
         BanzhafValuation,
         DataBanzhafValuation,
@@ -115,6 +125,11 @@ _HOMES = {
     ),
     "valuation.methods.knn_calibrated": ("CalibratedKNNShapleyValuation",),
     "valuation.methods.knn_regression": ("KNNRegressionShapleyValuation",),
+    "valuation.methods.self_confidence": ("SelfConfidenceValuation",),
+    "valuation.methods.residual": ("CrossValidatedResidualValuation",),
+    "valuation.methods.closed_form_loo": ("ClosedFormLOOValuation",),
+    "valuation.confident": ("Suggestion", "suggested_labels"),
+    "utility.closed_form": ("ClosedFormUtility",),
     "valuation.methods.knn_shapley": ("KNNShapleyValuation", "SoftLabelKNNShapleyValuation"),
     "valuation.methods.knn_threshold": ("ThresholdKNNShapleyValuation",),
     "valuation.methods.knn_weighted": ("WeightedKNNShapleyValuation",),
@@ -131,6 +146,11 @@ _HOMES = {
     "valuation.methods.msr_banzhaf": ("MSRBanzhafValuation",),
     "valuation.methods.random": ("RandomValuation",),
     "valuation.methods.weighted_banzhaf": ("WeightedBanzhafValuation", "weight_from_noise"),
+    "valuation.methods.least_core": (
+        "ExactLeastCoreValuation",
+        "LeastCoreValuation",
+        "MonteCarloLeastCoreValuation",
+    ),
     "valuation.result": ("Status", "ValuationResult", "ValueItem", "load_result", "save_result"),
     "valuation.samplers": (
         "AntitheticPermutationSampler",
@@ -160,6 +180,9 @@ __all__ = [
     "ClasswiseSampler",
     "ClasswiseShapleyValuation",
     "ClasswiseSupervisedScorer",
+    "ClosedFormLOOValuation",
+    "ClosedFormUtility",
+    "CrossValidatedResidualValuation",
     "DataBanzhafValuation",
     "DataOOBValuation",
     "DataShapleyValuation",
@@ -168,6 +191,7 @@ __all__ = [
     "DeterministicUniformSampler",
     "DiskCacheBackend",
     "EditLog",
+    "ExactLeastCoreValuation",
     "GroupTestingShapleyValuation",
     "GroupedDataset",
     "History",
@@ -178,6 +202,7 @@ __all__ = [
     "KNNShapleyValuation",
     "LOOSampler",
     "LOOValuation",
+    "LeastCoreValuation",
     "MSRBanzhafValuation",
     "MSRSampler",
     "MaxChecks",
@@ -189,6 +214,7 @@ __all__ = [
     "MinUpdates",
     "Model",
     "ModelUtility",
+    "MonteCarloLeastCoreValuation",
     "NoStopping",
     "NoTruncation",
     "PermutationSampler",
@@ -198,10 +224,12 @@ __all__ = [
     "RawData",
     "RelativeTruncation",
     "Run",
+    "SelfConfidenceValuation",
     "SemivalueValuation",
     "ShapleyValuation",
     "SoftLabelKNNShapleyValuation",
     "Status",
+    "Suggestion",
     "SupervisedScorer",
     "ThresholdKNNShapleyValuation",
     "Utility",
@@ -219,6 +247,7 @@ __all__ = [
     "save_result",
     "sigmoid",
     "static_page",
+    "suggested_labels",
     "weight_from_noise",
 ]
 

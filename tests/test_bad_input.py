@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
 
 import dvlwidgets as dvl
@@ -60,7 +60,9 @@ TRAIN, TEST = dvl.Dataset(X, Y), dvl.Dataset(X + 0.01, Y)
 GROUPS = dvl.GroupedDataset(X, Y, [0, 0, 1, 1, 2, 2])
 NUMBERS = dvl.Dataset(X, Y + 0.25)
 WORDS = dvl.Dataset(X, list("ababab"))
+PAIRS = dvl.Dataset(X, np.column_stack([Y, Y]), multi_output=True)
 SCORER = dvl.SupervisedScorer("accuracy", TEST)
+LINEAR = dvl.Utility(Ridge(), dvl.SupervisedScorer("r2", TEST))
 NAN = float("nan")
 MASKS = np.array([[True, False, False], [True, True, False]])
 QUIET = {"progress": False}
@@ -94,6 +96,14 @@ def oob(**kwargs: Any) -> Any:
     return dvl.DataOOBValuation(RandomForestClassifier(3, **kwargs))
 
 
+def confidence(**kwargs: Any) -> Any:
+    return dvl.SelfConfidenceValuation(KNeighborsClassifier(1), **{"cv": 2, **kwargs})
+
+
+def residual(**kwargs: Any) -> Any:
+    return dvl.CrossValidatedResidualValuation(Model(), **{"cv": 2, **kwargs})
+
+
 def closed_form() -> Any:
     return knn(n_neighbors=1).fit(TRAIN).result
 
@@ -125,6 +135,16 @@ def sampled_cases(method: Any) -> list[Case]:
         (lambda: method(utility(), None, dvl.MaxTime), InputTypeError, "the class MaxTime"),
         (lambda: method(utility(), skip_converged=True), InputError, "skip_converged"),
         (lambda: method(utility(), show_warnings="no"), InputTypeError, "show_warnings"),
+    ]
+
+
+def least_core_cases(method: Any) -> list[Case]:
+    """What every least core refuses."""
+    return [
+        *semivalue_cases(lambda u, **kw: method(u, **QUIET | kw)),
+        *NO_FLAG(lambda v: method(utility(), v), "non_negative_subsidy must be True or False"),
+        *several("ECOS", [1], 3)(lambda v: method(utility(), False, v), "solver_options must be"),
+        (lambda: method(utility(), False, {"solver": "ECOS"}), InputError, "solver_options has 'solver'"),
     ]
 
 
@@ -500,6 +520,50 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.neg_l2_distance(Y, Y[:3]), InputError, "one prediction for each label"),
         (lambda: dvl.neg_l2_distance(["a"], ["b"]), InputTypeError, "measures numbers"),
     ],
+    "SelfConfidenceValuation": [
+        (lambda: dvl.SelfConfidenceValuation(LogisticRegression), InputTypeError, "the class LogisticReg"),
+        *several(None, "svm", 3)(dvl.SelfConfidenceValuation, "must have fit"),
+        (lambda: dvl.SelfConfidenceValuation(Model()), InputTypeError, "has no predict_proba"),
+        *several("entropy", None, 3)(lambda v: confidence(score=v), "Pass 'self_confidence' or 'margin'"),
+        *several(1, 0, -5, 2.5, "5", True, None)(lambda v: confidence(cv=v), "cv must be"),
+        *several(0, 1.5, "2", True)(lambda v: confidence(repetitions=v), "repetitions must be"),
+        *several("0", 0.5, True)(lambda v: confidence(seed=v), "seed must be"),
+        *NO_FLAG(lambda v: confidence(progress=v), "progress"),
+        (lambda: confidence(is_done=60), InputTypeError, "stopping rule was expected"),
+        *several(X, (X, Y), None)(lambda v: confidence().fit(v), "must be a Dataset"),
+        (lambda: confidence().fit(NUMBERS), InputError, "numbers with fractions"),
+        (lambda: confidence(cv=7).fit(TRAIN), InputError, "need at least 7 points"),
+        (lambda: confidence().fit(dvl.Dataset(X, Y * 0)), InputError, "all labels are 0"),
+        (lambda: confidence().fit(PAIRS), InputError, "2 targets"),
+        (lambda: confidence().result, NotFittedError, "fit"),
+    ],
+    "CrossValidatedResidualValuation": [
+        (lambda: dvl.CrossValidatedResidualValuation(Model), InputTypeError, "the class Model"),
+        *several(None, "svm", 3)(dvl.CrossValidatedResidualValuation, "must have fit"),
+        (lambda: dvl.CrossValidatedResidualValuation(LogisticRegression()), InputTypeError, "no regressor"),
+        *several(1, 2.5, "5", True)(lambda v: residual(cv=v), "cv must be"),
+        *several(0, 1.5)(lambda v: residual(repetitions=v), "repetitions must be"),
+        *NO_FLAG(lambda v: residual(closed_form=v), "closed_form"),
+        *several("0", 0.5)(lambda v: residual(seed=v), "seed must be"),
+        *several(X, (X, Y), None)(lambda v: residual().fit(v), "must be a Dataset"),
+        (lambda: residual().fit(dvl.Dataset(X, list("ababab"))), InputError, "no numbers"),
+        (lambda: residual().fit(PAIRS), InputError, "2 targets"),
+    ],
+    "suggested_labels": [
+        *several(None, X, Model())(dvl.suggested_labels, "expected a ValuationResult"),
+        (lambda: dvl.suggested_labels(closed_form()), InputError, "has no suggested labels"),
+    ],
+    "ClosedFormUtility": [
+        *several(None, Model(), SCORER, TRAIN)(dvl.ClosedFormUtility, "must be a Utility(model, scorer)"),
+        (lambda: dvl.ClosedFormUtility(utility()), InputTypeError, "no closed form that we know"),
+    ],
+    "ClosedFormLOOValuation": [
+        *several(None, Model(), TRAIN)(dvl.ClosedFormLOOValuation, "must be a Utility(model, scorer)"),
+        (lambda: dvl.ClosedFormLOOValuation(utility()), InputTypeError, "no closed form that we know"),
+        (lambda: dvl.ClosedFormLOOValuation(LINEAR, progress="no"), InputTypeError, "progress"),
+        *several(X, (X, Y), [])(lambda v: dvl.ClosedFormLOOValuation(LINEAR).fit(v), "Dataset, not"),
+        (lambda: dvl.ClosedFormLOOValuation(LINEAR).result, NotFittedError, "fit"),
+    ],
     "KNNShapleyValuation": [
         (lambda: dvl.KNNShapleyValuation(LogisticRegression(), TEST), InputTypeError, "LogisticRegression"),
         (lambda: dvl.KNNShapleyValuation(KNeighborsClassifier, TEST), InputTypeError, "the class KNei"),
@@ -695,6 +759,28 @@ CASES: dict[str, list[Case]] = {
         *several(1, 2.5, "10", True)(lambda v: dvl.compute_n_samples(0.1, 0.1, v), "n_obs must be"),
         *several(0, -1)(lambda v: dvl.compute_n_samples(0.1, 0.1, 9, v), "utility_range must be above"),
     ],
+    "LeastCoreValuation": [
+        *least_core_cases(lambda u, *a, **kw: dvl.LeastCoreValuation(u, dvl.LOOSampler(), 5, *a, **kw)),
+        (lambda: dvl.LeastCoreValuation(utility(), dvl.MSRSampler), InputTypeError, "the class MSRSampler"),
+        (lambda: dvl.LeastCoreValuation(utility(), "msr"), InputTypeError, "not 'msr'"),
+        (lambda: dvl.LeastCoreValuation(utility(), **QUIET).fit(TRAIN), InputError, "n_samples must say"),
+        *several(0, 2.5, True, "10")(
+            lambda v: dvl.LeastCoreValuation(utility(), None, v), "n_samples must be"
+        ),
+    ],
+    "ExactLeastCoreValuation": [
+        *least_core_cases(dvl.ExactLeastCoreValuation),
+        (lambda: dvl.ExactLeastCoreValuation(utility(), **QUIET).fit(large()), InputError, "at most 25"),
+    ],
+    "MonteCarloLeastCoreValuation": [
+        *least_core_cases(lambda u, *a, **kw: dvl.MonteCarloLeastCoreValuation(u, 10, *a, **kw)),
+        *several(0, 2.5, True, "10", None)(
+            lambda v: dvl.MonteCarloLeastCoreValuation(utility(), v), "n_samples must be"
+        ),
+        *several("0", 0.5, -1)(
+            lambda v: dvl.MonteCarloLeastCoreValuation(utility(), 10, seed=v), "seed must"
+        ),
+    ],
     "LOOValuation": semivalue_cases(dvl.LOOValuation),
     "ValuationPanel": [
         (lambda: dvl.ValuationPanel(utility(), TRAIN), InputTypeError, "expected a valuation"),
@@ -768,6 +854,7 @@ RECORDS = {
     "NoTruncation": "takes no arguments",
     "Progress": "a record that the loop makes",
     "Verdict": "a record that rules make",
+    "Suggestion": "a record that suggested_labels makes",
     "RawData": "a named tuple that data sets make",
     "ValueItem": "a record that results make",
 }

@@ -118,6 +118,8 @@ def least_subsidy(game) -> float:
     v, n = worths(game), game.n
     proper = [c for c in v if 0 < len(c) < n]
     rows = [[*(-1.0 if i in c else 0.0 for i in range(n)), -1.0] for c in proper]
+    if not proper:
+        return 0.0
     found = linprog(
         [0.0] * n + [1.0], A_ub=rows, b_ub=[-v[c] for c in proper], A_eq=[[1.0] * n + [0.0]],
         b_eq=[v[frozenset(range(n))]], bounds=[(None, None)] * (n + 1),
@@ -126,21 +128,50 @@ def least_subsidy(game) -> float:
     return float(found.fun)
 
 
-@pytest.mark.parametrize("game", SMALL[:12], ids=repr)
+LEAST_CORES = [
+    *SMALL[:12],
+    *[
+        AirportGame(len(c), c)
+        for c in ([2.0], [0.0, 0.0], [1.0, 3.0], [1.0, 3.0, 3.0, 0.0, 7.5], [2.0] * 6, [5, 5, 1, 1, 1])
+    ],
+    *[MinimumSpanningTreeGame(n) for n in (3, 4, 5, 7, 8)],
+]
+
+
+@pytest.mark.parametrize("game", LEAST_CORES, ids=repr)
 def test_least_core_is_feasible_and_no_subsidy_is_smaller(game):
     result, v = game.least_core_values(), worths(game)
     assert result.values.sum() == pytest.approx(v[frozenset(range(game.n))])
-    short = max(w - sum(result.values[i] for i in c) for c, w in v.items() if 0 < len(c) < game.n)
+    lacks = [w - sum(result.values[i] for i in c) for c, w in v.items() if 0 < len(c) < game.n]
+    short = max(lacks, default=0.0)
     assert short <= result.subsidy + 1e-12
     assert result.subsidy == pytest.approx(least_subsidy(game), abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "game", [*SMALL[12:14], AirportGame(), MinimumSpanningTreeGame(), PairwiseGame(3)], ids=repr
-)
+@pytest.mark.parametrize("game", [*SMALL[12:16], PairwiseGame(3)], ids=repr)
 def test_an_unknown_least_core_says_so(game):
     with pytest.raises(NotImplementedError, match="no closed form of the least core of"):
         game.least_core_values()
+
+
+def test_least_core_at_full_size():
+    airport = AirportGame().least_core_values()
+    assert airport.values.sum() == pytest.approx(10.0)
+    assert (airport.values >= 0).all()
+    assert MinimumSpanningTreeGame().least_core_values().subsidy == 99 * 50
+
+
+def test_the_least_core_problem_lists_every_coalition():
+    game = ShoesGame(1, 2)
+    problem = game.least_core_problem()
+    v = worths(game)
+    for row, worth in zip(problem.A_lb, problem.utility_values, strict=True):
+        assert worth == v[frozenset(np.flatnonzero(row).tolist())]
+    assert len({tuple(row) for row in problem.A_lb}) == 8
+    assert not problem.A_lb[0].any()
+    assert problem.A_lb[-1].all()
+    with pytest.raises(InputError, match="at most 20"):
+        MinerGame(30).least_core_problem()
 
 
 def test_published_values():

@@ -43,7 +43,13 @@ PATHS = {
     "valuation.methods.beta_shapley": ["BetaShapleyValuation"],
     "valuation.methods.gt_shapley": ["GroupTestingShapleyValuation", "compute_n_samples"],
     "valuation.methods.random": ["RandomValuation"],
+    "valuation.methods.least_core": [
+        "ExactLeastCoreValuation",
+        "LeastCoreValuation",
+        "MonteCarloLeastCoreValuation",
+    ],
     "valuation.methods": [
+        "LeastCoreValuation",
         "BetaShapleyValuation",
         "GroupTestingShapleyValuation",
         "MSRBanzhafValuation",

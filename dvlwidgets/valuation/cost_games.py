@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..typing import Masks, SizeLaw, Values
 from .game import Game, chance_of_none
+from .result import ValuationResult
 
 RUNWAYS = np.repeat(np.arange(1, 11), [8, 12, 6, 14, 8, 9, 13, 10, 10, 10])
 """Runway that each of 100 aircraft movements needs, in units of cost."""
@@ -48,6 +49,20 @@ class AirportGame(Game):
         pieces = np.diff(ends, prepend=0.0) * [chance_of_none(p, m - 1) for m in users]
         return np.cumsum(pieces)[np.searchsorted(ends, self.costs)]
 
+    def least_core_values(self) -> ValuationResult:
+        """Everybody pays what it needs alone, less the same rebate, but never less than nothing.
+
+        With payments that are not negative, a coalition lacks most where it is one player alone: nobody adds to the
+        runway of a more demanding one. So the subsidy is the e for which the sum of max(cost - e, 0) is the largest
+        cost.
+        """
+        e = 0.0
+        if self.n > 1 and self.costs.any():
+            ordered = np.sort(self.costs)[::-1]
+            rebates = (np.cumsum(ordered) - ordered[0]) / np.arange(1, self.n + 1)  # if so many pay
+            e = float(rebates[np.flatnonzero(rebates <= ordered)[-1]])
+        return self._result(np.maximum(self.costs - e, 0.0), "least core", subsidy=e)
+
     def __repr__(self) -> str:
         own = "" if np.array_equal(self.costs, RUNWAYS) else f", costs={self.costs.tolist()}"
         return f"AirportGame(n={self.n}{own})"
@@ -83,6 +98,11 @@ class MinimumSpanningTreeGame(Game):
         opened = 1.0 - 2.0 * np.arange(self.n) / (self.n - 1)
         opened[-1] = 0.0
         return np.full(self.n, p.sum() + self.n * (p @ opened))
+
+    def least_core_values(self) -> ValuationResult:
+        """2 for everybody, by symmetry; every second house on its own lacks most, n - 1 each."""
+        subsidy = float((self.n - 1) * (self.n // 2))
+        return self._result(np.full(self.n, 2.0), "least core", subsidy=subsidy)
 
     def __repr__(self) -> str:
         return f"MinimumSpanningTreeGame(n={self.n})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,23 @@ from .result import Status, ValuationResult
 from .semivalue import banzhaf_law, shapley_law
 
 UNIT = "units of the game"
+
+
+MOST_LISTED = 20
+"""Players of a game whose coalitions are listed one by one."""
+
+
+class LeastCoreProblem(NamedTuple):
+    """Payments x and a subsidy e solve it if A_lb x + e >= utility_values, none and all excepted, with the smallest e.
+
+    Attributes:
+        utility_values: worth of the 2**n coalitions, none first and all last; coalition c has the players that are
+            bits of c.
+        A_lb: shape (2**n, n), 1 where a player is in a coalition.
+    """
+
+    utility_values: NDArray[np.float64]
+    A_lb: NDArray[np.float64]
 
 
 class NoClosedFormError(InputError, NotImplementedError):
@@ -91,6 +108,20 @@ class Game(ABC):
         raise NoClosedFormError(
             f"no closed form of the least core of {self!r} is known here. Use ExactLeastCoreValuation for few players."
         )
+
+    def least_core_problem(self) -> LeastCoreProblem:
+        """Every coalition and what it is worth, the constraints of the least core's linear program.
+
+        Raises:
+            InputError: above 20 players.
+        """
+        if self.n > MOST_LISTED:
+            raise InputError(
+                f"{self!r} has 2**{self.n} coalitions; at most {MOST_LISTED} players can be listed. Use "
+                "MonteCarloLeastCoreValuation for a sample of them."
+            )
+        coalitions: Masks = ((np.arange(2**self.n)[:, None] >> np.arange(self.n)) & 1) == 1
+        return LeastCoreProblem(self.worth(coalitions), coalitions.astype(np.float64))
 
     def _result(self, values: Values, algorithm: str, **extra: Any) -> ValuationResult:
         exact = Estimate(values, np.zeros(self.n), np.ones(self.n, np.int64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .beta_shapley import BetaShapleyValuation
 from .classwise_shapley import ClasswiseShapleyValuation
+from .closed_form_loo import ClosedFormLOOValuation
 from .data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
 from .gt_shapley import GroupTestingShapleyValuation, compute_n_samples
 from .knn_calibrated import CalibratedKNNShapleyValuation
@@ -11,8 +12,11 @@ from .knn_regression import KNNRegressionShapleyValuation
 from .knn_shapley import KNNShapleyValuation, SoftLabelKNNShapleyValuation
 from .knn_threshold import ThresholdKNNShapleyValuation
 from .knn_weighted import WeightedKNNShapleyValuation
+from .least_core import ExactLeastCoreValuation, LeastCoreValuation, MonteCarloLeastCoreValuation
 from .msr_banzhaf import MSRBanzhafValuation
 from .random import RandomValuation
+from .residual import CrossValidatedResidualValuation
+from .self_confidence import SelfConfidenceValuation
 from .semivalues import (
     BanzhafValuation,
     DataBanzhafValuation,
@@ -28,15 +32,21 @@ __all__ = [
     "BetaShapleyValuation",
     "CalibratedKNNShapleyValuation",
     "ClasswiseShapleyValuation",
+    "ClosedFormLOOValuation",
+    "CrossValidatedResidualValuation",
     "DataBanzhafValuation",
     "DataOOBValuation",
     "DataShapleyValuation",
+    "ExactLeastCoreValuation",
     "GroupTestingShapleyValuation",
     "KNNRegressionShapleyValuation",
     "KNNShapleyValuation",
     "LOOValuation",
+    "LeastCoreValuation",
     "MSRBanzhafValuation",
+    "MonteCarloLeastCoreValuation",
     "RandomValuation",
+    "SelfConfidenceValuation",
     "SemivalueValuation",
     "ShapleyValuation",
     "SoftLabelKNNShapleyValuation",
