@@ -376,6 +376,9 @@ def test_values_sum_to_what_all_points_gain_and_equal_points_are_worth_the_same(
         }
         empty, full = definition(kind, data, asked, k, **options)(ends)
         assert values.sum() == pytest.approx(full - empty, abs=1e-9), kind
+        told = valuation.result.ends
+        assert (told.empty, told.full) == pytest.approx((empty, full), abs=1e-12), kind
+        assert told.efficient
         if grid is None:  # elsewhere others lie between them by index, at the same distance
             assert values[0] == pytest.approx(values[-1], abs=1e-9), kind
 
@@ -539,6 +542,7 @@ def test_values_follow_edits(kind: str) -> None:
         assert result.values.tobytes() == valuation.result.values.tobytes()
         assert (result.stderr == 0).all()
         assert result.fingerprint == valuation.data.fingerprint
+        assert result.values.sum() == pytest.approx(result.ends.gain, abs=1e-12)
     assert valuation.fit(train).data is train, "a new fit forgets the edits"
 
 
@@ -622,7 +626,7 @@ def test_partial_values_are_honest_and_a_stopped_run_goes_on_to_the_same_bits(
     make, kind = all_kinds(test, wanted)[which]
     valuation = make()
     job = valuation._job(data[kind], 5)
-    each, order = job.each(np.arange(45)), permutation(words(5, TEST_POINTS, 0, 45))
+    each, order = job.each(np.arange(45)).values, permutation(words(5, TEST_POINTS, 0, 45))
     frames = list(valuation.stream(data[kind]))
     assert len({frame.done for frame in frames}) >= 10, "it does not stream"
     for frame in (f for f in frames if f.done > 1):

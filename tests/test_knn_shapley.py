@@ -33,7 +33,7 @@ def job_of(train: Dataset, test: Dataset, k: int, seed: int = 0, kind: type[KnnJ
 
 def each_of(train: Dataset, test: Dataset, k: int) -> np.ndarray:
     """Values for each test point, shape (t, n)."""
-    return job_of(train, test, k).each(np.arange(len(test)))
+    return job_of(train, test, k).each(np.arange(len(test))).values
 
 
 def share_of_right_neighbours(train: Dataset, test: Dataset, k: int, p: int = 2) -> Any:

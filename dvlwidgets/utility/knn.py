@@ -21,7 +21,7 @@ from ..errors import FirstFitError
 from ..typing import Indices, Masks, Utilities
 from .bound import First, check_masks
 from .knn_checks import check_model, check_test_data, check_training_data, check_uniform, class_codes
-from .knn_neighbours import Neighbours, ranking
+from .knn_neighbours import Neighbours, identity_of, ranking
 
 ORDER_BYTES = 256_000_000
 """Rankings of training rows are kept if they take no more; otherwise they are measured anew for each batch."""
@@ -153,7 +153,7 @@ class BoundKNNUtility:
         return {
             "training data": self.data.fingerprint,
             "test data": u.test_data.fingerprint,
-            "model": digest(u.model),
+            "model": digest(identity_of(u.model)),
             "utility": digest(["KNNClassifierUtility", u.soft]),
         }
 

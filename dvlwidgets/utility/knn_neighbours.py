@@ -142,6 +142,12 @@ def ranking(distances: Distances) -> Indices:
     return order
 
 
+def identity_of(model: Any) -> dict[str, Any]:
+    """What of a neighbours' model decides who is near and what counts; how they are searched does not matter."""
+    names = ("n_neighbors", "radius", "weights", "metric", "p", "metric_params")
+    return {"model": type(model).__name__, **{name: getattr(model, name, None) for name in names}}
+
+
 def metric_of(model: Any) -> tuple[Any, dict[str, Any]]:
     """The metric of a neighbours' model and its parameters, by their simplest names."""
     metric, params = model.metric, dict(model.metric_params or {})

@@ -73,5 +73,8 @@ class CalibratedKNNShapleyValuation(KnnValuation):
         k, law = int(self.model.n_neighbors), self.size_law(len(data))
         return shapley_hits(codes, test_codes, k) if law[0] else semivalue_hits(codes, test_codes, k, law)
 
+    def _efficient(self, n: int) -> bool:
+        return bool(self.size_law(n)[0])
+
     def _options(self) -> dict[str, Any]:
         return {"smallest": self.smallest}

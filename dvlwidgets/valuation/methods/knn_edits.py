@@ -32,8 +32,10 @@ class Edit:
     after: Indices
 
 
-def change(edit: Edit, test: Dataset, model: Any, old: RadiusKernel, new: RadiusKernel, chunk: int) -> Floats:
-    """What the edit adds to the mean values of the new data's points, shape (n,).
+def change(
+    edit: Edit, test: Dataset, model: Any, old: RadiusKernel, new: RadiusKernel, chunk: int
+) -> tuple[Floats, float]:
+    """What the edit adds to the mean values of the new data's points, shape (n,), and to v(N).
 
     Args:
         edit: what changed.
@@ -44,15 +46,17 @@ def change(edit: Edit, test: Dataset, model: Any, old: RadiusKernel, new: Radius
         chunk: test points at a time.
     """
     every = Neighbours(edit.union, test, model, exact=True)
-    found = np.zeros(every.n_rows)
+    found, full = np.zeros(every.n_rows), 0.0
     touched = _touched(edit, every, new.radius, chunk)
     for at in np.split(touched, range(chunk, len(touched), chunk)):
         near = every.distances(at) <= new.radius
         for rows, kernel, sign in ((edit.before, old, -1.0), (edit.after, new, 1.0)):
             codes, present = np.zeros(every.n_rows, np.intp), np.zeros(every.n_rows, np.bool_)
             codes[rows], present[rows] = kernel.codes, True
-            found += sign * kernel.from_near(near & present, codes, at).sum(axis=0)
-    return np.asarray(found[edit.after] / every.n_test)
+            worth = kernel.from_near(near & present, codes, at)
+            found += sign * worth.values.sum(axis=0)
+            full += sign * float(worth.full.sum())
+    return np.asarray(found[edit.after] / every.n_test), full / every.n_test
 
 
 def _touched(edit: Edit, every: Neighbours, radius: float, chunk: int) -> Indices:

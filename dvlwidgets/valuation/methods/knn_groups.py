@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...typing import Indices
 from ...utility.knn_neighbours import ranking
-from .knn_kernels import SHARE, Floats
+from .knn_kernels import SHARE, Floats, Worth
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ class GroupKernel:
     metrics: tuple[str, ...] = (SHARE,)
     round_steps: int = 2  # chunks that are worth the loop over rows
 
-    def __call__(self, distances: Floats, at: Indices) -> Floats:
+    def __call__(self, distances: Floats, at: Indices) -> Worth:
         group, hit = self._close_rows(distances, at)
         walk = _Walk(len(at), self.n, self.k)
         for r in range(group.shape[1]):
             walk.row(group[:, r], hit[:, r])
-        return walk.values / self.k
+        # the nearest K rows of all are among the nearest K of their groups
+        full = hit[:, : self.k].sum(axis=1) / self.k
+        return Worth(walk.values / self.k, np.zeros(len(at)), full)
 
     def _close_rows(self, distances: Floats, at: Indices) -> tuple[Indices, NDArray[np.bool_]]:
         """Groups and hits, nearest first, of rows that are among the K nearest of their group; -1 fills up."""

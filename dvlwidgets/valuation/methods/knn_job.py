@@ -22,9 +22,10 @@ from ...engine.records import Estimate
 from ...engine.stopping import NoStopping
 from ...typing import Indices
 from ...utility.knn_checks import check_model, check_test_data, check_training_data
-from ...utility.knn_neighbours import Neighbours
+from ...utility.knn_neighbours import Neighbours, identity_of
 from ..samplers.checks import check_seed
 from ..valuation import Valuation
+from .knn_kernels import Worth
 
 CHUNK_BYTES = 8_000_000
 """A chunk's distance matrix is at most about so large; smaller ones stay in the processor's cache."""
@@ -51,18 +52,19 @@ class Kernel(Protocol):
     @property
     def round_steps(self) -> int: ...
 
-    def __call__(self, distances: NDArray[np.float64], at: Indices) -> NDArray[np.float64]:
-        """Values of shape (t, n) from distances (t, rows) of the test points at `at` (t,)."""
+    def __call__(self, distances: NDArray[np.float64], at: Indices) -> Worth:
+        """Values from distances (t, rows) of the test points at `at` (t,)."""
         ...
 
 
 @dataclass(frozen=True)
 class Block:
-    """Mean and sum of squared deviations over a chunk of test points, each of shape (n,)."""
+    """Mean and sum of squared deviations over a chunk of test points, each of shape (n,), and the mean ends (2,)."""
 
     points: int
     mean: NDArray[np.float64]
     squares: NDArray[np.float64]
+    ends: NDArray[np.float64]
     seconds: float
     failure: str | None = None
 
@@ -98,7 +100,12 @@ class KnnJob:
         return None
 
     def initial(self, first: None) -> dict[str, NDArray[Any]]:
-        return {"points": np.zeros(1, np.int64), "mean": np.zeros(self.n), "m2": np.zeros(self.n)}
+        return {
+            "points": np.zeros(1, np.int64),
+            "mean": np.zeros(self.n),
+            "m2": np.zeros(self.n),
+            "ends": np.zeros(2),
+        }
 
     def plan(self, stats: Any) -> Mapping[str, Any]:
         return {}
@@ -106,18 +113,19 @@ class KnnJob:
     def checksum(self, steps: range) -> int:
         return 0
 
-    def each(self, at: Indices) -> NDArray[np.float64]:
-        """Values for each of the test points at these positions: shape (len(at), n)."""
+    def each(self, at: Indices) -> Worth:
+        """Values for each of the test points at these positions."""
         return self.kernel(self.neighbours.distances(at), at)
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Block:
         start = time.perf_counter()
         at = self.order[step * self.chunk : step * self.chunk + self.rows(step)]
-        values = self.each(at)
+        worth = self.each(at)
+        values, ends = worth.values, np.array([worth.empty.mean(), worth.full.mean()])
         mean = values.mean(axis=0)
         values -= mean
         squares = np.einsum("tn,tn->n", values, values)
-        return Block(len(at), mean, squares, time.perf_counter() - start)
+        return Block(len(at), mean, squares, ends, time.perf_counter() - start)
 
     def join(self, payloads: Sequence[Block]) -> Block:
         (whole,) = payloads
@@ -130,6 +138,7 @@ class KnnJob:
             "points": stats["points"] + points,
             "mean": stats["mean"] + delta * share,
             "m2": stats["m2"] + payload.squares + delta**2 * before * share,
+            "ends": stats["ends"] + (payload.ends - stats["ends"]) * share,
         }
 
     def tally(self, payload: Block) -> tuple[int, int, int]:
@@ -148,6 +157,11 @@ class KnnJob:
             return Estimate(stats["mean"] if seen else unknown, unknown, counts)
         variance = stats["m2"] / (seen - 1) / seen * (1.0 - seen / of)
         return Estimate(stats["mean"], np.sqrt(variance), counts)
+
+    def ends(self, stats: dict[str, NDArray[Any]]) -> tuple[float, float]:
+        """v(empty) and v(N), as means over the test points seen; NaN before the first."""
+        empty, full = stats["ends"] if stats["points"][0] else np.full(2, np.nan)
+        return float(empty), float(full)
 
     def exact(self, stats: dict[str, NDArray[Any]]) -> bool:
         return int(stats["points"][0]) == self.n_test
@@ -183,6 +197,9 @@ class KnnValuation(Valuation):
         """What turns distances into values."""
         raise NotImplementedError
 
+    def _efficient(self, n: int) -> bool:
+        return True
+
     def _options(self) -> dict[str, Any]:
         """What decides the values besides data and model."""
         return {}
@@ -194,7 +211,7 @@ class KnnValuation(Valuation):
 
     def _parts(self, data: Dataset, job: KnnJob) -> tuple[dict[str, str], dict[str, Any]]:
         parts = {"training data": data.fingerprint, "test data": self.test_data.fingerprint}
-        return {**parts, "model": digest([self.model, self._options()])}, {"chunk": job.chunk}
+        return {**parts, "model": digest([identity_of(self.model), self._options()])}, {"chunk": job.chunk}
 
     def _seed(self) -> int | None:
         return self.seed

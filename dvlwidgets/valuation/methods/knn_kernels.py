@@ -30,6 +30,21 @@ PROBABILITY = "probability of the right label"
 
 
 @dataclass(frozen=True)
+class Worth:
+    """What a kernel says of t test points.
+
+    Attributes:
+        values: of each point for each test point, shape (t, n).
+        empty: v(empty) for each test point, shape (t,).
+        full: v(N) for each test point, shape (t,), not computed from the values.
+    """
+
+    values: Floats
+    empty: Floats
+    full: Floats
+
+
+@dataclass(frozen=True)
 class HitKernel:
     """Values that are linear in who has the right label ("hits").
 
@@ -38,6 +53,9 @@ class HitKernel:
         test_codes: class of each test point, shape (t,).
         swaps: what exchanging ranks i and i + 1 is worth a hit, shape (n - 1,).
         last: what the farthest point's own hit counts, what the others' mean hit counts, and a constant.
+        k: K.
+        soft: fewer than K neighbours divide by their number, not by K.
+        empty: v(empty).
         metrics: name of the score.
     """
 
@@ -45,14 +63,17 @@ class HitKernel:
     test_codes: Indices
     swaps: Floats
     last: tuple[float, float, float]
+    k: int
     metrics: tuple[str, ...]
+    soft: bool = False
+    empty: float = 0.0
     round_steps: int = 4
 
     @property
     def n(self) -> int:
         return len(self.codes)
 
-    def __call__(self, distances: Floats, at: Indices) -> Floats:
+    def __call__(self, distances: Floats, at: Indices) -> Worth:
         order = ranking(distances)[:, ::-1]  # from far to near
         hit = self.codes[order] == self.test_codes[at][:, None]
         own, others, constant = self.last
@@ -62,7 +83,9 @@ class HitKernel:
         ranked[:, 0] = own * far - others * mean - constant
         np.subtract(hit[:, 1:], hit[:, :-1], out=ranked[:, 1:], dtype=np.float64)
         ranked[:, 1:] *= self.swaps[::-1]
-        return unranked(np.cumsum(ranked, axis=1, out=ranked), order)
+        values = unranked(np.cumsum(ranked, axis=1, out=ranked), order)
+        full = hit[:, -self.k :].sum(axis=1) / (min(self.k, self.n) if self.soft else self.k)
+        return Worth(values, np.full(len(at), self.empty), full)
 
 
 def unranked(ranked: Floats, order: Indices) -> Floats:
@@ -76,7 +99,9 @@ def shapley_hits(codes: Indices, test_codes: Indices, k: int) -> HitKernel:
     """v(S) = hits among the K nearest in S, divided by K; v(empty) = 0."""
     n = len(codes)
     i = np.arange(1, n)
-    return HitKernel(codes, test_codes, np.minimum(k, i) / (i * k), (min(k, n) / (n * k), 0.0, 0.0), (SHARE,))
+    return HitKernel(
+        codes, test_codes, np.minimum(k, i) / (i * k), (min(k, n) / (n * k), 0.0, 0.0), k, (SHARE,)
+    )
 
 
 def soft_hits(codes: Indices, test_codes: Indices, k: int, chance: float) -> HitKernel:
@@ -90,13 +115,14 @@ def soft_hits(codes: Indices, test_codes: Indices, k: int, chance: float) -> Hit
     extra = (1.0 / small - 1.0 / k)[: max(0, n - 1)].sum() / max(1, n - 1)
     fractions = 1.0 / np.arange(1, min(k, n) + 1)  # joining a set of m makes it m + 1
     last = (fractions.sum() / n, fractions[1:].sum() / n, chance / n)
-    return HitKernel(codes, test_codes, np.minimum(k, i) / (i * k) + extra, last, (PROBABILITY,))
+    swaps = np.minimum(k, i) / (i * k) + extra
+    return HitKernel(codes, test_codes, swaps, last, k, (PROBABILITY,), soft=True, empty=chance)
 
 
 def semivalue_hits(codes: Indices, test_codes: Indices, k: int, law: SizeLaw) -> HitKernel:
     """v(S) = hits among the K nearest in S, divided by K, with any law p over the sizes of the rest."""
     last = (float(law[:k].sum()) / k, 0.0, 0.0)
-    return HitKernel(codes, test_codes, few_nearer(law, k) / k, last, (SHARE,))
+    return HitKernel(codes, test_codes, few_nearer(law, k) / k, last, k, (SHARE,))
 
 
 def few_nearer(law: SizeLaw, k: int) -> Floats:
@@ -148,7 +174,7 @@ class RegressionKernel:
     def n(self) -> int:
         return len(self.targets)
 
-    def __call__(self, distances: Floats, at: Indices) -> Floats:
+    def __call__(self, distances: Floats, at: Indices) -> Worth:
         order, k, n = ranking(distances), self.k, self.n
         z, t = self.targets[order], self.test_targets[at][:, None]
         rank = np.arange(1, n + 1)
@@ -167,7 +193,8 @@ class RegressionKernel:
             beyond[:, :-1] = farther[:, 2:]
             sums = nearer[:, :-1] * near[:-1] + beyond
             ranked[:, :-1] = (a - b) / k * (few[:-1] * (2 * t - (a + b) / k) - 2 * sums / k)
-        return unranked(np.cumsum(ranked[:, ::-1], axis=1), order[:, ::-1])
+        values = unranked(np.cumsum(ranked[:, ::-1], axis=1), order[:, ::-1])
+        return Worth(values, -(t[:, 0] ** 2), -((z[:, :k].sum(axis=1) / k - t[:, 0]) ** 2))
 
 
 @dataclass(frozen=True)
@@ -192,11 +219,11 @@ class RadiusKernel:
     def n(self) -> int:
         return len(self.codes)
 
-    def __call__(self, distances: Floats, at: Indices) -> Floats:
+    def __call__(self, distances: Floats, at: Indices) -> Worth:
         return self.from_near(distances <= self.radius, self.codes, at)
 
-    def from_near(self, near: NDArray[np.bool_], codes: Indices, at: Indices) -> Floats:
-        """Values (t, n) from who is near (t, n), for rows of these classes (n,)."""
+    def from_near(self, near: NDArray[np.bool_], codes: Indices, at: Indices) -> Worth:
+        """Values from who is near (t, n), for rows of these classes (n,)."""
         hit = codes == self.test_codes[at][:, None]
         count, right = near.sum(axis=1), (near & hit).sum(axis=1)
         c = np.maximum(1, count)
@@ -205,4 +232,5 @@ class RadiusKernel:
         others = np.maximum(1, count - 1)
         for_right = (1.0 - self.chance) / c + moves * (1.0 - (right - 1) / others)
         for_wrong = -self.chance / c - moves * right / others
-        return np.where(near, np.where(hit, for_right[:, None], for_wrong[:, None]), 0.0)
+        values = np.where(near, np.where(hit, for_right[:, None], for_wrong[:, None]), 0.0)
+        return Worth(values, np.full(len(at), self.chance), np.where(count > 0, right / c, self.chance))

@@ -178,7 +178,7 @@ class ThresholdKNNShapleyValuation(KnnValuation):
         return self._fitted.data, job
 
     def _edited(self, edit: Edit) -> ValuationResult:
-        """Run the loop on the new data with nothing left to do, from statistics that the edit changed."""
+        """Run the loop on the new data from statistics that the edit changed, so that nothing is left to do."""
         old_kernel: Any = self._complete()[1].kernel
         loop, fitted = self._loop, self._fitted
         assert loop is not None
@@ -189,13 +189,16 @@ class ThresholdKNNShapleyValuation(KnnValuation):
         if old_kernel.chance == new_kernel.chance:
             mean = np.zeros(edit.union.n_rows)
             mean[edit.before] = loop.stats["mean"]
-            mean = mean[edit.after] + change(
-                edit, self.test_data, self.model, old_kernel, new_kernel, new.chunk
-            )
+            more, gain = change(edit, self.test_data, self.model, old_kernel, new_kernel, new.chunk)
+            stats = {
+                "points": np.full(1, new.n_test, np.int64),
+                "mean": mean[edit.after] + more,
+                "m2": np.zeros(new.n),  # of no use once all test points were seen
+                "ends": loop.stats["ends"] + [0.0, gain],
+            }
+            receipts = _Folded(new.total_steps, stats, loop.clock.seconds)
         else:  # another number of classes: the score without neighbours is another one for all
-            mean = new.each(np.arange(new.n_test)).mean(axis=0)
-        stats = {"points": np.full(1, new.n_test, np.int64), "mean": mean, "m2": np.zeros(new.n)}
-        receipts = _Folded(new.total_steps, stats, loop.clock.seconds)
+            receipts = _Folded(0, new.initial(None), loop.clock.seconds)
         header = self._header(edit.data, new, seed, needed=False)
         after = Loop(new, self.is_done, receipts=receipts, gate=Gate())
         for _ in after.frames():
@@ -205,7 +208,7 @@ class ThresholdKNNShapleyValuation(KnnValuation):
 
 
 class _Folded(NoReceipts):
-    """Receipts of a run in which nothing is left to do."""
+    """Receipts of a run that begins with some steps folded."""
 
     def __init__(self, step: int, stats: dict[str, NDArray[Any]], seconds: float) -> None:
         self.step, self.stats, self.seconds = step, stats, seconds

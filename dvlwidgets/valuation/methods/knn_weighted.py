@@ -30,7 +30,7 @@ from ...typing import Indices
 from ...utility.knn_checks import class_codes, refuse_groups
 from ...utility.knn_neighbours import ranking
 from .knn_job import Kernel, KnnValuation
-from .knn_kernels import Floats, unranked
+from .knn_kernels import Floats, Worth, unranked
 
 MOST_NEIGHBOURS = 20
 """Inclusion and exclusion loses digits as K grows: errors stay below 1e-11 up to here."""
@@ -121,11 +121,14 @@ class VoteKernel:
     def n(self) -> int:
         return len(self.codes)
 
-    def __call__(self, distances: Floats, at: Indices) -> Floats:
+    def __call__(self, distances: Floats, at: Indices) -> Worth:
         order = ranking(distances)
         votes = np.take_along_axis(whole_votes(distances, self.weights, self.levels), order, axis=1)
         hit = self.codes[order] == self.test_codes[at][:, None]
-        return unranked(vote_values(np.where(hit, votes, -votes), self.k, self.levels), order)
+        signed = np.where(hit, votes, -votes)
+        full = (np.sign(signed[:, : self.k].sum(axis=1)) + 1) / 2
+        values = unranked(vote_values(signed, self.k, self.levels), order)
+        return Worth(values, np.full(len(at), 0.5), full)
 
 
 def whole_votes(distances: Floats, weights: Weights, levels: int) -> Indices:
