@@ -45,8 +45,8 @@ class KNNShapleyValuation(KnnValuation):
         >>> from dvlwidgets import Dataset, KNNShapleyValuation
         >>> test = Dataset([[0.0], [1.0]], [0, 1])
         >>> valuation = KNNShapleyValuation(KNeighborsClassifier(1), test, progress=False)
-        >>> valuation.fit(Dataset([[0.1], [0.9], [0.2]], [0, 1, 1])).values().values
-        array([0.58333333, 0.58333333, -0.16666667])
+        >>> valuation.fit(Dataset([[0.1], [0.2], [0.9]], [1, 0, 1])).values().values.round(3)
+        array([-0.083,  0.167,  0.417])
 
     References:
         Jia et al., Efficient task-specific data valuation for nearest neighbor algorithms (VLDB 2019).
