@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from ...engine.draws import PERMUTATIONS, Memo, permutation, words
 from ...engine.moments import Moments, add
 from ...engine.records import TRUNCATED, Estimate, Evaluations, join_evaluations
-from ...errors import InputError, InputTypeError
+from ...errors import InputError
 from ...typing import Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
 from .checks import check_batch_size, check_seed
 from .msr import REFUSE_ABOVE, WARN_ABOVE
-from .truncation import NoTruncation, Truncation
+from .truncated import Spread, evaluate_walk, part
+from .truncation import NoTruncation, Truncation, check_truncation, planned, walk_notes
 
 MOST_PERMUTED = 8
 """8! = 40,320 walks; 9! would be 2.9 million evaluations."""
@@ -32,11 +33,12 @@ MOST_PERMUTED = 8
 
 @dataclass(frozen=True)
 class WalkStats:
-    """Moments of shape (n,) over walks (or antithetic pairs), and the two exact ends."""
+    """Moments of shape (n,) over walks (or antithetic pairs), the two exact ends, and what policies want to know."""
 
     moments: Moments
     empty: float
     full: float
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,7 @@ class Walks:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (
-            ()
-            if self.truncation.never
-            else (f"walks are cut short by {self.truncation!r}: values are biased",)
-        )
+        return walk_notes(self.truncation)
 
     def rows(self, step: int) -> int:
         return self.walks * (self.n - 1)
@@ -109,22 +107,17 @@ class Walks:
         masks = self.masks(step)[lo:hi]
         if self.truncation.never:
             return utility.evaluate(masks)
-        walks = [self._walk(utility, w, plan["full"]) for w in masks.reshape(self.walks, self.n - 1, self.n)]
-        return join_evaluations(walks)
-
-    def _walk(self, utility: BoundUtility, masks: Masks, full: float) -> Evaluations:
-        """Prefixes one after the other until the policy stops; the rest repeats the last utility."""
-        done: list[Evaluations] = []
-        for j in range(len(masks)):
-            done.append(utility.evaluate(masks[j : j + 1]))
-            if self.truncation.stops(j + 1, self.n, float(done[-1].values[0, 0]), full):
-                break
-        rest = len(masks) - len(done)
-        cut = Evaluations(np.repeat(done[-1].values, rest, axis=0), np.full(rest, TRUNCATED, np.uint8))
-        return join_evaluations([*done, cut])
+        policy, full = planned(self.truncation, plan), float(plan["full"])
+        walks = masks.reshape(self.walks, self.n - 1, self.n)
+        return join_evaluations([evaluate_walk(utility, walk, policy, full) for walk in walks])
 
     def initial(self, first: First) -> WalkStats:
-        return WalkStats(Moments.zeros(self.n), float(first.empty[0]), float(first.full[0]))
+        spread = Spread.none(self.n) if hasattr(self.truncation, "planned") else None
+        return WalkStats(Moments.zeros(self.n), float(first.empty[0]), float(first.full[0]), spread)
+
+    def plan(self, stats: WalkStats) -> Mapping[str, Any]:
+        """What policies may know of earlier rounds."""
+        return {} if stats.spread is None else {"deviation": stats.spread.deviation()}
 
     def fold(self, stats: WalkStats, step: int, evaluations: Evaluations) -> WalkStats:
         prefixes = evaluations.values[:, 0].reshape(self.walks, self.n - 1)
@@ -134,7 +127,11 @@ class Walks:
         marginals = np.diff(walks, axis=1) * (self.n * self.law)
         observed = np.empty((self.walks, self.n))
         np.put_along_axis(observed, self.orders(step), marginals, axis=1)
-        return WalkStats(add(stats.moments, observed.mean(axis=0)), stats.empty, stats.full)
+        spread = stats.spread
+        if spread is not None:
+            for lo in range(0, len(evaluations.status), self.n - 1):
+                spread = spread.seen(np.arange(1, self.n), part(evaluations, lo, lo + self.n - 1))
+        return WalkStats(add(stats.moments, observed.mean(axis=0)), stats.empty, stats.full, spread)
 
     def estimate(self, stats: WalkStats) -> Estimate:
         seen = stats.moments.count
@@ -188,11 +185,7 @@ class PermutationSampler:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check_batch_size(self.batch_size)
-        stops = callable(getattr(self.truncation, "stops", None)) and not isinstance(self.truncation, type)
-        if self.truncation is not None and not stops:
-            raise InputTypeError(
-                f"truncation must be a policy such as RelativeTruncation(0.01), not {self.truncation!r}."
-            )
+        check_truncation(self.truncation)
 
     def bind(self, n: int, law: SizeLaw, seed: int, method: str) -> Walks:
         """Walks over n points for a semivalue.
