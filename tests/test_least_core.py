@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from dvlwidgets.valuation.games import (
     ShoesGame,
     SymmetricVotingGame,
 )
+from dvlwidgets.valuation.least_core import collecting as collecting_module
 from dvlwidgets.valuation.least_core import egalitarian as egalitarian_module
 from dvlwidgets.valuation.least_core import subsidy as subsidy_module
 from dvlwidgets.valuation.least_core.constraints import Constraints
@@ -444,6 +446,34 @@ def test_resumed_equals_uninterrupted_and_more_samples_go_on(tmp_path: Path) -> 
     longer = make(2000).fit(GAME.data, continue_from=resumed).result
     assert sum(calls) <= 2000 - 1200 + 64
     assert bits(longer) == bits(monte_carlo(2000).fit(GAME.data).result)
+
+
+def test_journals_of_two_seeds_are_one_sample(tmp_path: Path) -> None:
+    def make(seed: int) -> Any:
+        return MonteCarloLeastCoreValuation(GAME.u, 128, progress=False, seed=seed)
+
+    parts = [make(s).fit(GAME.data, checkpoint=tmp_path / str(s)).result for s in (1, 2)]
+    merged = make(1).merge([tmp_path / "1", tmp_path / "2"], GAME.data)
+    assert merged.constraints == 256
+    assert merged.subsidy >= max(p.subsidy for p in parts) - 1e-9  # all constraints of both hold
+
+
+def test_programs_are_solved_now_and_then_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved: list[int] = []
+    plain = collecting_module.least_subsidy
+
+    def slow(c: Constraints, **kwargs: Any) -> Any:
+        solved.append(len(c))
+        return plain(c, **kwargs)
+
+    monkeypatch.setattr(collecting_module, "least_subsidy", slow)
+    monkeypatch.setattr(collecting_module, "CHEAP", 0.0)
+    valuation = monte_carlo(6000)
+    for frame in valuation.stream(GAME.data):
+        assert frame.counts.max() in (0, *solved)
+    assert solved[-1] == 6000
+    assert len(solved) < 14  # 12 rounds, but 512 * 1.25**k in between
+    assert all(b >= 1.25 * a for a, b in itertools.pairwise(solved[:-1]))
 
 
 def test_another_kind_of_subsidy_is_another_run(tmp_path: Path) -> None:

@@ -213,6 +213,26 @@ def test_parts_of_composed_rules_are_reset_by_every_run() -> None:
     assert checks.completion() == 0.0
 
 
+def test_asking_a_composed_rule_changes_none_of_its_parts() -> None:
+    checks, history = MaxChecks(2), History(3)
+    rule = (checks & MaxTime(5)) | ~history
+    state = rule.init(2)
+    _, verdict = rule.update(state, at(3))
+    assert checks.count == history.count == 0
+    rule.note(verdict)
+    assert checks.count == history.count == 1
+    assert checks.completion() == 0.5
+    assert history.values.shape == (1, 2)
+
+
+def test_a_time_limit_counts_as_one_check_too() -> None:
+    checks = MaxChecks(10_000)
+    rule = checks | MaxTime(0.2)
+    result = fitted(rule).result
+    assert result.status.name in ("Stopped", "Converged")
+    assert f"{checks.count:,} of 10,000 checks" in str(checks._last.reason)
+
+
 def test_truth_tables() -> None:
     yes, no = MaxSamples(None, 1), MaxSamples(None, 1000)
     v = at(10)

@@ -130,6 +130,13 @@ def check_rule(rule: object) -> StoppingRule:
 
 
 @dataclass(frozen=True)
+class Joined(Verdict):
+    """The verdict of a composed rule, with those of its parts."""
+
+    parts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True)
 class Pair(StoppingRule):
     """Two rules that are asked together; what follows from their verdicts is up to `And` and `Or`."""
 
@@ -141,13 +148,17 @@ class Pair(StoppingRule):
 
     def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
         (a_state, a), (b_state, b) = self.left.update(state[0], view), self.right.update(state[1], view)
-        self.left.note(a)
-        self.right.note(b)
         return (a_state, b_state), self.joined(a, b)
 
-    def joined(self, a: Verdict, b: Verdict) -> Verdict:
+    def joined(self, a: Verdict, b: Verdict) -> Joined:
         """The verdict from the two rules' own."""
         raise NotImplementedError
+
+    def note(self, verdict: Verdict) -> None:
+        super().note(verdict)
+        if isinstance(verdict, Joined):  # the run's own last word has no parts
+            self.left.note(verdict.parts[0])
+            self.right.note(verdict.parts[1])
 
     def target(self) -> float | None:
         left = self.left.target()
@@ -163,10 +174,10 @@ class Pair(StoppingRule):
 class And(Pair):
     """Stops when both rules would."""
 
-    def joined(self, a: Verdict, b: Verdict) -> Verdict:
+    def joined(self, a: Verdict, b: Verdict) -> Joined:
         waiting = [v.reason for v in (a, b) if not v.done] or [a.reason, b.reason]
         completion, converged = min(a.completion, b.completion), a.converged & b.converged
-        return Verdict(a.done and b.done, completion, converged, " and ".join(waiting))
+        return Joined(a.done and b.done, completion, converged, " and ".join(waiting), (a, b))
 
     def max_updates(self) -> int | None:
         a, b = self.left.max_updates(), self.right.max_updates()
@@ -185,10 +196,10 @@ class And(Pair):
 class Or(Pair):
     """Stops when either rule would."""
 
-    def joined(self, a: Verdict, b: Verdict) -> Verdict:
+    def joined(self, a: Verdict, b: Verdict) -> Joined:
         said = [v.reason for v in (a, b) if v.done] or [a.reason, b.reason]
         completion, converged = max(a.completion, b.completion), a.converged | b.converged
-        return Verdict(a.done or b.done, completion, converged, ", ".join(said))
+        return Joined(a.done or b.done, completion, converged, ", ".join(said), (a, b))
 
     def max_updates(self) -> int | None:
         known = [u for u in (self.left.max_updates(), self.right.max_updates()) if u is not None]
@@ -214,10 +225,14 @@ class Not(StoppingRule):
 
     def update(self, state: Any, view: RuleView) -> tuple[Any, Verdict]:
         state, inner = self.rule.update(state, view)
-        self.rule.note(inner)
-        return state, Verdict(
-            not inner.done, 1.0 - inner.completion, ~inner.converged, f"not ({inner.reason})"
+        return state, Joined(
+            not inner.done, 1.0 - inner.completion, ~inner.converged, f"not ({inner.reason})", (inner,)
         )
+
+    def note(self, verdict: Verdict) -> None:
+        super().note(verdict)
+        if isinstance(verdict, Joined):
+            self.rule.note(verdict.parts[0])
 
     def reset(self) -> None:
         super().reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,12 +22,15 @@ from .subsidy import least_subsidy
 GROWTH = 1.25
 """The programs are solved again when there are so many times the subsets of the last time, and at the end."""
 
+CHEAP = 0.02
+"""Programs that took less are solved again for every frame. What frames show may hang on it, the end does not."""
+
 
 @dataclass
 class Collection:
     """Subsets and their worth, and the last solution; it belongs to the loop that folds it.
 
-    `rows` are kept, of `seen` ones; `solved_at` were seen when the programs were solved last.
+    `rows` are kept, of `seen` ones; `solved_at` were seen when the programs were solved last, in `seconds`.
     """
 
     empty: float
@@ -37,6 +41,7 @@ class Collection:
     seen: int = 0
     solved: Estimate | None = None
     solved_at: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -131,10 +136,11 @@ class Collecting:
 
     def estimate(self, stats: Collection) -> Estimate:
         """Payments; their standard errors are 0 if every subset was scored, and else not known."""
-        due = stats.seen >= GROWTH * stats.solved_at or self._complete(stats)
+        due = stats.seconds < CHEAP or stats.seen >= GROWTH * stats.solved_at or self._complete(stats)
         if stats.solved is None or (due and stats.seen > stats.solved_at):
+            start = time.perf_counter()
             stats.solved = self._solve(stats)
-            stats.solved_at = stats.seen
+            stats.solved_at, stats.seconds = stats.seen, time.perf_counter() - start
         return stats.solved
 
     def _solve(self, stats: Collection) -> Estimate:
