@@ -170,6 +170,42 @@ def walk_cases(sampler: Any) -> list[Case]:
     ]
 
 
+def owen_cases(sampler: Any) -> list[Case]:
+    """What Owen samplers refuse."""
+    grid = dvl.GridOwenStrategy(2)
+    return [
+        *seed_cases(lambda **kw: sampler(grid, **kw)),
+        *several(5, None, "grid", dvl.GridOwenStrategy)(sampler, "outer_sampling_strategy must be"),
+        *several(0, 2.5, True, "2")(lambda v: sampler(grid, v), "n_samples_inner"),
+        (
+            lambda: dvl.BanzhafValuation(utility(), sampler(dvl.GridOwenStrategy(1))).fit(TRAIN),
+            InputError,
+            "cannot integrate the sizes of Banzhaf",
+        ),
+    ]
+
+
+def size_cases(sizes: Any) -> list[Case]:
+    """What every strategy of sample sizes refuses."""
+    return [
+        *several(3, 2.5, True, "100")(lambda v: sizes(n_samples=v), "n_samples must be"),
+        *several(-1, 2.5, True, "1")(lambda v: sizes(lower_bound=v), "lower_bound must be"),
+        *several(-1, 2.5, True, "1")(lambda v: sizes(upper_bound=v), "upper_bound must be"),
+        (lambda: sizes(lower_bound=5, upper_bound=2), InputError, "no size is left"),
+    ]
+
+
+def sgd(**kwargs: Any) -> Any:
+    given = {
+        "max_loss": 1.0,
+        "lipschitz_loss": 1.0,
+        "lipschitz_grad": 1.0,
+        "lr_factor": 0.1,
+        "n_sgd_iter": 100,
+    }
+    return dvl.NonConvexSGDConfig(**{**given, "n_val": 100, "n_train": 6, **kwargs})
+
+
 def count_cases(rule: Any) -> list[Case]:
     """What every rule that counts refuses."""
     return [
@@ -412,6 +448,119 @@ CASES: dict[str, list[Case]] = {
         *several(0, 1, 2)(dvl.RelativeTruncation, "0 < rtol < 1"),
         *NO_NUMBER(lambda v: dvl.RelativeTruncation(0.1, v), "burn_in_fraction must be a"),
         (lambda: dvl.RelativeTruncation(0.1, 1.5), InputError, "between 0 and 1"),
+    ],
+    "UniformSampler": [
+        *seed_cases(dvl.UniformSampler),
+        (lambda: dvl.UniformSampler(law="binom"), InputError, "'binom' is unknown"),
+        (lambda: dvl.UniformSampler(law=[0.5, 0.2]), InputError, "sum to 1"),
+        (lambda: shapley(dvl.UniformSampler(law=[0.5, 0.5])).fit(TRAIN), InputError, "6 are expected"),
+        (lambda: shapley(dvl.UniformSampler(law=np.eye(6)[3])).fit(TRAIN), InputError, "never drawn"),
+    ],
+    "AntitheticSampler": [
+        *seed_cases(dvl.AntitheticSampler),
+        (lambda: dvl.AntitheticSampler(law=3), InputError, "probabilities"),
+        (lambda: shapley(dvl.AntitheticSampler(law=np.eye(6)[3])).fit(TRAIN), InputError, "never drawn"),
+    ],
+    "OwenSampler": owen_cases(dvl.OwenSampler),
+    "AntitheticOwenSampler": owen_cases(dvl.AntitheticOwenSampler),
+    "UniformOwenStrategy": [
+        *several(1, 2.5, True, "8", None)(dvl.UniformOwenStrategy, "n_samples_outer"),
+        (lambda: dvl.UniformOwenStrategy(9, seed="0"), InputTypeError, "seed must be None or an integer"),
+    ],
+    "GridOwenStrategy": several(0, 2.5, True, "8", None)(dvl.GridOwenStrategy, "n_samples_outer"),
+    "GaussLegendreOwenStrategy": several(0, 2.5)(dvl.GaussLegendreOwenStrategy, "n_samples_outer"),
+    "StratifiedSampler": [
+        *seed_cases(lambda **kw: dvl.StratifiedSampler(dvl.ConstantSampleSize(), **kw)),
+        *several(100, None, "constant", dvl.ConstantSampleSize)(dvl.StratifiedSampler, "sample_sizes must"),
+        *several("random", None, dvl.ConstantSampleSize())(
+            lambda v: dvl.StratifiedSampler(dvl.ConstantSampleSize(), v), "sample_sizes_iteration"
+        ),
+        (
+            lambda: shapley(dvl.StratifiedSampler(dvl.ConstantSampleSize(upper_bound=3))).fit(TRAIN),
+            InputError,
+            "DeltaShapleyValuation",
+        ),
+    ],
+    "StratifiedPermutationSampler": [
+        *walk_cases(lambda *a, **kw: dvl.StratifiedPermutationSampler(dvl.ConstantSampleSize(), *a, **kw)),
+        *several(100, None, dvl.ConstantSampleSize)(dvl.StratifiedPermutationSampler, "sample_sizes must"),
+        (
+            lambda: shapley(dvl.StratifiedPermutationSampler(dvl.ConstantSampleSize(lower_bound=1))).fit(
+                TRAIN
+            ),
+            InputError,
+            "DeltaShapleyValuation",
+        ),
+    ],
+    "VRDSSampler": [
+        *seed_cases(lambda **kw: dvl.VRDSSampler(100, **kw)),
+        *several(9, 2.5, True, "100", None)(dvl.VRDSSampler, "n_samples_per_index"),
+    ],
+    "ConstantSampleSize": size_cases(dvl.ConstantSampleSize),
+    "HarmonicSampleSize": size_cases(dvl.HarmonicSampleSize),
+    "GroupTestingSampleSize": size_cases(dvl.GroupTestingSampleSize),
+    "PowerLawSampleSize": [
+        *size_cases(dvl.PowerLawSampleSize),
+        *NO_NUMBER(dvl.PowerLawSampleSize, "exponent must be a"),
+    ],
+    "LinearSampleSize": [
+        *size_cases(lambda **kw: dvl.LinearSampleSize(0, 1, **kw)),
+        *NO_NUMBER(lambda v: dvl.LinearSampleSize(v, 1), "scale must be a"),
+        *NO_NUMBER(lambda v: dvl.LinearSampleSize(1, v), "offset must be a"),
+        (
+            lambda: shapley(dvl.StratifiedSampler(dvl.LinearSampleSize(-1, 2))).fit(TRAIN),
+            InputError,
+            "needs a positive one",
+        ),
+    ],
+    "NonConvexSGDConfig": [
+        *several(0, -1, "1", NAN)(lambda v: sgd(max_loss=v), "max_loss"),
+        *several(0, 2.5, "1")(lambda v: sgd(n_sgd_iter=v), "n_sgd_iter"),
+        *several(0, 1, 2)(lambda v: sgd(delta=v), "delta must be"),
+    ],
+    "DeltaShapleyNCSGDSampleSize": [
+        *size_cases(lambda **kw: dvl.DeltaShapleyNCSGDSampleSize(sgd(), **kw)),
+        *several(3, None, dvl.NonConvexSGDConfig)(dvl.DeltaShapleyNCSGDSampleSize, "NonConvexSGDConfig"),
+    ],
+    "FixedTruncation": [
+        *NO_NUMBER(dvl.FixedTruncation, "fraction must be a"),
+        *several(0, -1, 2)(dvl.FixedTruncation, "0 < fraction <= 1"),
+    ],
+    "DeviationTruncation": [
+        *NO_NUMBER(dvl.DeviationTruncation, "sigmas must be a"),
+        *several(0, -1)(dvl.DeviationTruncation, "sigmas above 0"),
+        *NO_NUMBER(lambda v: dvl.DeviationTruncation(0.1, v), "burn_in_fraction must be a"),
+        (lambda: dvl.DeviationTruncation(0.1, 1.5), InputError, "between 0 and 1"),
+    ],
+    "TMCShapleyValuation": [
+        *semivalue_cases(dvl.TMCShapleyValuation),
+        *several(0.01, "relative", dvl.RelativeTruncation)(
+            lambda v: dvl.TMCShapleyValuation(utility(), v), "truncation must be"
+        ),
+        (lambda: dvl.TMCShapleyValuation(utility(), None, 60), InputTypeError, "stopping rule was expected"),
+        (lambda: dvl.TMCShapleyValuation(utility(), seed="0"), InputTypeError, "seed must be None"),
+    ],
+    "StratifiedShapleyValuation": [
+        *semivalue_cases(dvl.StratifiedShapleyValuation),
+        (lambda: dvl.StratifiedShapleyValuation(utility(), 60), InputTypeError, "stopping rule was expected"),
+        (lambda: dvl.StratifiedShapleyValuation(utility(), batch_size=0), InputError, "batch_size"),
+    ],
+    "DeltaShapleyValuation": [
+        *semivalue_cases(
+            lambda *a, **kw: dvl.DeltaShapleyValuation(
+                *a, dvl.StratifiedSampler(dvl.ConstantSampleSize(upper_bound=3)), **kw
+            )
+        ),
+        *several(None, "msr", dvl.MSRSampler(), dvl.StratifiedSampler)(
+            lambda v: dvl.DeltaShapleyValuation(utility(), v), "StratifiedSampler"
+        ),
+        (
+            lambda: dvl.DeltaShapleyValuation(
+                utility(), dvl.StratifiedSampler(dvl.ConstantSampleSize(lower_bound=6))
+            ).fit(TRAIN),
+            InputError,
+            "leaves no size",
+        ),
     ],
     "ModelUtility": [
         (lambda: dvl.ModelUtility(Model, SCORER), InputTypeError, "the class Model"),
@@ -852,6 +1001,9 @@ CASES: dict[str, list[Case]] = {
 RECORDS = {
     "CacheStats": "a record that caches make",
     "NoTruncation": "takes no arguments",
+    "FiniteSequentialSizeIteration": "a name for an order; it is passed as a class",
+    "RandomSizeIteration": "a name for an order; it is passed as a class",
+    "RoundRobinSizeIteration": "a name for an order; it is passed as a class",
     "Progress": "a record that the loop makes",
     "Verdict": "a record that rules make",
     "Suggestion": "a record that suggested_labels makes",

@@ -6,6 +6,7 @@ from .beta_shapley import BetaShapleyValuation
 from .classwise_shapley import ClasswiseShapleyValuation
 from .closed_form_loo import ClosedFormLOOValuation
 from .data_oob import DataOOBValuation, neg_l2_distance, point_wise_accuracy
+from .delta_shapley import DeltaShapleyValuation
 from .gt_shapley import GroupTestingShapleyValuation, compute_n_samples
 from .knn_calibrated import CalibratedKNNShapleyValuation
 from .knn_regression import KNNRegressionShapleyValuation
@@ -25,6 +26,8 @@ from .semivalues import (
     SemivalueValuation,
     ShapleyValuation,
 )
+from .stratified_shapley import StratifiedShapleyValuation
+from .tmc_shapley import TMCShapleyValuation
 from .weighted_banzhaf import WeightedBanzhafValuation, weight_from_noise
 
 __all__ = [
@@ -37,6 +40,7 @@ __all__ = [
     "DataBanzhafValuation",
     "DataOOBValuation",
     "DataShapleyValuation",
+    "DeltaShapleyValuation",
     "ExactLeastCoreValuation",
     "GroupTestingShapleyValuation",
     "KNNRegressionShapleyValuation",
@@ -50,6 +54,8 @@ __all__ = [
     "SemivalueValuation",
     "ShapleyValuation",
     "SoftLabelKNNShapleyValuation",
+    "StratifiedShapleyValuation",
+    "TMCShapleyValuation",
     "ThresholdKNNShapleyValuation",
     "WeightedBanzhafValuation",
     "WeightedKNNShapleyValuation",

@@ -55,7 +55,7 @@ class DeltaShapleyValuation(SemivalueValuation):
     ) -> None:
         if not isinstance(sampler, StratifiedSampler | StratifiedPermutationSampler):
             raise InputTypeError(
-                "sampler must be a StratifiedSampler or a StratifiedPermutationSampler with bounds in its sample sizes, "
+                "sampler must be a StratifiedSampler or a StratifiedPermutationSampler, with bounds in its sizes, "
                 f"not {sampler!r}. For example: StratifiedSampler(ConstantSampleSize(200, upper_bound=20))."
             )
         self._sizes: SampleSizes = sampler.sample_sizes
@@ -73,8 +73,8 @@ class DeltaShapleyValuation(SemivalueValuation):
         kept = np.flatnonzero(self.size_law(job.n) > 0)
         left_out = 1.0 - len(kept) / job.n
         note = (
-            f"delta-Shapley keeps sizes {kept[0]} to {kept[-1]} of 0 to {job.n - 1}: against Shapley, values are biased "
-            f"by at most {left_out:.2g} times the spread of a point's mean marginals over sizes"
+            f"delta-Shapley keeps sizes {kept[0]} to {kept[-1]} of 0 to {job.n - 1}: against Shapley, values are "
+            f"biased by at most {left_out:.2g} times the spread of a point's mean marginals over sizes"
         )
         bound: Any = job.sampler
         job.sampler = dataclasses.replace(bound, notes=(*bound.notes, note))
