@@ -167,6 +167,23 @@ def test_threshold_equals_enumeration(n: int, grid: int | None) -> None:
         np.testing.assert_allclose(valuation.result.values, truth, atol=1e-12)
 
 
+def test_enumeration_tells_the_kinds_apart() -> None:
+    """Each kind is rejected by the utility of another, so that no test above passes for the wrong reason."""
+    train, test = points(8, 4)
+    model = KNeighborsClassifier(3)
+    found = {
+        "share": values_of(KNNShapleyValuation(model, test, progress=False), train),
+        "soft": values_of(SoftLabelKNNShapleyValuation(model, test), train),
+        "radius": values_of(ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(1.0), test), train),
+        "votes": values_of(WeightedKNNShapleyValuation(model, test), train),
+        "calibrated": values_of(CalibratedKNNShapleyValuation(model, test), train),
+    }
+    for kind in ("share", "soft", "radius", "votes"):
+        utility = definition(kind, train, test, 3, chance=0.5, votes=np.ones((4, 8), int))
+        truth = semivalue_by_enumeration(utility, shapley_law(8))
+        assert {k for k, v in found.items() if np.abs(v - truth).max() < 1e-3} == {kind}
+
+
 def votes_by_definition(train: Dataset, test: Dataset, weights: Any, levels: int) -> Floats:
     d = np.sqrt(((np.asarray(test.x)[:, None] - np.asarray(train.x)[None]) ** 2).sum(axis=2))
     votes = np.zeros(d.shape, int)
@@ -288,6 +305,18 @@ def test_the_utility_is_what_it_says_in_any_batch(soft: bool, monkeypatch: pytes
     with joblib.parallel_config(backend="loky", n_jobs=2):
         spread = ShapleyValuation(utility, DeterministicUniformSampler(), NoStopping()).fit(train[:8]).result
     assert spread.values.tobytes() == exhaustive(utility, train[:8]).tobytes()
+
+
+def test_the_utility_takes_sparse_features_and_precomputed_distances() -> None:
+    train, test = points(20, 6)
+    masks = np.random.default_rng(0).random((9, 20)) < 0.4
+    dense = KNNClassifierUtility(KNeighborsClassifier(3, metric="cosine"), test).with_dataset(train)(masks)
+    a, b = Dataset(sparse.csr_matrix(train.x), train.y), Dataset(sparse.csr_matrix(test.x), test.y)
+    found = KNNClassifierUtility(KNeighborsClassifier(3, metric="cosine"), b).with_dataset(a)(masks)
+    np.testing.assert_array_equal(found, dense)
+    d = Dataset(distances(train, test, METRICS["cosine"][1]), test.y)
+    given = KNNClassifierUtility(KNeighborsClassifier(3, metric="precomputed"), d)
+    np.testing.assert_array_equal(given.with_dataset(train)(masks), dense)
 
 
 # --- groups --------------------------------------------------------------------------------------------------------

@@ -87,7 +87,8 @@ def class_codes(train: Dataset, test: Dataset) -> tuple[Indices, Indices, int]:
     for what, data in (("training data", train), ("test data", test)):
         y = arrays.as_numpy(data.y)
         # whole numbers are classes here, however many: whoever passes a classifier means so
-        if y.ndim != 1 or (y.dtype.kind not in "iubUSO" and not (np.mod(y, 1) == 0).all()):
+        numbers = y.dtype.kind == "f" and not (np.mod(y, 1) == 0).all()
+        if y.ndim != 1 or numbers or y.dtype.kind not in "iubfUSO":
             raise InputError(
                 f"the labels of the {what} are no classes, which this KNN method counts. Pass one class per row; for "
                 "numbers use KNNRegressionShapleyValuation(KNeighborsRegressor(), test)."
@@ -120,17 +121,19 @@ def check_chance(chance: Any) -> float | None:
     return value
 
 
-def refuse_groups(data: Dataset, method: str, instead: str = "KNNShapleyValuation") -> None:
+EXACT_GROUPS = "KNNShapleyValuation, whose values of groups are exact"
+
+
+def refuse_groups(data: Dataset, method: str, instead: str = EXACT_GROUPS) -> None:
     """Refuse groups where no closed form is known.
 
     Raises:
         InputError: for a GroupedDataset.
     """
     if isinstance(data, GroupedDataset):
-        exact = ", whose values of groups are exact" if instead == "KNNShapleyValuation" else ""
         raise InputError(
             f"{method} values points, not groups, whose values are not sums of their rows'. Pass the rows as a "
-            f"Dataset, or use {instead}{exact}."
+            f"Dataset, or use {instead}."
         )
 
 

@@ -40,6 +40,10 @@ class GroupKernel:
     metrics: tuple[str, ...] = (SHARE,)
     round_steps: int = 2  # chunks that are worth the loop over rows
 
+    @property
+    def width(self) -> int:
+        return self.k**3 + 4 * self.n
+
     def __call__(self, distances: Floats, at: Indices) -> Worth:
         group, hit = self._close_rows(distances, at)
         walk = _Walk(len(at), self.n, self.k)

@@ -40,7 +40,8 @@ class Kernel(Protocol):
     Attributes:
         n: points (groups, if grouped) that get a value.
         metrics: name of what is valued.
-        round_steps: chunks a round, the share of workers that can be busy.
+        round_steps: chunks a round, so many workers can be busy.
+        width: numbers held for a test point, besides its distances.
     """
 
     @property
@@ -51,6 +52,9 @@ class Kernel(Protocol):
 
     @property
     def round_steps(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
 
     def __call__(self, distances: NDArray[np.float64], at: Indices) -> Worth:
         """Values from distances (t, rows) of the test points at `at` (t,)."""
@@ -81,7 +85,8 @@ class KnnJob:
         self.n_test = neighbours.n_test
         self.order = permutation(words(seed, TEST_POINTS, 0, self.n_test))
         streaming = max(1, self.n_test // (ROUNDS * self.round_steps))
-        self.chunk = int(np.clip(CHUNK_BYTES // (8 * neighbours.n_rows), 1, streaming))
+        fitting = CHUNK_BYTES // (8 * max(neighbours.n_rows, kernel.width))
+        self.chunk = int(np.clip(fitting, 1, streaming))
         self.total_steps = -(-self.n_test // self.chunk)
 
     def rows(self, step: int) -> int:

@@ -68,6 +68,7 @@ class HitKernel:
     soft: bool = False
     empty: float = 0.0
     round_steps: int = 4
+    width: int = 0
 
     @property
     def n(self) -> int:
@@ -169,6 +170,7 @@ class RegressionKernel:
     k: int
     metrics: tuple[str, ...] = ("minus squared error of the K neighbours' mean",)
     round_steps: int = 4
+    width: int = 0
 
     @property
     def n(self) -> int:
@@ -214,6 +216,7 @@ class RadiusKernel:
     chance: float
     metrics: tuple[str, ...] = (PROBABILITY,)
     round_steps: int = 4
+    width: int = 0
 
     @property
     def n(self) -> int:

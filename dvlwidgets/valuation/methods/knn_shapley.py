@@ -13,7 +13,7 @@ from typing import Any
 from ...arguments import flag
 from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
-from ...utility.knn_checks import check_chance, check_uniform, class_codes, refuse_groups
+from ...utility.knn_checks import EXACT_GROUPS, check_chance, check_uniform, class_codes, refuse_groups
 from .knn_groups import GroupKernel
 from .knn_job import Kernel, KnnValuation
 from .knn_kernels import shapley_hits, soft_hits
@@ -118,7 +118,8 @@ class SoftLabelKNNShapleyValuation(KnnValuation):
         self.chance = check_chance(chance)
 
     def _kernel(self, data: Dataset) -> Kernel:
-        refuse_groups(data, self.algorithm_name)
+        sampled = "ShapleyValuation(KNNClassifierUtility(model, test_data, soft=True))"
+        refuse_groups(data, self.algorithm_name, f"{sampled}, or {EXACT_GROUPS}")
         codes, test_codes, classes = class_codes(data, self.test_data)
         chance = 1.0 / classes if self.chance is None else self.chance
         return soft_hits(codes, test_codes, int(self.model.n_neighbors), chance)

@@ -121,6 +121,10 @@ class VoteKernel:
     def n(self) -> int:
         return len(self.codes)
 
+    @property
+    def width(self) -> int:
+        return 4 * self.k * (2 * self.k * self.levels + 1)
+
     def __call__(self, distances: Floats, at: Indices) -> Worth:
         order = ranking(distances)
         votes = np.take_along_axis(whole_votes(distances, self.weights, self.levels), order, axis=1)
