@@ -375,6 +375,33 @@ def test_threads_share_a_cache() -> None:
     assert stats.sets == stats.misses == len(FITS) < 6 * DIFFERENT
 
 
+@pytest.mark.parametrize("kind", ["disk in loky", "memory in forks"])
+def test_counts_of_worker_processes_reach_the_users_object(kind: str, tmp_path: Path) -> None:
+    cache = DiskCacheBackend(tmp_path) if kind == "disk in loky" else InMemoryCacheBackend()
+    backend = "loky" if kind == "disk in loky" else "multiprocessing"
+    tree = DecisionTreeClassifier(max_depth=2, random_state=0)
+
+    def value(cache: Any = None) -> Any:
+        valuation = ShapleyValuation(utility(cache, tree), PermutationSampler(seed=1), MaxUpdates(8))
+        return valuation.fit(TRAIN).result
+
+    plain = value()
+    utility(cache, tree).with_dataset(TRAIN)(MASKS[:2])  # counted here, and not again by forks
+    before = cache.stats
+    for _ in range(2):
+        with joblib.parallel_config(backend=backend, n_jobs=2):
+            found = value(cache)
+        np.testing.assert_array_equal(found.values, plain.values)
+        stats = cache.stats
+        looked_up = stats.hits + stats.misses - before.hits - before.misses
+        assert looked_up == plain.provenance.evaluations
+        assert stats.sets - before.sets == stats.misses - before.misses
+        assert stats.errors == stats.timeouts == 0
+        first, before = before, stats
+    if kind == "disk in loky":
+        assert stats.misses == first.misses  # the second run found all
+
+
 def test_copies_share_their_entries_and_their_statistics() -> None:
     cache = InMemoryCacheBackend()
     bound = utility(cache).with_dataset(TRAIN)
