@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import semivalue_by_enumeration
 from scipy import sparse
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
 
 from dvlwidgets import (
@@ -480,8 +481,8 @@ def test_metrics_and_precomputed_distances_agree(name: str) -> None:
 
 def test_sparse_features_tensors_frames_and_maps_are_taken(tmp_path: Path) -> None:
     import pandas as pd
+    import torch
 
-    torch = pytest.importorskip("torch")
     train, test = points(20, 6, CLASSES)
     codes = {name: c for c, name in enumerate(CLASSES)}
     y, y_test = (np.array([codes[label] for label in d.y]) for d in (train, test))
@@ -514,6 +515,23 @@ def test_many_features_go_through_a_matrix_product_with_the_same_neighbours() ->
     d = np.sqrt(((x[60:, None] - x[None, :60]) ** 2).sum(axis=2))
     found = values_of(KNNShapleyValuation(KNeighborsClassifier(2), test, progress=False), train)
     np.testing.assert_allclose(found, by_distances(d, train, test), atol=1e-12)
+
+
+def test_copies_and_whole_numbers_tie_among_many_features_too() -> None:
+    """A matrix product alone would break such ties by its rounding, another way for each size of chunk."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 3, size=(120, 60)).astype(float)
+    floats = rng.normal(100.0, 1.0, size=(120, 60))
+    floats[20:60] = floats[:40]  # copies, with labels of their own
+    for x in (pixels, floats):
+        y = rng.integers(0, 2, 120)
+        train, test = Dataset(x[:90], y[:90]), Dataset(x[90:], y[90:])
+        d = cdist(x[90:], x[:90])
+        found = values_of(KNNShapleyValuation(KNeighborsClassifier(3), test, progress=False), train)
+        np.testing.assert_allclose(found, by_distances(d, train, test, 3), atol=1e-14)
+        shared = exhaustive(KNNClassifierUtility(KNeighborsClassifier(3), test), train[:6])
+        each = values_of(KNNShapleyValuation(KNeighborsClassifier(3), test, progress=False), train[:6])
+        np.testing.assert_allclose(shared, each, atol=1e-12)
 
 
 def test_gaps_need_a_metric_that_knows_them_and_distances_must_be_numbers() -> None:

@@ -18,8 +18,8 @@ from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 
-NARROW = 32
-"""Up to so many features Euclidean distances are exact differences; beyond, a matrix product is far quicker."""
+NARROW = 48
+"""Up to so many features Euclidean distances are sums of differences; beyond, a matrix product is far quicker."""
 
 _ALIASES = {
     "l2": "euclidean",
@@ -43,7 +43,7 @@ class Neighbours:
         train: the training data; groups are taken row by row.
         test: the test points.
         model: has `metric`, `p` and `metric_params`, as scikit-learn's neighbours do.
-        exact: no matrix products for Euclidean distances of many features, whose last bits depend on the chunk.
+        exact: no matrix products for Euclidean distances of many features, which rank alike but are off by 1e-8.
 
     Raises:
         InputError: if the two do not go together, or the metric measures nothing here.
@@ -66,9 +66,8 @@ class Neighbours:
         gaps = self.metric == "nan_euclidean"
         self.x = numeric(train.x, "training data", gaps=gaps)
         self.x_test = numeric(test.x, "test data", gaps=gaps)
-        if self._wide_euclidean():  # a matrix product of centred numbers loses fewer digits
-            centre = self.x.mean(axis=0)
-            self.x, self.x_test = self.x - centre, self.x_test - centre
+        # a matrix product of centred numbers loses fewer digits
+        self.centre = self.x.mean(axis=0) if self._wide_euclidean() else None
         self._try_out()
 
     def distances(self, at: Indices) -> Distances:
@@ -103,8 +102,8 @@ class Neighbours:
 
     def _measure(self, x_test: Any) -> Distances:
         dense = isinstance(self.x, np.ndarray) and isinstance(x_test, np.ndarray)
-        if dense and self._wide_euclidean():
-            return _by_product(x_test, self.x)
+        if dense and self.centre is not None:
+            return _by_product(x_test, self.x, self.centre)
         if dense and self.metric in _MEASURED_BY_SCIPY:
             return np.asarray(cdist(x_test, self.x, self.metric, **self.params), dtype=np.float64)
         from sklearn.metrics import pairwise_distances
@@ -210,11 +209,22 @@ def _precomputed(test: Dataset, n_rows: int) -> NDArray[Any]:
     return np.asarray(found)
 
 
-def _by_product(a: NDArray[np.float64], b: NDArray[np.float64]) -> Distances:
-    """Euclidean distances as |a|^2 - 2 ab + |b|^2: quick, and off by about 1e-8 of the largest norm."""
-    squares = a @ b.T
+def _by_product(a: NDArray[np.float64], b: NDArray[np.float64], centre: NDArray[np.float64]) -> Distances:
+    """Euclidean distances as |a|^2 - 2 ab + |b|^2, which rank as exact ones do.
+
+    Where two distances of a test point are too close to tell apart by such a difference (copies, whole numbers), its
+    row is measured again by sums of differences, so that ties are ties, whatever the chunk.
+    """
+    u, v = a - centre, b - centre
+    squares = u @ v.T
     squares *= -2.0
-    squares += np.einsum("ij,ij->i", a, a)[:, None]
-    squares += np.einsum("ij,ij->i", b, b)
+    size, sizes = np.einsum("ij,ij->i", u, u), np.einsum("ij,ij->i", v, v)
+    squares += size[:, None]
+    squares += sizes
     np.maximum(squares, 0.0, out=squares)
-    return np.sqrt(squares, out=squares)
+    rounding = 4.0 * np.finfo(float).eps * (a.shape[1] + 4) * (size + sizes.max())
+    gaps = np.diff(np.sort(squares, axis=1), axis=1)
+    close = np.flatnonzero(gaps.min(axis=1, initial=np.inf) <= rounding)
+    np.sqrt(squares, out=squares)
+    squares[close] = cdist(a[close], b)
+    return squares
