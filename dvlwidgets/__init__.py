@@ -26,6 +26,15 @@ if TYPE_CHECKING:
         NoStopping,
         RankCorrelation,
     )
+    from .evaluation.experiment import run_removal_experiment
+    from .evaluation.plots import (
+        plot_ci_array,
+        plot_ci_values,
+        plot_influence_distribution,
+        plot_influence_distribution_by_label,
+        plot_result_errors,
+    )
+    from .evaluation.removal import compute_removal_score
     from .utility.caching import (
         CachedFuncConfig,
         CacheStats,
@@ -128,6 +137,15 @@ _HOMES = {
         "NoStopping",
         "RankCorrelation",
     ),
+    "evaluation.experiment": ("run_removal_experiment",),
+    "evaluation.plots": (
+        "plot_ci_array",
+        "plot_ci_values",
+        "plot_influence_distribution",
+        "plot_influence_distribution_by_label",
+        "plot_result_errors",
+    ),
+    "evaluation.removal": ("compute_removal_score",),
     "utility.caching": (
         "CacheStats",
         "CachedFuncConfig",
@@ -316,9 +334,16 @@ __all__ = [
     "WeightedKNNShapleyValuation",
     "compose_score",
     "compute_n_samples",
+    "compute_removal_score",
     "load_result",
     "neg_l2_distance",
+    "plot_ci_array",
+    "plot_ci_values",
+    "plot_influence_distribution",
+    "plot_influence_distribution_by_label",
+    "plot_result_errors",
     "point_wise_accuracy",
+    "run_removal_experiment",
     "save_result",
     "sigmoid",
     "static_page",

@@ -72,6 +72,10 @@ def utility(**kwargs: Any) -> Any:
     return dvl.Utility(Model(), SCORER, **kwargs)
 
 
+def ranked() -> Any:
+    return dvl.ValuationResult(values=np.arange(6.0))
+
+
 def cached(**kwargs: Any) -> Any:
     return utility(cache_backend=dvl.InMemoryCacheBackend(), **kwargs)
 
@@ -388,6 +392,61 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.Model(None), InputTypeError, "must have fit"),
         (lambda: dvl.Model(Model()).fit(TRAIN, Y), InputTypeError, "Dataset and labels"),
         (lambda: dvl.Model(Model()).score(TEST), InputTypeError, "has no score"),
+    ],
+    "compute_removal_score": [
+        (lambda: dvl.compute_removal_score(utility(), ranked(), TRAIN, [10]), InputError, "A tenth is 0.1"),
+        (
+            lambda: dvl.compute_removal_score(utility(), ranked(), TRAIN[:3], [0.1]),
+            InputError,
+            "the training data",
+        ),
+    ],
+    "run_removal_experiment": [
+        (
+            lambda: dvl.run_removal_experiment(TRAIN, [utility], utility, [0.1]),
+            InputTypeError,
+            "data_factory must",
+        ),
+        (
+            lambda: dvl.run_removal_experiment(utility, [], utility, [0.1]),
+            InputTypeError,
+            "at least one function",
+        ),
+        (lambda: dvl.run_removal_experiment(utility, [utility], utility, [10]), InputError, "A tenth is 0.1"),
+        *several(0, 1.5, "2")(
+            lambda v: dvl.run_removal_experiment(utility, [utility], utility, [0.1], n_runs=v),
+            "n_runs must be",
+        ),
+    ],
+    "plot_ci_array": [
+        (lambda: dvl.plot_ci_array([1.0, 2.0]), InputError, "at least two runs"),
+        (lambda: dvl.plot_ci_array(np.ones((2, 3)), 0.95), InputError, "For 95 % intervals pass 0.05"),
+        *NO_NUMBER(lambda v: dvl.plot_ci_array(np.ones((2, 3)), v), "level must be"),
+    ],
+    "plot_ci_values": [
+        (lambda: dvl.plot_ci_values(np.ones(3)), InputTypeError, "must be a ValuationResult"),
+        (lambda: dvl.plot_ci_values(ranked(), type="wide"), InputError, "'normal', 't' or 'auto'"),
+    ],
+    "plot_result_errors": [
+        (lambda: dvl.plot_result_errors([1.0]), InputTypeError, "must be a ValuationResult"),
+        (lambda: dvl.plot_result_errors(ranked(), level=95), InputError, "For 95 % intervals pass 0.05"),
+    ],
+    "plot_influence_distribution": [
+        (
+            lambda: dvl.plot_influence_distribution(np.ones(3), 0),
+            InputError,
+            "(test points, training points)",
+        ),
+        *several(-1, 2, 0.5, "0")(
+            lambda v: dvl.plot_influence_distribution(np.ones((2, 3)), v), "index must be"
+        ),
+    ],
+    "plot_influence_distribution_by_label": [
+        (
+            lambda: dvl.plot_influence_distribution_by_label(np.ones(3), [0, 1]),
+            InputError,
+            "expected (n,) each",
+        ),
     ],
     "MaxTime": [
         *NO_NUMBER(dvl.MaxTime, "seconds of MaxTime must be a"),

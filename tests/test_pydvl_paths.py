@@ -82,6 +82,16 @@ PATHS = {
         "KNNShapleyValuation",
         "DataOOBValuation",
     ],
+    "reporting": ["compute_removal_score", "run_removal_experiment", "plot_ci_array"],
+    "reporting.plots": [
+        "plot_ci_array",
+        "plot_ci_values",
+        "plot_result_errors",
+        "plot_influence_distribution",
+        "plot_influence_distribution_by_label",
+    ],
+    "reporting.scores": ["compute_removal_score"],
+    "reporting.point_removal": ["run_removal_experiment"],
     "utils.caching": [
         "CachedFuncConfig",
         "DiskCacheBackend",
