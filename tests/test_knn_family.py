@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import semivalue_by_enumeration
-from scipy import sparse
+from scipy import sparse, stats
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
 
@@ -25,7 +25,9 @@ from dvlwidgets import (
     KNNClassifierUtility,
     KNNRegressionShapleyValuation,
     KNNShapleyValuation,
+    MaxUpdates,
     NoStopping,
+    PermutationSampler,
     ShapleyValuation,
     SoftLabelKNNShapleyValuation,
     ThresholdKNNShapleyValuation,
@@ -350,6 +352,18 @@ def test_a_group_is_not_the_sum_of_its_rows() -> None:
     )
     assert np.abs(np.bincount(of, each) - grouped).max() > 0.005
     assert each.sum() == pytest.approx(grouped.sum(), abs=1e-12)
+
+
+def test_sampled_values_of_groups_agree_within_their_standard_errors() -> None:
+    train, test = points(60, 8)
+    grouped = GroupedDataset(train.x, train.y, np.arange(60) % 9)
+    model = KNeighborsClassifier(3)
+    truth = values_of(KNNShapleyValuation(model, test, progress=False), grouped)
+    utility = KNNClassifierUtility(model, test)
+    found = ShapleyValuation(utility, PermutationSampler(seed=0), MaxUpdates(400)).fit(grouped).result
+    limit = stats.t.ppf(1 - 1e-3 / (2 * 9), 399)
+    assert (np.abs(found.values - truth) <= limit * found.stderr).all()
+    assert found.stderr.max() < 0.02
 
 
 def test_many_groups_add_up_and_single_rows_are_points() -> None:
