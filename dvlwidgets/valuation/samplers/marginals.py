@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.draws import Memo, sizes_from_law, subsets_of_sizes, words
+from ...engine.draws import Memo, subsets_of_sizes, uniforms, words
 from ...engine.moments import Moments, merge
 from ...engine.records import Estimate, Evaluations
 from ...typing import Masks, SizeLaw
@@ -141,10 +141,7 @@ class Marginals:
         many = self.inner * len(points)
         raw = words(self.seed, self.stream, step, many * (self.n + 1)).reshape(many, self.n + 1)
         strata = np.tile(self.strata(turns, points), self.inner)
-        sizes = np.empty(many, np.intp)
-        for s in np.unique(strata):
-            at = strata == s
-            sizes[at] = sizes_from_law(raw[at, 0], self.laws[s])
+        sizes = sizes_from_laws(raw[:, 0], self.laws, strata)
         own = np.tile(own, (self.inner, 1))
         tags = raw[:, 1:]
         tags[own] = np.iinfo(np.uint64).max  # a point is never in its own S
@@ -236,6 +233,22 @@ class Marginals:
             return 1.0
         squares = (self.laws * (law * self.factors) ** 2).sum(axis=1)
         return float(self._shares() @ squares) * (int(self.groups.max()) + 1)
+
+
+def sizes_from_laws(raw: NDArray[np.uint64], laws: Floats, which: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Sizes drawn from several laws, one a word.
+
+    Args:
+        raw: shape (B,).
+        laws: shape (L, n).
+        which: the law of each word, shape (B,).
+    """
+    steps = np.cumsum(laws, axis=1)
+    reached = (uniforms(raw) * steps[which, -1])[:, None]
+    # rounding of the last step must not give a size that the law excludes
+    last = laws.shape[1] - 1 - np.argmax(laws[:, ::-1] > 0, axis=1)
+    sizes: NDArray[np.intp] = np.minimum((steps[which] <= reached).sum(axis=1), last[which])
+    return sizes
 
 
 def batch_moments(

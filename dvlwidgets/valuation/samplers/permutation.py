@@ -115,7 +115,7 @@ class Walks:
         spread = Spread.none(self.n) if hasattr(self.truncation, "planned") else None
         return WalkStats(Moments.zeros(self.n), float(first.empty[0]), float(first.full[0]), spread)
 
-    def plan(self, stats: WalkStats) -> Mapping[str, Any]:
+    def plan(self, stats: Any) -> Mapping[str, Any]:
         """What policies may know of earlier rounds."""
         return {} if stats.spread is None else {"deviation": stats.spread.deviation()}
 
