@@ -340,6 +340,24 @@ def test_any_sampler_will_do(sampler: Any) -> None:
         assert result.provenance.evaluations == 1000
 
 
+def test_more_samples_than_there_are_take_all_there_are() -> None:
+    game = ShoesGame(2, 3)
+    result = (
+        LeastCoreValuation(game.u, DeterministicUniformSampler(), 10_000, progress=False)
+        .fit(game.data)
+        .result
+    )
+    assert result.provenance.evaluations == 30
+    assert (result.stderr == 0).all()
+    part = (
+        LeastCoreValuation(game.u, DeterministicUniformSampler(batch_size=8), 20, progress=False)
+        .fit(game.data)
+        .result
+    )
+    assert part.provenance.evaluations == 20
+    assert np.isnan(part.stderr).all()
+
+
 def test_what_truncation_leaves_out_is_no_constraint() -> None:
     sampler = PermutationSampler(RelativeTruncation(0.5, 0.3), seed=1)
     valuation = LeastCoreValuation(GAME.u, sampler, 400, progress=False)

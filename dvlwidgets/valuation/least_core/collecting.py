@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -90,16 +92,15 @@ class Collecting:
     def notes(self) -> tuple[str, ...]:
         return self.inner.notes
 
-    @property
+    @cached_property
     def total_steps(self) -> int | None:
         """Steps that hold n_samples evaluations, or all there are."""
-        if self.n_samples is None:
-            return self.inner.total_steps
-        rows = max(1, self.inner.rows(0))
-        steps = -(-self.n_samples // rows)
-        while self.inner.units(steps) < self.n_samples and steps != self.inner.total_steps:
-            steps += 1
-        return steps if self.inner.total_steps is None else min(steps, self.inner.total_steps)
+        end, units, high = self.inner.total_steps, self.inner.units, 1
+        if self.n_samples is None or (end is not None and units(end) <= self.n_samples):
+            return end
+        while units(high) < self.n_samples:
+            high *= 2
+        return bisect_left(range(high), self.n_samples, key=units)
 
     def rows(self, step: int) -> int:
         whole = self.inner.rows(step)
