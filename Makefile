@@ -22,7 +22,7 @@ $(shell rm -f $(DONE)/npm)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench dist lock clean
+.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-labels dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -102,6 +102,9 @@ screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screen
 
 bench: setup ## measurements
 	$(BIN)/python -m pytest -m bench -s
+
+bench-labels: setup ## which method finds wrong labels: half an hour, writes tests/bench/label_noise.md
+	$(BIN)/python tests/bench/label_noise.py
 
 # --- housekeeping ------------------------------------------------------------------------------------------------
 
