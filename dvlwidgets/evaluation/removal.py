@@ -53,7 +53,7 @@ def compute_removal_score(
             "or drop those points first."
         )
     if bad := [share for share in shares if not 0 <= share < 1]:
-        raise InputError(f"percentages are shares from 0 to below 1, not {bad[0]}. A tenth is 0.1.")
+        raise InputError(f"percentages must be shares from 0 to below 1, not {bad[0]}. A tenth is 0.1.")
     # a result may be sorted: its indices say which point each value belongs to
     order = np.asarray(result.indices)[np.argsort(-values if remove_best else values, kind="stable")]
     masks = np.ones((len(shares), n), np.bool_)
