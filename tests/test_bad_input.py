@@ -137,7 +137,11 @@ def sampled_cases(method: Any) -> list[Case]:
         (lambda: method(utility(), dvl.MaxUpdates(3)), InputTypeError, "sampler must be"),
         (lambda: method(utility(), None, 60), InputTypeError, "stopping rule was expected, not int"),
         (lambda: method(utility(), None, dvl.MaxTime), InputTypeError, "the class MaxTime"),
-        (lambda: method(utility(), skip_converged=True), InputError, "skip_converged"),
+        (
+            lambda: method(utility(), skip_converged=True).fit(TRAIN),
+            InputError,
+            "skip_converged=True saves nothing",
+        ),
         (lambda: method(utility(), show_warnings="no"), InputTypeError, "show_warnings"),
     ]
 
@@ -455,7 +459,10 @@ CASES: dict[str, list[Case]] = {
     ],
     "MaxUpdates": count_cases(dvl.MaxUpdates),
     "MaxChecks": count_cases(dvl.MaxChecks),
-    "MaxSamples": count_cases(lambda n: dvl.MaxSamples(dvl.MSRSampler(), n)),
+    "MaxSamples": [
+        *count_cases(lambda n: dvl.MaxSamples(dvl.MSRSampler(), n)),
+        (lambda: dvl.MaxSamples(1000), InputError, "Write MaxSamples(sampler, 1000)"),
+    ],
     "History": [
         *count_cases(dvl.History),
         *several(-1, 1.5, True, "3")(lambda v: dvl.History(5, v), "skip_steps of History must be"),

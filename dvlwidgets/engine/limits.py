@@ -86,8 +86,8 @@ class MaxSamples(StoppingRule):
         InputError: unless n_samples is at least 1.
     """
 
-    sampler: object
-    n_samples: int
+    sampler: object = None
+    n_samples: int = 0
 
     def __post_init__(self) -> None:
         hint = "Write MaxSamples(sampler, 1000); the sampler may be None."

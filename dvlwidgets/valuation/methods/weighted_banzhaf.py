@@ -79,6 +79,8 @@ def weight_from_noise(scores: Any, masks: Any) -> float:
     sum over k of p[k]^2 / C(n - 1, k) c r^k (1 + r), which is least for p[k] proportional to C(n - 1, k) r^-k:
     binomial sizes with weight 1 / (1 + r). It is Li & Yu's answer for Kronecker noise without covariance. The growth r
     is fitted to the variances by maximum likelihood (they are gamma distributed for normal noise; zeros are fine).
+    What is least is the noise, not its ratio to the differences between points: where points matter most in small
+    subsets, a smaller weight may still rank them more stably.
 
     Args:
         scores: shape (repetitions, B), at least 2 repetitions.
