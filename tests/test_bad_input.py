@@ -138,9 +138,9 @@ def sampled_cases(method: Any) -> list[Case]:
         (lambda: method(utility(), None, 60), InputTypeError, "stopping rule was expected, not int"),
         (lambda: method(utility(), None, dvl.MaxTime), InputTypeError, "the class MaxTime"),
         (
-            lambda: method(utility(), skip_converged=True).fit(TRAIN),
-            InputError,
-            "skip_converged=True saves nothing",
+            lambda: method(utility(), skip_converged="no"),
+            InputTypeError,
+            "skip_converged must be True or False",
         ),
         (lambda: method(utility(), show_warnings="no"), InputTypeError, "show_warnings"),
     ]
