@@ -71,32 +71,40 @@ class SubsetCache:
         """
         start = time.perf_counter()
         keys = self.keys(masks)
-        wanted = [keys[b] for b in np.flatnonzero(masks.any(axis=1))]
-        found = self.find(wanted)
+        asked: list[bool] = np.asarray(
+            masks.any(axis=1)
+        ).tolist()  # the empty set has its default score, and no entry
+        found = self.find([key for key, some in zip(keys, asked, strict=True) if some])
         first: dict[bytes, int] = {}  # where a subset that is not there comes first
         for b, key in enumerate(keys):
             if key not in found:
                 first.setdefault(key, b)
-        rows = np.fromiter(first.values(), np.intp, len(first))
-        new = _New(self, [keys[b] for b in rows])
-        try:
-            fitted = fit(masks[rows], new.values, new.done)
-        finally:
-            new.flush()
-        missing = len(first.keys() & set(wanted))
+        missing = sum(asked[b] for b in first.values())
         self.backend.count("misses", missing)
-        self.backend.count("hits", len(wanted) - missing)
-
+        self.backend.count("hits", sum(asked) - missing)
+        if not first:
+            values = np.array([found[key] for key in keys]).reshape(-1, self.metrics)
+            return Evaluations(values, np.full(len(keys), OK, np.uint8), time.perf_counter() - start)
+        fitted = self._fitted(masks[list(first.values())], list(first), fit)
+        at = {key: k for k, key in enumerate(first)}
         values = np.empty((len(masks), self.metrics))
         status = np.full(len(masks), OK, np.uint8)
-        at = {key: k for k, key in enumerate(first)}
         for b, key in enumerate(keys):
-            if key in at:
-                values[b], status[b] = fitted.values[at[key]], fitted.status[at[key]]
-            else:
+            k = at.get(key)
+            if k is None:
                 values[b] = found[key]
+            else:
+                values[b], status[b] = fitted.values[k], fitted.status[k]
         spent = time.perf_counter() - start
         return Evaluations(values, status, spent, fitted.failure, fitted.warnings, fitted.warning)
+
+    def _fitted(self, masks: Masks, keys: list[bytes], fit: Fitting) -> Evaluations:
+        """Scores of different subsets that are not there; they are from now on, as far as the fits came."""
+        new = _New(self, keys)
+        try:
+            return fit(masks, new.values, new.done)
+        finally:
+            new.flush()
 
     def keys(self, masks: Masks) -> list[bytes]:
         """The key of each subset: 20 bytes."""
