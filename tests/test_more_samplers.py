@@ -15,6 +15,7 @@ from oracles import LowOrderGame, semivalue_by_enumeration
 from scipy import stats
 
 from dvlwidgets import (
+    AbsoluteStandardError,
     AntitheticOwenSampler,
     AntitheticSampler,
     BanzhafValuation,
@@ -529,6 +530,67 @@ def test_the_suite_rejects_broken_twins(name: str, cls: type) -> None:
 def _judge(r: Runs) -> None:
     check_unbiased(r)
     check_coverage(r)
+
+
+# --- heavy weights ----------------------------------------------------------------------------------------------------
+
+
+def test_sizes_that_count_much_and_come_rarely_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standard error from draws that suit another method is unknown until its rare sizes were seen."""
+    from dvlwidgets.valuation.samplers import marginals
+
+    n, game = 10, Squared(10, seed=10)
+    sampler = UniformSampler(batch_size=100, law="binomial")
+
+    def runs(steps: int) -> Runs:
+        def make(seed: int) -> Any:
+            return sampler.bind(n, shapley_law(n), seed, "Shapley")
+
+        return runs_of(make, game, truth_of(game, "shapley"), steps, 100)
+
+    early, late = runs(3), runs(14)
+    assert np.isfinite(early.values).all()
+    assert np.isnan(early.stderr).all()
+    check_unbiased(early)
+    check_unbiased(late)
+    check_coverage(late)
+    monkeypatch.setattr(marginals, "too_few", lambda *_: False)  # a twin that believes every spread
+    with pytest.raises(AssertionError, match="intervals cover"):
+        check_coverage(runs(3))
+
+
+# --- points at rest ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        UniformSampler(seed=2),
+        AntitheticSampler(seed=2),
+        StratifiedSampler(HarmonicSampleSize(), RoundRobinSizeIteration, seed=2),
+    ],
+)
+def test_points_at_rest_cost_nothing_and_keep_their_values(sampler: Any) -> None:
+    game = Squared(10, 1)
+    utility = Utility.from_function(game)
+    rule = AbsoluteStandardError(0.02, burn_in=20) | MaxUpdates(4000)
+    truth = truth_of(game, "shapley")
+    all_on = ShapleyValuation(utility, sampler, rule).fit(range(10)).values()
+    some = ShapleyValuation(utility, sampler, rule, skip_converged=True).fit(range(10)).values()
+    assert some.provenance.evaluations < all_on.provenance.evaluations
+    assert len(set(some.counts.tolist())) > 1
+    assert (np.abs(some.values - truth) < 5 * some.stderr).all()
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        again = ShapleyValuation(utility, sampler, rule, skip_converged=True).fit(range(10)).values()
+    assert again.values.tobytes() == some.values.tobytes()
+
+
+def test_two_stages_say_that_no_point_can_rest() -> None:
+    game = LowOrderGame(8, 1)
+    with pytest.warns(UserWarning, match="skip_converged=True saves nothing"):
+        ShapleyValuation(Utility.from_function(game), VRDSSampler(20), NoStopping(), skip_converged=True).fit(
+            range(8)
+        )
 
 
 # --- two stages -------------------------------------------------------------------------------------------------------

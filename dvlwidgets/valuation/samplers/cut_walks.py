@@ -20,7 +20,8 @@ from ...engine.moments import Moments, merge
 from ...engine.records import TRUNCATED, Estimate, Evaluations, join_evaluations
 from ...typing import Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
-from .marginals import batch_moments
+from .heavy_weights import too_few
+from .mixture import batch_moments
 from .permutation import WalkStats
 from .truncated import Spread, evaluate_walk, part
 from .truncation import NoTruncation, Truncation, planned
@@ -117,7 +118,10 @@ class CutWalks:
     def estimate(self, stats: WalkStats) -> Estimate:
         seen = stats.moments.count
         values = np.where(seen > 0, stats.moments.mean, np.nan)
-        return Estimate(values, np.sqrt(stats.moments.variance_of_mean()), seen)
+        error = np.sqrt(stats.moments.variance_of_mean())
+        if too_few((self.met / self.met.sum())[None], self.law[None], seen.min(keepdims=True)):
+            error[:] = np.nan
+        return Estimate(values, error, seen)
 
     def exact(self, stats: WalkStats) -> bool:
         return False

@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.draws import Memo, subsets_of_sizes, uniforms, words
+from ...engine.draws import Memo, subsets_of_sizes, words
 from ...engine.moments import Moments, merge
 from ...engine.records import Estimate, Evaluations
 from ...typing import Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
+from .heavy_weights import too_few
+from .mixture import Mixture, batch_moments, sizes_from_laws
 
 WORDS = 4_000_000
 """A step draws at most about so many words (32 MB): above 2,000 points a pass takes several steps."""
@@ -179,8 +181,18 @@ class Marginals:
         known = self.law[[0, -1]] * self.factors[strata][:, [0, -1]] * stats.ends[:, points].T
         observed = (weights * np.diff(pairs, axis=-1)[..., 0]).mean(axis=(0, 2)) + known.sum(axis=1)
         at = self.groups[strata] * self.n + points
-        new = batch_moments(at, observed, stats.moments.mean.shape)
+        new = batch_moments(at, observed, stats.moments.mean.shape, self.counted(stats, points))
         return replace(stats, moments=merge(stats.moments, new))
+
+    def counted(self, stats: MarginalStats, points: NDArray[np.intp]) -> Floats | None:
+        """1 for items that are observed, 0 for the others; None if all are."""
+        return None
+
+    def spared(self) -> Any:
+        """A variant of these passes that lets points rest, or None."""
+        from .resting_marginals import spared_marginals  # a variant of this class
+
+        return spared_marginals(self)
 
     def estimate(self, stats: MarginalStats) -> Estimate:
         m, seen = stats.moments, np.isfinite(stats.ends) & np.array(self.ends)[:, None]
@@ -189,7 +201,10 @@ class Marginals:
             values = self.law[[0, -1]] @ stats.ends
             return Estimate(values, np.where(np.isfinite(values), 0.0, np.nan), counts)
         values = np.where((m.count > 0).all(axis=0), m.mean.sum(axis=0), np.nan)
-        return Estimate(values, np.sqrt(m.variance_of_mean().sum(axis=0)), counts)
+        error = np.sqrt(m.variance_of_mean().sum(axis=0))
+        if too_few(self.means.draws(), self.means.masses(self.law), m.count.min(axis=1)):
+            error[:] = np.nan
+        return Estimate(values, error, counts)
 
     def exact(self, stats: MarginalStats) -> bool:
         return len(self.laws) == 0 and bool(np.isfinite(stats.ends).all())
@@ -208,64 +223,16 @@ class Marginals:
 
     def effective_law(self) -> SizeLaw:
         """What the estimator's mean gives each size, shape (n,): the semivalue's law where it is unbiased."""
-        if len(self.laws) == 0:
-            return self.law
-        draws = (self.laws + self.laws[:, ::-1]) / 2 if self.paired else self.laws.copy()
-        draws[:, [0, -1]] = 1.0
-        effective: SizeLaw = self.law * np.einsum("l,lk,lk->k", self._shares(), draws, self.factors)
+        effective: SizeLaw = self.means.masses(self.law).sum(axis=0)
+        effective[[0, -1]] = self.law[[0, -1]] * self.means.ends()
         return effective
-
-    def _shares(self) -> Floats:
-        """Each stratum's share of its group's passes."""
-        shares: Floats = 1.0 / np.bincount(self.groups)[self.groups]
-        return shares
 
     def inflation_for(self, law: SizeLaw) -> float:
         """Mean squared weight of a marginal for another semivalue; infinite where it was never drawn."""
         missed = [law[end] > NEGLIGIBLE and not self.ends[end] for end in (0, -1)]
-        inner = slice(1, -1)
-        drawn = (
-            (self.laws[:, inner] > 0).any(axis=0) if len(self.laws) else np.zeros(max(0, self.n - 2), bool)
-        )
-        if any(missed) or (law[inner][~drawn] > 0).any():
-            return np.inf
-        if len(self.laws) == 0:
-            return 1.0
-        squares = (self.laws * (law * self.factors) ** 2).sum(axis=1)
-        return float(self._shares() @ squares) * (int(self.groups.max()) + 1)
+        return np.inf if any(missed) else self.means.inflation(law)
 
-
-def sizes_from_laws(raw: NDArray[np.uint64], laws: Floats, which: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Sizes drawn from several laws, one a word.
-
-    Args:
-        raw: shape (B,).
-        laws: shape (L, n).
-        which: the law of each word, shape (B,).
-    """
-    steps = np.cumsum(laws, axis=1)
-    reached = (uniforms(raw) * steps[which, -1])[:, None]
-    # rounding of the last step must not give a size that the law excludes
-    last = laws.shape[1] - 1 - np.argmax(laws[:, ::-1] > 0, axis=1)
-    sizes: NDArray[np.intp] = np.minimum((steps[which] <= reached).sum(axis=1), last[which])
-    return sizes
-
-
-def batch_moments(
-    at: NDArray[np.intp], x: Floats, shape: tuple[int, ...], weight: Floats | None = None
-) -> Moments:
-    """Moments of observations that belong to places of an array.
-
-    Args:
-        at: flat place of each observation.
-        x: the observations.
-        shape: of the array.
-        weight: 0 for what was not observed, else 1.
-    """
-    size = int(np.prod(shape))
-    w: Floats = np.ones(len(x)) if weight is None else weight
-    count: Floats = np.bincount(at, w, size).astype(np.float64)
-    mean: Floats = np.bincount(at, w * x, size) / np.maximum(count, 1.0)
-    m2: Floats = np.bincount(at, w * (x - mean[at]) ** 2, size).astype(np.float64)
-    count = count.reshape(shape)
-    return Moments(count.astype(np.int64), count, count.copy(), mean.reshape(shape), m2.reshape(shape))
+    @property
+    def means(self) -> Mixture:
+        """The strata as mixtures of sizes."""
+        return Mixture(self.laws, self.factors, self.groups, self.paired)

@@ -75,6 +75,10 @@ class TwoStages(Marginals):
             self._keep({"from": begun, "allocation": allocations})
         return {key: self.decided[key] for key in ("from", "allocation") if key in self.decided}
 
+    def spared(self) -> None:
+        """What is left to draw is allocated to all points at once: none can rest."""
+        return
+
     def _keep(self, plan: Mapping[str, Any]) -> None:
         if "allocation" in plan and self.decided.get("allocation") != plan["allocation"]:
             order = RoundRobinSizeIteration.visits
