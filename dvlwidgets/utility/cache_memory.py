@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ class InMemoryCacheBackend(CacheBackend):
     """A cache in the memory of the process, shared by its threads and by all utilities that are given this object.
 
     Worker processes (loky, dask, ...) each have their own, which lasts while they keep the job; to share scores
-    between processes take `DiskCacheBackend` or `MemcachedCacheBackend`. An entry takes about 250 bytes.
+    between processes take `DiskCacheBackend` or `MemcachedCacheBackend`. An entry takes about 170 bytes.
 
     Args:
         max_entries: the oldest entries go when there are more.
@@ -54,7 +55,7 @@ class InMemoryCacheBackend(CacheBackend):
         with self._mine.lock:
             kept = self._mine.entries
             kept.update(entries)
-            for key in list(kept)[: len(kept) - self.max_entries] if len(kept) > self.max_entries else ():
+            for key in list(itertools.islice(kept, max(0, len(kept) - self.max_entries))):
                 del kept[key]
         return len(entries)
 
