@@ -23,6 +23,7 @@ from dvlwidgets import (
     PermutationSampler,
     Utility,
 )
+from dvlwidgets.engine.draws import SUBSETS
 from dvlwidgets.errors import InputError
 from dvlwidgets.valuation.games import PairwiseGame, ShoesGame
 from dvlwidgets.valuation.methods.beta_shapley import BetaShapleyValuation
@@ -32,7 +33,8 @@ from dvlwidgets.valuation.methods.random import RandomValuation
 from dvlwidgets.valuation.methods.semivalues import BanzhafValuation, ShapleyValuation
 from dvlwidgets.valuation.methods.weighted_banzhaf import WeightedBanzhafValuation, weight_from_noise
 from dvlwidgets.valuation.samplers.group_tests import GroupTests, agreement, group_test_law, harmonic
-from dvlwidgets.valuation.semivalue import beta_law, shapley_law, weighted_banzhaf_law
+from dvlwidgets.valuation.samplers.strata import SizeStrata
+from dvlwidgets.valuation.semivalue import beta_law, bound_draw_law, shapley_law, weighted_banzhaf_law
 
 GAME = PairwiseGame(9, seed=1)
 
@@ -368,3 +370,14 @@ def test_semivalues_by_enumeration_agree_with_the_games() -> None:
     law = weighted_banzhaf_law(6, 0.7)
     game = PairwiseGame(6, seed=9)
     np.testing.assert_allclose(semivalue_by_enumeration(game.worth, law), game.semivalue(law), atol=1e-10)
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.7])
+def test_errors_of_weighted_banzhaf_values_are_honest(weight: float) -> None:
+    def make(n: int, seed: int) -> Any:
+        law = weighted_banzhaf_law(n, weight)
+        return SizeStrata(n, law, bound_draw_law(law), seed, SUBSETS)
+
+    runs = many_runs(make, lambda n: weighted_banzhaf_law(n, weight), n=10, steps=24, runs=200)
+    check_unbiased(runs)
+    check_coverage(runs)
