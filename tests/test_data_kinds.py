@@ -16,6 +16,7 @@ import torch
 from oracles import semivalue_by_enumeration
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_linnerud
+from sklearn.ensemble import BaggingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
@@ -26,14 +27,23 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from dvlwidgets import (
+    ClasswiseModelUtility,
+    ClasswiseSampler,
+    ClasswiseShapleyValuation,
+    ClasswiseSupervisedScorer,
+    DataOOBValuation,
     Dataset,
     DeterministicUniformSampler,
     GroupedDataset,
+    KNNShapleyValuation,
     MaxUpdates,
     MSRSampler,
     NoStopping,
+    PermutationSampler,
+    SelfConfidenceValuation,
     ShapleyValuation,
     SupervisedScorer,
+    UniformSampler,
     Utility,
 )
 from dvlwidgets.data.mapped import is_mapped
@@ -291,14 +301,47 @@ def test_from_frame_to_values() -> None:
     assert found.names.tolist() == ["artist 0", "artist 1", "artist 2"]
 
 
-# --- files ----------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def mapped(tmp_path: Path) -> np.memmap:
     np.save(tmp_path / "x.npy", X)
     found: np.memmap = np.load(tmp_path / "x.npy", mmap_mode="r")
     return found
+
+
+# --- other methods --------------------------------------------------------------------------------------------
+
+
+def other_methods(train: Dataset, test: Dataset) -> dict[str, Any]:
+    """Values by methods that do not go through subsets and a `ModelUtility`."""
+    bags = BaggingClassifier(n_estimators=8, random_state=0).fit(*train.data())
+    classwise = ClasswiseModelUtility(knn(), ClasswiseSupervisedScorer("accuracy", test))
+    walks = ClasswiseSampler(PermutationSampler(seed=1), UniformSampler(seed=1))
+    methods = (
+        KNNShapleyValuation(KNeighborsClassifier(2), test, progress=False),
+        DataOOBValuation(bags),
+        SelfConfidenceValuation(DecisionTreeClassifier(max_depth=2, random_state=0), seed=0),
+        ClasswiseShapleyValuation(classwise, walks, MaxUpdates(2)),
+    )
+    return {method.algorithm_name: method.fit(train).result.values for method in methods}
+
+
+def test_other_methods_see_the_same_points_in_every_kind_of_data(mapped: np.memmap) -> None:
+    plain = other_methods(Dataset(X[:12], Y[:12]), Dataset(X[12:], Y[12:]))
+    assert len(plain) == 4
+    for x, y in [
+        (X, np.array(["no", "yes"])[Y]),
+        (X, np.array([-3, 7])[Y]),
+        (pd.DataFrame(X, columns=list("abc")), pd.Series(pd.Categorical(Y))),
+        (sp.csr_array(X), Y),
+        (torch.tensor(X), torch.tensor(Y)),
+        (mapped, Y),
+    ]:
+        train, test = (Dataset(rows(x, where), rows(y, where)) for where in (slice(0, 12), slice(12, None)))
+        for name, values in other_methods(train, test).items():
+            np.testing.assert_allclose(values, plain[name], atol=1e-9, err_msg=f"{name} of {type(x)}")
+
+
+# --- files ----------------------------------------------------------------------------------------------------
 
 
 def test_mapped_features_stay_in_their_file(mapped: np.memmap) -> None:
@@ -454,7 +497,7 @@ def test_a_model_that_writes_into_its_data_does_not_reach_the_users() -> None:
         exact(train, test, Vandal())
         assert pickle.dumps((table, y)) == before
         assert train._with().fingerprint == fingerprint  # computed anew
-    for table in (tables[0], tables[1]):
-        data = Dataset(table, Y)
+    # whole tables are lent, and refuse
+    for held in (Dataset(tables[0], Y).x, Dataset(tables[1], Y).x.data, Dataset(tables[0], Y).y):
         with pytest.raises(ValueError, match="read-only"):
-            Vandal().fit(*data.data())  # whole tables are lent, and refuse
+            held[:] = 0
