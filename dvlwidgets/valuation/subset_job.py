@@ -35,6 +35,8 @@ class SubsetJob:
     unit = "evaluations"
 
     def __init__(self, utility: BoundUtility, sampler: BoundSampler) -> None:
+        around = getattr(utility, "around", None)  # a learned utility evaluates its budget first
+        sampler = sampler if around is None else around(sampler)
         self.utility, self.sampler = utility, sampler
         self.n = utility.n
         self.round_steps = sampler.round_steps
