@@ -69,7 +69,9 @@ class IndicatorUtilityModel:
     def fit(self, masks: Masks, utilities: NDArray[np.float64], seed: int = 0) -> Self:
         """Fit a copy of the predictor on subsets (B, n) as rows of 0 and 1."""
         self._fitted = _fresh(self.predictor, seed)
+        _one_job(self._fitted, given=False)  # not those of the joblib context around the run
         self._fitted.fit(masks.astype(np.float64), utilities)
+        _one_job(self._fitted, given=True)  # a forest adds up its trees in the order in which threads end
         return self
 
     def predict(self, masks: Masks) -> NDArray[np.float64]:
@@ -81,6 +83,15 @@ class IndicatorUtilityModel:
 
     def __repr__(self) -> str:
         return f"IndicatorUtilityModel({self.predictor!r}, {self.n_data})"
+
+
+def _one_job(predictor: Any, *, given: bool) -> None:
+    """One job wherever the predictor has `n_jobs`: where it is None, or everywhere."""
+    params = predictor.get_params(deep=True) if hasattr(predictor, "get_params") else {}
+    several = {k: v for k, v in params.items() if k == "n_jobs" or k.endswith("__n_jobs")}
+    changed = {k: 1 for k, v in several.items() if v != 1 and (given or v is None)}
+    if changed:
+        predictor.set_params(**changed)
 
 
 def _fresh(predictor: Any, seed: int) -> Any:
