@@ -558,6 +558,12 @@ def test_a_damaged_file_costs_speed_not_results(tmp_path: Path, damage: str) -> 
     assert fresh.stats.hits == ASKED
 
 
+def test_a_damaged_file_does_not_stop_who_makes_errors_of_warnings(tmp_path: Path) -> None:
+    (tmp_path / "utilities-0.sqlite").write_bytes(b"not a database " * 400)
+    found = utility(DiskCacheBackend(tmp_path)).with_dataset(TRAIN)(MASKS)  # pytest's filter is "error"
+    np.testing.assert_array_equal(found, utility().with_dataset(TRAIN)(MASKS))
+
+
 @pytest.mark.parametrize("damage", [b"", b"x" * 12, b"\0" * 11, 3, None, "text", b"swap"])
 def test_a_damaged_entry_costs_speed_not_results(tmp_path: Path, damage: Any) -> None:
     cache = DiskCacheBackend(tmp_path)

@@ -212,6 +212,24 @@ def test_a_server_that_comes_back_is_used_again(server: Server) -> None:
 
 
 @needs_server
+def test_an_interrupt_in_a_request_leaves_no_half_answer(server: Server) -> None:
+    cache = server.cache()
+    bound = utility(cache).with_dataset(TRAIN)
+    bound(MASKS)
+
+    def interrupted(client: Any) -> None:
+        client.sock.sendall(b"get dvl" + bound._cache.keys(MASKS[:1])[0].hex().encode() + b"\r\n")
+        raise KeyboardInterrupt  # the answer is on its way
+
+    with pytest.raises(KeyboardInterrupt):
+        cache._with(interrupted, None)
+    before = cache.stats
+    assert bound(MASKS).tobytes() == PLAIN.tobytes()
+    assert cache.stats.hits - before.hits == len(MASKS)
+    assert cache.stats.errors == 0
+
+
+@needs_server
 def test_a_server_that_hangs_is_given_up_in_time(server: Server) -> None:
     cache = server.cache(timeout=0.05)
     bound = utility(cache).with_dataset(TRAIN)

@@ -6,6 +6,7 @@ it is, and the next one is begun: `utilities-0.sqlite`, `utilities-1.sqlite`, ..
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -142,11 +143,15 @@ class DiskCacheBackend(CacheBackend):
 
     def _next_file(self) -> None:
         """Leave a damaged file alone."""
-        warnings.warn(
-            f"{self._path()} is damaged: its scores are computed again, and kept in the next file. You may delete it.",
-            UserWarning,
-            stacklevel=2,
-        )
+        with contextlib.suppress(
+            UserWarning
+        ):  # who makes errors of warnings wants them of fits, not of a cache
+            warnings.warn(
+                f"{self._path()} is damaged: its scores are computed again, and kept in the next file. "
+                "You may delete it.",
+                UserWarning,
+                stacklevel=2,
+            )
         self._mine.link = None
         self._mine.number += 1
 

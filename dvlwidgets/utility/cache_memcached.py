@@ -135,6 +135,9 @@ class MemcachedCacheBackend(CacheBackend):
         except (OSError, _errors()) as error:
             self._failed(error)
             return nothing
+        except BaseException:  # an interrupt: half an answer may still be on its way
+            mine.link = None
+            raise
         mine.failures = 0
         return answer
 
