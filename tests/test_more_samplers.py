@@ -324,6 +324,15 @@ def test_the_grid_is_exact_for_polynomials_and_says_its_bound_elsewhere(nodes: i
     assert f"at most {np.abs(off).sum():.2g} times" in bound.notes[0]
 
 
+def test_one_marginal_at_each_node_has_no_standard_error_and_says_so() -> None:
+    game = LowOrderGame(9, 1)
+    bound = OwenSampler(GridOwenStrategy(5), n_samples_inner=1).bind(9, shapley_law(9), 0, "Shapley")
+    values, error = run_steps(bound, game, bound.total_steps or 0)
+    assert np.isfinite(values).all()
+    assert np.isnan(error).all()
+    assert "standard errors are not known" in bound.notes[-1]
+
+
 def test_enough_nodes_are_exact_for_every_game() -> None:
     for n in (7, 20):
         one = OwenSampler(GridOwenStrategy(-(-n // 2))).bind(n, shapley_law(n), 0, "Shapley")

@@ -172,14 +172,17 @@ class OwenSampler:
                 f"{effective.sum():.6g} instead of 1. Use at least {-(-bound.n // (4 if self.paired else 2))} nodes, "
                 f"UniformOwenStrategy(m), or MSRSampler(), which draws the sizes that {method} needs."
             )
-        most = float(np.abs(off).sum())
-        if most < 1e-9:
-            return bound
-        note = (
-            f"{self.outer_sampling_strategy!r} is exact for mean marginals that are polynomials of low degree in q; "
-            f"else values are biased by at most {most:.2g} times a point's largest mean marginal"
-        )
-        object.__setattr__(bound, "notes", (note,))
+        most, notes = float(np.abs(off).sum()), []
+        if most > 1e-9:
+            notes.append(
+                f"{self.outer_sampling_strategy!r} is exact for mean marginals that are polynomials of low degree in q, "
+                f"else biased by at most {most:.2g} times a point's largest mean marginal"
+            )
+        if self.n_samples_inner == 1 and len(bound.laws):
+            notes.append(
+                "one marginal at each q tells nothing of its spread, so standard errors are not known"
+            )
+        object.__setattr__(bound, "notes", tuple(notes))
         return bound
 
 
