@@ -55,13 +55,20 @@ def join_evaluations(parts: list[Evaluations]) -> Evaluations:
 class Estimate:
     """Values, their standard errors and the number of observations, each of shape (n,); NaN = not known yet.
 
-    `extra` holds the method's own words by name: columns with one entry a point, or anything said of all points.
+    The arrays are read-only: rules, frames and results all look at the same ones. `extra` holds the method's own
+    words by name: columns with one entry a point, or anything said of all points.
     """
 
     values: Values
     stderr: Values
     counts: Counts
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("values", "stderr", "counts"):
+            still = np.asarray(getattr(self, name)).view()
+            still.flags.writeable = False
+            object.__setattr__(self, name, still)
 
 
 @dataclass(frozen=True)
