@@ -175,7 +175,7 @@ class OwenSampler:
         most, notes = float(np.abs(off).sum()), []
         if most > 1e-9:
             notes.append(
-                f"{self.outer_sampling_strategy!r} is exact for mean marginals that are polynomials of low degree in q, "
+                f"{self.outer_sampling_strategy!r} is exact where mean marginals are polynomials of low degree in q, "
                 f"else biased by at most {most:.2g} times a point's largest mean marginal"
             )
         if self.n_samples_inner == 1 and len(bound.laws):
