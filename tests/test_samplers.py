@@ -45,14 +45,14 @@ def binder(sampler: type, size_law: Law, **kwargs: Any) -> Callable[[int, int], 
 @pytest.mark.parametrize(("law", "n"), [("shapley", 10), ("shapley", 20), ("banzhaf", 20), ("beta41", 10)])
 def test_msr_is_unbiased_and_covers(law: str, n: int) -> None:
     # 8 steps of 64 subsets
-    check_sampler(binder(MSRSampler, LAWS[law]), LAWS[law], n=n, steps=8)
+    check_sampler(binder(MSRSampler, LAWS[law], adjusted=False), LAWS[law], n=n, steps=8)
 
 
 @pytest.mark.parametrize("law", ["shapley"])
 def test_msr_with_wide_strata_is_unbiased_and_covers(law: str) -> None:
     # above 300 points sizes share bins; here bins are forced at n = 20
     def make(n: int, seed: int) -> SizeStrata:
-        bound = MSRSampler().bind(n, LAWS[law](n), seed, "this method")
+        bound = MSRSampler(adjusted=False).bind(n, LAWS[law](n), seed, "this method")
         object.__setattr__(bound, "bins", np.minimum(bound.bins // 5, 3))
         return bound
 
@@ -123,7 +123,7 @@ def test_adding_a_constant_to_the_utility_changes_no_value() -> None:
 
 def test_unknown_values_are_nan_and_never_zero() -> None:
     values, stderr = run_steps(
-        MSRSampler(batch_size=2).bind(40, shapley_law(40), 0, "x"), LowOrderGame(40, 0), 1
+        MSRSampler(batch_size=2, adjusted=False).bind(40, shapley_law(40), 0, "x"), LowOrderGame(40, 0), 1
     )
     assert np.isnan(values).all()
     assert np.isnan(stderr).all()
@@ -188,7 +188,7 @@ class _SizesTogether(SizeStrata):
 
 def _twin(cls: type) -> Callable[[int, int], Any]:
     def make(n: int, seed: int) -> Any:
-        good = MSRSampler().bind(n, shapley_law(n), seed, "x")
+        good = MSRSampler(adjusted=False).bind(n, shapley_law(n), seed, "x")
         return cls(**{f.name: getattr(good, f.name) for f in dataclasses.fields(good) if f.init})
 
     return make
@@ -271,7 +271,10 @@ def test_standard_errors_hold_where_the_spread_depends_on_the_size(power: float)
             sizes = np.maximum(masks.sum(axis=1), 1)
             return ((masks @ salt) % 1.0 - 0.5) * sizes**-power
 
-    found = [run_steps(MSRSampler().bind(n, shapley_law(n), seed, "x"), Noisy(), 8) for seed in range(runs)]
+    found = [
+        run_steps(MSRSampler(adjusted=False).bind(n, shapley_law(n), seed, "x"), Noisy(), 8)
+        for seed in range(runs)
+    ]
     values, stderr = np.array([v for v, _ in found]), np.array([e for _, e in found])
     squares = (values - values.mean(axis=0)) ** 2 * runs / (runs - 1)
     # by run: points of one run share subsets, runs are independent
@@ -285,12 +288,18 @@ def test_standard_errors_hold_where_the_spread_depends_on_the_size(power: float)
 def test_a_law_with_all_its_mass_at_size_one_gives_values_above_300_points() -> None:
     n = 400
     law = 0.5 ** np.arange(n)
-    bound = MSRSampler().bind(n, law / law.sum(), 0, "x")
+    bound = MSRSampler(adjusted=False).bind(n, law / law.sum(), 0, "x")
     values, stderr = run_steps(bound, LowOrderGame(n, 0), 200)
     assert np.isfinite(values).all()
     assert np.isfinite(stderr).all()
 
 
 def test_banzhaf_from_uniform_sizes_is_right() -> None:
-    r = many_runs(binder(MSRSampler, banzhaf_law, law="uniform-size"), banzhaf_law, n=10, steps=16, runs=100)
+    r = many_runs(
+        binder(MSRSampler, banzhaf_law, law="uniform-size", adjusted=False),
+        banzhaf_law,
+        n=10,
+        steps=16,
+        runs=100,
+    )
     assert np.abs((r.values.mean(axis=0) - r.truth) / (r.values.std(axis=0, ddof=1) / 10)).max() < 4.5

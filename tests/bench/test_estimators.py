@@ -53,7 +53,7 @@ class UsualErrors(SizeStrata):
 
 
 def strata(cls: type, n: int, seed: int) -> SizeStrata:
-    good = MSRSampler().bind(n, shapley_law(n), seed, "Shapley")
+    good = MSRSampler(adjusted=False).bind(n, shapley_law(n), seed, "Shapley")
     return cls(**{f.name: getattr(good, f.name) for f in dataclasses.fields(good) if f.init})
 
 

@@ -104,9 +104,11 @@ class SizeStrata:
         return StrataStats(Moments.zeros(2, groups, self.n), float(first.empty[0]), float(first.full[0]))
 
     def fold(self, stats: StrataStats, step: int, evaluations: Evaluations) -> StrataStats:
-        masks = self.masks(step)
+        return self.fold_rows(stats, self.masks(step), evaluations.values[:, 0])
+
+    def fold_rows(self, stats: StrataStats, masks: Masks, utilities: NDArray[np.float64]) -> StrataStats:
+        """Statistics with more subsets and their utilities."""
         sizes = masks.sum(axis=1)
-        utilities = evaluations.values[:, 0]
         curve = size_curve(sizes, utilities, stats.full, self.n) if stats.curve is None else stats.curve
         inside, outside = self.observation_weights(sizes)
         weights = np.where(masks, inside[:, None], 0.0), np.where(masks, 0.0, outside[:, None])

@@ -1,0 +1,189 @@
+"""The regression-adjusted estimator: exact surrogates, untouched held-out rows, honest errors, fewer fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from conformance import Runs, check_coverage, check_unbiased, run_steps
+from numpy.typing import NDArray
+from oracles import LowOrderGame, semivalue_by_enumeration
+
+from dvlwidgets import MaxUpdates, MSRSampler, ShapleyValuation, Utility
+from dvlwidgets.engine.records import Evaluations
+from dvlwidgets.utility.bound import First
+from dvlwidgets.valuation.samplers import adjusted
+from dvlwidgets.valuation.samplers.adjusted import AdjustedStrata, _folds, _held_out
+from dvlwidgets.valuation.samplers.regression import FOLDS, Features, Grams, cross_fitted
+from dvlwidgets.valuation.samplers.strata import SizeStrata
+from dvlwidgets.valuation.samplers.surrogate import Surrogate, mean_surrogate
+from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, shapley_law
+
+LAWS: dict[str, Any] = {
+    "shapley": shapley_law,
+    "banzhaf": banzhaf_law,
+    "beta(4,1)": lambda n: beta_law(n, 4, 1),
+    "beta(1,4)": lambda n: beta_law(n, 1, 4),
+    "loo": loo_law,
+}
+
+
+class Curved(LowOrderGame):
+    """A game with interactions of every order, so that no surrogate fits it."""
+
+    def __call__(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.tanh(super().__call__(masks) / 2) * 2
+
+
+def bound(n: int, seed: int, law: str = "shapley", **kwargs: Any) -> Any:
+    return MSRSampler(**kwargs).bind(n, LAWS[law](n), seed, "this method")
+
+
+def some_surrogate(n: int, seed: int) -> Surrogate:
+    rng = np.random.default_rng(seed)
+    pairs = np.triu(rng.normal(size=(n, n)), 1)
+    return Surrogate(
+        rng.normal(size=n + 1), rng.normal(size=(3, n + 1)), rng.normal(size=(3, n)), pairs + pairs.T
+    )
+
+
+@pytest.mark.parametrize("law", list(LAWS))
+@pytest.mark.parametrize("n", [2, 5, 8])
+def test_semivalues_of_a_surrogate_are_exact(law: str, n: int) -> None:
+    g, p = some_surrogate(n, n), LAWS[law](n)
+    np.testing.assert_allclose(g.values(p), semivalue_by_enumeration(g, p), atol=1e-10)
+    both = mean_surrogate([g, some_surrogate(n, 99)])
+    np.testing.assert_allclose(both.values(p), semivalue_by_enumeration(both, p), atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [6, 40, 150])
+def test_coefficients_mean_the_same_before_and_after_the_centring_is_taken_apart(n: int) -> None:
+    features = Features(n, np.ones(n + 1))
+    beta = np.random.default_rng(0).normal(size=features.count)
+    masks = np.random.default_rng(1).random((50, n)) < 0.4
+    np.testing.assert_allclose(features.rows(masks) @ beta, features.surrogate(beta)(masks), atol=1e-9)
+
+
+def test_what_a_regression_can_express_it_finds() -> None:
+    game, n = LowOrderGame(8, 0), 8
+    values, stderr = run_steps(bound(n, 0), game, 16)
+    plain, plain_stderr = run_steps(bound(n, 0, adjusted=False), game, 16)
+    truth = game.values(shapley_law(n))
+    assert np.abs(values - truth).max() < np.abs(plain - truth).max() / 20
+    assert stderr.max() < plain_stderr.max() / 20
+
+
+def test_no_row_is_judged_by_a_surrogate_that_saw_it() -> None:
+    n, rows = 8, 320
+    masks = np.concatenate([bound(n, 3).masks(s) for s in range(5)])
+    utilities = np.asarray(Curved(n, 1)(masks))
+    features = bound(n, 3).features
+
+    def guesses(y: NDArray[np.float64]) -> NDArray[np.float64]:
+        grams = Grams.zeros(features.count).add(features, masks, y, _folds(0, rows))
+        return _held_out(cross_fitted(features, grams), masks, 0)
+
+    before = guesses(utilities)
+    for row in (0, 17, 319):
+        changed = utilities.copy()
+        changed[row] += 100.0
+        after = guesses(changed)
+        own = np.arange(rows) % FOLDS == row % FOLDS
+        assert np.array_equal(after[own], before[own])  # parts and penalty included
+        assert not np.allclose(after[~own], before[~own])
+
+
+@pytest.mark.parametrize(("law", "n"), [("shapley", 10), ("banzhaf", 12), ("beta(4,1)", 10)])
+def test_adjusted_values_are_unbiased_and_their_errors_cover(law: str, n: int) -> None:
+    game = Curved(n, n)
+    found = [run_steps(bound(n, 1000 + r, law), game, 8) for r in range(400)]
+    runs = Runs(
+        np.array([v for v, _ in found]),
+        np.array([s for _, s in found]),
+        semivalue_by_enumeration(game, LAWS[law](n)),
+    )
+    check_unbiased(runs)
+    check_coverage(runs)
+
+
+def test_errors_of_surrogates_that_saw_their_rows_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the broken twin: every row is judged by all surrogates, four of which saw it
+    monkeypatch.setattr(
+        adjusted, "_held_out", lambda surrogates, masks, begin: mean_surrogate(surrogates)(masks)
+    )
+    n = 12
+    game = Curved(n, n)
+    found = [run_steps(bound(n, 1000 + r), game, 8) for r in range(100)]
+    runs = Runs(
+        np.array([v for v, _ in found]),
+        np.array([s for _, s in found]),
+        semivalue_by_enumeration(game, shapley_law(n)),
+    )
+    with pytest.raises(AssertionError, match="cover"):
+        check_coverage(runs)
+
+
+def test_fewer_fits_for_the_same_answer() -> None:
+    n = 12
+    game = Curved(n, 5)
+    truth = semivalue_by_enumeration(game, shapley_law(n))
+
+    def squared(**kwargs: Any) -> NDArray[np.float64]:
+        runs = [run_steps(bound(n, s, **kwargs), game, 16)[0] for s in range(20)]
+        return np.array([((v - truth) ** 2).mean() for v in runs])
+
+    ratio = squared() / squared(adjusted=False)
+    # 20 runs on the same draws: half of the error is far outside of what chance does
+    assert np.median(ratio) < 0.5
+
+
+def test_learning_ends_and_memory_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjusted, "LEARNED", 512)
+    n, game = 10, Curved(10, 10)
+    sampler = bound(n, 0)
+    stats = sampler.initial(First(game(np.zeros((1, n), bool)), game(np.ones((1, n), bool)), 0.0))
+    for step in range(20):
+        y = game(sampler.masks(step))
+        stats = sampler.fold(stats, step, Evaluations(y[:, None], np.zeros(len(y), np.uint8)))
+        if step == 7:
+            last = stats.mean
+    assert stats.grams is None
+    assert stats.packed == []
+    assert stats.utilities == []
+    assert stats.fitted == 512
+    assert stats.mean is last
+    truth = semivalue_by_enumeration(game, shapley_law(n))
+    e = sampler.estimate(stats)
+    assert (np.abs(e.values - truth) < 5 * e.stderr).all()
+
+
+def test_who_is_adjusted() -> None:
+    assert isinstance(bound(10, 0), AdjustedStrata)
+    assert type(bound(10, 0, adjusted=False)) is SizeStrata
+    assert type(bound(3, 0)) is SizeStrata
+    assert type(bound(601, 0)) is SizeStrata
+
+
+def test_a_constant_added_to_the_utility_changes_no_value() -> None:
+    game = Curved(9, 2)
+    values = [run_steps(bound(9, 0), g, 8)[0] for g in (game, Shifted(game))]
+    np.testing.assert_allclose(values[0], values[1], atol=1e-7)
+
+
+class Shifted:
+    def __init__(self, game: Any) -> None:
+        self.game, self.n = game, game.n
+
+    def __call__(self, masks: Any) -> Any:
+        return self.game(masks) + 1000.0
+
+
+def test_groups_are_adjusted_like_points() -> None:
+    valuation = ShapleyValuation(
+        Utility.from_function(Curved(10, 4)), MSRSampler(seed=0), MaxUpdates(600)
+    ).fit(range(10))
+    truth = semivalue_by_enumeration(Curved(10, 4), shapley_law(10))
+    result = valuation.result
+    assert (np.abs(result.values - truth) < 5 * result.stderr).all()
+    assert any("Regression-adjusted" in each for each in result.provenance.references)
