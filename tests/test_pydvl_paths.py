@@ -68,10 +68,16 @@ PATHS = {
     "valuation.methods.least_core": [
         "ExactLeastCoreValuation",
         "LeastCoreValuation",
+        "TMCShapleyValuation",
+        "StratifiedShapleyValuation",
+        "DeltaShapleyValuation",
         "MonteCarloLeastCoreValuation",
     ],
     "valuation.methods": [
         "LeastCoreValuation",
+        "TMCShapleyValuation",
+        "StratifiedShapleyValuation",
+        "DeltaShapleyValuation",
         "BetaShapleyValuation",
         "GroupTestingShapleyValuation",
         "MSRBanzhafValuation",
