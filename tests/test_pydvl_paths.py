@@ -68,9 +68,6 @@ PATHS = {
     "valuation.methods.least_core": [
         "ExactLeastCoreValuation",
         "LeastCoreValuation",
-        "TMCShapleyValuation",
-        "StratifiedShapleyValuation",
-        "DeltaShapleyValuation",
         "MonteCarloLeastCoreValuation",
     ],
     "valuation.methods": [
