@@ -57,7 +57,7 @@ class History(StoppingRule):
     ) -> tuple[tuple[int, tuple[Values, ...]], Verdict]:
         checks, kept = state[0] + 1, state[1]
         if checks > self.skip_steps:
-            kept = (*kept, view.values)[-self.n_steps :]
+            kept = (*kept, view.values.copy())[-self.n_steps :]
         values = np.array(kept).reshape(len(kept), len(view.values))
         values.flags.writeable = False
         reason = f"keeps the values of {len(kept):,} checks"
@@ -128,7 +128,7 @@ class HistoryDeviation(StoppingRule):
         return Lookback()
 
     def update(self, state: Lookback, view: RuleView) -> tuple[Lookback, Verdict]:
-        past = (*state.past, view.values)[-self.n_steps - 1 :]
+        past = (*state.past, view.values.copy())[-self.n_steps - 1 :]
         settled = view.nobody
         if len(past) > self.n_steps:
             settled = self._still(past[0], view.values)
