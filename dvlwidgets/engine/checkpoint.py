@@ -64,6 +64,10 @@ class StateReceipts:
     def round(self, step: int, steps: int, checksum: int, plan: Mapping[str, Any]) -> None:
         """Nothing to note: the state says it all."""
 
+    def plan(self, step: int) -> Mapping[str, Any] | None:
+        """No round is kept on its own."""
+        return None
+
     def read(self, step: int) -> list[tuple[int, int, Any, float]]:
         """No step is kept on its own."""
         return []

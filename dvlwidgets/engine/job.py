@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .journal import Journal, Piece
 from .records import Estimate, Evaluations
@@ -110,6 +113,15 @@ class Job(Protocol):
         ...
 
 
+@runtime_checkable
+class Settling(Protocol):
+    """A job that may spare points that the rule is content with; who rests is part of the round's plan."""
+
+    def settle(self, stats: Any, converged: NDArray[np.bool_], recorded: Mapping[str, Any] | None) -> Any:
+        """Statistics at the start of a round; `recorded` is the plan that the receipts have of it, which then holds."""
+        ...
+
+
 class Receipts(Protocol):
     """Finished work that need not be done again."""
 
@@ -125,6 +137,10 @@ class Receipts(Protocol):
 
     def round(self, step: int, steps: int, checksum: int, plan: Mapping[str, Any]) -> None:
         """A round begins."""
+        ...
+
+    def plan(self, step: int) -> Mapping[str, Any] | None:
+        """The plan of the round that begins with a step, if there was one."""
         ...
 
     def read(self, step: int) -> list[tuple[int, int, Any, float]]:
@@ -160,6 +176,10 @@ class JournalReceipts:
     def round(self, step: int, steps: int, checksum: int, plan: Mapping[str, Any]) -> None:
         self.journal.append_round(step, steps, checksum, plan)
 
+    def plan(self, step: int) -> Mapping[str, Any] | None:
+        entry = self.journal.rounds.get(step)
+        return None if entry is None else entry["plan"]
+
     def read(self, step: int) -> list[tuple[int, int, Evaluations, float]]:
         return self.journal.read(step)
 
@@ -185,6 +205,9 @@ class NoReceipts:
         return None
 
     def round(self, step: int, steps: int, checksum: int, plan: Mapping[str, Any]) -> None:
+        return None
+
+    def plan(self, step: int) -> Mapping[str, Any] | None:
         return None
 
     def read(self, step: int) -> list[tuple[int, int, Any, float]]:

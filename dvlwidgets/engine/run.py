@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from .cost import announce, bounded_steps, enough_steps, schedule, time_left
 from .gate import Gate
-from .job import Job, Receipts
+from .job import Job, Receipts, Settling
 from .parallel import Task, Workers
 from .pieces import Pieces
 from .records import Estimate, Progress, Verdict
@@ -86,6 +86,7 @@ class Loop:
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
         self._folding = False
+        self._plan: Mapping[str, Any] | None = None
         self._rule_state: Any = None
         self._decided_at = -1
         self._estimated_at = -1
@@ -199,7 +200,8 @@ class Loop:
         return self.job.total_steps is not None and self.step >= self.job.total_steps
 
     def _round_steps(self) -> range:
-        end = self.step + self.job.round_steps
+        # a round that a rule's count cut short does not shift those behind it: plans hold from multiple to multiple
+        end = (self.step // self.job.round_steps + 1) * self.job.round_steps
         if self.job.total_steps is not None:
             end = min(end, self.job.total_steps)
         enough = enough_steps(self.job, self.rule)
@@ -208,7 +210,7 @@ class Loop:
         return range(self.step, end)
 
     def _round(self, steps: range) -> Iterator[Progress]:
-        plan = self.job.plan(self.stats)
+        plan = self._plan_of(steps.start)
         self.receipts.round(steps.start, len(steps), self.job.checksum(steps), plan)
         pieces = Pieces(self.job, steps, self.receipts)
         for payload in pieces.recorded:
@@ -224,6 +226,15 @@ class Loop:
                     pieces.add(piece, payload)
                     self._count(payload, fresh=True)
                 yield from self._fold_ready(pieces)
+
+    def _plan_of(self, step: int) -> Mapping[str, Any]:
+        """The plan of the round at a step, made from earlier rounds only."""
+        if step % self.job.round_steps == 0 or self._plan is None:
+            if isinstance(self.job, Settling):
+                recorded = self.receipts.plan(step)
+                self.stats = self.job.settle(self.stats, self.verdict.converged, recorded)
+            self._plan = self.job.plan(self.stats)
+        return self._plan
 
     def _handed_out(self, tasks: deque[Task]) -> Iterator[Task]:
         while tasks and self.gate.is_open and not self._late():

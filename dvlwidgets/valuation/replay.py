@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..engine.draws import checksum
-from ..engine.job import NoReceipts
+from ..engine.job import NoReceipts, Settling
 from ..engine.journal import Journal
 from ..engine.pieces import Pieces
 from ..engine.records import Estimate, Evaluations, Provenance
@@ -191,7 +191,6 @@ class _Folding:
             )
         if self.stats is None:
             self.stats = self.job.initial(self.job.unpack(ends[0][2]))
-        follow: Callable[..., Any] | None = getattr(job, "follow", None)
         draws = _Draws(tapes)
         while job.total_steps is None or done.steps < job.total_steps:
             step = done.steps
@@ -199,12 +198,25 @@ class _Folding:
             if whole is None:
                 break
             draws.check(step, job.sampler.masks(step))
-            if follow is not None and step % job.round_steps == 0:
-                self.stats = follow(self.stats, receipts.plan(step))
+            if step % job.round_steps == 0:
+                self._begin_round(job, receipts, step)
             self.stats = job.fold(self.stats, step, whole)
             evaluations, failures, _ = job.tally(whole)
             done = _Folded(step + 1, done.evaluations + evaluations, done.failures + failures)
         return done
+
+    def _begin_round(self, job: Any, receipts: _Tapes, step: int) -> None:
+        """Follow the recorded plan; draws that were decided by what was seen before can follow their own only."""
+        plan = receipts.plan(step)
+        nobody = np.zeros(self.job.n, np.bool_)
+        self.stats = job.settle(self.stats, nobody, plan) if isinstance(job, Settling) else self.stats
+        made = job.plan(self.stats)
+        ends = ("empty", "full")  # not the same where a score is not reproducible
+        if plan is not None and any(made[k] != v for k, v in plan.items() if k not in ends):
+            raise IdentityError(
+                "these runs decided what to draw by what they had seen, each for itself, so that their journals cannot "
+                "be folded as one. Add their results: a + b."
+            )
 
 
 class _Tapes(NoReceipts):
@@ -223,20 +235,18 @@ class _Tapes(NoReceipts):
         # scores that are not reproducible may differ: which ones are taken must not depend on the order of journals
         return sorted(found, key=lambda piece: (piece[0], piece[1], _bytes(piece[2])))
 
-    def plan(self, step: int) -> dict[str, Any]:
-        """The plan of the round that begins here; journals of one seed must agree on it."""
-        plans = [
-            tape.journal.rounds[step]["plan"]
-            for tape in self.tapes
-            if step in tape.journal.rounds and (tape.steps is None or step < tape.steps)
-        ]
-        rests = {str(plan.get("rest", "")) for plan in plans}
-        if len(rests) > 1:
+    def plan(self, step: int) -> Mapping[str, Any] | None:
+        """The plan of the round that begins here; journals of one seed must agree on who rests."""
+        held = (
+            tape.journal.rounds.get(step) for tape in self.tapes if tape.steps is None or step < tape.steps
+        )
+        plans: list[Mapping[str, Any]] = [entry["plan"] for entry in held if entry is not None]
+        if len({str(plan.get("rest", "")) for plan in plans}) > 1:
             raise IdentityError(
                 f"these journals of seed {self.tapes[0].seed} let other points rest from step {step} on, because "
                 "their rules differ, so they are no parts of one run. Merge runs of different seeds, or one of these."
             )
-        return dict(plans[0]) if plans else {}
+        return plans[0] if plans else None
 
 
 class _Draws:

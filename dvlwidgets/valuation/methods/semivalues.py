@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,8 @@ from ...errors import InputError, InputTypeError
 from ...typing import SizeLaw
 from ..samplers.exhaustive import LOOSampler
 from ..samplers.msr import MSRSampler, as_numbers, check_law
-from ..samplers.plans import Sampler
+from ..samplers.plans import BoundSampler, Sampler
+from ..samplers.resting import spared
 from ..semivalue import banzhaf_law, loo_law, shapley_law
 from ..subset_job import SubsetJob
 from ..valuation import Valuation
@@ -28,7 +30,9 @@ class SemivalueValuation(Valuation):
         utility: a `Utility`, or one of `Utility.from_function`.
         sampler: which subsets are evaluated; None takes `MSRSampler()` with the sizes that the method needs.
         is_done: a stopping rule; None takes `RankCorrelation()`.
-        skip_converged: not available yet; only False.
+        skip_converged: spend no more fits on points that the rule is content with. Samplers of marginals save about
+            the square of their share of the fits; where every subset informs on all points (`MSRSampler`) nothing
+            can be saved, which is said and the run goes on as without it.
         show_warnings: say once, at the end of `fit`, how many fits warned.
         progress: draw a progress bar.
         law: the size law, from n to n probabilities of the sizes 0..n-1 of the rest (or that array); None takes
@@ -59,10 +63,6 @@ class SemivalueValuation(Valuation):
     ) -> None:
         law = self._own_law(law)
         check_utility(utility)
-        if flag("skip_converged", skip_converged):
-            raise InputError(
-                "skip_converged=True is not available yet: leave it False and let the rule stop all."
-            )
         check_sampler(sampler)
         if getattr(sampler, "only_leaves_one_out", False) and law is not loo_law:
             raise InputError(
@@ -73,6 +73,7 @@ class SemivalueValuation(Valuation):
             check_law(as_numbers(law))
         super().__init__(utility, RankCorrelation() if is_done is None else is_done, progress=progress)
         self.sampler: Sampler = MSRSampler() if sampler is None else sampler
+        self.skip_converged = flag("skip_converged", skip_converged)
         self.show_warnings = flag("show_warnings", show_warnings)
         self.law = law
 
@@ -102,7 +103,20 @@ class SemivalueValuation(Valuation):
     def _job(self, data: Any, seed: int) -> SubsetJob:
         bound = self.utility.with_dataset(data)
         sampler = self.sampler.bind(bound.n, self.size_law(bound.n), seed, self.algorithm_name)
-        return SubsetJob(bound, sampler)
+        return SubsetJob(bound, self._resting(sampler) if self.skip_converged else sampler)
+
+    def _resting(self, sampler: BoundSampler) -> BoundSampler:
+        """The draws that leave out what only converged points need; the same draws, and a word, if none can be."""
+        resting: BoundSampler | None = spared(sampler)
+        if resting is not None:
+            return resting
+        warnings.warn(
+            f"skip_converged=True saves nothing with {self.sampler!r}: what it evaluates informs on all points, or is "
+            "needed as a whole. Use PermutationSampler() to let converged points rest.",
+            UserWarning,
+            stacklevel=5,
+        )
+        return sampler
 
     def _parts(self, data: Any, job: SubsetJob) -> tuple[dict[str, str], dict[str, Any]]:
         return job.utility.key_parts(), job.sampler.identity()
