@@ -29,8 +29,9 @@ class SupervisedScorer:
         scoring: a scoring name of scikit-learn, "score" (the model's own), "probability" (mean probability of the true
             class), "margin" (that minus the largest probability of another class), "log_loss" (mean log probability
             of the true class, so its sign is turned: the same as "neg_log_loss"), a callable(model, x, y), a model
-            with a score method, or a list or mapping of names to these. Probability, margin and log-loss change
-            with every point, accuracy only when a test point changes sides: their values need fewer fits.
+            with a score method, or a list or mapping of names to these. Accuracy only changes when a test
+            point changes sides, the three others with every point; log-loss is ruled by the few test points that the
+            model is surely wrong about.
         test_data: a `Dataset`, or a pair (x, y). Neither training data nor the data that you judge with.
         default: score of the empty and of a failed subset, one number or one per metric. None: 0.0 where that is a
             metric's worst or chance value; for `neg_*`, whose 0.0 is perfect, the score of guessing the class shares
@@ -56,7 +57,7 @@ class SupervisedScorer:
         name: str | None = None,
     ) -> None:
         self.metrics: tuple[Metric, ...] = resolve_all(scoring)
-        self.test_data: Dataset = _as_dataset(test_data)
+        self.test_data: Dataset = as_dataset(test_data)
         self.range: tuple[float, float] = _checked_range(range)
         self.default: NDArray[np.float64] | None = _checked_default(default, len(self.metrics), self.range)
         if name is not None:
@@ -71,8 +72,12 @@ class SupervisedScorer:
         """Scores of a fitted model: (m,), one per metric."""
         known = getattr(model, "classes_", None)
         several = known is not None and np.ndim(known[0]) > 0  # one array per output
-        test = TestSet.of(self.test_data.x, self.test_data.y, None if several else known)
+        test = TestSet.of(self.test_features(), self.test_data.y, None if several else known)
         return self.score_on(model, test)
+
+    def test_features(self) -> Any:
+        """The features that models are asked about."""
+        return self.test_data.x
 
     def bind(self, model: Any, train: Dataset) -> BoundScorer:
         """Ties the scorer to a model and a training set: checks, classes and default are settled once.
@@ -85,7 +90,7 @@ class SupervisedScorer:
             ScorerError: if the metric can never score this model or these labels.
         """
         labels = None if train.y.ndim > 1 or self.test_data.y.ndim > 1 else train.y
-        test = TestSet.of(self.test_data.x, self.test_data.y, self._class_labels(labels))
+        test = TestSet.of(self.test_features(), self.test_data.y, self._class_labels(labels))
         for metric in self.metrics:
             check_fit(metric.name, metric.sort, model, test)
         default, note = self._default_for(model, train, test)
@@ -226,7 +231,8 @@ def sigmoid(x: float) -> float:
 # --- checks ---------------------------------------------------------------------------------
 
 
-def _as_dataset(test_data: Any) -> Dataset:
+def as_dataset(test_data: Any) -> Dataset:
+    """Test data as a data set: itself, or made of a pair (x, y)."""
     if isinstance(test_data, Dataset):
         return test_data
     if not isinstance(test_data, (tuple, list)) or len(test_data) != 2:
