@@ -291,6 +291,15 @@ def test_games_with_rare_pivots_are_judged_for_bias_only(name: str, game_name: s
     assert t.max() < stats.t.ppf(1 - 1e-4 / (2 * len(truth)), 29)
 
 
+def test_a_law_may_be_given_as_numbers() -> None:
+    n, given = 12, np.linspace(1, 2, 12) / np.linspace(1, 2, 12).sum()
+    for sampler in (UniformSampler(law=given), AntitheticSampler(law=given.tolist())):
+        bound = sampler.bind(n, banzhaf_law(n), 0, "Banzhaf")
+        np.testing.assert_allclose(bound.effective_law(), banzhaf_law(n), atol=1e-15)
+    inner = given[1:-1] / given[1:-1].sum()
+    np.testing.assert_allclose(UniformSampler(law=given).bind(n, banzhaf_law(n), 0, "x").laws[0, 1:-1], inner)
+
+
 # --- Owen's quadrature ------------------------------------------------------------------------------------------------
 
 
