@@ -82,8 +82,13 @@ class CrossValidatedUtility:
         self.stratify = arguments.flag("stratify", stratify)
         self.seed = resolve_seed(seed)
         self.options = dict(options)
-        probe = self._part(Dataset([[0.0], [1.0]], [0, 1]))  # refuses wrong options now, not at fit
-        self.show_warnings = probe.show_warnings
+        self._probe = self._part(Dataset([[0.0], [1.0]], [0, 1]))  # refuses wrong options now, not at fit
+        self.show_warnings = self._probe.show_warnings
+
+    @property
+    def cache_stats(self) -> Any:
+        """What the cache of all folds did; None without a cache."""
+        return self._probe.cache_stats
 
     def with_dataset(self, data: Dataset) -> BoundCrossValidatedUtility:
         """The utility of subsets of `data`.

@@ -18,6 +18,7 @@ from .exhaustive import MOST_POINTS, DeterministicUniformSampler
 from .msr import MSRSampler
 from .permutation import AntitheticPermutationSampler, DeterministicPermutationSampler, PermutationSampler
 from .truncation import NoTruncation
+from .uniform import UniformSampler
 
 MOST_IN_CLASS = 12
 """2**12 fits for each environment; beyond it walks are the better use of the fits."""
@@ -50,7 +51,7 @@ class ClasswiseSampler:
     """
 
     in_class: Any = field(default_factory=PermutationSampler)
-    out_of_class: Any = field(default_factory=MSRSampler)
+    out_of_class: Any = field(default_factory=UniformSampler)
     max_in_class_samples: int | None = field(default=None, kw_only=True)
     min_elements_per_label: int = field(default=1, kw_only=True)
     seed: int | None = field(default=None, kw_only=True)
@@ -59,6 +60,11 @@ class ClasswiseSampler:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check_batch_size(self.batch_size)
+        if hasattr(getattr(self.in_class, "truncation", None), "planned"):
+            raise InputError(
+                f"{self.in_class.truncation!r} judges by the deviation of walks over all points, which classwise walks "
+                "do not have. Pass RelativeTruncation(0.01), FixedTruncation(0.5) or no truncation."
+            )
         kind, everything = in_class_kind(self.in_class), all_environments(self.out_of_class)
         if everything and kind != "all":
             raise InputError(
@@ -149,7 +155,7 @@ def all_environments(sampler: Any) -> bool:
     if isinstance(sampler, DeterministicUniformSampler):
         return True
     free = getattr(sampler, "law", None) is None or str(sampler.law) == "binomial"
-    if type(sampler).__name__ in ("UniformSampler", "MSRSampler") and free:
+    if type(sampler) in {UniformSampler, MSRSampler} and free:
         return False
     raise InputTypeError(
         "out_of_class must draw every subset of the other classes alike: UniformSampler(), MSRSampler() or, for all "
