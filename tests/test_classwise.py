@@ -27,12 +27,15 @@ from dvlwidgets.utility.classwise_scorer import ClasswiseSupervisedScorer
 from dvlwidgets.valuation.methods.classwise_shapley import ClasswiseShapleyValuation
 from dvlwidgets.valuation.samplers import (
     AntitheticPermutationSampler,
+    AntitheticSampler,
     DeterministicPermutationSampler,
     DeterministicUniformSampler,
+    DeviationTruncation,
     LOOSampler,
     MSRSampler,
     PermutationSampler,
     RelativeTruncation,
+    UniformSampler,
 )
 from dvlwidgets.valuation.samplers.classwise import ClasswiseSampler
 
@@ -139,7 +142,7 @@ def test_a_product_of_classes_has_a_closed_form() -> None:
 
 
 SAMPLERS = {
-    "walks": ClasswiseSampler(PermutationSampler(), MSRSampler()),
+    "walks": ClasswiseSampler(PermutationSampler(), UniformSampler()),
     "pairs": ClasswiseSampler(AntitheticPermutationSampler(), MSRSampler()),
     "three walks": ClasswiseSampler(PermutationSampler(), MSRSampler(), max_in_class_samples=3),
     "all of the class": ClasswiseSampler(
@@ -427,6 +430,8 @@ def test_one_class_needs_no_fit_and_a_failed_fit_has_the_default() -> None:
             InputError,
             "enumerates",
         ),
+        (lambda t: ClasswiseSampler(PermutationSampler(), AntitheticSampler()), InputTypeError, "alike"),
+        (lambda t: ClasswiseSampler(PermutationSampler(DeviationTruncation(1.0))), InputError, "deviation"),
         (lambda t: ClasswiseSampler(max_in_class_samples=0), InputError, "at least 1"),
         (lambda t: ClasswiseSampler(min_elements_per_label=-1), InputError, "at least 0"),
         (
