@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         plot_result_errors,
     )
     from .evaluation.removal import compute_removal_score
+    from .utility.averaged import CrossValidatedUtility
+    from .utility.averaged_scorer import AveragedScorer
     from .utility.caching import (
         CachedFuncConfig,
         CacheStats,
@@ -47,8 +49,12 @@ if TYPE_CHECKING:
     from .utility.classwise_scorer import ClasswiseSupervisedScorer
     from .utility.closed_form import ClosedFormUtility
     from .utility.knn import KNNClassifierUtility
+    from .utility.learned import DataUtilityLearning
+    from .utility.learned_deep_set import DeepSetUtilityModel
+    from .utility.learned_models import IndicatorUtilityModel
     from .utility.model import ModelUtility, Utility
     from .utility.scorer import SupervisedScorer, compose_score, sigmoid
+    from .utility.scorer_skorch import SkorchSupervisedScorer
     from .utility.wrapper import Model
     from .valuation.confident import Suggestion, suggested_labels
     from .valuation.methods.beta_shapley import BetaShapleyValuation
@@ -146,6 +152,8 @@ _HOMES = {
         "plot_result_errors",
     ),
     "evaluation.removal": ("compute_removal_score",),
+    "utility.averaged": ("CrossValidatedUtility",),
+    "utility.averaged_scorer": ("AveragedScorer",),
     "utility.caching": (
         "CacheStats",
         "CachedFuncConfig",
@@ -157,8 +165,12 @@ _HOMES = {
     "utility.classwise": ("ClasswiseModelUtility",),
     "utility.classwise_scorer": ("ClasswiseSupervisedScorer",),
     "utility.knn": ("KNNClassifierUtility",),
+    "utility.learned": ("DataUtilityLearning",),
+    "utility.learned_deep_set": ("DeepSetUtilityModel",),
+    "utility.learned_models": ("IndicatorUtilityModel",),
     "utility.model": ("ModelUtility", "Utility"),
     "utility.scorer": ("SupervisedScorer", "compose_score", "sigmoid"),
+    "utility.scorer_skorch": ("SkorchSupervisedScorer",),
     "utility.wrapper": ("Model",),
     "valuation.methods.classwise_shapley": ("ClasswiseShapleyValuation",),
     "valuation.methods.data_oob": (
@@ -241,6 +253,7 @@ __all__ = [
     "AntitheticOwenSampler",
     "AntitheticPermutationSampler",
     "AntitheticSampler",
+    "AveragedScorer",
     "BanzhafValuation",
     "BetaShapleyValuation",
     "CacheStats",
@@ -254,10 +267,13 @@ __all__ = [
     "ClosedFormUtility",
     "ConstantSampleSize",
     "CrossValidatedResidualValuation",
+    "CrossValidatedUtility",
     "DataBanzhafValuation",
     "DataOOBValuation",
     "DataShapleyValuation",
+    "DataUtilityLearning",
     "Dataset",
+    "DeepSetUtilityModel",
     "DeltaShapleyNCSGDSampleSize",
     "DeltaShapleyValuation",
     "DeterministicPermutationSampler",
@@ -277,6 +293,7 @@ __all__ = [
     "History",
     "HistoryDeviation",
     "InMemoryCacheBackend",
+    "IndicatorUtilityModel",
     "KNNClassifierUtility",
     "KNNRegressionShapleyValuation",
     "KNNShapleyValuation",
@@ -313,6 +330,7 @@ __all__ = [
     "SelfConfidenceValuation",
     "SemivalueValuation",
     "ShapleyValuation",
+    "SkorchSupervisedScorer",
     "SoftLabelKNNShapleyValuation",
     "Status",
     "StratifiedPermutationSampler",

@@ -84,6 +84,24 @@ def shapley(sampler: Any = None, **kwargs: Any) -> Any:
     return dvl.ShapleyValuation(utility(), sampler or dvl.MSRSampler(seed=0), dvl.MaxUpdates(5), **kwargs)
 
 
+def folded(scoring: Any = "accuracy", **kwargs: Any) -> Any:
+    return dvl.CrossValidatedUtility(Model(), scoring, **kwargs)
+
+
+def indicators(n: Any = 6, predictor: Any = None) -> Any:
+    return dvl.IndicatorUtilityModel(Model() if predictor is None else predictor, n)
+
+
+def learning(training_budget: Any = 10, model: Any = None, **kwargs: Any) -> Any:
+    return dvl.DataUtilityLearning(
+        utility(), training_budget, indicators() if model is None else model, **kwargs
+    )
+
+
+def shapley_of(learned: Any) -> Any:
+    return dvl.ShapleyValuation(learned, dvl.MSRSampler(seed=0), dvl.MaxUpdates(5))
+
+
 def by_class(scoring: Any = "accuracy", **kwargs: Any) -> Any:
     return dvl.ClasswiseSupervisedScorer(scoring, TEST, **kwargs)
 
@@ -301,6 +319,66 @@ DATA: list[Case] = [
 ]
 
 CASES: dict[str, list[Case]] = {
+    "AveragedScorer": [
+        (lambda: dvl.AveragedScorer("accuracy", TEST), InputTypeError, "list of Datasets"),
+        (lambda: dvl.AveragedScorer("accuracy", None), InputTypeError, "list of Datasets"),
+        (lambda: dvl.AveragedScorer("accuracy", [TEST]), InputError, "at least two"),
+        (lambda: dvl.AveragedScorer("acuracy", [TEST, TEST]), InputError, "Did you mean 'accuracy'"),
+        (lambda: dvl.AveragedScorer("accuracy", [TEST, 3]), InputTypeError, "expected a Dataset"),
+        (lambda: dvl.AveragedScorer("accuracy", [TEST, TEST], name=3), InputTypeError, "name must be"),
+    ],
+    "CrossValidatedUtility": [
+        (lambda: dvl.CrossValidatedUtility(Model, "accuracy"), InputTypeError, "the class Model"),
+        (lambda: dvl.CrossValidatedUtility(Model(), SCORER), InputTypeError, "not the scorer"),
+        (lambda: dvl.CrossValidatedUtility(Model(), "acuracy"), InputError, "Did you mean 'accuracy'"),
+        *several(1, 2.5, True, "5", None)(lambda v: folded(folds=v), "folds must be"),
+        (lambda: folded(folds=[1, 1]), InputError, "one fold for all points"),
+        *NO_FLAG(lambda v: folded(stratify=v), "stratify must be True or False"),
+        *NO_FLAG(lambda v: folded(catch_errors=v), "catch_errors must be True or False"),
+        *several("0", 0.5, True, -1)(lambda v: folded(seed=v), "seed must"),
+        (lambda: shapley_of(folded(folds=9)).fit(TRAIN), InputError, "cannot make 9 folds"),
+        (lambda: shapley_of(folded(folds=[0, 1])).fit(TRAIN), InputError, "folds of 2 points"),
+        (lambda: shapley_of(folded()).fit(X), InputTypeError, "must be a Dataset, not ndarray"),
+    ],
+    "DataUtilityLearning": [
+        (lambda: dvl.DataUtilityLearning(Model(), 10, indicators()), InputTypeError, "Utility to learn"),
+        (lambda: dvl.DataUtilityLearning(dvl.Utility, 10, indicators()), InputTypeError, "Utility to learn"),
+        *several(1, 2.5, True, "5", None)(lambda v: learning(training_budget=v), "training_budget must be"),
+        (lambda: learning(model=LogisticRegression()), InputTypeError, "Wrap it"),
+        (lambda: learning(model=dvl.IndicatorUtilityModel), InputTypeError, "the class Indicator"),
+        (lambda: learning(model="linear"), InputTypeError, "utility model such as"),
+        *NO_FLAG(lambda v: learning(show_warnings=v), "show_warnings must be True or False"),
+        *several("0", 0.5, True, -1)(lambda v: learning(seed=v), "seed must"),
+        (lambda: shapley_of(learning(model=indicators(5))).fit(TRAIN), InputError, "n_data=5 points"),
+    ],
+    "IndicatorUtilityModel": [
+        (lambda: indicators(6, LogisticRegression), InputTypeError, "the class LogisticRegression"),
+        (lambda: indicators(6, "ridge"), InputTypeError, "must have fit"),
+        *several(0, 2.5, True, "5", None)(indicators, "n_data must be"),
+    ],
+    "DeepSetUtilityModel": [
+        (lambda: dvl.DeepSetUtilityModel(X), InputTypeError, "must be the training Dataset"),
+        *several(0, 2.5, True, "5")(lambda v: dvl.DeepSetUtilityModel(TRAIN, v), "phi_hidden_dim must be"),
+        *several(0, 2.5, True)(lambda v: dvl.DeepSetUtilityModel(TRAIN, num_epochs=v), "num_epochs must be"),
+        *NO_NUMBER(lambda v: dvl.DeepSetUtilityModel(TRAIN, lr=v), "lr must be a"),
+        (lambda: dvl.DeepSetUtilityModel(TRAIN, lr=0.0), InputError, "must be positive"),
+        (lambda: dvl.DeepSetUtilityModel(TRAIN, device=0), InputTypeError, "device must be a string"),
+        (
+            lambda: shapley_of(learning(model=dvl.DeepSetUtilityModel(TEST))).fit(TRAIN),
+            InputError,
+            "other data than those",
+        ),
+    ],
+    "SkorchSupervisedScorer": [
+        (lambda: dvl.SkorchSupervisedScorer("acuracy", TEST), InputError, "Did you mean 'accuracy'"),
+        (lambda: dvl.SkorchSupervisedScorer("accuracy", X), InputTypeError, "expected a Dataset"),
+        (
+            lambda: dvl.SkorchSupervisedScorer("accuracy", (X.astype(str), Y)),
+            InputTypeError,
+            "numbers for a net",
+        ),
+        (lambda: dvl.SkorchSupervisedScorer("accuracy", TEST, default=NAN), InputError, "default=nan"),
+    ],
     "ClasswiseSampler": [
         *several("0", 0.5, True, -1)(lambda v: dvl.ClasswiseSampler(seed=v), "seed must"),
         (

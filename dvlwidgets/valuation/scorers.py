@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from ..utility.averaged_scorer import AveragedScorer
 from ..utility.classwise_scorer import ClasswiseSupervisedScorer
 from ..utility.scorer import SupervisedScorer, compose_score, sigmoid
+from ..utility.scorer_skorch import SkorchSupervisedScorer
 
-__all__ = ["ClasswiseSupervisedScorer", "SupervisedScorer", "compose_score", "sigmoid"]
+__all__ = [
+    "AveragedScorer",
+    "ClasswiseSupervisedScorer",
+    "SkorchSupervisedScorer",
+    "SupervisedScorer",
+    "compose_score",
+    "sigmoid",
+]
