@@ -52,7 +52,7 @@ from dvlwidgets import (
     VRDSSampler,
 )
 from dvlwidgets.engine.records import TRUNCATED
-from dvlwidgets.errors import InputError
+from dvlwidgets.errors import IdentityError, InputError
 from dvlwidgets.utility.function import FunctionUtility
 from dvlwidgets.valuation.games import AirportGame, ShoesGame, SymmetricVotingGame
 from dvlwidgets.valuation.samplers.marginals import Marginals
@@ -641,7 +641,7 @@ def test_the_second_stage_goes_where_values_vary_and_looks_at_the_other_half() -
     for step in range(bound.total_steps or 0):
         plans.append(job.plan(folded))
         folded = job.fold(folded, step, job.task(plans[-1], step, 0, job.rows(step)))
-    first = next(k for k, plan in enumerate(plans) if "allocation" in plan)
+    first = next(k for k, plan in enumerate(plans) if plan["allocation"] is not None)
     assert all(plan["allocation"] == plans[first]["allocation"] for plan in plans[first:])
     assert plans[first]["from"] >= bound.pilot
     for counts in plans[first]["allocation"]:
@@ -718,7 +718,7 @@ def points() -> Dataset:
     return Dataset(x, (x[:, 0] > 6).astype(int))
 
 
-KINDS: dict[str, Callable[[], Any]] = {
+KINDS: dict[str, Callable[[Any], Any]] = {
     "uniform": lambda u: ShapleyValuation(u, UniformSampler(seed=3), MaxUpdates(60)),
     "antithetic": lambda u: BanzhafValuation(u, AntitheticSampler(seed=3), MaxUpdates(60)),
     "Owen": lambda u: ShapleyValuation(u, OwenSampler(UniformOwenStrategy(40), seed=3), NoStopping()),
@@ -733,7 +733,7 @@ KINDS: dict[str, Callable[[], Any]] = {
     "delta": lambda u: DeltaShapleyValuation(
         u, StratifiedSampler(ConstantSampleSize(40, 1, 6), batch_size=3, seed=3), NoStopping()
     ),
-}  # type: ignore[dict-item]
+}
 
 
 def _bits(valuation: Any) -> tuple[bytes, bytes, bytes]:
@@ -747,7 +747,7 @@ def test_serial_and_workers_streamed_and_resumed_give_the_same_bits(kind: str, t
     data = points()
 
     def made() -> Any:
-        return KINDS[kind](Utility.from_function(smooth))  # type: ignore[call-arg]
+        return KINDS[kind](Utility.from_function(smooth))
 
     serial = _bits(made().fit(data))
     with joblib.parallel_config(backend="loky", n_jobs=2):
@@ -766,3 +766,23 @@ def test_serial_and_workers_streamed_and_resumed_give_the_same_bits(kind: str, t
     assert seen[-1].final
     assert _bits(rest) == serial
     assert rest.result.status.name == "Converged"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_journals_fold_again_alone_and_with_another_seed_or_say_why_not(kind: str) -> None:
+    data = points()
+    one = KINDS[kind](Utility.from_function(smooth)).fit(data)
+    other = KINDS[kind](Utility.from_function(smooth))
+    other.sampler = dataclasses.replace(other.sampler, seed=4)
+    other.fit(data)
+    alone = one.merge([one.result])
+    assert alone.values.tobytes() == one.result.values.tobytes()
+    assert alone.stderr.tobytes() == one.result.stderr.tobytes()
+    if kind in ("deviation", "two stages", "Owen"):  # plans of their own; chances q of their own
+        with pytest.raises(IdentityError):
+            one.merge([one.result, other.result])
+    else:
+        both = one.merge([one.result, other.result])
+        assert both.stderr.mean() < 0.85 * one.result.stderr.mean()
+    summed = one.result + other.result
+    assert (np.abs(summed.values - one.result.values) < 5 * one.result.stderr).all()

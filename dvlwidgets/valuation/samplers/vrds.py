@@ -73,14 +73,14 @@ class TwoStages(Marginals):
                 spread = np.sqrt(np.mean(deviations[:, half] ** 2, axis=1))
                 allocations.append(allocation(spread, seen, left).tolist())
             self._keep({"from": begun, "allocation": allocations})
-        return {key: self.decided[key] for key in ("from", "allocation") if key in self.decided}
+        return {key: self.decided.get(key) for key in ("from", "allocation")}  # None while undecided
 
     def spared(self) -> None:
         """What is left to draw is allocated to all points at once: none can rest."""
         return
 
     def _keep(self, plan: Mapping[str, Any]) -> None:
-        if "allocation" in plan and self.decided.get("allocation") != plan["allocation"]:
+        if plan.get("allocation") is not None and self.decided.get("allocation") != plan["allocation"]:
             order = RoundRobinSizeIteration.visits
             visits = tuple(order(np.array(counts, np.intp)) for counts in plan["allocation"])
             self.decided.update({"from": plan["from"], "visits": visits, "allocation": plan["allocation"]})
