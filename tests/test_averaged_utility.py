@@ -109,6 +109,13 @@ def test_averages_of_several_metrics_defaults_and_transformations() -> None:
     np.testing.assert_allclose(squashed.bind(model, train)(model), [sigmoid(mean)])
     np.testing.assert_allclose(squashed(model), [sigmoid(mean)])
     assert digest(scorer) != digest(AveragedScorer({"loss": "log_loss", "hits": "accuracy"}, sets[::-1]))
+    named = [
+        Utility(Means(), AveragedScorer("accuracy", [sets[0], other]), key="mine")
+        .with_dataset(train)
+        .key_parts()
+        for other in (sets[1], blobs(12, 3))
+    ]
+    assert named[0]["test data"] != named[1]["test data"]
 
 
 # --- folds ------------------------------------------------------------------------------------------------------

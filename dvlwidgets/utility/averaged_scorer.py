@@ -60,6 +60,8 @@ class AveragedScorer(SupervisedScorer):
         self.parts: tuple[SupervisedScorer, ...] = tuple(
             SupervisedScorer(scoring, test, default, range, name) for test in given
         )
+        # all of them identify the score, also where a key= names model and scorer
+        self.test_data = tuple(part.test_data for part in self.parts)  # type: ignore[assignment]
 
     def __call__(self, model: Any) -> NDArray[np.float64]:
         """Mean scores of a fitted model: (m,), one per metric."""
