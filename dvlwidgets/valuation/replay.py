@@ -197,9 +197,9 @@ class _Folding:
             whole = Pieces(job, range(step, step + 1), receipts).pop(step)
             if whole is None:
                 break
-            draws.check(step, job.sampler.masks(step))
             if step % job.round_steps == 0:
-                self._begin_round(job, receipts, step)
+                self._begin_round(job, receipts, step)  # before drawing: adaptive samplers draw by the plan
+            draws.check(step, job.sampler.masks(step))
             self.stats = job.fold(self.stats, step, whole)
             evaluations, failures, _ = job.tally(whole)
             done = _Folded(step + 1, done.evaluations + evaluations, done.failures + failures)

@@ -20,7 +20,7 @@ from ..typing import SizeLaw
 from .replay import Told, variant
 from .result import Status, ValuationResult
 from .samplers.msr import REFUSE_ABOVE, WARN_ABOVE
-from .semivalue import beta_law, inflation
+from .semivalue import inflation
 
 if TYPE_CHECKING:
     from .methods.semivalues import SemivalueValuation
@@ -42,13 +42,12 @@ def reweightable(valuation: Any) -> dict[str, float]:
     """
     result = _result_of(valuation)
     job = _job_of(result)
-    own = result.algorithm
-    found = {own: inflation_of(job.sampler, job.sampler.law)}
+    sampler, fixed = job.sampler, obstacle(job.sampler) is not None
+    found = {result.algorithm: 1.0 if fixed else inflation_of(sampler, sampler.law)}
     for name in KNOWN:
-        if name.lower() != own.lower():
-            law = method_of(name, {}, result.replay.utility).size_law(job.n)  # type: ignore[union-attr]
-            fixed = obstacle(job.sampler) is not None and not _same_law(law, job.sampler.law)
-            found[name] = np.inf if fixed else inflation_of(job.sampler, law)
+        law = method_of(name, {}, result.replay.utility).size_law(job.n)  # type: ignore[union-attr]
+        if not _same_law(law, sampler.law):
+            found[name] = np.inf if fixed else inflation_of(sampler, law)
     return found
 
 
@@ -127,11 +126,9 @@ def _named(name: str, parameters: dict[str, Any], utility: Any) -> SemivalueValu
 
 
 def _beta(utility: Any, alpha: float, beta: float) -> SemivalueValuation:
-    from .methods.semivalues import SemivalueValuation
+    from .methods.beta_shapley import BetaShapleyValuation
 
-    made = SemivalueValuation(utility, law=lambda n: beta_law(n, alpha, beta))
-    made.algorithm_name = f"Beta({alpha:g}, {beta:g})"
-    return made
+    return BetaShapleyValuation(utility, alpha=alpha, beta=beta)
 
 
 def obstacle(sampler: Any) -> str | None:

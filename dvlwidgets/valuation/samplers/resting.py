@@ -50,7 +50,7 @@ class RestingWalks(Walks):
 
     def plan(self, stats: RestingStats) -> dict[str, str]:
         """Who rests, for the workers and the journal."""
-        return {"rest": packed(stats.rest)}
+        return {**super().plan(stats), "rest": packed(stats.rest)}
 
     def needed(self, step: int, rest: Rest) -> NDArray[np.bool_]:
         """Which prefixes of a step are needed, shape (rows,)."""
