@@ -214,17 +214,25 @@ def beside_reference(cells: dict[tuple[str, str], Cell]) -> str:
         "| method | data | precision | average precision | F1 |",
         "| --- | --- | --- | --- | --- |",
     ]
+    apart: list[float] = []
     for (method, name), cell in cells.items():
         reference = REFERENCE.get(method, {}).get(name)
         if reference is None or len(cell.scores) < 2:
             continue
         ours, spread = cell.scores.mean(axis=0), cell.scores.std(axis=0, ddof=1)
         error = spread * np.sqrt(1 / len(cell.scores) + 1 / SEEDS)  # theirs are means of five
+        apart += ((ours - reference) / error).tolist()
         row = [
             f"{o:.3f} ({o - r:+.3f}, {(o - r) / e:+.1f} se)"
             for o, r, e in zip(ours, reference, error, strict=True)
         ]
         lines.append(f"| {method} | {name} | " + " | ".join(row) + " |")
+    if not apart:
+        return "Nothing of this was run."
+    low, high, mean = min(apart), max(apart), np.mean(apart)
+    lines.append(
+        f"\nThe {len(apart)} differences lie between {low:+.1f} and {high:+.1f} standard errors, mean {mean:+.2f}."
+    )
     return "\n".join(lines)
 
 
