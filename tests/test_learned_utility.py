@@ -220,7 +220,8 @@ def test_results_say_what_they_rest_on() -> None:
         learned(lambda m: rng.normal(size=len(m)), 40), MSRSampler(seed=0), MaxUpdates(20)
     ).fit(range(N))
     (said,) = [note for note in noise.result.provenance.notes if "learned utility" in note]
-    assert float(said.split("R2 ")[1].split(";")[0]) < 0.3
+    assert float(said.split("R2 ")[1].split(";")[0]) < 0.2
+    assert "hardly knows" in said
     few = learned(budget=5).with_dataset(range(N))
     few(all_masks(N)[:2])
     assert "unknown" in few.notes[0]
@@ -231,12 +232,18 @@ def test_outside_of_a_run_the_first_call_learns() -> None:
     bound = learned(game).with_dataset(range(N))
     masks = all_masks(N)[[3, 9, 200]]
     np.testing.assert_allclose(bound(masks), 1.0 + masks @ A)
-    assert game.rows == 42
+    assert game.rows == 40
     bound(masks)
-    assert game.rows == 42
+    assert game.rows == 40
     assert bound.evaluate(masks).status.tolist() == [OK] * 3
-    again = pickle.loads(pickle.dumps(bound.budget))
-    np.testing.assert_array_equal(again, bound.budget)
+    rng = np.random.default_rng(0)
+    rows = Dataset(rng.normal(size=(N, 2)), np.arange(N) % 2)
+    real = Utility(Ridge_as_classifier(), SupervisedScorer("accuracy", rows))
+    model = IndicatorUtilityModel(Ridge(), N)
+    here = DataUtilityLearning(real, 20, model).with_dataset(rows)
+    there = pickle.loads(pickle.dumps(here))
+    np.testing.assert_array_equal(there(masks), here(masks))
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(here))(masks), here(masks))
 
 
 def test_groups_and_real_models() -> None:
@@ -289,8 +296,9 @@ def test_a_deep_set_learns_from_features() -> None:
     def r2(bound: Any) -> float:
         return float(1 - ((bound(masks) - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
 
-    assert r2(deep) > 0.8 > r2(flat)
-    assert deep.quality > 0.8
+    found = r2(deep), r2(flat), deep.quality
+    assert found[0] > max(0.7, found[1] + 0.1), found
+    assert found[2] > 0.6, found
 
 
 def test_deep_sets_have_the_same_bits_and_leave_torchs_generator_alone() -> None:

@@ -29,6 +29,9 @@ from .learned_steps import LearningSteps
 HELD_OUT = 5
 """Every fifth evaluation of the budget judges a model that has not seen it."""
 
+POOR = 0.2
+"""A held-out R2 below it is said in words: a constant has 0."""
+
 FEWEST_TO_JUDGE = 10
 """A smaller budget says nothing about the quality of what was learned."""
 
@@ -112,7 +115,7 @@ class BoundLearnedUtility:
         self.metrics = tuple(true.metrics[:1])
         self.budget = budget_of(utility.training_budget, self.n, utility.seed)
         self.quality = np.nan
-        self._taught: tuple[NDArray[np.float64], float, float] | None = None
+        self._taught: NDArray[np.float64] | None = None
         self._learned: Any = None
         self._lock = threading.Lock()
 
@@ -128,6 +131,8 @@ class BoundLearnedUtility:
                 f"values of a learned utility, fitted on {count:,} evaluations with held-out R2 {how}; standard errors "
                 "are those of sampling it, its own error is not in them"
             )
+            if self.quality < POOR:
+                said += "; it hardly knows subsets that it has not seen: raise training_budget, or take another model"
         return (said, *self.true.notes)
 
     def first(self) -> First:
@@ -135,27 +140,28 @@ class BoundLearnedUtility:
         first = self.true.first()
         return First(first.empty[:1], first.full[:1], first.seconds, first.failure)
 
-    def learn(self, values: NDArray[np.float64], empty: float, full: float) -> None:
-        """Fit the model on the budget's utilities (N,) and both ends; the same ones are learned once."""
-        taught = (np.array(values), float(empty), float(full))
-        if self._taught is not None and _same(taught, self._taught):
+    def learn(self, values: NDArray[np.float64]) -> None:
+        """Fit the model on the budget's utilities (N,); the same ones are learned once.
+
+        The empty and the full set are known, and not learned from: the empty one lies far below all others and
+        spoils small budgets (measured with 60 evaluations: R2 changes by +.01 to -.65).
+        """
+        taught = np.array(values)
+        if self._taught is not None and np.array_equal(taught, self._taught):
             return
         with self._lock, capped():
-            masks = np.vstack([self.budget, np.zeros((1, self.n), np.bool_), np.ones((1, self.n), np.bool_)])
-            utilities = np.append(values, [empty, full])
             seed = int(words(self.utility.seed, TRAININGS, 0, 1)[0]) & 0x7FFFFFFF
-            self.quality = self._judged(masks, utilities, seed)
+            self.quality = self._judged(taught, seed)
             learned = copy.deepcopy(self.utility.model)
-            learned.fit(masks, utilities, seed)
+            learned.fit(self.budget, taught, seed)
             self._learned, self._taught = learned, taught
 
-    def _judged(self, masks: Masks, utilities: NDArray[np.float64], seed: int) -> float:
+    def _judged(self, utilities: NDArray[np.float64], seed: int) -> float:
         """R2, on every fifth evaluation, of a model fitted on the others."""
-        count = len(self.budget)
-        if count < FEWEST_TO_JUDGE:
+        masks = self.budget
+        if len(masks) < FEWEST_TO_JUDGE:
             return np.nan
         out = np.arange(len(masks)) % HELD_OUT == HELD_OUT - 1
-        out[count:] = False  # the ends are known, nobody asks for their prediction
         spread = float(((utilities[out] - utilities[out].mean()) ** 2).sum())
         probe = copy.deepcopy(self.utility.model)
         probe.fit(masks[~out], utilities[~out], seed)
@@ -169,8 +175,7 @@ class BoundLearnedUtility:
             InputTypeError: if the model predicts another shape, or no finite numbers.
         """
         if self._learned is None:
-            first, found = self.first(), self.true.evaluate(self.budget)
-            self.learn(found.values[:, 0], float(first.empty[0]), float(first.full[0]))
+            self.learn(self.true.evaluate(self.budget).values[:, 0])
         start = time.perf_counter()
         with capped():
             values = np.asarray(self._learned.predict(masks), float)
@@ -224,10 +229,6 @@ def budget_of(count: int, n: int, seed: int) -> Masks:
                 break
         step += 1
     return np.stack(list(seen.values()))
-
-
-def _same(a: tuple[Any, float, float], b: tuple[Any, float, float]) -> bool:
-    return np.array_equal(a[0], b[0]) and a[1:] == b[1:]
 
 
 def _check_model(model: Any) -> None:

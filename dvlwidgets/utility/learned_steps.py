@@ -183,8 +183,7 @@ class LearningSteps:
             found = (*found, evaluations.values[:, 0].copy())
         if step < self.before - 1:
             return dataclasses.replace(stats, utilities=found)
-        first = stats.first
-        self.learned.learn(np.concatenate(found), float(first.empty[0]), float(first.full[0]))
+        self.learned.learn(np.concatenate(found))
         return dataclasses.replace(stats, utilities=None)
 
     def settle(self, stats: LearningStats, converged: NDArray[np.bool_]) -> LearningStats:
