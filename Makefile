@@ -22,7 +22,7 @@ $(shell rm -f $(DONE)/npm)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-labels dist lock clean
+.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-labels bench-estimators dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -105,6 +105,9 @@ bench: setup ## measurements
 
 bench-labels: setup ## which method finds wrong labels: half an hour, writes tests/bench/label_noise.md
 	$(BIN)/python tests/bench/label_noise.py
+
+bench-estimators: setup ## squared errors of all samplers on real games: half an hour, writes tests/bench/estimator_table.md
+	$(BIN)/python tests/bench/estimator_table.py
 
 # --- housekeeping ------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from .surrogate import Surrogate, mean_surrogate, size_surrogate
 FEWEST, MOST = 4, 600
 """Numbers of points for which a regression is learned; beyond, strata alone (Gram matrices have n^2 entries)."""
 
-FIRST_ROWS, FIRST_ROWS_A_POINT = 192, 10
+FIRST_ROWS, FIRST_ROWS_A_POINT = 128, 8
 """The first regression needs so many rows, and so many for each point."""
 
 GROWTH = 2.0
@@ -41,7 +41,8 @@ class AdjustedStats:
     """Strata of residuals, and what the surrogates are made of.
 
     Attributes:
-        strata: moments of utility minus surrogate; its ends are v(empty) and v(N) themselves.
+        strata: moments of utility minus surrogate; its ends are v(empty) - v(N) and 0.
+        level: v(N), which is taken from all utilities.
         surrogates: one for each fold of the rows, all alike before the first regression.
         mean: their average, which new rows meet.
         fitted: rows that the surrogates rest on.
@@ -52,6 +53,7 @@ class AdjustedStats:
     """
 
     strata: StrataStats
+    level: float = 0.0
     surrogates: Sequence[Surrogate] = ()
     mean: Surrogate | None = None
     fitted: int = 0
@@ -86,8 +88,12 @@ class AdjustedStrata(SizeStrata):
         return weights / drawn if drawn > 0 else np.ones(self.n + 1)
 
     def initial(self, first: First) -> AdjustedStats:  # type: ignore[override]
+        full = float(first.full[0])
+        # utilities are counted from v(N): a constant changes no value, and large ones would cost digits
         return AdjustedStats(
-            self._empty_strata(first.empty[0], first.full[0]), grams=Grams.zeros(self.features.count)
+            self._empty_strata(float(first.empty[0]) - full, 0.0),
+            level=full,
+            grams=Grams.zeros(self.features.count),
         )
 
     def _empty_strata(self, empty: float, full: float) -> StrataStats:
@@ -95,7 +101,7 @@ class AdjustedStrata(SizeStrata):
         return replace(strata, curve=np.zeros(self.n + 1))  # sizes are the surrogate's business
 
     def fold(self, stats: AdjustedStats, step: int, evaluations: Evaluations) -> AdjustedStats:  # type: ignore[override]
-        masks, utilities = self.masks(step), evaluations.values[:, 0]
+        masks, utilities = self.masks(step), evaluations.values[:, 0] - stats.level
         mean = stats.mean
         if mean is None:
             mean = size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))

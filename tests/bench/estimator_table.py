@@ -1,0 +1,169 @@
+"""How far from the Shapley values after so many evaluations? All our samplers, beside antithetic permutations.
+
+    .venv/bin/python tests/bench/estimator_table.py 14          # n = 14: truth by enumeration
+    .venv/bin/python tests/bench/estimator_table.py 100         # n = 100: truth by 300,000 evaluations
+    make bench-estimators                                       # both; writes estimator_table.md
+
+Each entry is a mean over real games (`real_games.py`) of the ratio of mean squared errors, over 20 runs, to that of
+antithetic permutations, the best of pyDVL's samplers here (`peers.py` shows that ours and pyDVL's are as good).
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from oracles import all_masks, semivalue_by_enumeration
+from real_games import RealGame, real_games
+
+import dvlwidgets as dvl
+from dvlwidgets.engine.records import OK, Evaluations
+from dvlwidgets.utility.bound import First
+from dvlwidgets.valuation.semivalue import shapley_law
+
+BASE = "antithetic permutations"
+BUDGETS = {14: (130, 320, 2000), 100: (1000, 2000, 10000)}
+OUT = Path(__file__).with_suffix(".md")
+REFERENCE_RUNS, REFERENCE_ROWS = 15, 20_000
+
+
+def samplers(n: int) -> dict[str, Any]:
+    """What is compared; at n = 100 only what stands a chance, and the usual ones."""
+    some = {
+        BASE: dvl.AntitheticPermutationSampler(),
+        "permutations": dvl.PermutationSampler(),
+        "MSR, regression-adjusted (default)": dvl.MSRSampler(),
+        "MSR, strata alone": dvl.MSRSampler(adjusted=False),
+    }
+    if n <= 20:
+        some |= {
+            "uniform": dvl.UniformSampler(),
+            "antithetic": dvl.AntitheticSampler(),
+            "stratified permutations, harmonic": dvl.StratifiedPermutationSampler(
+                dvl.HarmonicSampleSize(n_samples=150)
+            ),
+            "Owen, 7 nodes": dvl.OwenSampler(dvl.GridOwenStrategy(7), n_samples_inner=10),
+        }
+    return some
+
+
+class Errors:
+    """Squared errors of a sampler on a game after each budget."""
+
+    def __init__(self, game: Any, truth: NDArray[np.float64], noise: float, budgets: tuple[int, ...]) -> None:
+        self.game, self.truth, self.noise, self.budgets = game, truth, noise, budgets
+
+    def run(self, sampler: Any, seed: int) -> tuple[list[float], list[float]]:
+        """(mean squared error, share of covering 95 % intervals) at each budget."""
+        n = self.game.n
+        bound = sampler.bind(n, shapley_law(n), seed, "Shapley")
+        stats = bound.initial(First(np.array([self.game.empty]), np.array([self.game.full]), 0.0))
+        errors, covers, step = [], [], 0
+        for budget in self.budgets:
+            while bound.units(step + 1) <= budget and (bound.total_steps is None or step < bound.total_steps):
+                masks = bound.masks(step)
+                values = self.game(masks)
+                stats = bound.fold(
+                    stats, step, Evaluations(values[:, None], np.full(len(values), OK, np.uint8))
+                )
+                step += 1
+            e = bound.estimate(stats)
+            errors.append(float(np.nanmean((e.values - self.truth) ** 2)) - self.noise)
+            covers.append(float((np.abs(e.values - self.truth) <= 1.96 * e.stderr).mean()))
+        return errors, covers
+
+
+def truth_of(game: Any) -> tuple[Any, NDArray[np.float64], float]:
+    """(the game, its Shapley values, the squared error of these)."""
+    if game.n <= 20:
+        scores = game(all_masks(game.n))
+        table = Table(game, scores)
+        return table, semivalue_by_enumeration(table, shapley_law(game.n)), 0.0
+    reference = Errors(game, np.zeros(game.n), 0.0, (REFERENCE_ROWS,))
+    found = np.array([_values(reference, 9_000 + r) for r in range(REFERENCE_RUNS)])
+    return game, found.mean(axis=0), float(found.var(axis=0, ddof=1).mean() / REFERENCE_RUNS)
+
+
+def _values(errors: Errors, seed: int) -> NDArray[np.float64]:
+    n, game = errors.game.n, errors.game
+    bound = dvl.MSRSampler().bind(n, shapley_law(n), seed, "Shapley")
+    stats = bound.initial(First(np.array([game.empty]), np.array([game.full]), 0.0))
+    for step in range(REFERENCE_ROWS // 64):
+        values = game(bound.masks(step))
+        stats = bound.fold(stats, step, Evaluations(values[:, None], np.full(len(values), OK, np.uint8)))
+    return bound.estimate(stats).values
+
+
+class Table:
+    """A game looked up."""
+
+    def __init__(self, game: Any, scores: NDArray[np.float64]) -> None:
+        self.n, self.scores, self.empty, self.full = game.n, scores, game.empty, game.full
+
+    def __call__(self, masks: Any) -> Any:
+        return self.scores[masks @ (1 << np.arange(self.n))]
+
+
+def measure(n: int, runs: int) -> list[str]:
+    """The table's lines for n points."""
+    budgets, ratios, covers = BUDGETS[n], {}, {}
+    for name, score in real_games():
+        if n > 50 and name == "iris":
+            continue  # it has 100 points in all
+        began = time.perf_counter()
+        game, truth, noise = truth_of(RealGame(name, score, n))
+        errors = Errors(game, truth, noise, budgets)
+        found = {label: [errors.run(s, seed) for seed in range(runs)] for label, s in samplers(n).items()}
+        mean = {label: np.mean([e for e, _ in each], axis=0) for label, each in found.items()}
+        for label, each in found.items():
+            ratios.setdefault(label, []).append(mean[label] / mean[BASE])
+            covers.setdefault(label, []).append(np.mean([c for _, c in each], axis=0))
+        ours = ratios["MSR, regression-adjusted (default)"][-1]
+        print(f"{name} {score}: {ours.round(3)} of {BASE}, {time.perf_counter() - began:.0f} s", flush=True)
+    head = " | ".join(f"{b:,} evaluations" for b in budgets)
+    lines = [
+        f"| n = {n} | {head} | worst game at {budgets[-1]:,} | 95 % intervals cover |",
+        "|---" * (len(budgets) + 3) + "|",
+    ]
+    for label, found_ratios in ratios.items():
+        each = np.array(found_ratios)
+        cells = " | ".join(f"{v:.2f}" for v in each.mean(axis=0))
+        lines.append(
+            f"| {label} | {cells} | {each[:, -1].max():.2f} | {np.mean(covers[label], axis=0)[-1]:.0%} |"
+        )
+    return lines
+
+
+def main() -> None:
+    """Print the tables; with all sizes, write them too."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("n", nargs="*", type=int, default=[14, 100], help="14 or 100")
+    parser.add_argument("--runs", type=int, default=20)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    tables = ["\n".join(measure(n, arguments.runs)) for n in arguments.n]
+    text = (
+        "Mean squared error of Shapley values as a share of that of antithetic permutations, mean over real games\n"
+        f"({arguments.runs} runs each; `make bench-estimators`).\n\n" + "\n\n".join(tables) + "\n"
+    )
+    print(text)
+    if arguments.n == [14, 100]:
+        OUT.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
