@@ -15,11 +15,13 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.preprocessing import PolynomialFeatures
 
 from dvlwidgets import (
+    AbsoluteStandardError,
     AntitheticPermutationSampler,
     BanzhafValuation,
     Dataset,
     DeterministicUniformSampler,
     GroupedDataset,
+    MaxSamples,
     MaxUpdates,
     MSRSampler,
     PermutationSampler,
@@ -202,6 +204,27 @@ def test_runs_of_two_seeds_merge_on_one_budget() -> None:
     limit = 5 * np.hypot(merged.stderr, both.stderr)
     assert (np.abs(merged.values - both.values) <= limit).all()
     np.testing.assert_allclose(merged.values, (one.values + two.values) / 2, atol=1e-12)
+
+
+def test_rules_that_wait_for_evaluations_are_refused_before_the_budget() -> None:
+    game = Counted()
+    with pytest.raises(InputError, match="makes 40 of them and then predicts"):
+        ShapleyValuation(learned(game), PermutationSampler(seed=0), MaxSamples(None, 1000)).fit(range(N))
+    assert game.rows == 2
+    within = ShapleyValuation(learned(), PermutationSampler(seed=0), MaxSamples(None, 20)).fit(range(N))
+    assert within.result.provenance.evaluations == 20
+    every = ShapleyValuation(learned(), DeterministicUniformSampler(), MaxSamples(None, 1000)).fit(range(N))
+    np.testing.assert_allclose(every.result.values, A, atol=1e-8)
+
+
+def test_points_may_rest() -> None:
+    rule = AbsoluteStandardError(0.05)
+    found = (
+        ShapleyValuation(learned(), PermutationSampler(seed=0), rule, skip_converged=True)
+        .fit(range(N))
+        .result
+    )
+    np.testing.assert_allclose(found.values, A, atol=1e-8)
 
 
 def test_another_method_is_refused_with_the_reason() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.records import TRUNCATED, Estimate, Evaluations
+from ..errors import InputError
 from ..typing import Masks, SizeLaw
 from .bound import BoundUtility, First
 
@@ -28,6 +29,10 @@ PAPER = (
 
 STEP_ROWS = 4
 """Evaluations of the budget in a step: few, so that a slow fit can be paused and shared out."""
+
+
+NEVER = 2**40
+"""No run has so many steps (they would share a stream with others)."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,16 @@ class LearningSteps:
         return len(self._budget(step)) if step < self.before else 1
 
     def units(self, steps: int) -> int:
+        """True evaluations; predictions are none.
+
+        Raises:
+            InputError: if more steps are asked for than any run has: a rule looks for evaluations that never come.
+        """
+        if steps > NEVER and self.inner.total_steps is None:
+            raise InputError(
+                f"the stopping rule counts evaluations, but a learned utility makes {self.count:,} of them and then "
+                "predicts, so the run would never end. Use MaxUpdates(1000), AbsoluteStandardError(...) or MaxTime(60)."
+            )
         return min(self.count, steps * STEP_ROWS)
 
     def masks(self, step: int) -> Masks:
