@@ -9,8 +9,8 @@ from typing import Any
 from ..engine.checkpoint import StateReceipts
 from ..engine.identity import require_same_run
 from ..engine.job import JournalReceipts, NoReceipts, Receipts
-from ..engine.journal import Journal
-from ..errors import InputError, InputTypeError
+from ..engine.journal import Journal, read_header
+from ..errors import IdentityError, InputError, InputTypeError
 
 
 def receipts_for(
@@ -53,6 +53,33 @@ def checkpoint_file(checkpoint: Any, keeps_utilities: bool) -> Path:
             f"checkpoint must be a folder, but {folder} is a file. Pass a new or an earlier folder."
         )
     return folder / ("journal.dvl" if keeps_utilities else "state.npz")
+
+
+def check_goes_with(result: Any, path: Path) -> None:
+    """Refuse a checkpoint that is not the one of a loaded result's run.
+
+    Raises:
+        InputError: if the result has a journal of its own, or the folder holds no run.
+        IdentityError: if the folder is of another run.
+    """
+    if isinstance(getattr(result, "journal", None), Journal):
+        raise InputError("pass either checkpoint= or continue_from=, not both: each says what to go on from.")
+    runs: tuple[Any, ...] = getattr(result, "runs", ())
+    if len(runs) != 1 or not runs[0].keys.get("run"):
+        raise InputError(
+            "continue_from needs the result of one run that can be identified; this one was merged, re-estimated or "
+            "made by hand. Pass checkpoint=FOLDER alone to go on with what is there."
+        )
+    recorded = read_header(path) if path.suffix == ".dvl" and path.exists() else {}
+    if not recorded:
+        raise InputError(
+            f"{path} holds no run yet. Pass the checkpoint folder that the result's run wrote to."
+        )
+    if recorded.get("keys", {}).get("run") != runs[0].keys["run"]:
+        raise IdentityError(
+            f"{path} is of another run than the result. Pass the folder that the result's run wrote to, or leave "
+            "continue_from out."
+        )
 
 
 def journal_of(result: Any) -> Journal | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..engine.records import Provenance, Verdict
 from ..engine.stopping import certainty
 from ..typing import Counts, Indices, Values
-from . import result_merge, result_table
+from . import result_merge, result_table, result_words
 from .result_columns import About, Columns, Ends
 from .result_item import Status
 
@@ -135,8 +135,12 @@ class ResultFields:
         result_table.write_csv(self._columns, path)
 
     def describe(self) -> str:
-        """One paragraph: what the values are, how sure they are, whether 0 means something, and what to know."""
-        return result_table.paragraph(self._columns, self._about, self.provenance)
+        """One paragraph: what the values are and sum to, how sure they are, what 0 means, and how to repeat them."""
+        return result_words.paragraph(self._columns, self._about, self.provenance)
+
+    def tooltips(self) -> dict[str, str]:
+        """A sentence for each column: rank, index, id, name, label, value, stderr, variance, count, converged."""
+        return result_words.tooltips(self._columns, self._about)
 
     def __repr__(self) -> str:
         return result_table.text_table(self._columns, self._about)

@@ -1,4 +1,4 @@
-"""Results as text: a short table, a paragraph in words, a CSV file."""
+"""Results as text: a short table, a CSV file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.records import Provenance
-from ..engine.stopping import certainty
 from ..typing import Indices
 from .result_columns import About, Columns, sort_order
 
@@ -51,47 +49,6 @@ def title(columns: Columns, about: About) -> str:
     """Method, number of points and status in one line."""
     points = "1 point" if len(columns) == 1 else f"{len(columns):,} points"
     return f"ValuationResult: {about.algorithm or 'values'} of {points}, {about.status.value}"
-
-
-def paragraph(columns: Columns, about: About, provenance: Provenance | None) -> str:
-    """What the values are, how sure they are, and what a reader must know."""
-    known = columns.values[~np.isnan(columns.values)]
-    said = [f"{about.algorithm or 'Values'} of {len(columns):,} points, in {about.unit}."]
-    if len(known) < len(columns):
-        said.append(f"{len(columns) - len(known):,} values are not known yet.")
-    if len(known):
-        said.append(
-            f"They sum to {known.sum():.4g}; the lowest is {known.min():.4g}, the highest {known.max():.4g}."
-        )
-    said += _sureness(columns, about, provenance)
-    if about.threshold is None:
-        said.append(
-            "The order means something; no single value, 0 included, separates helpful from harmful points."
-        )
-    else:
-        said.append(
-            f"Points below {about.threshold:g} hurt the score, points above help it, by this method's measure."
-        )
-    notes = (*about.notes, *(provenance.notes if provenance else ()))
-    said += [f"Note: {note.rstrip('.')}." for note in notes]
-    return " ".join(said)
-
-
-def _sureness(columns: Columns, about: About, provenance: Provenance | None) -> Iterator[str]:
-    if len(columns) and (columns.stderr == 0.0).all():
-        yield "They are exact: no standard error."
-    else:
-        sure = certainty(columns.values, columns.stderr)
-        if not np.isnan(sure):
-            yield f"Another such run would rank them alike with an expected correlation of {sure:.2f}."
-        else:
-            yield "Standard errors are not known for all of them, so nothing is said of how sure the ranking is."
-    reason = about.verdict.reason if about.verdict is not None else provenance.stopped if provenance else ""
-    if provenance is not None and provenance.evaluations:
-        ended = f", then: {reason}" if reason else ""
-        yield f"{provenance.evaluations:,} evaluations in {provenance.seconds:.1f} s{ended}."
-    else:
-        yield f"Status: {reason or about.status.value}."
 
 
 def write_csv(columns: Columns, path: str | os.PathLike[str]) -> None:

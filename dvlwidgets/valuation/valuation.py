@@ -24,8 +24,8 @@ from ..engine.parallel import Workers
 from ..engine.records import Progress
 from ..engine.run import Loop
 from ..engine.stopping import NoStopping, StoppingRule, check_rule
-from ..errors import InputError, NotFittedError, RunError, UnhashableError
-from .checkpoints import checkpoint_file, journal_of, receipts_for
+from ..errors import NotFittedError, RunError, UnhashableError
+from .checkpoints import check_goes_with, checkpoint_file, journal_of, receipts_for
 from .fitted import Fitted
 from .merging import merged, sources_of, tapes_of
 from .result import ValuationResult
@@ -87,7 +87,8 @@ class Valuation:
 
         Args:
             data: a Dataset.
-            continue_from: a result of this valuation on the same data: its fits are not done again.
+            continue_from: a result of this valuation on the same data: its fits are not done again. A result that was
+                loaded from a file goes on with the `checkpoint` of its run.
             checkpoint: a folder; what it holds is not done again, and every finished task goes there.
 
         Raises:
@@ -207,12 +208,12 @@ class Valuation:
 
     def _prepare(self, data: Any, checkpoint: Any, gate: Gate, continue_from: Any = None) -> Loop:
         self._refuse_while_running()
-        if checkpoint is not None and continue_from is not None:
-            raise InputError(
-                "pass either checkpoint= or continue_from=, not both: each says what to go on from."
-            )
         path = None if checkpoint is None else checkpoint_file(checkpoint, self.keeps_utilities)
-        earlier = journal_of(continue_from)
+        earlier = None
+        if path is not None and continue_from is not None:
+            check_goes_with(continue_from, path)
+        else:
+            earlier = journal_of(continue_from)
         seed = self._resolved_seed(path, earlier)
         job = self._job(data, seed)
         header = self._header(data, job, seed, needed=path is not None or earlier is not None)
