@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .utility.scorer_skorch import SkorchSupervisedScorer
     from .utility.wrapper import Model
     from .valuation.confident import Suggestion, suggested_labels
+    from .valuation.merging import merge_journals
     from .valuation.methods.beta_shapley import BetaShapleyValuation
     from .valuation.methods.classwise_shapley import ClasswiseShapleyValuation
     from .valuation.methods.closed_form_loo import ClosedFormLOOValuation
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from .valuation.methods.tmc_shapley import TMCShapleyValuation
     from .valuation.methods.weighted_banzhaf import WeightedBanzhafValuation, weight_from_noise
     from .valuation.result import Status, ValuationResult, ValueItem, load_result, save_result
+    from .valuation.reweight import reweightable
     from .valuation.samplers import (
         AntitheticOwenSampler,
         AntitheticPermutationSampler,
@@ -209,6 +211,8 @@ _HOMES = {
         "LeastCoreValuation",
         "MonteCarloLeastCoreValuation",
     ),
+    "valuation.merging": ("merge_journals",),
+    "valuation.reweight": ("reweightable",),
     "valuation.result": ("Status", "ValuationResult", "ValueItem", "load_result", "save_result"),
     "valuation.samplers": (
         "AntitheticOwenSampler",
@@ -354,6 +358,7 @@ __all__ = [
     "compute_n_samples",
     "compute_removal_score",
     "load_result",
+    "merge_journals",
     "neg_l2_distance",
     "plot_ci_array",
     "plot_ci_values",
@@ -361,6 +366,7 @@ __all__ = [
     "plot_influence_distribution_by_label",
     "plot_result_errors",
     "point_wise_accuracy",
+    "reweightable",
     "run_removal_experiment",
     "save_result",
     "sigmoid",

@@ -1136,6 +1136,21 @@ CASES: dict[str, list[Case]] = {
         *several(3, None)(lambda v: dvl.save_result(v, "r.npz"), "expected a ValuationResult"),
         (lambda: dvl.save_result(dvl.ValuationResult(values=[1.0]), 3), InputTypeError, "path"),
     ],
+    "merge_journals": [
+        *several(3, None, "folder")(dvl.merge_journals, "a list of several was expected"),
+        *several(["folder"], [3])(dvl.merge_journals, "takes results"),
+        (lambda: dvl.merge_journals([]), InputError, "empty"),
+        (lambda: dvl.merge_journals([ranked()]), InputError, "without a journal"),
+        (lambda: shapley().merge(["nowhere"], TRAIN), InputError, "does not exist"),
+        (lambda: shapley().merge(["nowhere"]), NotFittedError, "data"),
+    ],
+    "reweightable": [
+        *several(3, None, TRAIN)(dvl.reweightable, "a valuation or a result was expected"),
+        (lambda: dvl.reweightable(ranked()), InputError, "no utilities"),
+        (lambda: dvl.reweightable(shapley()), NotFittedError, "fit"),
+        (lambda: ranked().reweight("banzhaf"), InputError, "no utilities"),
+        (lambda: closed_form().reweight("banzhaf"), InputError, "no utilities"),
+    ],
     "load_result": [
         *several(3, None, TRAIN)(dvl.load_result, "expected a path"),
         (lambda: dvl.load_result(__file__), InputError, "result"),
