@@ -24,6 +24,7 @@ from dvlwidgets import (
     RelativeTruncation,
     ShapleyValuation,
     Utility,
+    VRDSSampler,
 )
 from dvlwidgets.errors import IdentityError, InputError, InputTypeError, JournalError, NotFittedError
 from dvlwidgets.valuation.merging import merge_journals
@@ -222,6 +223,16 @@ def test_runs_that_rested_differently_are_no_parts_of_one(tmp_path: Path) -> Non
     both = merge_journals([c.result, a.result])
     assert (both.counts == a.result.counts + c.result.counts).all()
     np.testing.assert_allclose(both.values, (a.result + c.result).values, rtol=1e-10, atol=1e-12)
+
+
+def test_draws_that_were_decided_by_what_was_seen_replay_and_do_not_mix() -> None:
+    def run(seed: int) -> Any:
+        return ShapleyValuation(Utility.from_function(curved), VRDSSampler(30, seed=seed)).fit(DATA).result
+
+    a, b = run(0), run(1)
+    assert bits(merge_journals([a, a])) == bits(a)
+    with pytest.raises(IdentityError, match="each for itself"):
+        merge_journals([a, b])
 
 
 def test_a_journal_of_other_draws_is_refused(
