@@ -20,6 +20,7 @@ from .model import ModelUtility
 from .neighbour_smoother import NeighbourSmoother, check_neighbours
 from .newton_logistic import NewtonLogistic, check_logistic
 from .told import Told
+from .warning_tap import warnings_counted
 
 
 class Smoother(Protocol):
@@ -121,7 +122,8 @@ class BoundClosedForm:
             more: dict[str, Any] = {}
             if self.kind is NeighbourSmoother:
                 more["most"] = int(np.bincount(data.logical_indices()).max())
-            self._smoother = self.kind(model, data.x, data.y, x_test, **more)
+            with warnings_counted():  # a solver that stops early is taken to the optimum here
+                self._smoother = self.kind(model, data.x, data.y, x_test, **more)
         return self._smoother
 
     def first(self) -> First:

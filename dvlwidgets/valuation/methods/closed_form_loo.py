@@ -29,8 +29,8 @@ class ClosedFormLOOValuation(LOOValuation):
     The same values, in the same unit, as `LOOValuation(utility)` gives with n + 1 fits: exact for least squares,
     ridge, kernel ridge (intercepts unpenalised) and K nearest neighbours; for logistic regression by one Newton
     step, which is approximate (breast_cancer and wine, 70-100 points, log-loss: correlation with real refits .997 to
-    1.000, largest error 9 % of the largest value) and has no standard errors. Points without which the model is another one (a leverage
-    of 1, the only point of a class) are refitted.
+    1.000, largest error 9 % of the largest value) and has no standard errors. Points
+    without which the model is another one (a leverage of 1, the only point of a class) are refitted.
 
     Args:
         utility: `Utility(model, scorer)` of a LinearRegression, Ridge, KernelRidge, KNeighborsClassifier,
