@@ -153,9 +153,7 @@ def test_the_check_rejects_marginals_that_come_free() -> None:
     truth = semivalue_by_enumeration(welcome_while_alone, shapley_law(N))
     check_unbiased(many(lambda _: ALWAYS_AT_REST, RestingWalks, welcome_while_alone, truth))
     with pytest.raises(AssertionError, match="biased"):
-        check_unbiased(
-            many(lambda _: ALWAYS_AT_REST, _TakesFreeMarginals, welcome_while_alone, truth)
-        )
+        check_unbiased(many(lambda _: ALWAYS_AT_REST, _TakesFreeMarginals, welcome_while_alone, truth))
 
 
 @pytest.mark.parametrize("cut", [0.3, 0.8])
