@@ -33,6 +33,7 @@ from .repeats import repeats_of
 from .scorer import SupervisedScorer
 from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
 from .time_limit import time_limit
+from .votes import Votes, neighbour_votes
 from .warning_tap import warnings_counted
 from .wrapper import unwrapped
 
@@ -249,6 +250,10 @@ class BoundModelUtility:
         checked = check_masks(masks, self.n)
         values = self.evaluate(checked).values
         return values[:, 0] if len(self.metrics) == 1 else values
+
+    def votes(self) -> Votes | None:
+        """Votes of neighbours on the scorer's test data, for estimators that learn the score; None without any."""
+        return neighbour_votes(self.data, self.utility.scorer.test_data)
 
     def key_parts(self) -> dict[str, str]:
         """Hashes of data, model, scorer with its test data, and model seed."""

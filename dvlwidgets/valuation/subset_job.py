@@ -37,6 +37,8 @@ class SubsetJob:
     def __init__(self, utility: BoundUtility, sampler: BoundSampler) -> None:
         around = getattr(utility, "around", None)  # a learned utility evaluates its budget first
         sampler = sampler if around is None else around(sampler)
+        knowing = getattr(sampler, "knowing", None)  # an estimator that learns may use what the utility knows
+        sampler = sampler if knowing is None else knowing(utility)
         self.utility, self.sampler = utility, sampler
         self.n = utility.n
         self.round_steps = sampler.round_steps

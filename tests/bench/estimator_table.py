@@ -19,6 +19,7 @@ import argparse
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from dvlwidgets.valuation.semivalue import shapley_law
 from dvlwidgets.valuation.subset_job import SubsetJob
 
 BASE = "antithetic permutations"
+OURS = "MSR, regression-adjusted (default)"
+DEAF = "MSR, the same without neighbours' votes"
 BUDGETS = {14: (130, 320, 2000), 100: (1000, 2000, 10000)}
 OUT = Path(__file__).with_suffix(".md")
 REFERENCE_RUNS, REFERENCE_ROWS = 10, 20_000
@@ -47,7 +50,8 @@ def samplers(n: int) -> dict[str, Any]:
     """What is compared; at n = 100 only what stands a chance."""
     some = {
         BASE: dvl.AntitheticPermutationSampler(),
-        "MSR, regression-adjusted (default)": dvl.MSRSampler(),
+        OURS: dvl.MSRSampler(),
+        DEAF: dvl.MSRSampler(),
         "MSR, strata alone": dvl.MSRSampler(adjusted=False),
     }
     if n <= 20:
@@ -67,18 +71,22 @@ class Errors:
     """Squared errors of a sampler on a game after each budget."""
 
     def __init__(self, game: Any, truth: NDArray[np.float64], noise: float, budgets: tuple[int, ...]) -> None:
-        self.game, self.truth, self.noise, self.budgets = game, truth, noise, budgets
+        self.truth, self.noise, self.budgets, self.votes = truth, noise, budgets, game.votes()
+        self.remembered = Remembered(game)
 
-    def run(self, sampler: Any, seed: int) -> tuple[list[float], list[float]]:
+    def run(self, label: str, sampler: Any, seed: int) -> tuple[list[float], list[float]]:
         """(mean squared error, share of covering 95 % intervals) at each budget."""
         errors, covers = [], []
-        for e in estimates(self.game, sampler, seed, self.budgets):
+        heard = self.votes if label == OURS else None
+        for e in estimates(self.remembered, sampler, seed, self.budgets, heard):
             errors.append(float(np.nanmean((e.values - self.truth) ** 2)) - self.noise)
             covers.append(float((np.abs(e.values - self.truth) <= 1.96 * e.stderr).mean()))
         return errors, covers
 
 
-def estimates(game: Any, sampler: Any, seed: int, budgets: tuple[int, ...]) -> list[Estimate]:
+def estimates(
+    game: Any, sampler: Any, seed: int, budgets: tuple[int, ...], votes: Any = None
+) -> list[Estimate]:
     """What a sampler says after each budget of evaluations; subsets that it leaves out are not counted."""
     law = shapley_law(game.n)
     job = SubsetJob(
@@ -106,8 +114,23 @@ def truth_of(game: Any) -> tuple[Any, NDArray[np.float64], float]:
         table = Table(game, scores)
         return table, semivalue_by_enumeration(table, shapley_law(game.n)), 0.0
     runs = range(9_000, 9_000 + REFERENCE_RUNS)
-    found = np.array([estimates(game, dvl.MSRSampler(), r, (REFERENCE_ROWS,))[0].values for r in runs])
+    votes = game.votes()
+    found = np.array([estimates(game, dvl.MSRSampler(), r, (REFERENCE_ROWS,), votes)[0].values for r in runs])
     return game, found.mean(axis=0), float(found.var(axis=0, ddof=1).mean() / REFERENCE_RUNS)
+
+
+class Remembered:
+    """A game that scores the same batch of subsets once: the MSR rows draw the same ones."""
+
+    def __init__(self, game: Any) -> None:
+        self.game, self.n, self.empty, self.full = game, game.n, game.empty, game.full
+        self.known: dict[int, NDArray[np.float64]] = {}
+
+    def __call__(self, masks: Any) -> Any:
+        key = hash(np.packbits(masks).tobytes())
+        if key not in self.known:
+            self.known[key] = self.game(masks)
+        return self.known[key]
 
 
 class Table:
@@ -115,6 +138,7 @@ class Table:
 
     def __init__(self, game: Any, scores: NDArray[np.float64]) -> None:
         self.n, self.scores, self.empty, self.full = game.n, scores, game.empty, game.full
+        self.votes = game.votes
 
     def __call__(self, masks: Any) -> Any:
         return self.scores[masks @ (1 << np.arange(self.n))]
@@ -129,12 +153,14 @@ def measure(n: int, runs: int) -> list[str]:
         began = time.perf_counter()
         game, truth, noise = truth_of(RealGame(name, score, n))
         errors = Errors(game, truth, noise, budgets)
-        found = {label: [errors.run(s, seed) for seed in range(runs)] for label, s in samplers(n).items()}
+        found = {
+            label: [errors.run(label, s, seed) for seed in range(runs)] for label, s in samplers(n).items()
+        }
         mean = {label: np.mean([e for e, _ in each], axis=0) for label, each in found.items()}
         for label, each in found.items():
             ratios.setdefault(label, []).append(mean[label] / mean[BASE])
             covers.setdefault(label, []).append(np.mean([c for _, c in each], axis=0))
-        ours = ratios["MSR, regression-adjusted (default)"][-1]
+        ours = ratios[OURS][-1]
         print(f"{name} {score}: {ours.round(3)} of {BASE}, {time.perf_counter() - began:.0f} s", flush=True)
     head = " | ".join(f"{b:,} evaluations" for b in budgets)
     lines = [

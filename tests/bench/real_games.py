@@ -16,7 +16,9 @@ from sklearn import datasets
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
+from dvlwidgets import Dataset
 from dvlwidgets.data.example_files import VARIABLE
+from dvlwidgets.utility.votes import Votes, neighbour_votes
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.bool_]
@@ -89,7 +91,7 @@ class RealGame:
 
     def _r2(self, kept: Floats) -> Floats:
         penalty = np.diag(np.r_[1e-8, np.ones(self.x.shape[1] - 1)])
-        hessian = np.einsum("bn,ni,nj->bij", kept, self.x, self.x, optimize=True) + penalty
+        hessian = self._bends(kept) + penalty
         weights = np.linalg.solve(hessian, ((kept * self.y) @ self.x)[..., None])[..., 0]
         errors = ((weights @ self.x_test.T - self.y_test) ** 2).mean(axis=1)
         scores = np.maximum(1.0 - errors / self.y_test.var(), -1.0)
@@ -109,16 +111,31 @@ class RealGame:
         scores = np.maximum(-np.logaddexp(0.0, -margin * (2 * self.y_test - 1)).mean(axis=1), -5.0)
         return np.where(single, prior, scores)
 
+    def _bends(self, row_weights: Floats) -> Floats:
+        """Sums of outer products of the rows, one matrix a subset."""
+        d = self.x.shape[1]
+        outer = (self.x[:, :, None] * self.x[:, None, :]).reshape(len(self.x), -1)
+        return np.asarray(row_weights @ outer).reshape(-1, d, d)
+
+    def votes(self) -> Votes | None:
+        """The neighbours' votes, as a `Utility` of a classifier would give them."""
+        if self.score == "R2":
+            return None
+        train = Dataset(self.x[:, 1:], self.y.astype(int).astype(str))
+        return neighbour_votes(train, Dataset(self.x_test[:, 1:], self.y_test.astype(int).astype(str)))
+
     def _margins(self, kept: Floats) -> Floats:
         penalty = np.r_[1e-6, np.ones(self.x.shape[1] - 1)]
         weights = np.zeros((len(kept), self.x.shape[1]))
         for _ in range(12):
             chance = 1.0 / (1.0 + np.exp(-np.clip(weights @ self.x.T, -30, 30)))
             slope = (kept * (chance - self.y)) @ self.x + weights * penalty
-            bend = np.einsum("bn,ni,nj->bij", kept * chance * (1 - chance), self.x, self.x, optimize=True)
+            bend = self._bends(kept * chance * (1 - chance))
             move = np.linalg.solve(bend + np.diag(penalty), slope[..., None])[..., 0]
             far = np.abs(move).max(axis=1, keepdims=True)
             weights -= move * np.minimum(1.0, 4.0 / np.maximum(far, 1e-12))
+            if far.max() < 1e-9:
+                break
         return np.asarray(weights @ self.x_test.T)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ...engine.records import Estimate, Evaluations
 from ...typing import Masks
 from ...utility.bound import First
+from ...utility.votes import Votes
 from .regression import FOLDS, Features, Grams, cross_fitted
 from .strata import SizeStrata, StrataStats, size_curve
 from .surrogate import Surrogate, mean_surrogate, size_surrogate
@@ -50,6 +52,7 @@ class AdjustedStats:
         grams: sums for the next regression; None once learning is over.
         packed: the rows' masks as bits, a list of steps, emptied when learning is over.
         utilities: their utilities.
+        counted: their neighbours' votes.
     """
 
     strata: StrataStats
@@ -61,6 +64,7 @@ class AdjustedStats:
     grams: Grams | None = None
     packed: list[NDArray[np.uint8]] = field(default_factory=list)
     utilities: list[NDArray[np.float64]] = field(default_factory=list)
+    counted: list[NDArray[np.float64] | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,18 @@ class AdjustedStrata(SizeStrata):
         "Witter, Liu & Musco, Regression-adjusted Monte Carlo estimators for Shapley values, 2025",
         "Wang & Jia, Data Banzhaf, AISTATS 2023",
     )
+    votes: Votes | None = field(default=None, repr=False, compare=False)
     features: Features = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "features", Features(self.n, self._row_weights()))
+        object.__setattr__(self, "features", Features(self.n, self._row_weights(), self.votes))
+
+    def knowing(self, utility: Any) -> AdjustedStrata:
+        """The same with the votes of neighbours, where the bound utility has such."""
+        ask = getattr(utility, "votes", None)
+        votes = None if ask is None else ask()
+        return self if votes is None else replace(self, votes=votes)
 
     def _row_weights(self) -> NDArray[np.float64]:
         """How much a squared residual of each size 0..n adds to the variance of the values."""
@@ -105,19 +116,22 @@ class AdjustedStrata(SizeStrata):
         mean = stats.mean
         if mean is None:
             mean = size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))
-        strata = self.fold_rows(stats.strata, masks, utilities - mean(masks))
+        heard = stats.grams is not None or (mean.heeds is not None and mean.heeds.any())
+        counted = self.features.count_votes(masks) if heard else None
+        strata = self.fold_rows(stats.strata, masks, utilities - mean(masks, counted))
         rows = stats.rows + len(masks)
         stats = replace(stats, strata=strata, mean=mean, rows=rows)
         if stats.grams is None:
             return stats
         folds = _folds(stats.rows - len(masks), len(masks))
-        stats.grams.add(self.features, masks, utilities, folds)
+        stats.grams.add(self.features, masks, utilities, folds, counted)
         stats.packed.append(np.packbits(masks, axis=1))
         stats.utilities.append(np.array(utilities))
+        stats.counted.append(counted)
         if rows >= max(FIRST_ROWS, FIRST_ROWS_A_POINT * self.n, GROWTH * stats.fitted):
             stats = self._learn(stats)
         if rows >= LEARNED:
-            stats = replace(self._learn(stats), grams=None, packed=[], utilities=[])
+            stats = replace(self._learn(stats), grams=None, packed=[], utilities=[], counted=[])
         return stats
 
     def _learn(self, stats: AdjustedStats) -> AdjustedStats:
@@ -127,9 +141,9 @@ class AdjustedStrata(SizeStrata):
         surrogates = cross_fitted(self.features, stats.grams)
         strata = self._empty_strata(stats.strata.empty, stats.strata.full)
         begin = 0
-        for packed, utilities in zip(stats.packed, stats.utilities, strict=True):
+        for packed, utilities, counted in zip(stats.packed, stats.utilities, stats.counted, strict=True):
             masks = np.unpackbits(packed, axis=1, count=self.n).astype(np.bool_)
-            strata = self.fold_rows(strata, masks, utilities - _held_out(surrogates, masks, begin))
+            strata = self.fold_rows(strata, masks, utilities - _held_out(surrogates, masks, begin, counted))
             begin += len(masks)
         return replace(
             stats, strata=strata, surrogates=surrogates, mean=mean_surrogate(surrogates), fitted=stats.rows
@@ -154,9 +168,12 @@ def _folds(begin: int, rows: int) -> NDArray[np.intp]:
     return (begin + np.arange(rows)) % FOLDS
 
 
-def _held_out(surrogates: Sequence[Surrogate], masks: Masks, begin: int) -> NDArray[np.float64]:
+def _held_out(
+    surrogates: Sequence[Surrogate], masks: Masks, begin: int, counted: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Each row's guess by the surrogate that did not see it."""
     folds, guess = _folds(begin, len(masks)), np.empty(len(masks))
     for fold, surrogate in enumerate(surrogates):
-        guess[folds == fold] = surrogate(masks[folds == fold])
+        here = folds == fold
+        guess[here] = surrogate(masks[here], None if counted is None else counted[here])
     return guess
