@@ -555,8 +555,11 @@ class TestElsewhere:
         foreign = tmp_path / "foreign"
         for content in (b"", b"hello", pickle.dumps({"a": 1})):
             foreign.write_bytes(content)
-            with pytest.raises(InputError, match="not a result file"):
+            with pytest.raises(InputError, match="not a result file") as refusal:
                 load_result(foreign)
+            assert "pickle" not in str(refusal.value)
+        with pytest.raises(FileNotFoundError, match="there is no folder"):
+            save_result(small(), tmp_path / "none" / "r")
         np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
         with pytest.raises(InputError, match="not a result file"):
             load_result(tmp_path / "arrays.npz")
@@ -608,7 +611,7 @@ class TestWords:
 
     def test_describe_without_threshold_errors_or_values(self):
         text = small().describe()
-        assert "1 values are not known yet" in text
+        assert "1 value is not known yet" in text
         assert "0 included" in text
         assert "nothing is said of how sure" in text
         exact = ValuationResult(values=[1.0, -1.0], variances=[0.0, 0.0], status=Status.Converged).describe()

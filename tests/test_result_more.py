@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +172,21 @@ def test_a_finished_run_goes_on_under_another_rule_without_a_fit_twice() -> None
     result = second.fit(DATA, continue_from=first).result
     assert result.provenance.evaluations == sum(calls) - 2  # the two ends are not counted
     assert result.counts.min() > 16
+
+
+def test_a_result_of_a_run_can_be_pickled_and_copied_without_its_journal() -> None:
+    result = ShapleyValuation(UTILITY, PermutationSampler(seed=0), MaxUpdates(16)).fit(DATA).result
+    for twin in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result), copy.copy(result)):
+        assert twin == result
+        assert twin.describe() == result.describe()
+        assert (twin.journal, twin.replay) == (None, None)
+    assert result.journal is not None
+
+
+def test_labels_in_the_place_of_an_earlier_result_are_named() -> None:
+    valuation = ShapleyValuation(UTILITY, PermutationSampler(seed=0), MaxUpdates(16))
+    with pytest.raises(InputError, match=r"not ndarray.*fit\(Dataset\(x, y\)\)"):
+        valuation.fit(np.zeros((3, 1)), np.zeros(3))
 
 
 def test_a_loaded_result_goes_on_with_its_checkpoint(tmp_path: Path) -> None:

@@ -86,11 +86,16 @@ def journal_of(result: Any) -> Journal | None:
     """The journal behind a result.
 
     Raises:
-        InputError: if it has none.
+        InputError: if it is no result, or has none.
     """
     if result is None:
         return None
-    journal = getattr(result, "journal", None)
+    if not hasattr(result, "journal"):
+        raise InputError(
+            f"continue_from must be a ValuationResult, not {type(result).__name__}. Labels go with their data into "
+            "one Dataset: fit(Dataset(x, y))."
+        )
+    journal = result.journal
     if not isinstance(journal, Journal):
         raise InputError(
             "continue_from needs a result of this session, with its journal of utilities; this one has none "

@@ -196,6 +196,10 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         result._columns, result._about = columns, about  # noqa: SLF001 - its own
         return result
 
+    def __getstate__(self) -> dict[str, Any]:
+        # pickled, or copied, it leaves the session: as a copy() does, it leaves the run's journal behind
+        return {name: kept for name, kept in self.__dict__.items() if name not in ("journal", "replay")}
+
     # --- a sequence -------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:

@@ -40,6 +40,7 @@ def write(file: File, columns: Columns, about: About) -> None:
 
     Raises:
         InputTypeError: for an extra value that is neither an array nor JSON.
+        FileNotFoundError: if the path's folder does not exist.
     """
     arrays = {f"column.{name}": column for name, column in columns.arrays().items()}
     plain = {}
@@ -74,6 +75,10 @@ def write(file: File, columns: Columns, about: About) -> None:
     arrays["json"] = np.frombuffer(json.dumps(head, default=_number).encode(), np.uint8)
     if isinstance(file, str | os.PathLike):
         path = Path(file)
+        if not path.parent.is_dir():
+            raise FileNotFoundError(
+                f"there is no folder {path.parent} to save {path.name} in. Make it first."
+            )
         draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             with draft.open("wb") as stream:
@@ -104,8 +109,9 @@ def _read(stream: IO[bytes], file: str) -> tuple[Columns, About]:
             arrays = {name: archive[name] for name in archive.files}
         head = json.loads(arrays.pop("json").tobytes())
     except (ValueError, TypeError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        # not the cause's words: numpy's speak of allow_pickle, which would run whatever the file holds
         raise InputError(
-            f"{file} is not a result file, or is damaged: {error}. Pass what save_result wrote."
+            f"{file} is not a result file, or is damaged. Pass what save_result wrote."
         ) from error
     if head.get("format") != FORMAT or head.get("version") != VERSION:
         raise InputError(

@@ -60,7 +60,8 @@ def _values(columns: Columns, about: About) -> Iterator[str]:
     known = columns.values[~np.isnan(columns.values)]
     missing = len(columns) - len(known)
     if missing:
-        yield f"{missing:,} values are not known yet."
+        few = "1 value is" if missing == 1 else f"{missing:,} values are"
+        yield f"{few} not known yet: what was evaluated so far does not tell; a longer run may."
     if len(known):
         yield f"They sum to {known.sum():.4g}; the lowest is {known.min():.4g}, the highest {known.max():.4g}."
     ends = about.ends
