@@ -126,7 +126,7 @@ def test_adjusted_values_are_unbiased_and_their_errors_cover(law: str, n: int) -
 def test_errors_of_surrogates_that_saw_their_rows_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     # the broken twin: every row is judged by all surrogates, four of which saw it
     monkeypatch.setattr(
-        adjusted, "_held_out", lambda surrogates, masks, begin: mean_surrogate(surrogates)(masks)
+        adjusted, "_held_out", lambda surrogates, masks, begin, counted: mean_surrogate(surrogates)(masks)
     )
     n = 12
     game = Curved(n, n)

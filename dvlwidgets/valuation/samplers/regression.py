@@ -1,11 +1,12 @@
 """Cross-fitted ridge regression of the utility on the mask, from Gram matrices that grow with each step.
 
 The features of a subset S of size s are functions of s (free), and for each point j: its membership m_j - s / n, the
-same times 2 s / n - 1, the same over s (what a point adds to an average), and for few points all pairs. Given the
-size they have mean 0, so that the parts hardly disturb each other. A row counts as much as its size matters to the
-semivalue's variance, so the regression minimises what is left of it. Parts and penalty are chosen by cross-validation
-inside the training folds, so that a held-out row stays untouched by everything that its guess was made of.
-(Generalised cross-validation would not do: the few rows of the smallest sizes weigh most and have all the leverage.)
+same times 2 s / n - 1, the same over s (what a point adds to an average), for few points all pairs, and the votes of
+the nearest neighbours where the utility has such. Given the size they have mean 0, so that the parts hardly disturb
+each other. A row counts as much as its size matters to the semivalue's variance, so the regression minimises what is
+left of it. Parts and penalty are chosen by cross-validation inside the training folds, so that a held-out row stays
+untouched by everything that its guess was made of. (Generalised cross-validation would not do: the few rows of the
+smallest sizes weigh most and have all the leverage.)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...typing import Masks
+from ...utility.votes import Votes
 from .surrogate import Floats, Surrogate
 
 FOLDS = 5
@@ -37,10 +39,12 @@ class Features:
     Attributes:
         n: points.
         weights: how much a row of each size 0..n counts.
+        votes: the votes of neighbours in subsets, where the utility has such.
     """
 
     n: int
     weights: Floats
+    votes: Votes | None = None
 
     @cached_property
     def free(self) -> Floats:
@@ -65,10 +69,23 @@ class Features:
         first, second = np.triu_indices(self.n, 1)
         return first, second
 
+    @cached_property
+    def votes_of_sizes(self) -> Floats:
+        """The mean votes of each size, shape (K, n + 1); no rows without votes."""
+        return np.zeros((0, self.n + 1)) if self.votes is None else self.votes.of_sizes()
+
     @property
     def count(self) -> int:
-        """Columns in all."""
+        """Columns in all: functions of the size, memberships, pairs, votes."""
+        return self._before_votes + len(self.votes_of_sizes)
+
+    @property
+    def _before_votes(self) -> int:
         return 4 + len(self.shapes) * self.n + len(self.couples[0])
+
+    def count_votes(self, masks: Masks) -> Floats | None:
+        """The votes of subsets, shape (B, K), or None."""
+        return None if self.votes is None else self.votes(masks)
 
     def candidates(self) -> list[NDArray[np.intp]]:
         """Which penalised columns may go together: parts are dropped where they do not pay."""
@@ -77,12 +94,15 @@ class Features:
         sets = [[0]] if len(parts) == 1 else [[0], [0, 1], [0, 2]]
         found = [np.concatenate([parts[h] for h in chosen]) for chosen in sets]
         if paired:
-            last = np.arange(self.count - paired, self.count)
+            last = np.arange(self._before_votes - paired, self._before_votes)
             found += [np.concatenate([found[0], last]), np.concatenate([found[-1], last])]
+        if self.votes is not None:
+            heard = np.arange(self._before_votes, self.count)
+            found = [heard, *found, *(np.concatenate([columns, heard]) for columns in found)]
         return [np.zeros(0, np.intp), *found]
 
-    def rows(self, masks: Masks) -> Floats:
-        """The features of subsets, shape (B, count)."""
+    def rows(self, masks: Masks, counted: Floats | None = None) -> Floats:
+        """The features of subsets, shape (B, count); `counted` are their votes."""
         size, n = masks.sum(axis=1), self.n
         centred = masks - (size / n)[:, None]
         columns = [self.free[:, size].T, *(centred * h[size][:, None] for h in self.shapes)]
@@ -90,6 +110,8 @@ class Features:
         if len(first):
             both = masks[:, first] & masks[:, second]
             columns.append(both - (size * (size - 1) / (n * (n - 1)))[:, None])
+        if counted is not None:
+            columns.append(counted - self.votes_of_sizes[:, size].T)
         return np.concatenate(columns, axis=1)
 
     def surrogate(self, beta: Floats) -> Surrogate:
@@ -98,13 +120,17 @@ class Features:
         s = np.arange(n + 1)
         slopes = beta[4 : 4 + h * n].reshape(h, n)
         sizes = beta[:4] @ self.free - (slopes.sum(axis=1)[:, None] * self.shapes * (s / n)).sum(axis=0)
+        pairs, heeds = None, None
         first, second = self.couples
-        if not len(first):
-            return Surrogate(sizes, self.shapes, slopes)
-        each = beta[4 + h * n :]
-        pairs = np.zeros((n, n))
-        pairs[first, second] = pairs[second, first] = each
-        return Surrogate(sizes - each.sum() * s * (s - 1) / (n * (n - 1)), self.shapes, slopes, pairs)
+        if len(first):
+            each = beta[4 + h * n : self._before_votes]
+            pairs = np.zeros((n, n))
+            pairs[first, second] = pairs[second, first] = each
+            sizes = sizes - each.sum() * s * (s - 1) / (n * (n - 1))
+        if self.votes is not None:
+            heeds = beta[self._before_votes :]
+            sizes = sizes - heeds @ self.votes_of_sizes
+        return Surrogate(sizes, self.shapes, slopes, pairs, heeds, self.votes)
 
 
 @dataclass(frozen=True)
@@ -126,9 +152,16 @@ class Grams:
             np.zeros(FOLDS, np.int64),
         )
 
-    def add(self, features: Features, masks: Masks, utilities: Floats, folds: NDArray[np.intp]) -> Grams:
-        """With more rows; **the arrays are changed in place** (the caller owns them)."""
-        x, weight = features.rows(masks), features.weights[masks.sum(axis=1)]
+    def add(
+        self,
+        features: Features,
+        masks: Masks,
+        utilities: Floats,
+        folds: NDArray[np.intp],
+        counted: Floats | None = None,
+    ) -> Grams:
+        """With more rows and their votes; **the arrays are changed in place** (the caller owns them)."""
+        x, weight = features.rows(masks, counted), features.weights[masks.sum(axis=1)]
         for fold in range(FOLDS):
             here = folds == fold
             scaled, y = x[here] * weight[here, None], utilities[here]
@@ -212,6 +245,7 @@ def _path(xx: Floats, xy: Floats, columns: NDArray[np.intp], features: Features,
 def _scales(diagonal: Floats, columns: NDArray[np.intp], features: Features) -> Floats:
     """One scale for each part (all points are alike to the draws): the root of its mean diagonal."""
     part = np.minimum((columns - 4) // features.n, len(features.shapes))
+    part = np.where(columns >= features.count - len(features.votes_of_sizes), len(features.shapes) + 1, part)
     mean = np.bincount(part, diagonal) / np.maximum(np.bincount(part), 1)
     scale: Floats = np.sqrt(np.maximum(mean, 1e-300))[part]
     return scale
