@@ -57,6 +57,14 @@ if TYPE_CHECKING:
     from .utility.scorer_skorch import SkorchSupervisedScorer
     from .utility.wrapper import Model
     from .valuation.confident import Suggestion, suggested_labels
+    from .valuation.games import (
+        AirportGame,
+        AsymmetricVotingGame,
+        MinerGame,
+        MinimumSpanningTreeGame,
+        ShoesGame,
+        SymmetricVotingGame,
+    )
     from .valuation.merging import merge_journals
     from .valuation.methods.beta_shapley import BetaShapleyValuation
     from .valuation.methods.classwise_shapley import ClasswiseShapleyValuation
@@ -211,6 +219,14 @@ _HOMES = {
         "LeastCoreValuation",
         "MonteCarloLeastCoreValuation",
     ),
+    "valuation.games": (
+        "AirportGame",
+        "AsymmetricVotingGame",
+        "MinerGame",
+        "MinimumSpanningTreeGame",
+        "ShoesGame",
+        "SymmetricVotingGame",
+    ),
     "valuation.merging": ("merge_journals",),
     "valuation.reweight": ("reweightable",),
     "valuation.result": ("Status", "ValuationResult", "ValueItem", "load_result", "save_result"),
@@ -254,9 +270,11 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AbsoluteStandardError",
+    "AirportGame",
     "AntitheticOwenSampler",
     "AntitheticPermutationSampler",
     "AntitheticSampler",
+    "AsymmetricVotingGame",
     "AveragedScorer",
     "BanzhafValuation",
     "BetaShapleyValuation",
@@ -314,6 +332,8 @@ __all__ = [
     "MemcachedCacheBackend",
     "MemcachedClientConfig",
     "MinUpdates",
+    "MinerGame",
+    "MinimumSpanningTreeGame",
     "Model",
     "ModelUtility",
     "MonteCarloLeastCoreValuation",
@@ -334,6 +354,7 @@ __all__ = [
     "SelfConfidenceValuation",
     "SemivalueValuation",
     "ShapleyValuation",
+    "ShoesGame",
     "SkorchSupervisedScorer",
     "SoftLabelKNNShapleyValuation",
     "Status",
@@ -342,6 +363,7 @@ __all__ = [
     "StratifiedShapleyValuation",
     "Suggestion",
     "SupervisedScorer",
+    "SymmetricVotingGame",
     "TMCShapleyValuation",
     "ThresholdKNNShapleyValuation",
     "UniformOwenStrategy",

@@ -1151,6 +1151,28 @@ CASES: dict[str, list[Case]] = {
         (lambda: ranked().reweight("banzhaf"), InputError, "no utilities"),
         (lambda: closed_form().reweight("banzhaf"), InputError, "no utilities"),
     ],
+    "SymmetricVotingGame": [
+        *several("6", 6.0, None, True, 0, -2)(dvl.SymmetricVotingGame, "n must be"),
+        (lambda: dvl.SymmetricVotingGame(5), InputError, "even"),
+    ],
+    "AsymmetricVotingGame": [
+        *several("6", 2.5, None, 0)(dvl.AsymmetricVotingGame, "n must be"),
+        (lambda: dvl.AsymmetricVotingGame(5), InputError, "one weight a player"),
+        (lambda: dvl.AsymmetricVotingGame(3, 3), InputError, "one weight a player"),  # type: ignore[arg-type]
+        (lambda: dvl.AsymmetricVotingGame(2, [1, -1]), InputError, "positive whole numbers"),
+    ],
+    "ShoesGame": [
+        *several("6", 2.0, None, 0, -1)(lambda n: dvl.ShoesGame(n, 2), "left must be"),
+        *several("6", 2.0, None, 0, -1)(lambda n: dvl.ShoesGame(2, n), "right must be"),
+    ],
+    "AirportGame": [
+        *several("6", 2.5, None, 0)(dvl.AirportGame, "n must be"),
+        (lambda: dvl.AirportGame(5), InputError, "one cost a player"),
+        (lambda: dvl.AirportGame(2, [1.0, -1.0]), InputError, "not negative"),
+        (lambda: dvl.AirportGame(2, [1.0, NAN]), InputError, "finite"),
+    ],
+    "MinimumSpanningTreeGame": several("6", 5.0, None, 2, -3)(dvl.MinimumSpanningTreeGame, "n must be"),
+    "MinerGame": several("6", 5.0, None, 2, -3)(dvl.MinerGame, "n must be"),
     "load_result": [
         *several(3, None, TRAIN)(dvl.load_result, "expected a path"),
         (lambda: dvl.load_result(__file__), InputError, "result"),

@@ -237,7 +237,7 @@ def test_players_have_names():
         (lambda: SymmetricVotingGame(5), "even"),
         (lambda: SymmetricVotingGame(0), "even"),
         (lambda: MinerGame(2), "at least 3"),
-        (lambda: ShoesGame(0, 2), "left=0"),
+        (lambda: ShoesGame(0, 2), "left must be at least 1"),
         (lambda: AsymmetricVotingGame(50), "51"),
         (lambda: AsymmetricVotingGame(2, weights=[1, 0]), "positive whole"),
         (lambda: AsymmetricVotingGame(2, weights=[1.5, 1]), "positive whole"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import whole
 from ..errors import InputError
 from ..typing import Masks, SizeLaw, Values
 from .game import Game, chance_of_none
@@ -28,9 +29,9 @@ class AirportGame(Game):
 
     def __init__(self, n: int = 100, costs: Sequence[float] | None = None) -> None:
         given = np.asarray(RUNWAYS if costs is None else costs, dtype=float)
-        if given.shape != (n,):
+        if given.shape != (whole("n", n, 1, "It is the number of aircraft."),):
             raise InputError(
-                f"n={n}, but there are {len(given)} costs. Pass one cost a player, or n=100 without."
+                f"n={n}, but there are {given.size} costs. Pass one cost a player, or n=100 without."
             )
         if not (given >= 0).all() or not np.isfinite(given).all():
             raise InputError("costs must be finite and not negative.")
@@ -79,9 +80,7 @@ class MinimumSpanningTreeGame(Game):
     """
 
     def __init__(self, n: int = 100) -> None:
-        if n < 3:
-            raise InputError(f"n must be at least 3, not {n}: fewer houses make no ring.")
-        super().__init__(n)
+        super().__init__(whole("n", n, 3, "It is the number of houses; fewer make no ring."))
 
     def worth(self, masks: Masks) -> NDArray[np.float64]:
         m = np.asarray(masks, bool)

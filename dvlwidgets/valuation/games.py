@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import whole
 from ..data.identity import digest
 from ..errors import InputError
 from ..typing import Masks, SizeLaw, Values
@@ -50,10 +51,8 @@ class SymmetricVotingGame(SizeGame):
     """
 
     def __init__(self, n: int) -> None:
-        if n < 2 or n % 2:
-            raise InputError(
-                f"n must be even and at least 2, not {n}: with an odd number there is no tie to break."
-            )
+        if whole("n", n, 2, "It is the number of players, and even.") % 2:
+            raise InputError(f"n must be even, not {n}: with an odd number there is no tie to break.")
         super().__init__(n)
 
     def worth_of_sizes(self) -> NDArray[np.float64]:
@@ -71,9 +70,7 @@ class MinerGame(SizeGame):
     """
 
     def __init__(self, n: int) -> None:
-        if n < 3:
-            raise InputError(f"n must be at least 3 miners, not {n}.")
-        super().__init__(n)
+        super().__init__(whole("n", n, 3, "It is the number of miners: MinerGame(7), for example."))
 
     def worth_of_sizes(self) -> NDArray[np.float64]:
         return (np.arange(self.n + 1) // 2).astype(float)
@@ -91,8 +88,8 @@ class ShoesGame(Game):
     """
 
     def __init__(self, left: int, right: int) -> None:
-        if left < 1 or right < 1:
-            raise InputError(f"left={left} and right={right} must both be at least 1.")
+        for side, owners in (("left", left), ("right", right)):
+            whole(side, owners, 1, "It is how many own such a shoe: ShoesGame(left=2, right=3), for example.")
         super().__init__(left + right)
         self.left, self.right = left, right
 
@@ -144,9 +141,9 @@ class AsymmetricVotingGame(Game):
 
     def __init__(self, n: int = 51, weights: Sequence[int] | None = None) -> None:
         given = ELECTORS if weights is None else np.asarray(weights)
-        if len(given) != n:
+        if given.shape != (whole("n", n, 1, "It is the number of players."),):
             raise InputError(
-                f"n={n}, but there are {len(given)} weights. Pass one weight a player, or n=51 without."
+                f"n={n}, but there are {given.size} weights. Pass one weight a player, or n=51 without."
             )
         if given.dtype.kind not in "iu" or (given < 1).any():
             raise InputError(
@@ -196,9 +193,7 @@ class PairwiseGame(Game):
     """
 
     def __init__(self, n: int, seed: int = 0, *, interaction: float = 1.0) -> None:
-        if n < 1:
-            raise InputError(f"n must be at least 1, not {n}.")
-        super().__init__(n)
+        super().__init__(whole("n", n, 1, "It is the number of players."))
         self.seed, self.interaction = seed, interaction
         rng = np.random.default_rng(seed)
         self.base, self.alone = _on_grid(rng.normal(size=1)), _on_grid(rng.normal(size=n))
