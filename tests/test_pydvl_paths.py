@@ -73,7 +73,20 @@ PATHS = {
         "ClasswiseSampler",
     ],
     "valuation.result": ["ValuationResult", "load_result", "save_result"],
-    "valuation.games": ["ShoesGame", "AirportGame", "MinerGame", "SymmetricVotingGame"],
+    "valuation.games": [
+        "SymmetricVotingGame",
+        "AsymmetricVotingGame",
+        "ShoesGame",
+        "AirportGame",
+        "MinimumSpanningTreeGame",
+        "MinerGame",
+    ],
+    "valuation.methods.shapley": ["ShapleyValuation", "TMCShapleyValuation", "StratifiedShapleyValuation"],
+    "valuation.methods.banzhaf": ["BanzhafValuation", "MSRBanzhafValuation"],
+    "valuation.methods.semivalue": ["SemivalueValuation"],
+    "valuation.methods.loo": ["LOOValuation"],
+    "valuation.methods.knn_shapley": ["KNNShapleyValuation"],
+    "valuation.methods.delta_shapley": ["DeltaShapleyValuation"],
     "valuation.methods.classwise_shapley": ["ClasswiseShapleyValuation"],
     "valuation.methods.data_oob": ["DataOOBValuation", "point_wise_accuracy", "neg_l2_distance"],
     "valuation.methods.beta_shapley": ["BetaShapleyValuation"],
@@ -124,7 +137,7 @@ def test_names_are_where_users_of_pydvl_look(path: str) -> None:
     module = importlib.import_module(f"dvlwidgets.{path}")
     top = importlib.import_module("dvlwidgets")
     for name in PATHS[path]:
-        assert getattr(module, name) is getattr(top, name, getattr(module, name))
+        assert getattr(module, name) is getattr(top, name), f"{name} is not importable from dvlwidgets itself"
 
 
 def test_a_wrong_name_is_an_attribute_error() -> None:
