@@ -707,6 +707,7 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "ModelUtility": [
+        (lambda: utility()(MASKS), InputError, "with_dataset(train)(masks)"),
         (lambda: dvl.ModelUtility(Model, SCORER), InputTypeError, "the class Model"),
         (lambda: dvl.ModelUtility(None, SCORER), InputTypeError, "must have fit"),
         (lambda: dvl.ModelUtility("svm", SCORER), InputTypeError, "must have fit"),

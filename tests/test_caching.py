@@ -127,6 +127,7 @@ def test_what_was_fitted_is_not_fitted_again(cache: CacheBackend) -> None:
     first = once(MASKS)
     assert len(FITS) == DIFFERENT
     assert cache.stats == CacheStats(hits=ASKED - DIFFERENT, misses=DIFFERENT, sets=DIFFERENT)
+    assert once.cache_stats == once.utility.cache_stats == cache.stats
     assert (
         utility(cache).with_dataset(Dataset(TRAIN.x.copy(), TRAIN.y.copy()))(MASKS).tobytes()
         == first.tobytes()

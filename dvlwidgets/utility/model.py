@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,13 @@ class ModelUtility:
     def with_dataset(self, data: Dataset) -> BoundModelUtility:
         """The utility of subsets of `data`."""
         return BoundModelUtility(self, data)
+
+    def __call__(self, masks: Any) -> NoReturn:
+        """Refused: it is the utility of a data set that scores subsets, `utility.with_dataset(train)(masks)`."""
+        raise InputError(
+            "this utility has no training data yet, so it cannot score subsets. Use utility.with_dataset(train)(masks) "
+            "with masks of shape (B, n)."
+        )
 
     @property
     def cache_stats(self) -> CacheStats | None:
@@ -250,6 +257,11 @@ class BoundModelUtility:
         checked = check_masks(masks, self.n)
         values = self.evaluate(checked).values
         return values[:, 0] if len(self.metrics) == 1 else values
+
+    @property
+    def cache_stats(self) -> CacheStats | None:
+        """As `ModelUtility.cache_stats`: bound utilities share their cache."""
+        return self.utility.cache_stats
 
     def votes(self) -> Votes | None:
         """Votes of neighbours on the scorer's test data, for estimators that learn the score; None without any."""
