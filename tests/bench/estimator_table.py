@@ -92,12 +92,10 @@ def estimates(
     job = SubsetJob(
         FunctionUtility(game).with_dataset(range(game.n)), sampler.bind(game.n, law, seed, "Shapley")
     )
-    stats, spent, step, found = (
-        job.initial(First(np.array([game.empty]), np.array([game.full]), 0.0)),
-        0,
-        0,
-        [],
-    )
+    if votes is not None:
+        job.sampler = replace(job.sampler, votes=votes)
+    stats = job.initial(First(np.array([game.empty]), np.array([game.full]), 0.0))
+    spent, step, found = 0, 0, []
     for budget in budgets:
         while (job.total_steps is None or step < job.total_steps) and spent + job.rows(step) <= budget:
             payload = job.task(job.plan(stats), step, 0, job.rows(step))
