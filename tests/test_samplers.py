@@ -26,7 +26,7 @@ from dvlwidgets.errors import InputError
 from dvlwidgets.utility.function import FunctionUtility
 from dvlwidgets.valuation.samplers.permutation import Walks
 from dvlwidgets.valuation.samplers.strata import SizeStrata
-from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, shapley_law
+from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, named_draw_law, shapley_law
 from dvlwidgets.valuation.subset_job import SubsetJob
 
 Law = Callable[[int], NDArray[np.float64]]
@@ -292,6 +292,24 @@ def test_a_law_with_all_its_mass_at_size_one_gives_values_above_300_points() -> 
     values, stderr = run_steps(bound, LowOrderGame(n, 0), 200)
     assert np.isfinite(values).all()
     assert np.isfinite(stderr).all()
+
+
+@pytest.mark.parametrize(("n", "steps", "adjusted"), [(12, 3, False), (100, 6, True), (310, 10, True)])
+def test_a_point_whose_only_subset_that_counts_was_not_drawn_has_no_value(
+    n: int, steps: int, adjusted: bool
+) -> None:
+    # leave-one-out looks at all points but one; subsets of other sizes must not speak for those not drawn yet
+    game, law = LowOrderGame(n, n), loo_law(n)
+    bound = MSRSampler(adjusted=adjusted).bind(n, law, 0, "leave-one-out")
+    if not adjusted:  # as a journal of a Shapley run is re-weighted
+        bound = SizeStrata(n, law, named_draw_law("uniform-size", n), 0, 1)
+    drawn = np.concatenate([bound.masks(step) for step in range(steps)])
+    met = ~drawn[drawn.sum(axis=1) == n - 1].all(axis=0)
+    assert 0 < met.sum() < n
+    values, stderr = run_steps(bound, game, steps)
+    assert np.isnan(values[~met]).all()
+    assert np.isnan(stderr[~met]).all()
+    np.testing.assert_allclose(values[met], game.values(law)[met], atol=1e-8)
 
 
 def test_banzhaf_from_uniform_sizes_is_right() -> None:

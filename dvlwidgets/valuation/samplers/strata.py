@@ -36,6 +36,9 @@ NEAR = 1.2
 LEAST = 4
 """A stratum is believed once each point was seen in it so often; else it joins its neighbour."""
 
+NOTABLE, MET = 0.01, 1e-3
+"""Strata with this share of the semivalue, and the share of the weight they should have by now that a point needs."""
+
 
 @dataclass(frozen=True)
 class StrataStats:
@@ -152,6 +155,10 @@ class SizeStrata:
             mass = np.bincount(np.searchsorted(begins, self.bins[drawn], side="right") - 1, law, len(begins))
             values += sign * (float(law @ shared) + mass @ merged.mean[0])
             variance += mass**2 @ merged_variance(centred.side(side), merged, begins)[0]
+            # the sizes that carry the stratum were never met with this point: the others say nothing of it
+            unmet = (mass[:, None] > NOTABLE) & (merged.weight[0] < MET * stats.rows * mass[:, None])
+            values[unmet.any(axis=0)] = np.nan
+        variance[np.isnan(values)] = np.nan
         return Estimate(values, np.sqrt(variance), counts)
 
     def _levels(self, stats: StrataStats) -> NDArray[np.float64]:
