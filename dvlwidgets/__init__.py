@@ -267,6 +267,7 @@ _HOMES = {
     "widgets.sharing": ("static_page",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_PARTS = ("reporting", "utils", "valuation")
 
 __all__ = [
     "AbsoluteStandardError",
@@ -403,6 +404,8 @@ def __getattr__(name: str) -> Any:
         from importlib import metadata
 
         return metadata.version("dvlwidgets")
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)

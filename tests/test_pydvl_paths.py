@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -143,3 +145,15 @@ def test_names_are_where_users_of_pydvl_look(path: str) -> None:
 def test_a_wrong_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         importlib.import_module("dvlwidgets.valuation").Nonsense  # noqa: B018
+
+
+def test_parts_are_attributes_and_stars_bring_names_without_widgets() -> None:
+    code = (
+        "import sys, dvlwidgets\n"
+        "assert dvlwidgets.valuation.methods and dvlwidgets.reporting and dvlwidgets.utils\n"
+        "from dvlwidgets.valuation import *\n"
+        "assert MSRSampler is dvlwidgets.MSRSampler and 'ShapleyValuation' in dir(dvlwidgets.valuation)\n"
+        "assert 'ValuationPanel' not in globals() and 'anywidget' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

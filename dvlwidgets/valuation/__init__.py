@@ -8,9 +8,25 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+_PARTS = ("dataset", "games", "methods", "result", "samplers", "scorers", "stopping", "utility")
+
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return _names()
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
     house = importlib.import_module(__name__.rpartition(".")[0])
     if name in house.__all__:
         return getattr(house, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PARTS, *_names()})
+
+
+def _names() -> list[str]:
+    """What `from dvlwidgets.valuation import *` brings: all but the widgets."""
+    house = importlib.import_module(__name__.rpartition(".")[0])
+    return [name for name in house.__all__ if not house._HOME_OF[name].startswith("widgets.")]  # noqa: SLF001
