@@ -21,15 +21,15 @@ from ...engine.records import Estimate, Evaluations
 from ...typing import Masks
 from ...utility.bound import First
 from ...utility.votes import Votes
-from .regression import FOLDS, Features, Grams, cross_fitted
+from .regression import FOLDS, ROWS_A_POINT, Features, Grams, cross_fitted
 from .strata import SizeStrata, StrataStats, size_curve
 from .surrogate import Surrogate, mean_surrogate, size_surrogate
 
 FEWEST, MOST = 4, 600
 """Numbers of points for which a regression is learned; beyond, strata alone (Gram matrices have n^2 entries)."""
 
-FIRST_ROWS, FIRST_ROWS_A_POINT = 128, 8
-"""The first regression needs so many rows, and so many for each point."""
+FIRST_ROWS = 128
+"""Rows of the first regression; without votes of neighbours it waits for `ROWS_A_POINT`, too."""
 
 GROWTH = 2.0
 """Surrogates are made anew when the rows have grown by this factor."""
@@ -128,7 +128,8 @@ class AdjustedStrata(SizeStrata):
         stats.packed.append(np.packbits(masks, axis=1))
         stats.utilities.append(np.array(utilities))
         stats.counted.append(counted)
-        if rows >= max(FIRST_ROWS, FIRST_ROWS_A_POINT * self.n, GROWTH * stats.fitted):
+        enough = FIRST_ROWS if self.votes is not None else max(FIRST_ROWS, ROWS_A_POINT * self.n)
+        if rows >= max(enough, GROWTH * stats.fitted):
             stats = self._learn(stats)
         if rows >= LEARNED:
             stats = replace(self._learn(stats), grams=None, packed=[], utilities=[], counted=[])

@@ -26,6 +26,8 @@ MOST_PAIRED = 32
 """With more points the pairs are too many to be learned from what a run can afford."""
 MOST_SHAPED = 120
 """With more points only memberships are learned: the matrices grow with the square of the features."""
+ROWS_A_POINT = 8
+"""Memberships are learned from so many rows for each point on: before, they add more noise than they take."""
 WORTH = 0.97
 """A larger candidate must leave less than this share of the error, or it only adds noise of its own."""
 PENALTIES = np.geomspace(1e-6, 1e2, 17)
@@ -206,7 +208,8 @@ def _choices(features: Features, grams: Grams) -> list[tuple[NDArray[np.intp], f
     least = np.full(FOLDS, np.inf)
     chosen: list[tuple[NDArray[np.intp], float]] = [(np.zeros(0, np.intp), 1.0)] * FOLDS
     for columns in features.candidates():
-        if len(columns) > grams.rows.sum() / 2:
+        rows, voting = int(grams.rows.sum()), len(columns) <= len(features.votes_of_sizes)
+        if len(columns) > rows / 2 or (not voting and rows < ROWS_A_POINT * features.n):
             continue
         penalties = PENALTIES if len(columns) else PENALTIES[-1:]
         used = np.concatenate([np.arange(4), columns])
