@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import BaggingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
 
@@ -797,6 +797,11 @@ CASES: dict[str, list[Case]] = {
         (lambda: oob(bootstrap=False), InputError, "no point is ever out of bag"),
         *several(3, "accuracy", Model)(
             lambda v: dvl.DataOOBValuation(RandomForestClassifier(), v), "score must be a function"
+        ),
+        (
+            lambda: dvl.DataOOBValuation(BaggingRegressor(), dvl.point_wise_accuracy),
+            InputError,
+            "neg_l2_distance",
         ),
         (lambda: dvl.DataOOBValuation(RandomForestClassifier(), is_done=60), InputTypeError, "stopping rule"),
         *several("0", 0.5, True)(

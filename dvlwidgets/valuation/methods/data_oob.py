@@ -301,7 +301,8 @@ class DataOOBValuation(Valuation):
 
     Raises:
         InputTypeError: if the model is no bagging model, or the score cannot be called.
-        InputError: if every bag holds every point (`bootstrap=False` and `max_samples=1.0`).
+        InputError: if every bag holds every point (`bootstrap=False` and `max_samples=1.0`), or if a regressor is
+            scored by `point_wise_accuracy`.
 
     References:
         Kwon & Zou, Data-OOB: out-of-bag estimate as a simple and efficient data value (ICML 2023).
@@ -328,6 +329,11 @@ class DataOOBValuation(Valuation):
             raise InputTypeError(
                 f"score must be a function (y_true, y_pred) -> one number a point, not {score!r}. "
                 "Pass point_wise_accuracy or neg_l2_distance, or leave it out."
+            )
+        if score is point_wise_accuracy and kind(model) == "regressor":
+            raise InputError(
+                f"{type(model).__name__} predicts numbers, which point_wise_accuracy would all call wrong. Use "
+                "score=neg_l2_distance, or leave it out."
             )
         super().__init__(None, is_done, progress=progress)
         check_seed(seed)
