@@ -104,6 +104,10 @@ def test_who_has_votes() -> None:
     assert neighbour_votes(Dataset(train.x, np.linspace(0, 1, 20)), test) is None
     assert neighbour_votes(Dataset(np.where(train.x > 1, np.nan, train.x), train.y), test) is None
     assert neighbour_votes(train, (test, test)) is None
+    # numbers without squares: no votes, no warning
+    assert neighbour_votes(Dataset(train.x * 1e200, train.y), test) is None
+    assert neighbour_votes(train, Dataset(test.x * 1e200, test.y)) is None
+    assert neighbour_votes(Dataset(train.x * 1e-160, train.y), test) is not None
 
 
 def test_votes_travel() -> None:

@@ -32,6 +32,9 @@ NEIGHBOURS = (1, 3, 7, 15)
 MOST_POINTS = 600
 """More training points are not ranked."""
 
+LARGEST = 1e100
+"""Numbers beyond have no squares."""
+
 MOST_RANKED = 20_000
 """At most so many (test point, training point) pairs are kept; more test points are thinned out evenly."""
 
@@ -76,10 +79,12 @@ class Votes:
     def values(self, law: SizeLaw) -> Floats:
         """Exact semivalues of each f_K, shape (len(NEIGHBOURS), n)."""
         key = law.tobytes()
-        if key not in self.known:
-            self.known.clear()
-            self.known[key] = self._values(law)
-        return self.known[key]
+        values = self.known.get(key)
+        if values is None:
+            values = self._values(law)
+            self.known.clear()  # a run at work and its journal re-weighted may both be here: nobody reads back
+            self.known[key] = values
+        return values
 
     def _values(self, law: SizeLaw) -> Floats:
         n, k = self.n, np.arange(self.n - 1)
@@ -142,15 +147,16 @@ def neighbour_votes(train: Dataset, test: Any) -> Votes | None:
     for column in range(
         x.shape[1]
     ):  # sums in a fixed order: a matrix product's last bits depend on the threads
-        squared += (x_test[:, column, None] - x[None, :, column]) ** 2
+        with np.errstate(over="ignore"):  # beside a column that hardly varies; infinitely far is far
+            squared += (x_test[:, column, None] - x[None, :, column]) ** 2
     order = np.argsort(squared, axis=1, kind="stable")
     hits = np.asarray(y[order] == y_test[kept][:, None], np.float64)
     return Votes(order, hits) if hits.shape == order.shape else None
 
 
 def _numbers(x: Any) -> Floats | None:
-    """A finite table of numbers of moderate width, or None."""
+    """A table of numbers that have squares, of moderate width, or None."""
     if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "biuf" or x.shape[1] > 2_000:
         return None
     table = np.asarray(x, np.float64)
-    return table if np.isfinite(table).all() else None
+    return table if bool((np.abs(table) < LARGEST).all()) else None  # NaN is not less either
