@@ -6,7 +6,10 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
+import torch
 from oracles import all_masks, semivalue_by_enumeration
 from sklearn.linear_model import LogisticRegression
 
@@ -108,6 +111,18 @@ def test_who_has_votes() -> None:
     assert neighbour_votes(Dataset(train.x * 1e200, train.y), test) is None
     assert neighbour_votes(train, Dataset(test.x * 1e200, test.y)) is None
     assert neighbour_votes(Dataset(train.x * 1e-160, train.y), test) is not None
+
+
+def test_votes_do_not_depend_on_how_numbers_are_kept() -> None:
+    train, test = some_data(20, 10)
+    plain = neighbour_votes(train, test)
+    assert plain is not None
+    for keep in (sp.csr_array, pd.DataFrame, torch.tensor):
+        votes = neighbour_votes(Dataset(keep(train.x), train.y), Dataset(keep(test.x), test.y))
+        assert votes is not None
+        np.testing.assert_array_equal(votes.order, plain.order)
+    words = pd.DataFrame({"a": train.x[:, 0], "b": ["x", "y"] * 10})
+    assert neighbour_votes(Dataset(words, train.y), test) is None
 
 
 def test_votes_travel() -> None:

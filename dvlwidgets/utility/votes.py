@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from ..data.arrays import as_numpy, is_sparse
 from ..data.dataset import Dataset
 from ..data.grouped import GroupedDataset
 from ..typing import Masks, SizeLaw
@@ -134,7 +135,7 @@ def neighbour_votes(train: Dataset, test: Any) -> Votes | None:
     x, x_test = _numbers(train.x), _numbers(test.x)
     if x is None or x_test is None or x.shape[1] != x_test.shape[1]:
         return None
-    y, y_test = np.asarray(train.y), np.asarray(test.y)
+    y, y_test = as_numpy(train.y), as_numpy(test.y)
     if y.ndim != 1 or y_test.ndim != 1:
         return None
     kept = np.unique(
@@ -155,8 +156,11 @@ def neighbour_votes(train: Dataset, test: Any) -> Votes | None:
 
 
 def _numbers(x: Any) -> Floats | None:
-    """A table of numbers that have squares, of moderate width, or None."""
-    if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "biuf" or x.shape[1] > 2_000:
+    """A table of numbers that have squares, of moderate width, or None; however the numbers are kept."""
+    if len(getattr(x, "shape", ())) != 2 or x.shape[1] > 2_000:
         return None
-    table = np.asarray(x, np.float64)
+    found = x.toarray() if is_sparse(x) else as_numpy(x)
+    if found.dtype.kind not in "biuf":
+        return None
+    table = np.asarray(found, np.float64)
     return table if bool((np.abs(table) < LARGEST).all()) else None  # NaN is not less either
