@@ -15,7 +15,8 @@ from dvlwidgets.engine.records import Evaluations
 from dvlwidgets.utility.bound import First
 from dvlwidgets.valuation.samplers import adjusted
 from dvlwidgets.valuation.samplers.adjusted import AdjustedStrata, _folds, _held_out
-from dvlwidgets.valuation.samplers.regression import FOLDS, Features, Grams, cross_fitted
+from dvlwidgets.valuation.samplers.features import Features
+from dvlwidgets.valuation.samplers.regression import FOLDS, Grams, cross_fitted
 from dvlwidgets.valuation.samplers.strata import SizeStrata
 from dvlwidgets.valuation.samplers.surrogate import Surrogate, mean_surrogate
 from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, shapley_law

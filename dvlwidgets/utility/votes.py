@@ -1,7 +1,7 @@
 """How many of the K nearest neighbours in a subset vote right: cheap functions of subsets with exact semivalues.
 
 A model's score on a subset goes with the votes of the subset's neighbours of the test points, whatever the model. So
-an estimator that learns the score on the way may use them as features (`samplers/regression.py`): of sets of any size,
+an estimator that learns the score on the way may use them as features (`samplers/features.py`): of sets of any size,
     f_K(S) = mean over test points of (right votes among the K nearest in S) / K.
 
 For test point t let rank j hold the j-th nearest training point and hit_j say whether its label is right. Exchanging

@@ -21,7 +21,8 @@ from ...engine.records import Estimate, Evaluations
 from ...typing import Masks
 from ...utility.bound import First
 from ...utility.votes import Votes
-from .regression import FOLDS, ROWS_A_POINT, Features, Grams, cross_fitted
+from .features import ROWS_A_POINT, Features
+from .regression import FOLDS, Grams, cross_fitted
 from .strata import SizeStrata, StrataStats, size_curve
 from .surrogate import Surrogate, mean_surrogate, size_surrogate
 
@@ -45,9 +46,8 @@ class AdjustedStats:
     Attributes:
         strata: moments of utility minus surrogate; its ends are v(empty) - v(N) and 0.
         level: v(N), which is taken from all utilities.
-        surrogates: one for each fold of the rows, all alike before the first regression.
-        mean: their average, which new rows meet.
-        fitted: rows that the surrogates rest on.
+        mean: the average of the folds' surrogates, which new rows meet; None before the first step.
+        fitted: rows that it rests on.
         rows: all rows so far.
         grams: sums for the next regression; None once learning is over.
         packed: the rows' masks as bits, a list of steps, emptied when learning is over.
@@ -57,7 +57,6 @@ class AdjustedStats:
 
     strata: StrataStats
     level: float = 0.0
-    surrogates: Sequence[Surrogate] = ()
     mean: Surrogate | None = None
     fitted: int = 0
     rows: int = 0
@@ -124,7 +123,7 @@ class AdjustedStrata(SizeStrata):
         if stats.grams is None:
             return stats
         folds = _folds(stats.rows - len(masks), len(masks))
-        stats.grams.add(self.features, masks, utilities, folds, counted)
+        stats = replace(stats, grams=stats.grams.add(self.features, masks, utilities, folds, counted))
         stats.packed.append(np.packbits(masks, axis=1))
         stats.utilities.append(np.array(utilities))
         stats.counted.append(counted)
@@ -146,9 +145,7 @@ class AdjustedStrata(SizeStrata):
             masks = np.unpackbits(packed, axis=1, count=self.n).astype(np.bool_)
             strata = self.fold_rows(strata, masks, utilities - _held_out(surrogates, masks, begin, counted))
             begin += len(masks)
-        return replace(
-            stats, strata=strata, surrogates=surrogates, mean=mean_surrogate(surrogates), fitted=stats.rows
-        )
+        return replace(stats, strata=strata, mean=mean_surrogate(surrogates), fitted=stats.rows)
 
     def estimate(self, stats: AdjustedStats) -> Estimate:  # type: ignore[override]
         if stats.mean is None:
