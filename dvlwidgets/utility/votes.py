@@ -28,7 +28,7 @@ from ..typing import Masks, SizeLaw
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = (1, 3, 7, 15)
-"""The numbers K. Several together say far more than one: left of the variance at n = 100, .12 against .52."""
+"""The numbers K. Several together say far more than one (`tests/bench/votes_say.py`)."""
 
 MOST_POINTS = 600
 """More training points are not ranked."""
