@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/bench/votes_say.py          # a minute
 
-A ridge regression on 6,000 random subsets of 100 points predicts 2,000 others; rows are weighted as the Shapley value weighs their
-size. Columns: memberships alone, with the votes of K = 3 neighbours, with those of K = 1, 3, 7 and 15.
+A ridge regression on 6,000 random subsets of 100 points predicts 2,000 others; rows are weighted as the Shapley value
+weighs their size. Columns: memberships alone, with the votes of K = 3 neighbours, with those of K = 1, 3, 7 and 15.
 """
 
 from __future__ import annotations
