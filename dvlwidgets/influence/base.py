@@ -1,0 +1,344 @@
+"""What all influence methods share: fit, factors, influences, blocks and their damping."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError, InputTypeError, NotFittedError
+from .batches import Batch, Batches
+from .gradients import Gradients
+from .layout import BlockStructure, blocks_of, per_block
+from .problem import Problem
+from .rows import Rows
+from .types import InfluenceMode, LossType, SecondOrderMode, choose
+
+Self = TypeVar("Self", bound="InfluenceFunctionModel")
+
+
+class Factors(Protocol):
+    """What a method keeps of a block's curvature."""
+
+    def solve(self, rhs: Tensor, damping: float) -> Tensor:
+        """Rows of (H + damping)^-1 rhs for rows of shape (k, p); any damping, no refit."""
+        ...
+
+
+class InfluenceFunctionModel(ABC):
+    """The influence of training points on predictions: score(test, train) = grad L(test)^T H^-1 grad L(train).
+
+    Positive: the training point helps the prediction. `score / n` estimates the loss on the test point after the
+    removal of the training point, minus before; n is the number of training points and H the curvature of their mean
+    loss.
+
+    Args:
+        model: a trained torch module. It is copied at `fit`, in eval mode, and never changed.
+        loss: `loss(output, target)`, for example `torch.nn.CrossEntropyLoss()` on logits.
+    """
+
+    is_thread_safe = False
+
+    def __init__(self, model: nn.Module, loss: LossType) -> None:
+        self.model, self.loss = model, loss
+        self.problem = Problem(model, loss)
+        self._gradients = Gradients(self.problem)
+        self._n_train = 0
+
+    # --- what methods say -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _learn(self, batches: Batches) -> None:
+        """Everything that `fit` does once."""
+
+    @abstractmethod
+    def precondition(self, rows: Rows) -> Rows:
+        """Test gradients times the inverse curvature: what inner products with training gradients are taken of."""
+
+    # --- what users call ------------------------------------------------------------------------------------
+
+    def fit(self: Self, data: Any) -> Self:
+        """Look at the training data once and keep what the curvature needs.
+
+        Args:
+            data: a DataLoader, a torch or dvlwidgets Dataset, (x, y), or a list of batches; its order does not matter.
+
+        Raises:
+            InputError, InputTypeError: for data, models and losses that do not go together, before any work.
+        """
+        batches = Batches.of(data)
+        device = self.problem.device
+        self.problem = Problem(self.model, self.loss).to(device)
+        self._gradients = Gradients(self.problem)
+        self.problem.check(batches.first())
+        self._learn(batches)
+        self._n_train = len(batches)
+        return self
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` was called."""
+        return self._n_train > 0
+
+    @property
+    def n_train(self) -> int:
+        """Training points that it was fitted on."""
+        return self._n_train
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers in the trainable parameters, p."""
+        return self.problem.p
+
+    @property
+    def device(self) -> torch.device:
+        """Where the work is done."""
+        return self.problem.device
+
+    def to(self: Self, device: Any) -> Self:
+        """Move everything that was learned, and the work, to a device."""
+        self.problem.to(device)
+        self._move(torch.device(device))
+        return self
+
+    def _move(self, device: torch.device) -> None:
+        """Move what was learned."""
+
+    @property
+    def store_key(self) -> str:
+        """What training gradients depend on besides the data."""
+        return self.problem.key
+
+    def gradients(self, batch: Batch) -> Rows:
+        """Per-sample gradients of a batch: what may be stored of training points, and what test points begin with."""
+        return self._gradients(batch)
+
+    def scores(self, factors: Rows, rows: Rows) -> Tensor:
+        """Influences (q, w) from preconditioned test rows and training rows."""
+        return factors.dot(rows)
+
+    def influence_factors(self, x: Tensor, y: Tensor) -> Tensor:
+        """H^-1 grad L of each sample: shape (B, p).
+
+        Raises:
+            NotFittedError: before `fit`.
+        """
+        self._require_fit()
+        return self.precondition(self.gradients(Batch.of((x, y)))).flat()
+
+    def influences(
+        self,
+        x_test: Tensor,
+        y_test: Tensor,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        mode: InfluenceMode | str = InfluenceMode.Up,
+    ) -> Tensor:
+        """Influences of training samples on test samples.
+
+        Args:
+            x_test: inputs of the test samples, shape (B_test, ...).
+            y_test: their targets.
+            x: inputs of the training samples, shape (B, ...); by default the test samples themselves.
+            y: their targets.
+            mode: "up", or "perturbation" for the gradient with respect to the training inputs.
+
+        Returns:
+            Shape (B_test, B), or (B_test, B, *x.shape[1:]) for perturbation.
+
+        Raises:
+            NotFittedError: before `fit`.
+            InputError: if only one of x and y is given.
+        """
+        if (x is None) != (y is None):
+            raise InputError(
+                "only one of x and y was given; expected both, or neither for the test samples themselves."
+            )
+        self._require_fit()
+        rows = self.gradients(Batch.of((x_test, y_test)))
+        factors = self.precondition(rows)
+        if x is None or y is None:
+            if choose(InfluenceMode, mode, "mode") is InfluenceMode.Up:
+                return self.scores(factors, rows)
+            x, y = x_test, y_test
+        return self._from_factors(factors, Batch.of((x, y)), mode)
+
+    def influences_from_factors(
+        self, z_test_factors: Tensor, x: Tensor, y: Tensor, mode: InfluenceMode | str = InfluenceMode.Up
+    ) -> Tensor:
+        """Influences from what `influence_factors` gave, shape (B_test, p); see `influences`."""
+        self._require_fit()
+        z = z_test_factors.to(self.device)
+        if z.ndim != 2 or z.shape[1] != self.n_parameters:
+            raise InputError(
+                f"factors of shape {tuple(z.shape)} were given; expected (B_test, {self.n_parameters}), as "
+                "influence_factors(x, y) returns them."
+            )
+        return self._from_factors(Rows.of_flat(self.problem.layout, z), Batch.of((x, y)), mode)
+
+    def _from_factors(self, factors: Rows, batch: Batch, mode: InfluenceMode | str) -> Tensor:
+        if choose(InfluenceMode, mode, "mode") is InfluenceMode.Up:
+            return self.scores(factors, self.gradients(batch))
+        from .perturbation import perturbations  # a room of its own, and it needs this one's names
+
+        return perturbations(self.problem, factors.flat(), batch)
+
+    def _require_fit(self) -> None:
+        if not self.is_fitted:
+            raise NotFittedError(
+                f"{type(self).__name__} was not fitted: call fit(training_data) first, so that it knows the curvature."
+            )
+
+
+class BlockInfluence(InfluenceFunctionModel):
+    """A method that solves one damped linear system for each block of the curvature.
+
+    Args:
+        model: see `InfluenceFunctionModel`.
+        loss: see `InfluenceFunctionModel`.
+        regularization: the damping added to the curvature's diagonal: a number, one for each block by name, or None.
+        block_structure: a `BlockMode`, or a mapping of block names to parameter names.
+        second_order_mode: a `SecondOrderMode`.
+        hessian_regularization: an older name of `regularization`.
+    """
+
+    positive_regularization = False
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: LossType,
+        regularization: float | Mapping[str, float] | None = None,
+        *,
+        block_structure: BlockStructure = "full",
+        second_order_mode: SecondOrderMode | str = SecondOrderMode.HESSIAN,
+        hessian_regularization: float | Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(model, loss)
+        self.second_order_mode = choose(SecondOrderMode, second_order_mode, "second_order_mode")
+        self._blocks = blocks_of(self.problem.model, self.problem.layout, block_structure)
+        given = renamed("regularization", regularization, "hessian_regularization", hessian_regularization)
+        self._dampings = self._checked(given)
+        self._factors: dict[str, Factors] = {}
+
+    @abstractmethod
+    def _factor(self, block: str, curvature: Any) -> Factors:
+        """What to keep of a block's curvature; called once a block by `fit`."""
+
+    def _learn(self, batches: Batches) -> None:
+        from .curvature import curvature_of
+
+        whole = curvature_of(self.problem, batches, self.second_order_mode)
+        self._factors = {
+            name: self._factor(name, whole.restrict(self.block_columns(name))) for name in self._blocks
+        }
+
+    @property
+    def block_names(self) -> list[str]:
+        """Names of the blocks; the single block of `BlockMode.FULL` is ""."""
+        return list(self._blocks)
+
+    @property
+    def regularization(self) -> dict[str, float]:
+        """The damping of each block."""
+        return dict(self._dampings)
+
+    def block_columns(self, name: str) -> Tensor:
+        """Columns of a block in the flat parameter vector: int64 (p_block,)."""
+        return self.problem.layout.columns(self._blocks[name]).to(self.device)
+
+    def with_regularization(self: Any, regularization: float | Mapping[str, float] | None) -> Any:
+        """Another damping, in place and without a refit; returns self."""
+        self._dampings = self._checked(regularization)
+        return self
+
+    def precondition(self, rows: Rows) -> Rows:
+        """See `InfluenceFunctionModel`; parameters outside all blocks count as fixed."""
+        flat = rows.flat()
+        solved = torch.zeros_like(flat)
+        for name, factors in self._factors.items():
+            columns = self.block_columns(name)
+            solved[:, columns] = factors.solve(flat[:, columns], self._dampings[name])
+        return Rows.of_flat(rows.layout, solved)
+
+    def influence_factors_by_block(self, x: Tensor, y: Tensor) -> OrderedDict[str, Tensor]:
+        """As `influence_factors`, a tensor (B, p_block) for each block."""
+        z = self.influence_factors(x, y)
+        return OrderedDict((name, z[:, self.block_columns(name)]) for name in self._blocks)
+
+    def influences_by_block(
+        self,
+        x_test: Tensor,
+        y_test: Tensor,
+        x: Tensor | None = None,
+        y: Tensor | None = None,
+        mode: InfluenceMode | str = InfluenceMode.Up,
+    ) -> OrderedDict[str, Tensor]:
+        """As `influences`, the share of each block; they add up to it."""
+        if (x is None) != (y is None):
+            raise InputError(
+                "only one of x and y was given; expected both, or neither for the test samples themselves."
+            )
+        z = self.influence_factors_by_block(x_test, y_test)
+        return self.influences_from_factors_by_block(
+            z, x_test if x is None else x, y_test if y is None else y, mode
+        )
+
+    def influences_from_factors_by_block(
+        self,
+        z_test_factors: Mapping[str, Tensor],
+        x: Tensor,
+        y: Tensor,
+        mode: InfluenceMode | str = InfluenceMode.Up,
+    ) -> OrderedDict[str, Tensor]:
+        """As `influences_from_factors`, the share of each block."""
+        self._require_fit()
+        if unknown := [name for name in z_test_factors if name not in self._blocks]:
+            raise InputError(
+                f"factors of the blocks {unknown} were given; the blocks are {self.block_names}."
+            )
+        shares: OrderedDict[str, Tensor] = OrderedDict()
+        for name, z in z_test_factors.items():
+            whole = torch.zeros(len(z), self.n_parameters, dtype=z.dtype, device=self.device)
+            whole[:, self.block_columns(name)] = z.to(self.device)
+            shares[name] = self.influences_from_factors(whole, x, y, mode)
+        return shares
+
+    def _move(self, device: torch.device) -> None:
+        for factors in self._factors.values():
+            move = getattr(factors, "to", None)
+            if move is not None:
+                move(device)
+
+    def _checked(self, regularization: Any) -> dict[str, float]:
+        return per_block(
+            regularization, list(self._blocks), "regularization", positive=self.positive_regularization
+        )
+
+
+def renamed(name: str, value: Any, old: str, old_value: Any) -> Any:
+    """The value of an argument that has an older name.
+
+    Raises:
+        InputTypeError: if both are given.
+    """
+    if value is not None and old_value is not None:
+        raise InputTypeError(f"{name} and {old} are two names of one argument; pass one of them.")
+    return old_value if value is None else value
+
+
+def warn_indefinite(lowest: float, damping: float) -> None:
+    """Says that the damped curvature is not positive definite, and what to do."""
+    warnings.warn(
+        f"the Hessian is indefinite: its lowest eigenvalue is {lowest:.2g}, {lowest + damping:.2g} with the "
+        f"regularization of {damping:.2g}. The model is not at a minimum of the loss (or ends in a softmax before "
+        "cross-entropy), and influences mean little. Train on, raise regularization above "
+        f"{max(-lowest, 0.0):.2g}, or pass second_order_mode='gauss_newton', which cannot be indefinite.",
+        UserWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,145 @@
+"""A model and a loss as functions of the trainable parameters."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ..data.identity import digest
+from ..errors import InputTypeError, UnhashableError
+from .batches import Batch, bytes_of
+from .layout import Layout, trainable
+from .losses import Likelihood, PerSampleLoss, looks_like_softmax, output_of
+from .types import LossType
+
+
+class Problem:
+    """What influence is measured in: a snapshot of a model in eval mode, and a loss.
+
+    The model is copied, so that hooks, devices and later training on either side do not meet.
+
+    Args:
+        model: any module; parameters with requires_grad=False are held fixed.
+        loss: `loss(output, target)`.
+
+    Attributes:
+        model: the copy, in eval mode.
+        loss: one loss a sample.
+        layout: the trainable parameters.
+
+    Raises:
+        InputTypeError: for something that is no eager torch module.
+        InputError: for a model without trainable parameters.
+    """
+
+    def __init__(self, model: nn.Module, loss: LossType) -> None:
+        if isinstance(model, torch.jit.ScriptModule) or not isinstance(model, nn.Module):
+            raise InputTypeError(
+                f"model is a {type(model).__name__}; expected an eager torch.nn.Module. Scripted and traced modules "
+                "cannot be called with other parameters: pass the module they were made from."
+            )
+        self.model = copy.deepcopy(model).eval()
+        self.loss = PerSampleLoss(loss)
+        self.layout = Layout.of(trainable(self.model))
+
+    @property
+    def params(self) -> dict[str, Tensor]:
+        """The trainable parameters, detached."""
+        return trainable(self.model)
+
+    @property
+    def p(self) -> int:
+        """Numbers in the trainable parameters."""
+        return self.layout.p
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(iter(self.params.values())).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the first trainable parameter."""
+        return next(iter(self.params.values())).dtype
+
+    @property
+    def likelihood(self) -> Likelihood | None:
+        """See `PerSampleLoss`."""
+        return self.loss.likelihood
+
+    def to(self, device: Any) -> Problem:
+        """Moves the copy of the model; returns self."""
+        self.model.to(device)
+        self.__dict__.pop("key", None)
+        return self
+
+    def place(self, batch: Batch) -> Batch:
+        """The batch on the model's device, floats in the model's precision."""
+
+        def fitting(t: Tensor) -> Tensor:
+            return t.to(self.device, self.dtype) if t.is_floating_point() else t.to(self.device)
+
+        keywords = {k: fitting(v) for k, v in batch.keywords.items()}
+        return Batch(tuple(fitting(x) for x in batch.inputs), fitting(batch.target), keywords)
+
+    def output(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
+        """The model's output (B, ...) with these trainable parameters; None calls the model as it is."""
+        if params is None:
+            return output_of(self.model(*batch.inputs, **batch.keywords))
+        return output_of(functional_call(self.model, dict(params), batch.inputs, dict(batch.keywords)))
+
+    def losses(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
+        """Losses of shape (B,), differentiable in the parameters; None calls the model as it is."""
+        return self.loss(self.output(params, batch), batch.target)
+
+    def check(self, batch: Batch) -> None:
+        """Calls the model and the loss once with a batch, so that what cannot work fails before any work.
+
+        Warns:
+            UserWarning: a softmax before cross-entropy, which takes logits.
+        """
+        with torch.no_grad():
+            batch = self.place(batch)
+            output = self.output(None, batch)
+            self.loss(output, batch.target)
+        if self.likelihood == "categorical" and looks_like_softmax(output):
+            warnings.warn(
+                "the model's outputs are probabilities, and cross-entropy applies a softmax of its own: the loss is "
+                "flat, its Hessian indefinite, and influences mean little. Return logits instead: leave the softmax out.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of the model's structure and state, of which parameters are trainable, and of the loss."""
+        hasher = hashlib.blake2b(digest_size=20)
+        hasher.update(f"{self.model!r}|{type(self.model).__module__}|{self.layout.names}|".encode())
+        for name, tensor in _state(self.model):
+            hasher.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)};".encode())
+            hasher.update(bytes_of(tensor))
+        hasher.update(_loss_key(self.loss.loss).encode())
+        return hasher.hexdigest()
+
+
+def _state(model: nn.Module) -> Iterable[tuple[str, Tensor]]:
+    return sorted(model.state_dict().items())
+
+
+def _loss_key(loss: Any) -> str:
+    if isinstance(loss, nn.Module):
+        state = "".join(f"{k}:{hashlib.blake2b(bytes_of(v)).hexdigest()}" for k, v in _state(loss))
+        settings = {k: v for k, v in vars(loss).items() if not k.startswith("_") and k != "training"}
+        return f"{type(loss).__module__}.{type(loss).__qualname__}{sorted(settings.items(), key=str)}{state}"
+    try:
+        return digest(loss)
+    except UnhashableError:
+        return f"{getattr(loss, '__module__', '')}.{getattr(loss, '__qualname__', repr(loss))}"
