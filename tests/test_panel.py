@@ -437,16 +437,16 @@ def test_the_output_is_written_again_at_the_end(opened, monkeypatch):
 
 
 def test_clicks_keep_their_own_way_under_ipykernel_7_4():
-    from dvlwidgets.widgets.panel import _keep_on_subshells
+    from dvlwidgets.widgets.live_panel import keep_on_subshells
 
     class Comm:
         def _reply_subshell_for(self, data, default):
             return "main"
 
     comm = Comm()
-    _keep_on_subshells(comm)
+    keep_on_subshells(comm)
     assert comm._reply_subshell_for({"content": {}}, "subshell-1") == "subshell-1"
-    _keep_on_subshells(object())
+    keep_on_subshells(object())
 
 
 def test_values_of_a_panel_without_any_are_refused():

@@ -28,7 +28,7 @@ class Desk:
         """One message from a page, in whatever thread it comes; returns quickly and never raises."""
         request = request_of(content)
         try:
-            command = parse(content, self._session.subject.n)
+            command = self._parse(content)
         except WireError as refusal:
             self._refuse(str(refusal), request)
             return
@@ -43,6 +43,9 @@ class Desk:
                 self._publisher.post(lambda: answer)
         else:
             self._publisher.post(lambda: self._guarded(command, lambda: self._do(command)))
+
+    def _parse(self, content: Any) -> Command:
+        return parse(content, self._session.subject.n)
 
     def _do(self, command: Command) -> wire.Frame | None:
         session, source = self._session, (self._session, command.request)

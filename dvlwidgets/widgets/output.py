@@ -8,9 +8,26 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from dvlwidgets.widgets import sharing
 from dvlwidgets.widgets.snapshot import Content, Snapshot
+
+
+class Static(Protocol):
+    """Makes static copies of a snapshot: the module `sharing`, or one that knows other columns."""
+
+    def without_secrets(self, now: Any, /) -> Any:
+        """The snapshot as it may leave the house."""
+
+    def sentence(self, now: Any, /) -> str:
+        """The state in words."""
+
+    def fragment(self, now: Any, /) -> str:
+        """A plain table and a picture in HTML."""
+
+    def page(self, now: Any, /) -> str:
+        """The same as a whole page."""
 
 
 class Output:
@@ -18,17 +35,19 @@ class Output:
 
     Args:
         snapshot: the present state.
+        static: makes the text and the HTML.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Callable[[], Snapshot], static: Static = sharing) -> None:
+        self._snapshot, self._static = snapshot, static
         self._id = f"dvlwidgets-{uuid.uuid4().hex}"
         self._shown = False
 
     def bundle(self, views: Content) -> Content:
         """The MIME bundle: `views` (the widget) with text and static HTML added."""
-        now = sharing.without_secrets(self._snapshot())
-        return views | {"text/plain": sharing.sentence(now), "text/html": sharing.fragment(now)}
+        static = self._static
+        now = static.without_secrets(self._snapshot())
+        return views | {"text/plain": static.sentence(now), "text/html": static.fragment(now)}
 
     def show(self, views: Content) -> None:
         """Displays the panel in the cell that is running."""

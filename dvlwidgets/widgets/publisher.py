@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot
@@ -21,6 +21,17 @@ from dvlwidgets.widgets.wire import Frame
 
 Send = Callable[[Content, list[bytes]], None]
 Task = Callable[[], Frame | None]
+
+
+class Encoder(Protocol):
+    """Makes messages of snapshots: the module `wire`, or one that says more."""
+
+    def full(self, seq: int, now: Snapshot, /) -> Frame:
+        """The whole state."""
+
+    def delta(self, seq: int, base: int, before: Points, now: Snapshot, known: int, /) -> Frame | None:
+        """The rows that moved, or None for a full frame."""
+
 
 INTERVAL = 0.1
 """Seconds between two frames, at least."""
@@ -81,12 +92,20 @@ class Publisher:
         send: puts a message on the comm; called by one thread at a time.
         snapshot: the present state; called in the publisher's thread.
         name: of the thread.
+        encode: makes the messages of a snapshot.
     """
 
-    def __init__(self, send: Send, snapshot: Callable[[], Snapshot], *, name: str = "panel") -> None:
+    def __init__(
+        self,
+        send: Send,
+        snapshot: Callable[[], Snapshot],
+        *,
+        name: str = "panel",
+        encode: Encoder = wire,
+    ) -> None:
         self.lock = threading.RLock()
         self.seq = 0
-        self._send, self._snapshot, self._name = send, snapshot, name
+        self._send, self._snapshot, self._name, self._encode = send, snapshot, name, encode
         self._wake = threading.Condition()
         self._pace = Pace()
         self._tasks: deque[Task] = deque()
@@ -208,8 +227,10 @@ class Publisher:
         before, known = self._points, self._known
         self._points, self._known = now.points, len(now.history)
         self.seq += 1
-        step = None if full or before is None else wire.delta(self.seq, self.seq - 1, before, now, known)
-        return wire.full(self.seq, now) if step is None else step
+        step = None
+        if not full and before is not None:
+            step = self._encode.delta(self.seq, self.seq - 1, before, now, known)
+        return self._encode.full(self.seq, now) if step is None else step
 
     def _summary(self) -> Frame:
         with self._wake:

@@ -90,14 +90,18 @@ def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> S
 
 def page(now: Snapshot) -> str:
     """A snapshot as one HTML page."""
-    content = mounted(now)
+    return document(f"{now.subject.title} · {now.subject.method}", mounted(now))
+
+
+def document(title: str, content: str) -> str:
+    """One HTML page around a fragment: nothing in it may be loaded from elsewhere."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         # nothing may be loaded from anywhere: what the page needs is in it
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: blob:; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-        f"<title>{escape(now.subject.title)} · {escape(now.subject.method)}</title>\n"
+        f"<title>{escape(title)}</title>\n"
         "<style>:root{color-scheme:light dark}body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
         "td,th{padding:2px 12px 2px 0;text-align:left}</style>\n"
         f"</head>\n<body>\n{content}\n</body>\n</html>\n"
@@ -141,7 +145,7 @@ def fragment(now: Snapshot) -> str:
     ]
     known = np.isfinite(now.points.value)
     if known.any():
-        parts += [_table(now), _figure(now)]
+        parts += [_table(now), figure(now)]
     elif status.state in {"pending", "running"}:
         parts.append("<p>No values were there when this was stored.</p>")
     parts.append(f"<p><small>This copy holds {escape(now.subject.share)}.</small></p>")
@@ -178,11 +182,12 @@ def _row(now: Snapshot, i: int) -> str:
     name = str(i) if now.subject.ids is None else now.subject.ids[i]
     value, stderr = float(now.points.value[i]), float(now.points.stderr[i])
     error = f"{stderr:.2g}" if math.isfinite(stderr) else "unknown"
-    cells = (name, _label(now, i), _digits(value, stderr), error)
+    cells = (name, label_words(now, i), _digits(value, stderr), error)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
-def _label(now: Snapshot, i: int) -> str:
+def label_words(now: Snapshot, i: int) -> str:
+    """The label of a point: an edited one beside what it was, and whether the point is dropped."""
     labels = now.labels
     if labels is None:
         text = ""
@@ -205,7 +210,8 @@ def _digits(value: float, stderr: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-def _figure(now: Snapshot) -> str:
+def figure(now: Snapshot) -> str:
+    """A histogram of the values that are known, as a picture with words."""
     values = now.points.value[np.isfinite(now.points.value)].astype(float)
     words = f"Histogram of {values.size:,} values from {values.min():.3g} to {values.max():.3g}"
     picture_uri = picture.data_uri(picture.histogram(values, now.status.threshold))

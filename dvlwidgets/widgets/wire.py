@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Status, finite
+from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Status, Subject, finite
 
 VERSION: Final = 1
 DELTA_BYTES: Final = 17
@@ -57,13 +57,11 @@ def full(seq: int, now: Snapshot) -> Frame:
         "stderr": pack(now.points.stderr, "f4"),
         "count": pack(now.points.count, "u4"),
         "converged": pack(now.points.converged, "u1"),
-        "label": _labels(now.labels, pack),
+        "label": pack_labels(now.labels, pack),
         "dropped": pack(now.dropped, "u1"),
         "ids": None if subject.ids is None else list(subject.ids),
         "group": None,
-        "features": [
-            {"name": name, "values": pack(_single(column), "f4")} for name, column in subject.features
-        ],
+        "features": pack_features(subject, pack),
         "features_left_out": subject.features_left_out,
         "preview": subject.preview or {"kind": "none"},
         "edits": now.edits,
@@ -72,7 +70,16 @@ def full(seq: int, now: Snapshot) -> Frame:
     return Frame(content, pack.buffers)
 
 
-def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Frame | None:
+def moved(before: Points, after: Points) -> NDArray[np.bool_]:
+    """Which points changed, (n,); counts that are all alike travel as one number and do not matter."""
+    changed: NDArray[np.bool_] = differ(before.value, after.value) | differ(before.stderr, after.stderr)
+    changed |= before.converged != after.converged
+    return changed if _alike(after) else changed | (before.count != after.count)
+
+
+def delta(
+    seq: int, base: int, before: Points, now: Snapshot, known: int, *, rows: NDArray[np.intp] | None = None
+) -> Frame | None:
     """The rows that moved since the last frame, or None when a full frame is the better message.
 
     Args:
@@ -81,14 +88,11 @@ def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Fra
         before: the points as `base` left them.
         now: the state to reach.
         known: how many entries of the history the page has.
+        rows: positions of the points that moved; None for `moved(before, now.points)`.
     """
     after = now.points
-    alike = after.count.size > 0 and bool((after.count == after.count[0]).all())
-    moved: NDArray[np.bool_] = _differ(before.value, after.value) | _differ(before.stderr, after.stderr)
-    moved |= before.converged != after.converged
-    if not alike:
-        moved |= before.count != after.count
-    rows = np.flatnonzero(moved)
+    if rows is None:
+        rows = np.flatnonzero(moved(before, after))
     if rows.size * DELTA_BYTES > full_bytes(now):
         return None
     pack = Packer()
@@ -101,7 +105,7 @@ def delta(seq: int, base: int, before: Points, now: Snapshot, known: int) -> Fra
         "value": pack(after.value[rows], "f4"),
         "stderr": pack(after.stderr[rows], "f4"),
         # after whole permutations every point has the same count: one number instead of n
-        "count": {"all": int(after.count[0])} if alike else pack(after.count[rows], "u4"),
+        "count": {"all": int(after.count[0])} if _alike(after) else pack(after.count[rows], "u4"),
         "converged": pack(after.converged[rows], "u1"),
         "status": now.status.json(),
         "history_from": known,
@@ -167,7 +171,13 @@ def _history(history: History) -> list[list[float | None]]:
     return [[done, finite(certainty), finite(completion)] for done, certainty, completion in history]
 
 
-def _labels(labels: Labels | None, pack: Packer) -> Content | None:
+def pack_features(subject: Subject, pack: Packer) -> list[Content]:
+    """The numeric columns that a page shows beside the values."""
+    return [{"name": name, "values": pack(_single(column), "f4")} for name, column in subject.features]
+
+
+def pack_labels(labels: Labels | None, pack: Packer) -> Content | None:
+    """Present and original labels; None where points have no single label."""
     if labels is None:
         return None
     if labels.classes is None:
@@ -189,7 +199,11 @@ def _single(column: NDArray[Any]) -> NDArray[np.float32]:
         return np.asarray(column).astype("f4")
 
 
-def _differ(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _alike(points: Points) -> bool:
+    return points.count.size > 0 and bool((points.count == points.count[0]).all())
+
+
+def differ(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Where two arrays differ, NaN being equal to NaN; bits are compared, so -0.0 differs from 0.0."""
     differ: NDArray[np.bool_] = (a.view("u4") != b.view("u4")) & ~(np.isnan(a) & np.isnan(b))
     return differ

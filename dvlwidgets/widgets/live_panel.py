@@ -1,0 +1,216 @@
+"""What every live panel is: a widget between a session and a page, with the run's buttons for Python as well."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets
+
+from dvlwidgets.arguments import text
+from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.errors import InputError
+from dvlwidgets.widgets import bundle, sharing, wire
+from dvlwidgets.widgets.desk import Desk
+from dvlwidgets.widgets.output import Output, Static
+from dvlwidgets.widgets.publisher import Encoder, Publisher
+from dvlwidgets.widgets.session import Session
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
+    from dvlwidgets.engine.live import Run
+    from dvlwidgets.widgets.snapshot import Content, Status
+
+MIN_HEIGHT = 200
+WRITING = 10.0
+"""Seconds that `wait` gives the last output to be written."""
+
+
+class LivePanel(anywidget.AnyWidget):
+    """A session in a notebook. The work runs in a background thread: the cell returns at once.
+
+    Args:
+        session: makes the state behind the panel; it is given what to call when the run has news.
+        title: heading of the panel, or None for the session's own.
+        height: of the panel in pixels.
+        desk: takes the page's commands.
+        encode: makes the messages.
+        static: makes what a notebook stores.
+
+    Raises:
+        InputError, InputTypeError: before any work, for arguments that do not go together.
+        EditError: the log of edits belongs to other data, or cannot be read.
+        InstallationError: the JavaScript was not built.
+    """
+
+    title = traitlets.Unicode("", read_only=True).tag(sync=True)
+    state = traitlets.Unicode("pending", read_only=True).tag(sync=True)
+    height = traitlets.Int(600, min=MIN_HEIGHT).tag(sync=True, echo_update=False)
+
+    _bundle: ClassVar[str] = "widget.js"
+
+    @property
+    def _esm(self) -> str:
+        """Read when a panel is made, so that importing needs no build."""
+        return bundle.read(self._bundle)
+
+    def __init__(
+        self,
+        session: Callable[[Callable[[], None]], Session],
+        *,
+        title: str | None,
+        height: int,
+        desk: Callable[[Any, Publisher], Desk] = Desk,
+        encode: Encoder = wire,
+        static: Static = sharing,
+    ) -> None:
+        if type(height) is not int or height < MIN_HEIGHT:
+            raise InputError(
+                f"height={height!r} was given; expected at least {MIN_HEIGHT} pixels, an integer."
+            )
+        if title is not None:
+            text("title", title, "It is the heading of the panel.")
+        self._session = session(self._changed)
+        self._publisher = Publisher(
+            self._put, self._session.snapshot, name=self._session.subject.title, encode=encode
+        )
+        self._desk = desk(self._session, self._publisher)
+        self._static = static
+        self._output = Output(self._session.snapshot, static)
+        self._written = threading.Event()
+        super().__init__(height=height)
+        self.set_trait("title", self._session.subject.title)
+        self.set_trait("state", self._session.state)
+        keep_on_subshells(self.comm)
+        self.on_msg(self._received)
+        self._session.edits.subscribe(self._edited)
+
+    # --- what users call ------------------------------------------------------------------------------------
+
+    def start(self) -> Run:
+        """Begins, or begins again when the last run is over; returns the run at once."""
+        run = self._session.start()
+        self._publisher.restart()
+        return run
+
+    def pause(self) -> None:
+        """Hands out no new work; what is finished is kept."""
+        self._session.control("pause")
+
+    def resume(self) -> None:
+        """Goes on after a pause."""
+        self._session.control("resume")
+
+    def stop(self) -> None:
+        """Ends the run with the values so far."""
+        self._session.control("stop")
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Blocks until the run is over and returns its result; Ctrl-C leaves the run alive.
+
+        In a notebook `await panel.run` is better: the buttons go on working in every front-end.
+        """
+        result = self._session.run.wait(timeout)
+        self._written.wait(WRITING)  # a program may end, and its kernel with it, as soon as this returns
+        return result
+
+    @property
+    def run(self) -> Run:
+        """The run behind the panel; `await panel.run` waits for it while the buttons go on working."""
+        return self._session.run
+
+    @property
+    def edits(self) -> EditLog:
+        """The relabels and drops, shared with all panels on the same data."""
+        return self._session.edits
+
+    def dataset(self) -> Dataset:
+        """The training points with the edits applied; the original is untouched."""
+        return self._session.edits.apply(self._session.train)
+
+    @property
+    def status(self) -> Status:
+        """State, progress and certainty of the run."""
+        return self._session.status()
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Writes the panel as one static page that works from a file, without network or kernel.
+
+        Args:
+            path: of the HTML file. It holds positions, labels and values; no features, no previews.
+
+        Returns:
+            The path written.
+        """
+        target = Path(path)
+        target.write_text(self._static.page(self._session.snapshot()), encoding="utf-8")
+        return target
+
+    # --- between engine and page ----------------------------------------------------------------------------
+
+    def _received(self, _widget: object, content: Any, _buffers: object) -> None:
+        self._desk.receive(content)
+
+    def _changed(self) -> None:
+        """News of the run, in its thread or in that of a click: little is done here but at the end."""
+        self._publisher.notify()
+        if self._session.state == self.state:
+            return
+        if self._session.over:
+            # at once: who awaits the run goes on after this, and may be the last cell
+            self._take_state()
+            self._written.set()
+        else:
+            self._written.clear()
+            self._publisher.post(self._take_state)
+
+    def _take_state(self) -> None:
+        state = self._session.state
+        with self._publisher.lock:
+            self.set_trait("state", state)
+        if state in {"paused", "stopped", "finished", "failed"}:
+            # where no page ever listened (nbclient, papermill) the stored view would be blank when read offline
+            self._output.refresh(self._views() if self._publisher.listening else {})
+
+    def _edited(self, news: Announcement) -> None:
+        self._publisher.post(lambda: self._session.edits_frame(news))
+
+    def _put(self, content: Content, buffers: list[bytes]) -> None:
+        self.send(content, buffers)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """A page sets traits; ipywidgets holds all notifications meanwhile, so nothing may be sent then."""
+        with self._publisher.lock:
+            super().set_state(sync_data)
+
+    def close(self) -> None:
+        """Removes the panel from the page; the run goes on."""
+        if "_publisher" in vars(self):  # ipywidgets closes what a refused constructor left behind, too
+            self._publisher.close()
+        super().close()
+
+    # --- the cell's output ----------------------------------------------------------------------------------
+
+    def _views(self) -> Content:
+        shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
+        return dict(shown[0] if isinstance(shown, tuple) else shown)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
+        return self._output.bundle(self._views()), {}
+
+    def _ipython_display_(self) -> None:
+        self._output.show(self._views())
+
+
+def keep_on_subshells(comm: Any) -> None:
+    """Lets a click be heard while a cell runs, under ipykernel 7.4.
+
+    It routes a page's messages to the shell that last published on the comm: for a widget made in a cell that is the
+    main one, where clicks queue behind the cell. The page's own choice (a subshell) is the right one.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001 - no public way
