@@ -108,6 +108,7 @@ class InfluenceFunctionModel(ABC):
 
     def _move(self, device: torch.device) -> None:
         """Move what was learned."""
+        del device  # by default nothing was learned but the problem
 
     @property
     def store_key(self) -> str:

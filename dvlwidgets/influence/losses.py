@@ -43,7 +43,8 @@ class PerSampleLoss:
     def __init__(self, loss: LossType) -> None:
         if not callable(loss):
             raise InputTypeError(
-                f"loss={loss!r} was given; expected a function loss(output, target), such as torch.nn.CrossEntropyLoss()."
+                f"loss={loss!r} was given; expected a function loss(output, target), such as "
+                "torch.nn.CrossEntropyLoss()."
             )
         self.loss = loss
         found = _KNOWN.get(loss if not isinstance(loss, nn.Module) else type(loss))
@@ -127,7 +128,8 @@ class PerSampleLoss:
             )  # a column of predictions against a vector would broadcast to a square
         if target.shape != output.shape:
             raise InputError(
-                f"the outputs have the shape {tuple(output.shape)}, the targets {tuple(target.shape)}; expected the same."
+                f"the outputs have the shape {tuple(output.shape)}, the targets {tuple(target.shape)}; "
+                "expected the same."
             )
         return target
 

@@ -113,7 +113,8 @@ class Problem:
         if self.likelihood == "categorical" and looks_like_softmax(output):
             warnings.warn(
                 "the model's outputs are probabilities, and cross-entropy applies a softmax of its own: the loss is "
-                "flat, its Hessian indefinite, and influences mean little. Return logits instead: leave the softmax out.",
+                "flat, its Hessian indefinite, and influences mean little. Return logits instead: leave "
+                "the softmax out.",
                 UserWarning,
                 stacklevel=4,
             )

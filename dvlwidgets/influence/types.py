@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 from torch import Tensor
@@ -14,7 +14,7 @@ LossType: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """`loss(output, target)`, a scalar: the mean over the batch that it is given."""
 
 
-class InfluenceMode(str, Enum):
+class InfluenceMode(StrEnum):
     """What the influence of a training point is.
 
     `Up`: of giving the point more weight, one number a pair. `Perturbation`: of changing its input, one number for
@@ -25,7 +25,7 @@ class InfluenceMode(str, Enum):
     Perturbation = "perturbation"
 
 
-class SecondOrderMode(str, Enum):
+class SecondOrderMode(StrEnum):
     """Which matrix stands for the curvature of the mean loss.
 
     `HESSIAN`: the Hessian itself. `GAUSS_NEWTON`: J^T (d^2 loss / d output^2) J, the generalised Gauss-Newton matrix,
@@ -38,7 +38,7 @@ class SecondOrderMode(str, Enum):
     EMPIRICAL_FISHER = "empirical_fisher"
 
 
-class BlockMode(str, Enum):
+class BlockMode(StrEnum):
     """Which parameters share a block of the curvature: all, those of a direct child of the model, or of a tensor."""
 
     FULL = "full"
