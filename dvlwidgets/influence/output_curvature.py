@@ -1,0 +1,174 @@
+"""The square root of a loss's curvature at the model's output: what Gauss-Newton and Fisher matrices are made of.
+
+With vectors s_k such that d^2 loss / d output^2 = sum_k s_k s_k^T, the generalised Gauss-Newton matrix of a sample is
+the sum of (J^T s_k)(J^T s_k)^T: one backward pass for each vector. Where the loss has a known likelihood this is the
+exact Fisher matrix (Martens, New insights and perspectives on the natural gradient method, JMLR 2020): no labels are
+drawn.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from .losses import PerSampleLoss
+
+LIMIT = 256
+"""Vectors a sample up to which all are used; above, as many random combinations of them stand for all."""
+
+DENSE_LIMIT = 2_048
+"""Outputs a sample up to which the Hessian of a loss without a known likelihood is decomposed."""
+
+
+def root_count(loss: PerSampleLoss, output: Tensor, target: Tensor) -> int:
+    """Vectors that an exact square root has for each sample of an output (B, ...)."""
+    numbers = math.prod(output.shape[1:])
+    if loss.likelihood != "categorical":
+        return numbers
+    classes = output.shape[class_axis(output, target)]
+    return numbers // classes * (classes - 1)
+
+
+def output_roots(
+    loss: PerSampleLoss,
+    output: Tensor,
+    target: Tensor,
+    *,
+    limit: int = LIMIT,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Vectors s_k of each sample with sum_k s_k s_k^T = d^2 loss / d output^2, its positive part.
+
+    Args:
+        loss: one loss a sample.
+        output: of the model, shape (B, ...).
+        target: shape (B, ...).
+        limit: above so many vectors, `limit` combinations with random signs are given, whose sum of outer products is
+            right in expectation.
+        generator: on the CPU; of the signs. By default a seeded one, so that the same call gives the same vectors.
+
+    Returns:
+        Detached, shape (K, B, ...).
+
+    Raises:
+        InputError: if the loss has no known likelihood and too many outputs to decompose its Hessian.
+    """
+    output = output.detach()
+    sampled = root_count(loss, output, target) > limit
+    signs = generator or torch.Generator().manual_seed(0)
+    if loss.likelihood == "categorical":
+        return _categorical(loss, output, target, limit if sampled else 0, signs)
+    if loss.likelihood is not None:
+        (diagonal,) = _hessian_times(loss, output, target, torch.ones_like(output).unsqueeze(0))
+        scale = diagonal.clamp(min=0).sqrt()
+        if sampled:
+            return scale * _signs((limit, *output.shape), output, signs) / math.sqrt(limit)
+        return _apart(scale.flatten(1), 1).reshape(-1, *output.shape)
+    roots = _decomposed(loss, output, target)
+    if not sampled:
+        return roots
+    mixed = _signs((limit, len(roots)), output, signs) / math.sqrt(limit)
+    return (mixed @ roots.flatten(1)).reshape(limit, *output.shape)
+
+
+def class_axis(output: Tensor, target: Tensor) -> int:
+    """Which axis of a categorical output holds the classes: 1 as torch has it, or the last of token-wise outputs."""
+    standard = output.shape[2:] == target.shape[1:] or target.shape == output.shape
+    return 1 if standard else output.ndim - 1
+
+
+def _categorical(
+    loss: PerSampleLoss, output: Tensor, target: Tensor, sampled: int, signs: torch.Generator
+) -> Tensor:
+    axis = class_axis(output, target)
+    weights = _position_weights(loss, output, target, axis).clamp(min=0).sqrt()  # (B, P)
+    p = output.movedim(axis, -1).softmax(-1)
+    shape, classes = p.shape, p.shape[-1]
+    p = p.reshape(len(p), -1, classes)  # (B, P, C)
+    if sampled:  # sqrt(p) - p sqrt(p)^T is a root with a column more, that needs no matrix
+        drawn = _signs((sampled, *p.shape), p, signs) / math.sqrt(sampled)
+        half = p.sqrt()
+        roots = half * drawn - p * (half * drawn).sum(-1, keepdim=True)
+        roots = roots * weights.unsqueeze(-1)
+    else:
+        columns = (multinomial_root(p) * weights[..., None, None]).movedim(3, 0)  # (C - 1, B, P, C)
+        roots = _apart(columns, 2)  # each vector lives at one position
+    return roots.reshape(-1, *shape).movedim(-1, axis + 1)
+
+
+def multinomial_root(p: Tensor) -> Tensor:
+    """The exact square root L of diag(p) - p p^T in closed form: L L^T, shape (..., C, C - 1).
+
+    Tanabe & Sagae, An exact Cholesky decomposition and the generalized inverse of the variance-covariance matrix of
+    the multinomial distribution (JRSS B 1992). One column less than there are classes.
+    """
+    tails = p.flip(-1).cumsum(-1).flip(-1)  # sums from j on
+    here, rest = p[..., :-1], tails[..., 1:]
+    tiny = torch.finfo(p.dtype).tiny
+    share = here / tails[..., :-1].clamp(min=tiny)
+    scale = (share * rest).sqrt()
+    below = -(p.unsqueeze(-1) / rest.unsqueeze(-2).clamp(min=tiny)) * scale.unsqueeze(-2)
+    classes = p.shape[-1]
+    lower = torch.ones(classes, classes - 1, dtype=torch.bool, device=p.device).tril(-1)
+    root = torch.where(lower, below, torch.zeros_like(below))
+    root.diagonal(dim1=-2, dim2=-1).copy_(scale)
+    return root
+
+
+def _position_weights(loss: PerSampleLoss, output: Tensor, target: Tensor, axis: int) -> Tensor:
+    """What the loss multiplies each position's diag(p) - p p^T by, (B, P): class weights, averaging, ignored tokens.
+
+    It does not depend on the output, so it is read off at equal logits.
+    """
+    classes = output.shape[axis]
+    if classes == 1:
+        return output.new_zeros(len(output), output[0].numel())
+    probe = torch.zeros_like(output)
+    probe.select(axis, 0).fill_(1.0)
+    (product,) = _hessian_times(loss, torch.zeros_like(output), target, probe.unsqueeze(0))
+    share = 1.0 / classes
+    return product.select(axis, 0).reshape(len(output), -1) / (share - share**2)
+
+
+def _decomposed(loss: PerSampleLoss, output: Tensor, target: Tensor) -> Tensor:
+    numbers = math.prod(output.shape[1:])
+    if numbers > DENSE_LIMIT:
+        raise InputError(
+            f"the model gives {numbers:,} numbers a sample and the loss has no known likelihood, so that its Hessian at "
+            f"the output would have to be decomposed ({DENSE_LIMIT:,} at most). Pass one of torch's CrossEntropyLoss, "
+            "MSELoss or BCEWithLogitsLoss, or second_order_mode='empirical_fisher' where there is one."
+        )
+    basis = torch.eye(numbers, dtype=output.dtype, device=output.device)
+    probes = basis.unsqueeze(1).expand(numbers, len(output), numbers).reshape(numbers, *output.shape)
+    hessian = _hessian_times(loss, output, target, probes).reshape(numbers, len(output), numbers)
+    symmetric = hessian.transpose(0, 1).double()
+    values, vectors = torch.linalg.eigh((symmetric + symmetric.mT) / 2)
+    roots = vectors * values.clamp(min=0).sqrt().unsqueeze(1)  # (B, numbers, K)
+    return roots.movedim(2, 0).to(output.dtype).reshape(numbers, *output.shape)
+
+
+def _hessian_times(loss: PerSampleLoss, output: Tensor, target: Tensor, vectors: Tensor) -> Tensor:
+    """Products of each sample's d^2 loss / d output^2 with vectors of shape (K, B, ...)."""
+    with torch.enable_grad():
+        free = output.detach().requires_grad_(True)
+        (slope,) = torch.autograd.grad(loss(free, target).sum(), free, create_graph=True)
+        if not slope.requires_grad:  # a loss that is linear in the output
+            return torch.zeros_like(vectors)
+        (product,) = torch.autograd.grad(slope, free, vectors, is_grads_batched=True, allow_unused=True)
+    return torch.zeros_like(vectors) if product is None else product.detach()
+
+
+def _apart(values: Tensor, axis: int) -> Tensor:
+    """As many copies in front as there are positions along an axis; copy k keeps position k only."""
+    positions = values.shape[axis]
+    shape = [positions] + [1] * values.ndim
+    shape[axis + 1] = positions
+    return values.unsqueeze(0) * torch.eye(positions, dtype=values.dtype, device=values.device).reshape(shape)
+
+
+def _signs(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
+    drawn = torch.randint(0, 2, shape, generator=generator, dtype=torch.int8)
+    return drawn.to(like.device, like.dtype) * 2.0 - 1.0
