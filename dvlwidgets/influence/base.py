@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..errors import InputError, InputTypeError, NotFittedError
 from .batches import Batch, Batches
 from .gradients import Gradients
-from .layout import BlockStructure, blocks_of, per_block
+from .layout import BlockStructure, Layout, blocks_of, per_block
 from .problem import Problem
 from .rows import Rows
 from .types import InfluenceMode, LossType, SecondOrderMode, choose
@@ -43,6 +43,7 @@ class InfluenceFunctionModel(ABC):
     """
 
     is_thread_safe = False
+    needs_fit = True
 
     def __init__(self, model: nn.Module, loss: LossType) -> None:
         self.model, self.loss = model, loss
@@ -82,8 +83,8 @@ class InfluenceFunctionModel(ABC):
 
     @property
     def is_fitted(self) -> bool:
-        """Whether `fit` was called."""
-        return self._n_train > 0
+        """Whether influences can be asked for: after `fit`, or at once where there is no curvature to learn."""
+        return self._n_train > 0 or not self.needs_fit
 
     @property
     def n_train(self) -> int:
@@ -91,9 +92,14 @@ class InfluenceFunctionModel(ABC):
         return self._n_train
 
     @property
+    def layout(self) -> Layout:
+        """What the numbers of a flat row are: by default the trainable parameters."""
+        return self.problem.layout
+
+    @property
     def n_parameters(self) -> int:
-        """Numbers in the trainable parameters, p."""
-        return self.problem.p
+        """Numbers in a flat row: by default those of the trainable parameters, p."""
+        return self.layout.p
 
     @property
     def device(self) -> torch.device:
@@ -180,7 +186,7 @@ class InfluenceFunctionModel(ABC):
                 f"factors of shape {tuple(z.shape)} were given; expected (B_test, {self.n_parameters}), as "
                 "influence_factors(x, y) returns them."
             )
-        return self._from_factors(Rows.of_flat(self.problem.layout, z), Batch.of((x, y)), mode)
+        return self._from_factors(Rows.of_flat(self.layout, z), Batch.of((x, y)), mode)
 
     def _from_factors(self, factors: Rows, batch: Batch, mode: InfluenceMode | str) -> Tensor:
         if choose(InfluenceMode, mode, "mode") is InfluenceMode.Up:
@@ -188,6 +194,12 @@ class InfluenceFunctionModel(ABC):
         from .perturbation import perturbations  # a room of its own, and it needs this one's names
 
         return perturbations(self.problem, factors.flat(), batch)
+
+    def explore_regularization(self, test: Any, train: Any, values: Any = None) -> Any:
+        """Influences under several dampings without a refit, and a recommendation; see `damping.py`."""
+        from .damping import explore_regularization
+
+        return explore_regularization(self, test, train, values)
 
     def _require_fit(self) -> None:
         if not self.is_fitted:

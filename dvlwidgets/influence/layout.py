@@ -124,7 +124,9 @@ def blocks_of(model: nn.Module, layout: Layout, structure: BlockStructure) -> di
 def _custom(
     model: nn.Module, layout: Layout, structure: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[str, ...]]:
-    known, blocks, where = {name for name, _ in model.named_parameters()}, {}, {}
+    known = {name for name, _ in model.named_parameters()}
+    blocks: dict[str, tuple[str, ...]] = {}
+    where: dict[str, str] = {}
     for block, members in structure.items():
         if isinstance(members, str) or not isinstance(members, Sequence):
             raise InputTypeError(

@@ -87,7 +87,8 @@ class PerSampleLoss:
         if self._summed or target.is_floating_point():
             return self._reduce(losses)
         counted = (target != options.get("ignore_index", -100)).flatten(1).sum(1).clamp(min=1)
-        return losses.flatten(1).sum(1) / counted
+        mean: Tensor = losses.flatten(1).sum(1) / counted
+        return mean
 
     def _squared(self, output: Tensor, target: Tensor) -> Tensor:
         return self._reduce(F.mse_loss(output, self._like(target, output), reduction="none"))

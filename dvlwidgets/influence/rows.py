@@ -49,6 +49,10 @@ class Flat:
         """Inner products row by row: shape (B,)."""
         return torch.einsum("bk,bk->b", self.values, other.values)
 
+    def scaled(self, weights: Tensor) -> Flat:
+        """Each row times a number, weights of shape (B,)."""
+        return Flat(self.names, self.values * weights.unsqueeze(1))
+
     def map(self, change: Any) -> Flat:
         """With its numbers changed by a function of tensors that keeps or selects rows."""
         return Flat(self.names, change(self.values))
@@ -105,6 +109,10 @@ class Outer:
                 inner += 1.0
             return inner * torch.einsum("bo,bo->b", self.g, other.g)
         return torch.einsum("bk,bk->b", self.flat(), other.flat())
+
+    def scaled(self, weights: Tensor) -> Outer:
+        """Each row times a number, weights of shape (B,)."""
+        return Outer(self.names, self.a, self.g * weights.reshape(-1, *[1] * (self.g.ndim - 1)))
 
     def map(self, change: Any) -> Outer:
         """With its numbers changed by a function of tensors that keeps or selects rows."""
@@ -213,6 +221,10 @@ class Rows:
                 total += mine.pair(its)  # type: ignore[arg-type]
             return total
         return torch.einsum("bp,bp->b", self.flat(), other.flat())
+
+    def scaled(self, weights: Tensor) -> Rows:
+        """Each row times a number, weights of shape (B,)."""
+        return Rows(self.layout, tuple(part.scaled(weights) for part in self.parts))
 
     def squares(self) -> Tensor:
         """Squared lengths: shape (B,)."""
