@@ -132,6 +132,7 @@ if TYPE_CHECKING:
         UniformSampler,
         VRDSSampler,
     )
+    from .widgets.influence_panel import InfluencePanel
     from .widgets.panel import ValuationPanel
     from .widgets.sharing import static_page
 
@@ -263,6 +264,7 @@ _HOMES = {
         "UniformSampler",
         "VRDSSampler",
     ),
+    "widgets.influence_panel": ("InfluencePanel",),
     "widgets.panel": ("ValuationPanel",),
     "widgets.sharing": ("static_page",),
 }
@@ -317,6 +319,7 @@ __all__ = [
     "HistoryDeviation",
     "InMemoryCacheBackend",
     "IndicatorUtilityModel",
+    "InfluencePanel",
     "KNNClassifierUtility",
     "KNNRegressionShapleyValuation",
     "KNNShapleyValuation",

@@ -114,6 +114,8 @@ class FakeValuation:
 class Page:
     """What arrives at a page, decoded; by default it acknowledges like a good one."""
 
+    decode = staticmethod(unwire.decode)
+
     def __init__(self, receive=None):
         self.messages = []
         self.receive = receive
@@ -121,7 +123,7 @@ class Page:
         self._news = threading.Condition()
 
     def __call__(self, content, buffers=None):
-        message = unwire.decode(content, buffers or [])
+        message = self.decode(content, buffers or [])
         with self._news:
             self.messages.append(message)
             self._news.notify_all()

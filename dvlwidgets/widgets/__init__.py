@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dvlwidgets.widgets.influence_panel import InfluencePanel
     from dvlwidgets.widgets.panel import ValuationPanel
 
-__all__ = ["ValuationPanel"]
+__all__ = ["InfluencePanel", "ValuationPanel"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +17,8 @@ def __getattr__(name: str) -> Any:
         from dvlwidgets.widgets.panel import ValuationPanel
 
         return ValuationPanel
+    if name == "InfluencePanel":
+        from dvlwidgets.widgets.influence_panel import InfluencePanel
+
+        return InfluencePanel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot
@@ -26,10 +26,10 @@ Task = Callable[[], Frame | None]
 class Encoder(Protocol):
     """Makes messages of snapshots: the module `wire`, or one that says more."""
 
-    def full(self, seq: int, now: Snapshot, /) -> Frame:
+    def full(self, seq: int, now: Any, /) -> Frame:
         """The whole state."""
 
-    def delta(self, seq: int, base: int, before: Points, now: Snapshot, known: int, /) -> Frame | None:
+    def delta(self, seq: int, base: int, before: Any, now: Any, known: int, /) -> Frame | None:
         """The rows that moved, or None for a full frame."""
 
 

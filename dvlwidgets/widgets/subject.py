@@ -88,6 +88,11 @@ class LabelBook:
         """Whether labels are numbers to predict."""
         return self._labels is not None and not self._dataset.is_classification
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in words, new ones last; empty where labels are numbers."""
+        return tuple(self.word(label) for label in self._classes)
+
     def labels(self, edits: Net, where: dict[_edits.Key, int]) -> Labels | None:
         """Present and original labels of all points; None where points have no single label."""
         if self._labels is None:
@@ -97,8 +102,7 @@ class LabelBook:
             if _edits.LABEL in fields and key in where:
                 new = fields[_edits.LABEL][1]
                 current[where[key]] = new if self.numeric else self._code(new)
-        words = None if self.numeric else tuple(self._word(label) for label in self._classes)
-        return Labels(words, current, self._original)
+        return Labels(None if self.numeric else self.classes, current, self._original)
 
     def meant(self, choice: dict[str, Any]) -> Any:
         """The label that a page's choice names: {"label": code}, {"new": text} or {"number": x}.
@@ -121,7 +125,7 @@ class LabelBook:
 
     def _new(self, text: str) -> Any:
         for label in self._classes:
-            if text == self._word(label):
+            if text == self.word(label):
                 return label
         like = self._classes[0]
         if isinstance(like, str) and text:
@@ -141,7 +145,8 @@ class LabelBook:
             self._classes.append(label)
         return self._classes.index(label)
 
-    def _word(self, label: Any) -> str:
+    def word(self, label: Any) -> str:
+        """A label as people read it: its class's name, where there is one."""
         names = self._dataset.class_names
         named = names is not None and isinstance(label, int) and 0 <= label < len(names)
         return str(names[label]) if named and names is not None else str(label)

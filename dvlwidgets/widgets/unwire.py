@@ -6,8 +6,8 @@ read past its end and never half applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,16 @@ from dvlwidgets.widgets.snapshot import Content
 from dvlwidgets.widgets.wire import TYPES, VERSION
 
 Buffers = Sequence[bytes | bytearray | memoryview]
+Checks: TypeAlias = Mapping[str, Callable[[Content], object]]
 
 
-def decode(content: Content, buffers: Buffers = ()) -> Content:
+def decode(content: Content, buffers: Buffers = (), checks: Checks | None = None) -> Content:
     """Resolves every array reference of a message and checks what its kind promises.
+
+    Args:
+        content: the header.
+        buffers: the arrays.
+        checks: one check a kind of message; by default those of the valuation panel.
 
     Raises:
         WireError: another version, an unknown kind, or arrays that are missing, too short or out of range.
@@ -29,9 +35,10 @@ def decode(content: Content, buffers: Buffers = ()) -> Content:
         raise WireError(
             f"The message has version {content.get('v')!r}; this side reads version {VERSION}. Reload the page."
         )
-    check = _CHECKS.get(str(content.get("t")))
+    known = CHECKS if checks is None else checks
+    check = known.get(str(content.get("t")))
     if check is None:
-        raise WireError(f"The message is of kind {content.get('t')!r}; known are {', '.join(_CHECKS)}.")
+        raise WireError(f"The message is of kind {content.get('t')!r}; known are {', '.join(known)}.")
     message: Content = {key: _resolve(item, buffers) for key, item in content.items()}
     try:
         check(message)
@@ -65,7 +72,8 @@ def _array(index: Any, code: Any, length: Any, buffers: Buffers) -> NDArray[Any]
     return np.frombuffer(raw, dtype=TYPES[code])
 
 
-def _lengths(n: int, **arrays: Any) -> None:
+def lengths(n: int, **arrays: Any) -> None:
+    """Refuses what is no array of n numbers."""
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or array.size != n:
             raise WireError(f"{name} should hold {n} numbers.")
@@ -75,26 +83,30 @@ def _check_full(message: Content) -> None:
     n = message["n"]
     if not isinstance(n, int) or n < 0:
         raise WireError(f"A full message announces {n!r} points.")
-    _lengths(n, **{name: message[name] for name in ("value", "stderr", "count", "converged", "dropped")})
-    _lengths(n, **{f"feature {column['name']}": column["values"] for column in message["features"]})
-    label = message["label"]
-    if label is not None and label["kind"] == "class":
-        _lengths(n, codes=label["codes"], original=label["original"])
-        highest = max(label["codes"].max(initial=0), label["original"].max(initial=0))
-        if n and highest >= len(label["classes"]):
-            raise WireError(f"A label has code {highest}, but there are {len(label['classes'])} classes.")
-    elif label is not None:
-        _lengths(n, values=label["values"], original=label["original"])
+    lengths(n, **{name: message[name] for name in ("value", "stderr", "count", "converged", "dropped")})
+    lengths(n, **{f"feature {column['name']}": column["values"] for column in message["features"]})
+    check_label(message["label"], n)
     if message["ids"] is not None and len(message["ids"]) != n:
         raise WireError(f"{len(message['ids'])} ids came for {n} points.")
     _ = message["status"]["state"], message["history"], message["edits"]["count"]
 
 
+def check_label(label: Any, n: int) -> None:
+    """Refuses labels that are not n, or are of no class."""
+    if label is not None and label["kind"] == "class":
+        lengths(n, codes=label["codes"], original=label["original"])
+        highest = max(label["codes"].max(initial=0), label["original"].max(initial=0))
+        if n and highest >= len(label["classes"]):
+            raise WireError(f"A label has code {highest}, but there are {len(label['classes'])} classes.")
+    elif label is not None:
+        lengths(n, values=label["values"], original=label["original"])
+
+
 def _check_delta(message: Content) -> None:
     k = message["rows"].size if isinstance(message["rows"], np.ndarray) else -1
-    _lengths(k, **{name: message[name] for name in ("rows", "value", "stderr", "converged")})
+    lengths(k, **{name: message[name] for name in ("rows", "value", "stderr", "converged")})
     if not isinstance(message["count"], dict):
-        _lengths(k, count=message["count"])
+        lengths(k, count=message["count"])
     _ = (
         message["seq"],
         message["base"],
@@ -120,7 +132,7 @@ def _check_previews(message: Content) -> None:
         raise WireError(f"{message['pixels'].size} pixels cannot be divided among {k} rows.")
 
 
-_CHECKS: dict[str, Callable[[Content], None]] = {
+CHECKS: dict[str, Callable[[Content], object]] = {
     "full": _check_full,
     "delta": _check_delta,
     "status": lambda message: message["status"]["state"],

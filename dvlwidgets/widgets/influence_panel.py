@@ -1,0 +1,122 @@
+"""`InfluencePanel`: which training points made a prediction what it is, and which labels to doubt, in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.preview import Given
+from dvlwidgets.widgets import influence_sharing, influence_wire
+from dvlwidgets.widgets.influence_desk import InfluenceDesk
+from dvlwidgets.widgets.influence_method import method_of
+from dvlwidgets.widgets.influence_session import InfluenceSession
+from dvlwidgets.widgets.live_panel import LivePanel
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
+
+
+class InfluencePanel(LivePanel):
+    """Choose a test point and see the training points that help and hurt it most; find the labels to doubt.
+
+    The work runs in a background thread: the cell returns at once. To wait in a notebook, `await panel.run`; in a
+    script, `panel.wait()`.
+
+    A training point's value is the quantile of its influences on the test points of its own label: one that hurts
+    most test points of its class is mislabelled, or unlike the others. After a relabel the numbers of that point are
+    those of its new label; the model, and with it all other numbers, stay as they were trained.
+
+    Args:
+        influence: an influence model, e.g. `EkfacInfluence(model, loss)`; one that is not fitted is fitted on `train`
+            when the run starts. Or an `Explorer`.
+        train: the training points.
+        test: the test points.
+        title: heading of the panel.
+        previews: pictures or texts of the points, as for `ValuationPanel`: of the training points, or a pair of
+            those and of the test points'. None recognises them.
+        image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
+        quantile: which quantile of the influences is a training point's value.
+        checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
+        edits: the file that keeps relabels and drops, or an `EditLog`; by default
+            `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        height: of the panel in pixels.
+
+    Raises:
+        InputError, InputTypeError: before any work, for arguments that do not go together.
+        EditError: the log of edits belongs to other data, or cannot be read.
+        InstallationError: the JavaScript was not built.
+
+    Example:
+        >>> panel = InfluencePanel(EkfacInfluence(model, loss), train, test)  # doctest: +SKIP
+        >>> panel.start()  # doctest: +SKIP
+        >>> clean = panel.dataset()  # doctest: +SKIP
+    """
+
+    _bundle = "influence.js"
+    _session: InfluenceSession
+    _desk: InfluenceDesk
+
+    def __init__(
+        self,
+        influence: Any,
+        train: Dataset,
+        test: Dataset,
+        *,
+        title: str | None = None,
+        previews: Given | tuple[Given, Given] = None,
+        image_shape: Sequence[int] | None = None,
+        quantile: float = 0.25,
+        checkpoint: Any = None,
+        edits: EditLog | str | PathLike[str] | None = None,
+        height: int = 600,
+    ) -> None:
+        super().__init__(
+            lambda on_change: InfluenceSession(
+                method_of(influence, train, test, quantile),
+                train,
+                test,
+                quantile=float(quantile),
+                title=title,
+                previews=previews,
+                image_shape=image_shape,
+                checkpoint=checkpoint,
+                edits=edits,
+                on_change=on_change,
+            ),
+            title=title,
+            height=height,
+            desk=InfluenceDesk,
+            encode=influence_wire,
+            static=influence_sharing,
+        )
+
+    @property
+    def explorer(self) -> Any:
+        """The `Explorer` behind the panel: the same numbers for Python."""
+        return self._session.explorer
+
+    @property
+    def summary(self) -> Any:
+        """What is known of all training points: the run's result.
+
+        Raises:
+            NotFittedError: nothing is known yet.
+        """
+        return self._session.result()
+
+    def _changed(self) -> None:
+        super()._changed()
+        self._desk.catch_up()
+
+    def _edited(self, news: Announcement) -> None:
+        super()._edited(news)
+        self._publisher.notify()  # which points wait for their new numbers goes out with the next frame
+        self._desk.catch_up()
+
+    def close(self) -> None:
+        """Removes the panel from the page; the run goes on."""
+        if "_desk" in vars(self):
+            self._desk.worker.close()
+        super().close()

@@ -1,0 +1,66 @@
+"""The state of an influence panel at one moment: that of any panel, with more columns and the test points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Subject
+
+Columns: TypeAlias = Mapping[str, NDArray[np.float32]]
+
+COLUMNS = ("loss", "self_influence", "quantile_all", "mean", "negatives")
+"""Of each training point, besides the class-conditional quantile, which is the panel's value."""
+TEST_COLUMNS = ("loss", "predicted", "p_label")
+"""Of each test point; `predicted` holds codes into the test points' classes, or numbers."""
+
+
+@dataclass(frozen=True)
+class InfluencePoints(Points):
+    """What moves while a run goes on; NaN where it is not known yet.
+
+    Attributes:
+        columns: COLUMNS by name, each (n_train,).
+        tests: TEST_COLUMNS by name, each (n_test,).
+        known: whether single influences can be asked for already.
+        revision: grows when single influences change, because a point was relabelled.
+        waiting: positions of relabelled points whose numbers are still those of the old label.
+    """
+
+    columns: Columns
+    tests: Columns
+    known: bool = False
+    revision: int = 0
+    waiting: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tests:
+    """The test points as they came; their columns move and are in `InfluencePoints`."""
+
+    subject: Subject
+    labels: Labels | None
+
+
+@dataclass(frozen=True)
+class InfluenceSnapshot(Snapshot):
+    """The whole state; `points` is an `InfluencePoints`.
+
+    Attributes:
+        test: the test points.
+        quantile: which quantile of a point's influences is its value.
+    """
+
+    points: InfluencePoints
+    test: Tests
+    quantile: float
+
+
+def single(column: ArrayLike) -> NDArray[np.float32]:
+    """A column as the page draws it."""
+    with np.errstate(over="ignore"):
+        return np.asarray(column).astype("f4")

@@ -1,0 +1,188 @@
+"""What an influence panel is about: an explorer of two data sets, its run, the edits of the training points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from dvlwidgets.data import edits as _edits
+from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.preview import Given, previews_of
+from dvlwidgets.errors import InputError
+from dvlwidgets.widgets import influence_wire, wire
+from dvlwidgets.widgets.influence_method import ExplorerMethod
+from dvlwidgets.widgets.influence_records import COLUMNS, InfluencePoints, InfluenceSnapshot, single
+from dvlwidgets.widgets.influence_tests import TestPoints
+from dvlwidgets.widgets.session import Session
+from dvlwidgets.widgets.snapshot import Points, Status
+
+UNIT = "n × the change of a test loss"
+
+
+class InfluenceSession(Session):
+    """State behind an influence panel; arguments as in `Session`, and the following.
+
+    Args:
+        method: the explorer with its name.
+        train: the training points.
+        test: the test points.
+        quantile: which quantile of its influences is a point's value.
+        previews: of the training points, or a pair (of the training points, of the test points).
+    """
+
+    valuation: ExplorerMethod
+
+    def __init__(
+        self,
+        method: ExplorerMethod,
+        train: Dataset,
+        test: Dataset,
+        *,
+        quantile: float,
+        title: str | None = None,
+        previews: Given | tuple[Given, Given] = None,
+        image_shape: Sequence[int] | None = None,
+        checkpoint: Any = None,
+        edits: EditLog | str | PathLike[str] | None = None,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.explorer, self.quantile = method.explorer, quantile
+        self._relabelled: dict[int, Any] = {}
+        self._refused: set[tuple[int, Any]] = set()
+        self._revision = 0
+        self._columns: tuple[object, object, InfluencePoints | None] = None, None, None
+        ours, theirs = _both(previews)
+        self.test = TestPoints(train, test, self.explorer.classes, previews_of(test, theirs, image_shape))
+        super().__init__(
+            method,
+            train,
+            title=title or f"{len(train):,} training points",
+            previews=ours,
+            image_shape=image_shape,
+            checkpoint=checkpoint,
+            edits=edits,
+            on_change=on_change,
+        )
+
+    def _prepare(self) -> None:
+        self._relabelled.clear()  # a new run takes the labels as they came
+        self._refused.clear()
+        self._revision += 1
+        super()._prepare()
+
+    # --- what is shown --------------------------------------------------------------------------------------
+
+    def snapshot(self) -> InfluenceSnapshot:
+        """Everything that a page shows, now."""
+        with self._lock:
+            now = super().snapshot()
+            rest = {name: getattr(now, name) for name in now.__dataclass_fields__}
+            return InfluenceSnapshot(**rest, test=self.test.tests, quantile=self.quantile)
+
+    def status(self) -> Status:
+        """The toolbar's line; influences are exact, so there is no certainty to tell."""
+        return replace(super().status(), certainty=math.nan, target=None, unit_of_value=UNIT)
+
+    def _points(self) -> InfluencePoints:
+        progress = None if self._run is None else self._run.progress
+        waiting = tuple(sorted(position for position, _ in self._due()))
+        key = (self._revision, self.explorer.known, waiting)
+        former, seen, points = self._columns
+        if points is None or former != key or seen is not progress:
+            points = self._read(waiting)
+            self._columns = key, progress, points
+        return points
+
+    def _read(self, waiting: tuple[int, ...]) -> InfluencePoints:
+        n = self.subject.n
+        found, tests = self.explorer.columns(), self.explorer.test_columns()
+        plain = Points.of(found["quantile"], np.full(n, np.nan), np.zeros(n), np.ones(n))
+        return InfluencePoints(
+            **vars(plain),
+            columns={name: single(found[name]) for name in COLUMNS},
+            tests=self.test.columns(tests),
+            known=bool(self.explorer.known),
+            revision=self._revision,
+            waiting=waiting,
+        )
+
+    # --- single points --------------------------------------------------------------------------------------
+
+    def of_test(self, request: str | None, at: int, k: int) -> wire.Frame:
+        """Answers which training points help and hurt a test point most."""
+        self._refuse_unknown()
+        revision = self._revision
+        return influence_wire.of_test(request, at, revision, self.explorer.of_test(at, k))
+
+    def of_train(self, request: str | None, at: int) -> wire.Frame:
+        """Answers how a training point influences each test point."""
+        self._refuse_unknown()
+        revision = self._revision
+        return influence_wire.of_train(request, at, revision, self.explorer.of_train(at))
+
+    def _refuse_unknown(self) -> None:
+        if not self.explorer.known:
+            raise InputError("No influence is known yet; start the run and wait until the model is fitted.")
+
+    # --- relabelled points ----------------------------------------------------------------------------------
+
+    def catch_up(self) -> bool:
+        """Has the numbers of one relabelled point computed anew; False when there is none, or it is too early.
+
+        Raises:
+            Whatever the explorer says against the label; the point is not tried again.
+        """
+        with self._lock:
+            ready = [item for item in self._due() if self._is_known(item[0])]
+        if not ready:
+            return False
+        position, label = ready[0]
+        try:
+            self.explorer.relabelled(position, label)
+        except Exception:
+            with self._lock:
+                self._refused.add((position, label))
+            raise
+        with self._lock:
+            self._relabelled[position] = label
+            self._revision += 1
+        self._on_change()
+        return True
+
+    def _due(self) -> list[tuple[int, Any]]:
+        """Positions with the labels that the explorer does not know yet."""
+        if self.train.labels is None:
+            return []
+        edits = self.edits.net
+        where = self._places(edits)
+        wanted = dict.fromkeys(self._relabelled)
+        wanted |= {
+            where[key]: f[_edits.LABEL][1] for key, f in edits.items() if _edits.LABEL in f and key in where
+        }
+        due = []
+        for position, edited in wanted.items():
+            original = _edits.plain(self.train.labels[position])
+            label = original if edited is None else edited
+            if self._relabelled.get(position, original) != label and (position, label) not in self._refused:
+                due.append((position, label))
+        return due
+
+    def _is_known(self, position: int) -> bool:
+        """Whether this run has been at a point: what an earlier run knew would be written over."""
+        run = self._run
+        if run is None or run.progress is None or not self.explorer.known:
+            return False
+        return run.over or bool(np.isfinite(run.progress.values[position]))
+
+
+def _both(previews: Any) -> tuple[Given, Given]:
+    """Previews of the training and of the test points."""
+    if isinstance(previews, tuple) and len(previews) == 2:
+        return previews
+    return previews, (previews if isinstance(previews, str) else None)

@@ -1,0 +1,458 @@
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from influence_fakes import FakeExplorer, InfluencePage, two_sets
+
+import dvlwidgets
+from dvlwidgets.data import Dataset
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.errors import EditError, InputError, InputTypeError, NotFittedError, WireError
+from dvlwidgets.widgets import bundle, influence_sharing, influence_unwire
+from dvlwidgets.widgets.commands import Command
+from dvlwidgets.widgets.influence_commands import Question, parse
+from dvlwidgets.widgets.influence_panel import InfluencePanel
+from dvlwidgets.widgets.worker import Worker
+
+FOLDER = Path(__file__).parent / "wire" / "influence"
+SPEC = importlib.util.spec_from_file_location("make_golden_influence", FOLDER / "make_golden.py")
+make_golden = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(make_golden)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Edits go to a folder of the test, and no build is needed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bundle, "read", lambda name: f"/* {name} */ export default {{}}")
+
+
+@pytest.fixture
+def opened():
+    """Makes panels with a page on each, and closes them."""
+    panels = []
+
+    def make(explorer=None, *, start=True, **more):
+        train, test, _ = two_sets() if explorer is None else (explorer.train, explorer.test, None)
+        explorer = FakeExplorer(train, test) if explorer is None else explorer
+        panel = InfluencePanel(explorer, train, test, **more)
+        page = InfluencePage(lambda content: panel._received(panel, content, []))
+        panel.send = page
+        panels.append(panel)
+        page.receive({"t": "hello", "have": -1})
+        page.wait_for(lambda m: m["t"] == "full")
+        if start:
+            panel.start()
+            panel.wait(20)
+            page.wait_for(lambda m: m.get("status", {}).get("state") == "finished")
+        return panel, page, explorer
+
+    yield make
+    for panel in panels:
+        panel.close()
+
+
+def ask(page, **command):
+    page.receive({"request": "q", **command})
+
+
+def newest(page):
+    """What a page holds: the last full frame with the deltas since."""
+    held = None
+    for message in page.of("full") + page.of("delta"):
+        if held is None or message["seq"] > held["seq"]:
+            held = message
+    return held
+
+
+# --- constructing -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"influence": FakeExplorer}, InputTypeError, "the class FakeExplorer; expected an influence model"),
+        ({"influence": 3}, InputTypeError, "an int; expected an influence model"),
+        ({"train": np.zeros((3, 2))}, InputTypeError, "second argument is a ndarray"),
+        ({"test": None}, InputTypeError, "third argument is a NoneType; expected the test points"),
+        ({"quantile": 25}, InputError, "between 0 and 1"),
+        ({"quantile": "low"}, InputTypeError, "quantile must be a number"),
+        ({"height": 10}, InputError, "at least 200 pixels"),
+        ({"title": 3}, InputTypeError, "title must be a string"),
+        ({"image_shape": (9, 9)}, InputError, "image_shape"),
+        ({"previews": ("none", "yes")}, InputError, "previews='none'|previews='yes'"),
+    ],
+)
+def test_wrong_arguments_are_refused(change, error, message):
+    train, test, _ = two_sets()
+    given = {"influence": FakeExplorer(train, test), "train": train, "test": test} | change
+    with pytest.raises(error, match=message):
+        InfluencePanel(given.pop("influence"), given.pop("train"), given.pop("test"), **given)
+
+
+def test_data_that_the_explorer_was_not_made_with_are_refused():
+    train, test, _ = two_sets()
+    with pytest.raises(InputError, match="40 training and 20 test points, the data 30 and 20"):
+        InfluencePanel(FakeExplorer(train, test), train[:30], test)
+
+
+def test_numbers_to_predict_beside_classes_are_refused():
+    train, test, _ = two_sets()
+    numbers = Dataset(test.x, np.linspace(0.0, 1.0, 20))
+    with pytest.raises(InputError, match="train are classes, those of test numbers"):
+        InfluencePanel(FakeExplorer(train, test), train, numbers)
+
+
+def test_few_test_points_are_classes_all_the_same():
+    train, test, _ = two_sets(n_test=9)
+    panel = InfluencePanel(FakeExplorer(train, test[[0, 1]]), train, test[[0, 1]])
+    assert panel._session.test.tests.labels.classes == ("0", "1", "2")
+    panel.close()
+
+
+def test_edits_of_other_data_are_refused_when_the_panel_opens(tmp_path):
+    EditLog(tmp_path / "e.jsonl").relabel(Dataset(np.ones((3, 2)), [0, 1, 2]), [1], 2)
+    train, test, _ = two_sets()
+    with pytest.raises(EditError, match="other data"):
+        InfluencePanel(FakeExplorer(train, test), train, test, edits=tmp_path / "e.jsonl")
+
+
+def test_it_is_a_public_name_and_importing_it_needs_no_torch():
+    assert dvlwidgets.InfluencePanel is InfluencePanel
+    code = "import sys, dvlwidgets; dvlwidgets.InfluencePanel; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- streaming ----------------------------------------------------------------------------------------------
+
+
+def test_before_the_start_a_page_sees_unknown_numbers_and_both_data_sets(opened):
+    panel, page, _ = opened(start=False, title="blobs")
+    full = page.of("full")[0]
+    assert full["title"] == "blobs"
+    assert (full["n"], full["influence"]["test"]["n"]) == (40, 20)
+    assert full["status"]["state"] == "pending"
+    assert full["influence"]["known"] is False
+    for column in (full["value"], *full["influence"]["columns"].values()):
+        assert np.isnan(column).all()
+    assert full["label"]["classes"] == full["influence"]["test"]["label"]["classes"] == ["0", "1", "2"]
+    with pytest.raises(NotFittedError):
+        _ = panel.summary
+
+
+def test_the_numbers_that_reach_the_page_are_the_explorers(opened):
+    panel, page, explorer = opened()
+    page.wait_for(lambda m: np.isfinite(newest(page)["value"]).all() and m is newest(page))
+    page.receive({"t": "hello", "have": -1})
+    full = page.wait_for(lambda m: m["t"] == "full" and np.isfinite(m["value"]).all())
+    mine, tests = explorer.columns(), explorer.test_columns()
+    np.testing.assert_array_equal(full["value"], mine["quantile"].astype("f4"))
+    for name, column in full["influence"]["columns"].items():
+        np.testing.assert_array_equal(column, mine[name].astype("f4"), err_msg=name)
+    for name, column in full["influence"]["test"]["columns"].items():
+        np.testing.assert_array_equal(column, tests[name].astype("f4"), err_msg=name)
+    assert full["influence"]["known"] is True
+    assert panel.summary.keys() == mine.keys()
+
+
+def test_values_stream_in_tile_by_tile_and_a_delta_says_which(opened):
+    train, test, _ = two_sets(n_train=400)
+    explorer = FakeExplorer(train, test, tile=10, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    panel.start()
+    page.wait_for(lambda m: m.get("influence", {}).get("known"))
+    explorer.go(1)
+    delta = page.wait_for(lambda m: m["t"] == "delta" and m["rows"].size == 10)
+    np.testing.assert_array_equal(delta["rows"], np.arange(10))
+    now = explorer.columns()
+    np.testing.assert_array_equal(delta["value"], now["quantile"][:10].astype("f4"))
+    loss = delta["influence"]["columns"]["loss"]
+    np.testing.assert_array_equal(loss, now["loss"][:10].astype("f4"))
+    assert delta["status"]["done"] == 10
+    panel.stop()
+    explorer.go(1)
+    panel.wait(20)
+
+
+def test_pause_resume_and_stop_reach_the_run(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    page.receive({"t": "start"})
+    page.wait_for(lambda m: m.get("status", {}).get("state") == "running")
+    page.receive({"t": "pause"})
+    page.wait_for(lambda m: m.get("status", {}).get("state") == "paused")
+    page.receive({"t": "resume"})
+    explorer.go(2)
+    page.wait_for(lambda m: m["t"] in {"delta", "full"} and m["status"]["done"] == 16)
+    page.receive({"t": "stop"})
+    page.wait_for(lambda m: m.get("status", {}).get("state") == "stopped")
+    assert np.isfinite(panel.explorer.columns()["quantile"]).sum() == 16
+
+
+def test_a_run_that_fails_says_why_and_keeps_what_is_known(opened):
+    train, test, _ = two_sets()
+    panel, page, _ = opened(FakeExplorer(train, test, fails=16), start=False)
+    panel.start()
+    failed = page.wait_for(lambda m: m.get("status", {}).get("state") == "failed")
+    assert "tile 3 are not finite" in failed["status"]["error"]
+    with pytest.raises(ValueError, match="tile 3"):
+        panel.wait(20)
+    assert panel._publisher.settle()
+    page.receive({"t": "hello", "have": -1})
+    page.wait_for(lambda m: m["t"] == "full" and np.isfinite(m["value"]).sum() == 16)
+
+
+# --- questions ----------------------------------------------------------------------------------------------
+
+
+def test_a_test_point_gets_its_most_helpful_and_harmful_training_points(opened):
+    _, page, explorer = opened()
+    ask(page, t="of_test", test=3, k=5)
+    answer = page.wait_for(lambda m: m["t"] == "of_test")
+    ranked = explorer.of_test(3, 5)
+    assert answer["request"] == "q"
+    assert answer["test"] == 3
+    np.testing.assert_array_equal(answer["helpful"], ranked.helpful)
+    np.testing.assert_array_equal(answer["harmful_scores"], ranked.harmful_scores)
+    assert answer["helps"] + answer["hurts"] == 40
+    assert answer["harmful_scores"].max() < 0 < answer["helpful_scores"].min()
+
+
+def test_a_training_point_gets_its_influence_on_every_test_point(opened):
+    _, page, explorer = opened()
+    ask(page, t="of_train", train=7)
+    answer = page.wait_for(lambda m: m["t"] == "of_train")
+    np.testing.assert_array_equal(answer["scores"], explorer.of_train(7))
+
+
+def test_a_question_too_early_is_answered_with_a_sentence(opened):
+    _, page, _ = opened(start=False)
+    ask(page, t="of_test", test=0, k=3)
+    error = page.wait_for(lambda m: m["t"] == "error")
+    assert "start the run" in error["message"]
+    assert error["request"] == "q"
+
+
+def test_questions_are_answered_while_the_run_goes_on(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    panel.start()
+    page.wait_for(lambda m: m.get("influence", {}).get("known"))
+    ask(page, t="of_test", test=1, k=4)
+    assert page.wait_for(lambda m: m["t"] == "of_test")["helpful"].size == 4
+    assert np.isnan(explorer.columns()["quantile"]).all()
+    panel.stop()
+
+
+def test_previews_of_test_points_say_whose_they_are(opened):
+    train, test, _ = two_sets()
+    texts = ([f"train {i}" for i in range(40)], [f"test {i}" for i in range(20)])
+    _, page, _ = opened(FakeExplorer(train, test), start=False, previews=texts)
+    ask(page, t="previews", of="test", rows=[3, 1])
+    answer = page.wait_for(lambda m: m["t"] == "previews")
+    assert answer["of"] == "test"
+    assert answer["texts"] == ["test 3", "test 1"]
+    ask(page, t="previews", rows=[39])
+    assert page.wait_for(lambda m: m["t"] == "previews" and "of" not in m)["texts"] == ["train 39"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"t": "of_test"},
+        {"t": "of_test", "test": 20, "k": 3},
+        {"t": "of_test", "test": True, "k": 3},
+        {"t": "of_test", "test": 3, "k": 61},
+        {"t": "of_test", "test": 3, "k": 0},
+        {"t": "of_train", "train": -1},
+        {"t": "of_train", "train": "all"},
+        {"t": "previews", "of": "train", "rows": [1]},
+        {"t": "previews", "of": "test", "rows": [20]},
+        {"t": "columns"},
+        {"t": ["of_test"]},
+        [],
+    ],
+)
+def test_what_is_no_command_is_refused_in_words(opened, content):
+    _, page, _ = opened(start=False)
+    page.receive(content)
+    assert page.wait_for(lambda m: m["t"] == "error")["where"] == "command"
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), st.lists))
+def test_any_argument_is_taken_or_refused(argument):
+    for content in (
+        {"t": "of_test", "test": argument, "k": 3},
+        {"t": "of_train", "train": argument},
+        {"t": "previews", "of": argument, "rows": [0]},
+        {"t": "relabel", "rows": argument, "label": 0},
+    ):
+        try:
+            command = parse(content, 4, 3)
+        except WireError:
+            continue
+        assert isinstance(command, Command)
+        assert not isinstance(command, Question) or 0 <= command.at < 4 or command.rows == (0,)
+
+
+def test_only_the_newest_question_of_a_kind_is_worked_on():
+    worker, done = Worker("test"), []
+    import threading
+
+    begun, go = threading.Event(), threading.Event()
+    worker.ask("a", lambda: (begun.set(), go.wait(10), done.append("first")))
+    assert begun.wait(10)
+    for k in range(5):
+        worker.ask("a", lambda k=k: done.append(k))
+    worker.ask("b", lambda: done.append("other"))
+    go.set()
+    assert worker.settle()
+    assert done == ["first", 4, "other"]
+    worker.close()
+
+
+# --- edits --------------------------------------------------------------------------------------------------
+
+
+def test_a_relabel_is_on_disk_and_then_that_points_numbers_are_new(opened, tmp_path):
+    panel, page, explorer = opened(edits=tmp_path / "e.jsonl")
+    before = explorer.columns()
+    at = int(np.argmin(before["quantile"]))
+    old = panel._session.train.labels[at]
+    new = (old + 1) % 3
+    ask(page, t="relabel", rows=[at], label=int(new))
+    page.wait_for(lambda m: m["t"] == "edits")
+    assert [e["op"] for e in map(json.loads, (tmp_path / "e.jsonl").read_text().splitlines()[1:])] == [
+        "relabel"
+    ]
+    moved = page.wait_for(lambda m: "influence" in m and m["influence"]["revision"] == 2)
+    assert explorer.relabels == [(at, new)]
+    after = explorer.columns()
+    np.testing.assert_array_equal(moved["rows"], [at])
+    np.testing.assert_array_equal(moved["value"], [after["quantile"][at].astype("f4")])
+    assert after["loss"][at] != before["loss"][at]
+    assert moved["influence"]["waiting"] == []
+    assert panel.dataset().labels[at] == new
+    ask(page, t="undo")
+    page.wait_for(lambda m: "influence" in m and m["influence"]["revision"] == 3)
+    assert explorer.relabels[-1] == (at, old)
+    np.testing.assert_allclose(explorer.columns()["quantile"], before["quantile"])
+
+
+def test_a_point_relabelled_before_its_tile_waits_for_it(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    panel.start()
+    page.wait_for(lambda m: m.get("influence", {}).get("known"))
+    new = int((train.labels[39] + 1) % 3)
+    ask(page, t="relabel", rows=[39], label=new)
+    page.wait_for(lambda m: m.get("influence", {}).get("waiting") == [39])
+    assert panel._desk.worker.settle()
+    assert explorer.relabels == []
+    explorer.go(5)
+    panel.wait(20)
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    assert explorer.relabels == [(39, new)]
+
+
+def test_earlier_edits_are_taken_up_when_the_run_has_the_numbers(opened, tmp_path):
+    train, test, _ = two_sets()
+    EditLog(tmp_path / "e.jsonl").relabel(train, [5, 6], 0)
+    changed = [i for i in (5, 6) if train.labels[i] != 0]
+    explorer = FakeExplorer(train, test)
+    panel, page, _ = opened(explorer, edits=tmp_path / "e.jsonl")
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 1 + len(changed))
+    assert explorer.relabels == [(i, 0) for i in changed]
+    panel.start().wait(20)
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2 * (1 + len(changed)))
+    assert len(explorer.relabels) == 2 * len(changed)
+
+
+def test_a_label_that_the_model_does_not_know_is_said_once(opened):
+    _, page, explorer = opened()
+    ask(page, t="relabel", rows=[4], new="7")
+    error = page.wait_for(lambda m: m["t"] == "error")
+    assert "no class 7" in error["message"]
+    assert page.wait_for(lambda m: m["t"] == "edits")["classes"] == ["0", "1", "2", "7"]
+    ask(page, t="of_train", train=4)
+    page.wait_for(lambda m: m["t"] == "of_train")
+    assert len(page.of("error")) == 1
+    assert explorer.relabels == []
+
+
+def test_a_dropped_point_needs_no_new_numbers(opened):
+    panel, page, explorer = opened()
+    ask(page, t="drop", rows=[1, 2], dropped=True)
+    assert page.wait_for(lambda m: m["t"] == "edits")["dropped"].count(1) == 2
+    assert panel._desk.worker.settle()
+    assert explorer.relabels == []
+    assert len(panel.dataset()) == 38
+
+
+# --- what is stored -----------------------------------------------------------------------------------------
+
+
+def test_the_stored_output_is_a_table_of_the_lowest_quantiles_with_a_picture(opened):
+    panel, _, explorer = opened(title="blobs <&>")
+    html = panel._repr_mimebundle_()[0]["text/html"]
+    lowest = int(np.argmin(explorer.columns()["quantile"]))
+    assert "blobs &lt;&amp;&gt;" in html
+    first = html.split("self-influence</th></tr>")[1].split("</tr>")[0]
+    assert f"<td>{lowest}</td>" in first
+    assert f"{explorer.columns()['quantile'][lowest]:.3g}" in first
+    assert "data:image/png;base64," in html
+    assert "worst predictions" in html
+    assert "<script" not in html
+    assert "<style" not in html
+
+
+def test_nothing_private_leaves_the_house(opened):
+    train, test, _ = two_sets(ids=[f"secret-{i}" for i in range(40)], feature_names=["hidden", "veiled"])
+    panel, _, _ = opened(FakeExplorer(train, test))
+    EditLog.of(train)
+    path = panel.save("report.html")
+    text = path.read_text()
+    assert text.startswith("<!doctype html>")
+    assert "Content-Security-Policy" in text
+    for word in ("secret-", "hidden", "veiled", ".jsonl"):
+        assert word not in text
+    shared = influence_sharing.without_secrets(panel._session.snapshot())
+    assert shared.test.subject.features == ()
+
+
+def test_before_the_start_the_stored_output_says_so(opened):
+    panel, _, _ = opened(start=False)
+    html = panel._repr_mimebundle_()[0]["text/html"]
+    assert "No values were there" in html
+    assert "<table" not in html
+
+
+# --- the wire -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(make_golden.files()))
+def test_golden_files_are_what_this_code_writes(name):
+    assert (FOLDER / name).read_text(encoding="utf-8") == make_golden.files()[name]
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda p: p.stem)
+def test_golden_files_decode_as_they_say(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    buffers = [base64.b64decode(text) for text in record["buffers"]]
+    if "refuse" in record:
+        with pytest.raises(WireError):
+            influence_unwire.decode(record["content"], buffers)
+    else:
+        assert make_golden.base.plain(influence_unwire.decode(record["content"], buffers)) == record["expect"]
