@@ -47,7 +47,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     },
     "pandas": {"data/*": LAZILY, "valuation/result.py": LAZILY, "evaluation/*": LAZILY, "widgets/*": LAZILY},
     "pyarrow": {"data/*": LAZILY},
-    "PIL": {"data/preview.py": LAZILY},
+    "PIL": {"data/preview.py": LAZILY, "data/malaria.py": LAZILY},
     "matplotlib": {"evaluation/*": LAZILY},
     "dask": {"influence/*": LAZILY}, "distributed": {"influence/*": LAZILY}, "zarr": {"influence/*": LAZILY},
     "pymemcache": {"utility/cache_memcached.py": LAZILY},

@@ -16,6 +16,27 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dvlwidgets"
 
 
+def example_folder(
+    path: str | os.PathLike[str] | None, name: str, parts: tuple[str, ...], source: str
+) -> Path:
+    """The folder `name` of the example data, which holds the folders `parts`; the rest as `example_file`."""
+    places = _places(path)
+    for place in places:
+        for candidate in (place, place / name):
+            if all((candidate / part).is_dir() for part in parts):
+                return candidate
+    raise InputError(
+        f"{name} is not in {' or '.join(str(place) for place in places)}. It is {source}. Pass the path of the folder, "
+        f"or set {VARIABLE} to a folder that holds {name}."
+    )
+
+
+def _places(path: str | os.PathLike[str] | None) -> list[Path]:
+    if path is not None:
+        return [Path(path)]
+    return [Path(folder) for folder in [os.environ.get(VARIABLE, "")] if folder] + [cache_folder()]
+
+
 def example_file(path: str | os.PathLike[str] | None, name: str, source: str) -> Path:
     """The file `name` of the example data.
 
@@ -28,10 +49,7 @@ def example_file(path: str | os.PathLike[str] | None, name: str, source: str) ->
     Raises:
         InputError: if it is in none of these places; says which, and where the file can be had.
     """
-    if path is not None:
-        places = [Path(path)]
-    else:
-        places = [Path(folder) for folder in [os.environ.get(VARIABLE, "")] if folder] + [cache_folder()]
+    places = _places(path)
     for place in places:
         for candidate in (place, place / name, place / Path(name).name):
             if candidate.is_file():

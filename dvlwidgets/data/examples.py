@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from .dataset import Dataset
+from .malaria import load_malaria_dataset
 from .spotify import load_spotify_dataset
 
-__all__ = ["NAMES", "Split", "flipped", "load_split", "load_spotify_dataset"]
+__all__ = ["NAMES", "Split", "flipped", "load_malaria_dataset", "load_split", "load_spotify_dataset"]
 
 NAMES = ("breast_cancer", "digits", "wine", "iris")
 """Data sets that `load_split` knows; all come with scikit-learn."""

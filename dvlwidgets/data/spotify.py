@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import arguments
 from ..errors import InputError
-from ..typing import Indices
 from .dataset import Dataset
 from .example_files import example_file
+from .shares import three_parts
 
 FILE = "spotify/top_hits_spotify_dataset.csv"
 SOURCE = "the Kaggle data set paradisejoy/top-hits-spotify-from-20002019"
@@ -74,7 +72,7 @@ def load_spotify_dataset(
     chosen = [
         i for i, row in enumerate(everything) if int(row["year"]) > after and (_new(row, known) or repeats)
     ]
-    parts = _split(len(chosen), val_size, test_size, random_state)
+    parts = three_parts(len(chosen), val_size, test_size, random_state, what="songs", of_rest=True)
     rows = [everything[i] for i in chosen]
     features = [name for name in NUMBERS if name != target_column]
     genres = sorted({genre for row in rows for genre in _genres(row)})
@@ -129,21 +127,3 @@ def _read(file: Path) -> list[Row]:
                 f"{Path(FILE).name} from {SOURCE}."
             )
         return list(reader)
-
-
-def _split(n: int, val_size: Any, test_size: Any, seed: Any) -> tuple[NDArray[np.intp], Indices, Indices]:
-    """Positions of the three parts, ascending within each."""
-    from sklearn.model_selection import train_test_split
-
-    for name, share in (("val_size", val_size), ("test_size", test_size)):
-        if not isinstance(share, int | float | np.number) or not 0.0 < share < 1.0:
-            raise InputError(f"{name}={share!r}; expected a share between 0 and 1, for example 0.2.")
-    try:
-        rest, test = train_test_split(np.arange(n), test_size=float(test_size), random_state=seed)
-        train, val = train_test_split(rest, test_size=float(val_size), random_state=seed)
-    except ValueError as error:
-        raise InputError(
-            f"{n} songs cannot be split in three with val_size={val_size} and test_size={test_size}. "
-            "Take other shares, or an earlier year for `after`."
-        ) from error
-    return np.sort(train), np.sort(val), np.sort(test)
