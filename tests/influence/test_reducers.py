@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -38,7 +40,7 @@ def labelled(n: int = N, q: int = Q, classes: int = 3, seed: int = 1) -> Shape:
 def reduced(reducer, scores: np.ndarray, shape: Shape, widths: list[int], order=None):
     """The result of a reducer that saw the columns in tiles of these widths."""
     edges = np.cumsum([0, *widths])
-    tiles = [slice(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False)]
+    tiles = [slice(int(a), int(b)) for a, b in pairwise(edges)]
     reducer.begin(shape)
     for k in range(len(tiles)) if order is None else order:
         reducer.take(torch.from_numpy(scores[:, tiles[k]].copy()), tiles[k])
@@ -114,10 +116,12 @@ def test_a_label_that_no_test_point_has_gives_nan_and_words():
     found = reduced(reducer, s, Shape(N, Q, shape.test_labels, train), [10, 27])["quantile"]
     assert np.flatnonzero(np.isnan(found)).tolist() == [3, 30]
     (words,) = reducer.notes()
-    assert "2 training points" in words and "(7)" in words
+    assert "2 training points" in words
+    assert "(7)" in words
     moments = Moments("label")
     same = reduced(moments, s, Shape(N, Q, shape.test_labels, train), [10, 27])
-    assert np.isnan(same["mean_label"][3]) and same["negatives_label"][3] == 0
+    assert np.isnan(same["mean_label"][3])
+    assert same["negatives_label"][3] == 0
     assert moments.notes()
 
 
@@ -197,7 +201,7 @@ def test_edges_come_from_a_first_look_and_nothing_is_lost():
     reducer = Histogram(10)
     found = reduced(reducer, s, Shape(N, Q), [5, 32])
     far = np.abs(s[:, :5]).max()
-    assert found["edges"][0] == -far and found["edges"][-1] == far
+    assert found["edges"][[0, -1]].tolist() == [-far, far]
     assert found["counts"].sum() + found["outside"].sum() == s.size
     assert found["counts"][0].sum() == 0  # without labels no pair is of one label
     np.testing.assert_array_equal(found["counts"][1], np.histogram(s, found["edges"])[0])
@@ -222,14 +226,14 @@ def test_row_sums_are_those_of_the_matrix():
 
 
 REDUCERS = {
-    "moments": lambda: Moments(),
+    "moments": Moments,
     "moments of a label": lambda: Moments("label"),
     "quantile": lambda: Quantile(0.3),
     "quantile of all": lambda: Quantile(0.3, over="all"),
     "top": lambda: TopPerTest(5),
     "top of train": lambda: TopPerTrain(3),
     "histogram": lambda: Histogram(edges=[-1.0, 0.0, 1.0], per_point=True),
-    "sums": lambda: RowSums(),
+    "sums": RowSums,
 }
 
 
