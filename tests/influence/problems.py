@@ -235,8 +235,14 @@ def _doubles(pair: Pair) -> Pair:
     return (x.double() if x.is_floating_point() else x), (y.double() if y.is_floating_point() else y)
 
 
-def each_loss(model: nn.Module, loss: Any, pair: Pair) -> Iterator[Tensor]:
-    """loss(model(x), y) of every sample as a batch of one: the definition."""
+def each_loss(model: Any, loss: Any, pair: Pair) -> Iterator[Tensor]:
+    """loss(model(x), y) of every sample as a batch of one: the definition.
+
+    With class weights torch's mean over one sample divides the weight out again; a sample's loss keeps it.
+    """
+    if getattr(loss, "weight", None) is not None:
+        loss = copy.deepcopy(loss)
+        loss.reduction = "sum"
     for x, y in zip(*pair, strict=True):
         yield loss(model(x.unsqueeze(0)).movedim(-1, 1), y.unsqueeze(0))
 
@@ -277,7 +283,7 @@ def dense_ggn(problem: Any, batch: Pair | None = None) -> Tensor:
         output = model(x.unsqueeze(0))
         jacobian = torch.stack([_flat_grad(o, params, retain_graph=True) for o in output.flatten()])
         free = output.detach().flatten().requires_grad_(True)
-        value = loss(free.reshape(output.shape).movedim(-1, 1), y.unsqueeze(0))
+        (value,) = each_loss(lambda _, z=free.reshape(output.shape): z, loss, (x.unsqueeze(0), y.unsqueeze(0)))
         (slope,) = torch.autograd.grad(value, free, create_graph=True)
         inner = torch.stack([torch.autograd.grad(s, free, retain_graph=True)[0] for s in slope])
         total += jacobian.T @ inner @ jacobian

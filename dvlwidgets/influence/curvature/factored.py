@@ -1,0 +1,138 @@
+"""A dense symmetric matrix, factored once, that answers solves with any damping."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import InputError
+
+
+class DenseFactors:
+    """Solves (H + damping) x = b: by Cholesky at the first damping, by the eigenvectors at any other.
+
+    One eigendecomposition, made when a second damping is asked for or when the first one leaves H indefinite, answers
+    all dampings from then on.
+
+    Args:
+        matrix: symmetric, shape (p, p); kept.
+        where: how errors call it.
+    """
+
+    def __init__(self, matrix: Tensor, where: str = "the curvature") -> None:
+        low = matrix.dtype in (torch.float16, torch.bfloat16)
+        self.matrix, self._where = (matrix.float() if low else matrix), where
+        self._cholesky: tuple[float, Tensor] | None = None
+        self._eigen: tuple[Tensor, Tensor] | None = None
+        self._sound: set[float] = set()
+        self.indefinite: dict[float, float] = {}
+
+    @property
+    def mean_eigenvalue(self) -> float:
+        """The trace over p: a yardstick for dampings."""
+        return float(self.matrix.diagonal().mean())
+
+    def prepare(self, damping: float) -> None:
+        """Do now what the first solve would do.
+
+        Raises:
+            InputError: if the damped matrix is singular to working precision.
+        """
+        if self._cholesky is None and self._eigen is None:
+            self._try_cholesky(damping)
+        if self._cholesky is None or self._cholesky[0] != damping:
+            self._examine(damping)
+
+    def solve(self, rhs: Tensor, damping: float) -> Tensor:
+        """Rows of (H + damping)^-1 rhs, for rows (k, p).
+
+        Where the damped matrix is indefinite the solve is still the exact one, and `indefinite` holds its lowest
+        eigenvalue.
+
+        Raises:
+            InputError: if the damped matrix is singular to working precision.
+        """
+        self.prepare(damping)
+        b = rhs.to(self.matrix)
+        if self._cholesky is not None and self._cholesky[0] == damping:
+            return torch.cholesky_solve(b.T, self._cholesky[1]).T.to(rhs.dtype)
+        values, vectors = self.eigen
+        return ((b @ vectors / (values + damping)) @ vectors.T).to(rhs.dtype)
+
+    @property
+    def eigen(self) -> tuple[Tensor, Tensor]:
+        """Eigenvalues (p,), ascending, and eigenvectors as columns (p, p)."""
+        if self._eigen is None:
+            values, vectors = torch.linalg.eigh(self.matrix)
+            self._eigen = values, vectors
+        return self._eigen
+
+    def to(self, device: Any) -> DenseFactors:
+        """Move everything."""
+        self.matrix = self.matrix.to(device)
+        if self._cholesky is not None:
+            self._cholesky = self._cholesky[0], self._cholesky[1].to(device)
+        if self._eigen is not None:
+            self._eigen = self._eigen[0].to(device), self._eigen[1].to(device)
+        return self
+
+    def _try_cholesky(self, damping: float) -> None:
+        """Keeps the factor if there is one and solves with it are worth something."""
+        damped = self.matrix.clone()
+        damped.diagonal().add_(damping)
+        factor, failed = torch.linalg.cholesky_ex(damped)
+        if int(failed) == 0 and condition(damped, factor) < 0.1 / self._precision:
+            self._cholesky = damping, factor
+
+    def _examine(self, damping: float) -> None:
+        """Looks at the eigenvalues for what a solve with them would hide."""
+        if damping in self._sound:
+            return
+        values = self.eigen[0]
+        shifted, largest = values + damping, float(values.abs().max())
+        smallest = float(shifted.abs().min())
+        if not math.isfinite(largest):
+            raise InputError(
+                f"{self._where} holds numbers that are not finite: the loss or its derivatives overflow at some "
+                "training point. Look at the losses of the training data first."
+            )
+        if smallest <= self._precision * (largest + damping):
+            raise InputError(self._singular(damping, smallest, largest))
+        if float(shifted[0]) < 0:
+            self.indefinite[damping] = float(values[0])
+        self._sound.add(damping)
+
+    @property
+    def _precision(self) -> float:
+        """Eigenvalues below so much of the largest are rounding."""
+        return 4.0 * math.sqrt(len(self.matrix)) * torch.finfo(self.matrix.dtype).eps
+
+    def _singular(self, damping: float, smallest: float, largest: float) -> str:
+        more = "" if self.matrix.dtype is torch.float64 else ", or pass model.double() and float64 data"
+        return (
+            f"{self._where} is singular with regularization={damping:.3g}: an eigenvalue of {smallest:.2g} beside one "
+            f"of {largest:.2g} is rounding in {str(self.matrix.dtype).removeprefix('torch.')}, so that influences "
+            f"would be noise. Some directions of the parameters do not change the loss. Pass a larger regularization, "
+            f"for example {max(0.1 * abs(self.mean_eigenvalue), 1e-6 * largest):.1g} (a tenth of the mean "
+            f"eigenvalue){more}."
+        )
+
+
+def condition(matrix: Tensor, factor: Tensor, steps: int = 4) -> float:
+    """The ratio of the extreme eigenvalues of a positive definite matrix, by power iterations: a lower bound.
+
+    Args:
+        matrix: shape (p, p).
+        factor: its Cholesky factor.
+        steps: each multiplies the error by a ratio of neighbouring eigenvalues.
+    """
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn(len(matrix), 4, generator=generator, dtype=torch.float64).to(matrix)
+    high, low = start, start.clone()
+    for _ in range(steps):
+        high = matrix @ (high / high.norm(dim=0))
+        low = torch.cholesky_solve(low / low.norm(dim=0), factor)
+    return float(high.norm(dim=0).max() * low.norm(dim=0).max())

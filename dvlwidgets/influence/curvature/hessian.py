@@ -1,0 +1,94 @@
+"""The Hessian of the loss: products by forward mode over reverse mode, many vectors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torch.func import grad, jvp, vjp, vmap
+
+from ..batches import Batch
+from ..layout import Layout
+from .resident import WORK_BYTES, Resident
+
+ROWS = 512
+"""Samples in a pass: larger pieces leave the processor's cache without saving calls worth mentioning."""
+
+TANGENTS = 6
+"""A product holds about so many copies of the activations."""
+
+
+class Hessian:
+    """Source of products with the Hessian (sum over data points), and of the matrix."""
+
+    def __init__(self, resident: Resident) -> None:
+        self.resident = resident
+        self._product: Callable[[Batch, Layout, Tensor], Tensor] | None = None
+
+    def products(self, sub: Layout, vectors: Tensor) -> Tensor:
+        """See `Source`."""
+        if self._product is None:
+            self._product = self._choose(sub)
+        out = torch.zeros_like(vectors)
+        rows = min(ROWS, self.resident.rows_for(TANGENTS * self.resident.activations))
+        for batch in self.resident.pieces(rows):
+            for lo, hi in self._shares(len(vectors), len(batch), sub):
+                out[lo:hi] += self._product(batch, sub, vectors[lo:hi])
+        return out
+
+    def dense(self, sub: Layout) -> Tensor:
+        """See `Source`."""
+        whole = self.products(sub, torch.eye(sub.p, dtype=self._dtype, device=self.resident.problem.device))
+        return (whole + whole.T).div_(2.0)
+
+    def rows(self, sub: Layout) -> Iterator[Tensor] | None:
+        """See `Source`."""
+        return None
+
+    def to(self, device: torch.device) -> None:
+        """See `Source`."""
+        self.resident.to(device)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.resident.problem.dtype
+
+    def _shares(self, k: int, rows: int, sub: Layout) -> Iterator[tuple[int, int]]:
+        """Vectors to take at a time so that their tangents fit the work space."""
+        each = self._dtype.itemsize * (TANGENTS * rows * self.resident.activations + 3 * sub.p)
+        size = max(1, WORK_BYTES // each)
+        return ((lo, min(lo + size, k)) for lo in range(0, k, size))
+
+    def _choose(self, sub: Layout) -> Callable[[Batch, Layout, Tensor], Tensor]:
+        """Forward over reverse mode, or reverse over reverse where a layer knows no forward mode."""
+        few = self.resident.first()[:2]
+        try:
+            self._forward(few, sub, torch.zeros(1, sub.p, dtype=self._dtype, device=few.target.device))
+        except (NotImplementedError, RuntimeError):
+            return self._reverse
+        return self._forward
+
+    def _forward(self, batch: Batch, sub: Layout, vectors: Tensor) -> Tensor:
+        slope, own = self._slope(batch, sub)
+        out = vmap(lambda t: jvp(slope, (own,), (t,))[1])(sub.unflatten(vectors))
+        return sub.flatten(out).detach()
+
+    def _reverse(self, batch: Batch, sub: Layout, vectors: Tensor) -> Tensor:
+        slope, own = self._slope(batch, sub)
+        _, pull = vjp(slope, own)
+        (out,) = vmap(pull)(sub.unflatten(vectors))
+        return sub.flatten(out).detach()
+
+    def _slope(
+        self, batch: Batch, sub: Layout
+    ) -> tuple[Callable[[dict[str, Tensor]], dict[str, Tensor]], dict[str, Tensor]]:
+        """The gradient of the summed loss as a function of some parameters, and those."""
+        problem = self.resident.problem
+        params = problem.params
+        own = {name: params[name] for name in sub.names}
+
+        def total(moving: dict[str, Tensor]) -> Tensor:
+            return problem.losses({**params, **moving}, batch).sum()
+
+        return grad(total), own

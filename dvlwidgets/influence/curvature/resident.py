@@ -1,0 +1,119 @@
+"""Training data on the model's device, read once and cut into pieces that fit the work at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from ..batches import Batch, Batches, cat
+from ..problem import Problem
+
+RESIDENT_BYTES = 2 << 30
+"""Data up to so many bytes stay on the device; larger ones are read again in each pass."""
+
+WORK_BYTES = 128 << 20
+"""What a vectorised pass may hold of activations and tangents at a time."""
+
+
+class Resident:
+    """The data of a fit.
+
+    Args:
+        problem: whose device the data are placed on.
+        batches: the data.
+
+    Attributes:
+        problem: model and loss.
+        n: data points.
+    """
+
+    def __init__(self, problem: Problem, batches: Batches) -> None:
+        self.problem, self._batches = problem, batches
+        self._kept: list[Batch] | None = []
+        self.n, held = 0, 0
+        for batch in batches:
+            self.n += len(batch)
+            if self._kept is None:
+                continue
+            placed = problem.place(batch)
+            held += sum(t.nbytes for t in placed.tensors())
+            self._kept.append(placed)
+            if held > RESIDENT_BYTES:
+                self._kept = None
+        if self._kept is not None:
+            self._kept = _merged(self._kept)
+        self.activations = _activations(problem, self.first()[:1])
+
+    def first(self) -> Batch:
+        """The first piece of the data, on the device."""
+        return next(iter(self.pieces(None)))
+
+    def pieces(self, rows: int | None) -> Iterator[Batch]:
+        """All data in order, in batches of at most so many rows."""
+        for batch in self._batches if self._kept is None else self._kept:
+            if self._kept is None:
+                batch = self.problem.place(batch)
+            size = rows or len(batch)
+            for at in range(0, len(batch), size):
+                yield batch[at : at + size]
+
+    def rows_for(self, numbers: int) -> int:
+        """How many rows a piece may have where each row needs so many numbers of work space."""
+        return max(1, WORK_BYTES // (self.problem.dtype.itemsize * max(1, numbers)))
+
+    def to(self, device: torch.device) -> None:
+        """Move what is kept."""
+        if self._kept is not None:
+            self._kept = [batch.to(device) for batch in self._kept]
+
+
+def _merged(batches: list[Batch]) -> list[Batch]:
+    """Neighbours of equal shapes as one batch."""
+    groups: list[list[Batch]] = []
+    for batch in batches:
+        if groups and _shape(groups[-1][-1]) == _shape(batch):
+            groups[-1].append(batch)
+        else:
+            groups.append([batch])
+    return [group[0] if len(group) == 1 else cat(group) for group in groups]
+
+
+def _shape(batch: Batch) -> object:
+    return [(t.shape[1:], t.dtype) for t in batch.tensors()], sorted(batch.keywords)
+
+
+def _activations(problem: Problem, one: Batch) -> int:
+    """Numbers that the layers give for one sample."""
+    seen = [0]
+
+    def count(_: nn.Module, __: object, output: object) -> None:
+        if isinstance(output, Tensor):
+            seen[0] += output.numel()
+
+    handles = [m.register_forward_hook(count) for m in problem.model.modules() if not list(m.children())]
+    try:
+        with torch.no_grad():
+            problem.output(None, one)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen[0] + sum(t.numel() for t in one.tensors())
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """Attention by its formula: fused kernels have no second derivative."""
+    mha = getattr(torch.backends, "mha", None)  # torch 2.3
+    was = mha.get_fastpath_enabled() if mha else False
+    if mha:
+        mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+            yield
+    finally:
+        if mha:
+            mha.set_fastpath_enabled(was)
