@@ -137,9 +137,9 @@ def _decomposed(loss: PerSampleLoss, output: Tensor, target: Tensor) -> Tensor:
     numbers = math.prod(output.shape[1:])
     if numbers > DENSE_LIMIT:
         raise InputError(
-            f"the model gives {numbers:,} numbers a sample and the loss has no known likelihood, so that its Hessian at "
-            f"the output would have to be decomposed ({DENSE_LIMIT:,} at most). Pass one of torch's CrossEntropyLoss, "
-            "MSELoss or BCEWithLogitsLoss, or second_order_mode='empirical_fisher' where there is one."
+            f"the model gives {numbers:,} numbers a sample and the loss has no known likelihood, so that its Hessian "
+            f"at the output would have to be decomposed ({DENSE_LIMIT:,} at most). Pass one of torch's "
+            "CrossEntropyLoss, MSELoss or BCEWithLogitsLoss, or second_order_mode='empirical_fisher' where there is one."
         )
     basis = torch.eye(numbers, dtype=output.dtype, device=output.device)
     probes = basis.unsqueeze(1).expand(numbers, len(output), numbers).reshape(numbers, *output.shape)

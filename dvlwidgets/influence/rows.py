@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from .contraction import contract
 from .layout import Layout
 
 
@@ -211,7 +212,35 @@ class Rows:
             for mine, its in zip(self.parts[1:], other.parts[1:], strict=True):
                 total += mine.dot(its)  # type: ignore[arg-type]
             return total
+        if all(isinstance(part, Flat) for part in self.parts):
+            return self._against(other)
+        if all(isinstance(part, Flat) for part in other.parts):
+            return other._against(self).T
         return self.flat() @ other.flat().T
+
+    def _against(self, other: Rows) -> Tensor:
+        """Inner products of flat rows with rows whose parts are of any kind, without making those flat."""
+        shares = []
+        for part in other.parts:
+            mine = self.columns(part.names)
+            if isinstance(part, Flat):
+                shares.append(mine @ part.values.T)
+            else:
+                shares.append(contract(mine, part.a, part.g, bias=len(part.names) == 2))
+        return sum(shares[1:], shares[0])
+
+    def columns(self, names: Sequence[str]) -> Tensor:
+        """The columns of some parameters, in the order given: shape (B, k)."""
+        pieces: dict[str, Tensor] = {}
+        for part in self.parts:
+            if set(part.names).isdisjoint(names):
+                continue
+            flat, sizes = part.flat(), [self.layout.sizes[name] for name in part.names]
+            at = part.names.index(names[0]) if names[0] in part.names else 0
+            if part.names[at : at + len(names)] == tuple(names):  # side by side already: no copy
+                return flat[:, sum(sizes[:at]) : sum(sizes[: at + len(names)])]
+            pieces.update(zip(part.names, flat.split(sizes, dim=1), strict=True))
+        return torch.cat([pieces[name] for name in names], dim=1)
 
     def pair(self, other: Rows) -> Tensor:
         """Inner products row by row: shape (B,)."""
