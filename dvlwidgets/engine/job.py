@@ -31,6 +31,9 @@ class Job(Protocol):
 
     `task` runs anywhere and is a function of (plan, step, rows); `fold` runs at home, in step order; `estimate`
     looks at the folded statistics. Statistics belong to the loop that folds them.
+
+    A job whose tasks are large matrix products says so by an attribute `threads_itself = True`: its run does not cap
+    the inner pools at one thread (a run beside it that does still caps them for the whole process).
     """
 
     @property

@@ -85,6 +85,7 @@ class Loop:
         )
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
+        self._caps = not getattr(job, "threads_itself", False)
         self._folding = False
         self._plan: Mapping[str, Any] | None = None
         self._rule_state: Any = None
@@ -103,7 +104,7 @@ class Loop:
         self.receipts.begin()  # refuses while another run has them
         self.active = True
         try:
-            with capped():
+            with capped(self._caps):
                 yield from self._frames()
         except Exception as error:
             self.ended = "failed"
@@ -167,7 +168,7 @@ class Loop:
     def _shown(self, frames: Iterator[Progress]) -> Iterator[Progress]:
         """The frames, with the clock standing and (in a stream) the consumer's own threads while it looks at one."""
         # threads at work share our process and would lose their cap
-        mine = self.lift and (self.workers.backend is None or self.workers.shipped)
+        mine = self.lift and self._caps and (self.workers.backend is None or self.workers.shipped)
         for frame in frames:
             self.clock.stop()
             with lifted(mine):
@@ -251,7 +252,7 @@ class Loop:
         if self.gate.paused:
             self.receipts.save(self.step, self.stats, self.clock.seconds)
             self.clock.stop()
-            with lifted():
+            with lifted(self._caps):
                 self.on_pause(True)
                 self.gate.wait()
                 self.on_pause(False)
