@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..batches import Batches
+from ..forward_mode import forward_mode_ready
 from ..layout import Layout
 from ..problem import Problem
 from ..types import SecondOrderMode, choose
@@ -112,6 +113,7 @@ def curvature_of(problem: Problem, batches: Batches, mode: SecondOrderMode | str
     from .hessian import Hessian
 
     kind = choose(SecondOrderMode, mode, "second_order_mode")
+    forward_mode_ready()
     resident = Resident(problem, batches)
     sources = {
         SecondOrderMode.HESSIAN: Hessian,
