@@ -43,6 +43,10 @@ class JournalError(DvlError, ValueError):
     """A journal file is damaged beyond its torn tail, or was written by another format version."""
 
 
+class StoreError(DvlError, OSError):
+    """A gradient store cannot be read or written: no room, no permission, or files of another format."""
+
+
 class NotFittedError(DvlError, RuntimeError):
     """A result was asked for before anything was computed."""
 

@@ -125,6 +125,14 @@ class InfluenceFunctionModel(ABC):
         """Per-sample gradients of a batch: what may be stored of training points, and what test points begin with."""
         return self._gradients(batch)
 
+    def gradients_with_losses(self, batch: Batch) -> tuple[Rows, Tensor]:
+        """What `gradients` gives, and the loss of each sample, shape (B,): what a store keeps of training points."""
+        if type(self).gradients is InfluenceFunctionModel.gradients:
+            return self._gradients.with_losses(batch)  # one pass gives both
+        with torch.no_grad():
+            losses = self.problem.losses(None, self.problem.place(batch))
+        return self.gradients(batch), losses
+
     def scores(self, factors: Rows, rows: Rows) -> Tensor:
         """Influences (q, w) from preconditioned test rows and training rows."""
         return factors.dot(rows)

@@ -7,129 +7,36 @@ shuffles is pinned to the order of its data set, with a warning.
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    IterableDataset,
-    RandomSampler,
-    SequentialSampler,
-    TensorDataset,
-    default_collate,
-)
-from torch.utils.data import Dataset as TorchDataset
 
-from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
+from .batch import TARGETS, Batch, bytes_of, cat
+from .readers import BATCH, Reader, reader_of, tensors_of
 
-TARGETS = ("labels", "label", "targets", "target", "y")
-"""Keys under which a batch that is a mapping may keep what the loss compares the output with."""
+__all__ = ["BATCH", "TARGETS", "Batch", "Batches", "bytes_of", "cat", "tensors_of"]
 
-BATCH = 256
-
-
-@dataclass(frozen=True)
-class Batch:
-    """B samples: what the model is called with, and what the loss compares its output with.
-
-    Attributes:
-        inputs: positional arguments of the model, the first axis of each is the sample.
-        target: shape (B, ...).
-        keywords: arguments of the model by name.
-    """
-
-    inputs: tuple[Tensor, ...]
-    target: Tensor
-    keywords: Mapping[str, Tensor] = field(default_factory=dict)
-
-    @staticmethod
-    def of(item: Any) -> Batch:
-        """From what a loader gives: (x, y), (x1, x2, ..., y), ((x1, x2), y), ({...}, y) or {..., "labels": y}.
-
-        Raises:
-            InputTypeError: for anything else.
-            InputError: for tensors of different lengths.
-        """
-        if isinstance(item, Batch):
-            return item
-        if isinstance(item, Mapping):
-            keys = [key for key in TARGETS if key in item]
-            if not keys:
-                raise InputError(
-                    f"a batch is a mapping with the keys {list(item)}; expected one of {list(TARGETS)} among them."
-                )
-            rest = {k: _tensor(v) for k, v in item.items() if k != keys[0] and v is not None}
-            return Batch((), _tensor(item[keys[0]]), rest)._checked()
-        if isinstance(item, Sequence) and not isinstance(item, str) and len(item) >= 2:
-            *given, target = item
-            if len(given) == 1 and isinstance(given[0], Mapping):
-                return Batch((), _tensor(target), {k: _tensor(v) for k, v in given[0].items()})._checked()
-            if len(given) == 1 and isinstance(given[0], (tuple, list)):
-                given = list(given[0])
-            return Batch(tuple(_tensor(x) for x in given), _tensor(target))._checked()
-        raise InputTypeError(
-            f"a batch is a {type(item).__name__}; expected (x, y), several inputs and a target, or a mapping of "
-            "tensors with the target under 'labels'."
-        )
-
-    def _checked(self) -> Batch:
-        lengths = {len(t) if t.ndim else -1 for t in (*self.inputs, *self.keywords.values(), self.target)}
-        if len(lengths) > 1 or -1 in lengths:
-            raise InputError(
-                f"the tensors of a batch have the lengths {sorted(lengths)}; the first axis of each must be the sample."
-            )
-        return self
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-    def __getitem__(self, rows: slice | Tensor) -> Batch:
-        return self._map(lambda t: t[rows])
-
-    def to(self, device: Any) -> Batch:
-        """On another device."""
-        return self._map(lambda t: t.to(device))
-
-    @property
-    def x(self) -> Tensor:
-        """The model's first input.
-
-        Raises:
-            InputError: if it is called with keywords only.
-        """
-        if not self.inputs:
-            raise InputError(
-                "these batches are mappings; what asks for the input x needs a model that is called with one tensor."
-            )
-        return self.inputs[0]
-
-    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        keywords = {k: change(v) for k, v in self.keywords.items()}
-        return Batch(tuple(change(x) for x in self.inputs), change(self.target), keywords)
-
-    def tensors(self) -> tuple[Tensor, ...]:
-        """All of its tensors, in a fixed order."""
-        return (*self.inputs, *(self.keywords[k] for k in sorted(self.keywords)), self.target)
+DIGEST = 16
+"""Bytes of a sample's hash."""
 
 
 class Batches:
     """Data that can be read again and again, always in the same order and the same pieces.
 
-    Attributes:
-        batch_size: of all batches but the last, or None where the pieces are of any size.
+    Args:
+        reader: gives the batches from any sample on.
     """
 
-    def __init__(self, source: Callable[[], Iterable[Any]], batch_size: int | None = None) -> None:
-        self._source, self.batch_size = source, batch_size
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._sizes: tuple[int, ...] | None = None
-        self._fingerprint: str | None = None
+        self._digests: NDArray[np.uint8] | None = None
+        self._ragged = False
 
     @staticmethod
     def of(data: Any, batch_size: int | None = None) -> Batches:
@@ -142,40 +49,16 @@ class Batches:
         Raises:
             InputTypeError: for anything else.
         """
-        size = batch_size or BATCH
-        if isinstance(data, Batches):
-            return data
-        if isinstance(data, DataLoader):
-            return _of_loader(data)
-        if isinstance(data, Dataset):
-            return _resident(Batch.of(tensors_of(data)), size)
-        if isinstance(data, IterableDataset):
-            raise InputTypeError(
-                "an IterableDataset may give another order each time; pass a DataLoader over a list."
-            )
-        if isinstance(data, TensorDataset):
-            return _resident(Batch.of(data.tensors), size)
-        if isinstance(data, TorchDataset):
-            return Batches(lambda: DataLoader(data, size), size)
-        if isinstance(data, (Batch, Mapping)):
-            return _resident(Batch.of(data), size)
-        if (
-            isinstance(data, (tuple, list))
-            and data
-            and all(isinstance(t, (Tensor, np.ndarray)) for t in data)
-        ):
-            return _resident(Batch.of(data), size)
-        if isinstance(data, Iterable) and not isinstance(data, (str, Tensor, np.ndarray)):
-            batches = data if iter(data) is not data else list(data)
-            return Batches(lambda: batches)
-        raise InputTypeError(
-            f"{type(data).__name__} was given as data; expected a DataLoader, a Dataset, (x, y) or an iterable of batches."
-        )
+        return data if isinstance(data, Batches) else Batches(reader_of(data, batch_size))
+
+    @property
+    def batch_size(self) -> int | None:
+        """Samples of all batches but the last, or None where the pieces are of any size."""
+        return self._reader.batch_size
 
     def __iter__(self) -> Iterator[Batch]:
         sizes = []
-        for item in self._source():
-            batch = Batch.of(item)
+        for _, batch in self._reader.since(0):
             if len(batch):
                 sizes.append(len(batch))
                 yield batch
@@ -184,9 +67,14 @@ class Batches:
         if self._sizes is not None and self._sizes != tuple(sizes):
             raise InputError(
                 f"the data gave {sum(sizes):,} samples in {len(sizes)} batches, {sum(self._sizes):,} in "
-                f"{len(self._sizes)} before; expected the same each time. A generator can be read only once: pass a list."
+                f"{len(self._sizes)} before; expected the same each time. A generator can be read only once: pass a "
+                "list."
             )
         self._sizes = tuple(sizes)
+
+    def since(self, first: int) -> Iterator[tuple[int, Batch]]:
+        """(position of its first sample, batch) from the batch that holds the sample `first` to the end."""
+        return ((at, batch) for at, batch in self._reader.since(first) if len(batch))
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -201,8 +89,14 @@ class Batches:
         return sum(self.sizes)
 
     def first(self) -> Batch:
-        """The first batch."""
-        return Batch.of(next(iter(self._source())))
+        """The first batch.
+
+        Raises:
+            InputError: if there is none.
+        """
+        for _, batch in self.since(0):
+            return batch
+        raise InputError("the data are empty; expected at least one sample.")
 
     def whole(self) -> Batch:
         """All samples as one batch."""
@@ -210,101 +104,110 @@ class Batches:
 
     def targets(self) -> Tensor:
         """What the loss compares outputs with: shape (n, ...)."""
-        return torch.cat([batch.target for batch in self])
+        found = [batch.target for batch in self]
+        if len({t.shape[1:] for t in found}) > 1:
+            raise InputError(
+                "the targets have other shapes in other batches; expected one shape. Pad them with the loss's "
+                "ignore_index."
+            )
+        return torch.cat(found)
 
     @property
     def fingerprint(self) -> str:
         """A hash of all numbers in their order, whatever the sizes of the batches; reads the data once."""
-        if self._fingerprint is None:
-            hashes: list[Any] = []
+        return hashlib.blake2b(self.digests.tobytes(), digest_size=20).hexdigest()
+
+    @property
+    def digests(self) -> NDArray[np.uint8]:
+        """A hash of each sample, shape (n, 16); reads the data once."""
+        if self._digests is None:
+            found, shapes = [], set()
             for batch in self:
-                tensors = batch.tensors()
-                hashes = hashes or [hashlib.blake2b(_kind(t), digest_size=20) for t in tensors]
-                for hasher, tensor in zip(hashes, tensors, strict=True):
-                    hasher.update(bytes_of(tensor))
-            self._fingerprint = hashlib.blake2b(
-                b"".join(h.digest() for h in hashes), digest_size=20
-            ).hexdigest()
-        return self._fingerprint
+                found.append(digests_of(batch))
+                shapes.add(tuple(t.shape[1:] for t in batch.tensors()))
+            self._digests, self._ragged = np.concatenate(found), len(shapes) > 1
+        return self._digests
+
+    @property
+    def ragged(self) -> bool:
+        """Whether samples have other shapes in other batches, such as sentences padded batch by batch."""
+        return bool(len(self.digests)) and self._ragged
+
+    def check(self, at: int, batch: Batch) -> None:
+        """That samples read again are what they were when the fingerprint was taken.
+
+        Raises:
+            InputError: if they are not, as with random augmentation.
+        """
+        then = self.digests[at : at + len(batch)]
+        same = (then == digests_of(batch)).all(axis=1) if len(then) == len(batch) else np.zeros(1, bool)
+        if not same.all():
+            raise InputError(
+                f"sample {at + int(np.argmin(same)):,} is not what it was when the data were read before: they change "
+                "from one reading to the next, as with random augmentation. Pass the data as the model is to see them, "
+                "without random transformations."
+            )
+
+    def replaced(self, positions: Tensor, batch: Batch) -> Batches:
+        """The same data with other samples at these positions, after a relabel; these data stay as they are."""
+        new = Batches(_Patched(self._reader, positions.cpu(), batch.to("cpu")))
+        new._sizes, new._ragged = self._sizes, self._ragged
+        new._digests = self.digests.copy()
+        new._digests[positions.cpu().numpy()] = digests_of(batch)
+        return new
 
 
-def cat(batches: Sequence[Batch]) -> Batch:
-    """Several batches as one."""
-    first = batches[0]
-    return Batch(
-        tuple(torch.cat(xs) for xs in zip(*(b.inputs for b in batches), strict=True)),
-        torch.cat([b.target for b in batches]),
-        {k: torch.cat([b.keywords[k] for b in batches]) for k in first.keywords},
-    )
+class _Patched:
+    """A reader with some samples replaced."""
+
+    def __init__(self, reader: Reader, positions: Tensor, batch: Batch) -> None:
+        self._reader, self._positions, self._batch = reader, positions, batch
+        self.batch_size = reader.batch_size
+
+    def since(self, first: int) -> Iterator[tuple[int, Batch]]:
+        for at, batch in self._reader.since(first):
+            mine = ((self._positions >= at) & (self._positions < at + len(batch))).nonzero().flatten()
+            if len(mine):
+                where = self._positions[mine] - at
+                tensors = []
+                for old, new in zip(batch.tensors(), self._batch[mine].tensors(), strict=True):
+                    changed = old.clone()
+                    changed[where.to(old.device)] = new.to(old)
+                    tensors.append(changed)
+                batch = batch.with_tensors(tensors)  # noqa: PLW2901 - the changed one takes its place
+            yield at, batch
 
 
-def tensors_of(data: Dataset) -> tuple[Tensor, Tensor]:
-    """A data set's x as floats and y as class numbers (int64) or floats.
+def digests_of(batch: Batch) -> NDArray[np.uint8]:
+    """A hash of each sample's numbers, types and shapes: (B, 16)."""
+    begun = hashlib.blake2b(digest_size=DIGEST)
+    columns = []
+    for tensor in batch.tensors():
+        begun.update(f"{tensor.dtype}{tuple(tensor.shape[1:])};".encode())
+        width = tensor[:1].nbytes
+        columns.append((bytes_of(tensor), width))
+    found = np.empty((len(batch), DIGEST), np.uint8)
+    for i in range(len(batch)):
+        hasher = begun.copy()
+        for column, width in columns:
+            hasher.update(column[i * width : (i + 1) * width])
+        found[i] = np.frombuffer(hasher.digest(), np.uint8)
+    return found
+
+
+def require_positions(positions: Any, n: int) -> Tensor:
+    """Positions of samples as int64 (k,).
 
     Raises:
-        InputTypeError: for features or labels that are no numbers.
+        InputTypeError, InputError: for what are none.
     """
-    x, y = data.data()
-    pair = []
-    for name, values in (("x", x), ("y", y)):
-        if not isinstance(values, Tensor):
-            dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
-            if dense.dtype.kind not in "fiub":
-                raise InputTypeError(
-                    f"the data set's {name} holds {dense.dtype}; a torch model takes numbers. Encode them first, "
-                    "for example by scikit-learn's LabelEncoder or OrdinalEncoder."
-                )
-            values = torch.from_numpy(np.ascontiguousarray(dense))
-        pair.append(values)
-    features, target = pair
-    features = features if features.is_floating_point() else features.float()
-    return features, target if target.is_floating_point() else target.long()
-
-
-def bytes_of(tensor: Tensor) -> memoryview:
-    """A tensor's numbers as bytes, in row order."""
-    return memoryview(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-
-
-def _kind(tensor: Tensor) -> bytes:
-    return f"{tensor.dtype}{tuple(tensor.shape[1:])}".encode()
-
-
-def _tensor(value: Any) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return torch.from_numpy(value)
-    raise InputTypeError(f"a batch holds a {type(value).__name__}; expected tensors or numeric arrays.")
-
-
-def _resident(batch: Batch, size: int) -> Batches:
-    return Batches(lambda: (batch[at : at + size] for at in range(0, len(batch), size)), size)
-
-
-def _of_loader(loader: DataLoader[Any]) -> Batches:
-    dataset, size = loader.dataset, loader.batch_size
-    if isinstance(dataset, IterableDataset):
-        return Batches(lambda: loader, size)
-    plain = isinstance(loader.sampler, SequentialSampler) and type(loader.batch_sampler) is BatchSampler
-    if not plain or loader.drop_last:
-        what = "shuffles" if isinstance(loader.sampler, RandomSampler) else "leaves out or draws samples"
-        order = (
-            "in the order of its data set"
-            if isinstance(loader.sampler, RandomSampler) or plain
-            else "as drawn now"
+    found = torch.as_tensor(positions)
+    if found.is_floating_point() or found.is_complex() or found.dtype is torch.bool or found.ndim != 1:
+        raise InputTypeError(f"positions are {positions!r}; expected a vector of integers.")
+    if len(found) and not 0 <= int(found.min()) <= int(found.max()) < n:
+        raise InputError(
+            f"positions run from {int(found.min())} to {int(found.max())}; there are {n:,} samples."
         )
-        warnings.warn(
-            f"this DataLoader {what}; rows of the result are its data {order}, all of them. Pass shuffle=False and "
-            "drop_last=False to say so.",
-            UserWarning,
-            stacklevel=4,
-        )
-    if plain or isinstance(loader.sampler, RandomSampler):
-        if isinstance(dataset, TensorDataset) and loader.collate_fn is default_collate:
-            return _resident(Batch.of(dataset.tensors), size or BATCH)
-        again: dict[str, Any] = {"batch_size": size or BATCH, "shuffle": False}
-    else:
-        again = {"batch_sampler": [list(drawn) for drawn in loader.batch_sampler or ()]}
-    kept = DataLoader(dataset, num_workers=loader.num_workers, collate_fn=loader.collate_fn, **again)
-    return Batches(lambda: kept, size)
+    if len(found.unique()) < len(found):
+        raise InputError("positions hold one sample twice; expected each once.")
+    return found.long()

@@ -27,7 +27,7 @@ def rule_for(module: nn.Module) -> Rule | None:
     return None
 
 
-def _linear(module: nn.Module, names: Sequence[str], xs: Sequence[Tensor], gs: Sequence[Tensor]) -> Part:
+def _linear(_: nn.Module, names: Sequence[str], xs: Sequence[Tensor], gs: Sequence[Tensor]) -> Part:
     return _outer(names, _positions(xs), _positions(gs))
 
 

@@ -51,6 +51,9 @@ class PerSampleLoss:
         smoothed = getattr(loss, "label_smoothing", 0.0) or getattr(loss, "pos_weight", None) is not None
         weighted = getattr(loss, "weight", None) is not None
         self.likelihood: Likelihood | None = found
+        # as many positions as classes could be (B, classes, T), which is what torch takes them for, or (B, T, classes):
+        # they are what the batches were that left no doubt
+        self._tokenwise = False
         self._write_out: Callable[[Tensor, Tensor], Tensor] = self._mapped
         if found == "categorical":
             self._write_out = self._cross_entropy
@@ -69,8 +72,11 @@ class PerSampleLoss:
 
     def _cross_entropy(self, output: Tensor, target: Tensor) -> Tensor:
         standard = output.shape[2:] == target.shape[1:] or target.shape == output.shape
-        if not standard and output.ndim == target.ndim + 1 and output.shape[:-1] == target.shape:
-            output = output.movedim(-1, 1)  # token-wise: (B, T, classes) as transformers give it
+        tokenwise = output.ndim == target.ndim + 1 and output.shape[:-1] == target.shape and output.ndim > 2
+        if standard != tokenwise:
+            self._tokenwise = tokenwise
+        if tokenwise and self._tokenwise:
+            output = output.movedim(-1, 1)  # (B, T, classes) as transformers give it
         elif not standard:
             raise InputError(
                 f"cross-entropy got outputs of shape {tuple(output.shape)} and targets of shape {tuple(target.shape)}; "
