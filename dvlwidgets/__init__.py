@@ -268,8 +268,53 @@ _HOMES = {
     "widgets.panel": ("ValuationPanel",),
     "widgets.sharing": ("static_page",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_PARTS = ("reporting", "utils", "valuation")
+_WITH_TORCH = {
+    "influence": (
+        "ArnoldiInfluence",
+        "BlockMode",
+        "CgInfluence",
+        "DaskInfluenceCalculator",
+        "DirectInfluence",
+        "DisableClientSingleThreadCheck",
+        "EkfacInfluence",
+        "EkfacPreconditioner",
+        "EkfacRepresentation",
+        "EnsembleInfluence",
+        "Explorer",
+        "GradCosInfluence",
+        "GradDotInfluence",
+        "GradientStore",
+        "InfluenceFunctionModel",
+        "InfluenceMode",
+        "InfluenceSummary",
+        "InverseHarmonicMeanInfluence",
+        "JacobiPreconditioner",
+        "LazyChunkSequence",
+        "LissaInfluence",
+        "ListAggregator",
+        "LograInfluence",
+        "NestedLazyChunkSequence",
+        "NestedListAggregator",
+        "NestedSequenceAggregator",
+        "NestedTorchCatAggregator",
+        "NumpyConverter",
+        "NystroemPreconditioner",
+        "NystroemSketchInfluence",
+        "SecondOrderMode",
+        "SequenceAggregator",
+        "SequentialInfluenceCalculator",
+        "TorchCatAggregator",
+        "TorchNumpyConverter",
+        "TracInInfluence",
+        "TrakInfluence",
+        "torch_dataset_to_dask_array",
+    ),
+    "widgets.influence_panel": ("InfluencePanel",),
+}
+"""Names that need the extra "torch"; they are no part of `from dvlwidgets import *`, which works without it."""
+
+_HOME_OF = {name: home for homes in (_HOMES, _WITH_TORCH) for home, names in homes.items() for name in names}
+_PARTS = ("influence", "reporting", "utils", "valuation")
 
 __all__ = [
     "AbsoluteStandardError",
@@ -417,7 +462,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted({*__all__, *_HOME_OF, "__version__"})
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -1,4 +1,71 @@
 """One training point on one prediction: influence functions for torch models.
 
-score(test, train) = grad L(test)^T (H + damping)^-1 grad L(train), positive where the training point helps.
+score(test, train) = grad L(test)^T (H + damping)^-1 grad L(train), positive where the training point helps;
+`score / n` estimates the test point's loss after the removal of the training point, minus before.
+
+Every public name is loaded when it is first used. Needs torch: `pip install 'dvlwidgets[torch]'`.
 """
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from typing import Any
+
+if find_spec("torch") is None:
+    raise ImportError(
+        "dvlwidgets.influence needs torch, which is not installed. Run: pip install 'dvlwidgets[torch]'",
+        name="torch",
+    )
+
+_HOMES = {
+    "aggregators": (
+        "ListAggregator",
+        "NestedListAggregator",
+        "NestedSequenceAggregator",
+        "NestedTorchCatAggregator",
+        "SequenceAggregator",
+        "TorchCatAggregator",
+    ),
+    "arnoldi": ("ArnoldiInfluence",),
+    "base": ("InfluenceFunctionModel",),
+    "batches": ("Batch", "Batches"),
+    "calculators": ("SequentialInfluenceCalculator",),
+    "cg": ("CgInfluence",),
+    "converters": ("NumpyConverter", "TorchNumpyConverter", "torch_dataset_to_dask_array"),
+    "dask_calculator": ("DaskInfluenceCalculator", "DisableClientSingleThreadCheck"),
+    "direct": ("DirectInfluence",),
+    "ekfac": ("EkfacInfluence", "EkfacRepresentation"),
+    "ensemble": ("EnsembleInfluence",),
+    "explorer": ("Explorer", "InfluenceSummary"),
+    "grad_dot": ("GradCosInfluence", "GradDotInfluence"),
+    "harmonic": ("InverseHarmonicMeanInfluence",),
+    "lazy": ("LazyChunkSequence", "NestedLazyChunkSequence"),
+    "lissa": ("LissaInfluence",),
+    "logra": ("LograInfluence",),
+    "nystroem": ("NystroemSketchInfluence",),
+    "preconditioners": ("EkfacPreconditioner", "JacobiPreconditioner", "NystroemPreconditioner"),
+    "store": ("GradientStore",),
+    "tracin": ("TracInInfluence",),
+    "trak": ("TrakInfluence",),
+    "types": ("BlockMode", "InfluenceMode", "LossType", "SecondOrderMode"),
+    "zarr_writer": ("ZarrWriter",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_PARTS = ("array", "influence_calculator", "reducers", "torch", "types")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        return sorted(_HOME_OF)
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*_HOME_OF, *_PARTS, *globals()})

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from ..errors import InputError
 
+UnsupportedInfluenceModeException = InputError
+"""pyDVL's name of what is raised for modes that there are not."""
+
 LossType: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """`loss(output, target)`, a scalar: the mean over the batch that it is given."""
 

@@ -1,3 +1,3 @@
-"""Where users of pyDVL look for caches: `dvlwidgets.utils.caching`. Nothing else lives here."""
+"""Where users of pyDVL look for caches and exceptions: `dvlwidgets.utils.caching`, `dvlwidgets.utils.exceptions`."""
 
 from __future__ import annotations
