@@ -15,6 +15,7 @@ from torch.func import functional_call
 
 from ..data.identity import digest
 from ..errors import InputTypeError, UnhashableError
+from .attention import plain_attention
 from .batches import Batch, bytes_of
 from .layout import Layout, trainable
 from .losses import Likelihood, PerSampleLoss, looks_like_softmax, output_of
@@ -92,9 +93,10 @@ class Problem:
 
     def output(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
         """The model's output (B, ...) with these trainable parameters; None calls the model as it is."""
-        if params is None:
-            return output_of(self.model(*batch.inputs, **batch.keywords))
-        return output_of(functional_call(self.model, dict(params), batch.inputs, dict(batch.keywords)))
+        with plain_attention():
+            if params is None:
+                return output_of(self.model(*batch.inputs, **batch.keywords))
+            return output_of(functional_call(self.model, dict(params), batch.inputs, dict(batch.keywords)))
 
     def losses(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
         """Losses of shape (B,), differentiable in the parameters; None calls the model as it is."""
