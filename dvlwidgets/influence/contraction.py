@@ -32,10 +32,10 @@ def contract(values: Tensor, a: Tensor, g: Tensor, *, bias: bool) -> Tensor:
 def _products(weight: Tensor, a: Tensor, g: Tensor) -> Tensor:
     q, (w, o, d) = len(weight), (len(g), g.shape[-1], a.shape[-1])
     if a.ndim == 3:
-        rows = max(1, TILE // (o * d))
+        count = max(1, TILE // (o * d))
         pieces = [
-            weight @ torch.einsum("bto,btd->bod", g[at : at + rows], a[at : at + rows]).flatten(1).T
-            for at in range(0, w, rows)
+            weight @ torch.einsum("bto,btd->bod", g[at : at + count], a[at : at + count]).flatten(1).T
+            for at in range(0, w, count)
         ]
         return torch.cat(pieces, dim=1)
     total = weight.new_zeros(q, w)

@@ -63,9 +63,9 @@ def output_roots(
         return _categorical(loss, output, target, limit if sampled else 0, signs)
     if loss.likelihood is not None:
         (diagonal,) = _hessian_times(loss, output, target, torch.ones_like(output).unsqueeze(0))
-        scale = diagonal.clamp(min=0).sqrt()
+        scale: Tensor = diagonal.clamp(min=0).sqrt()
         if sampled:
-            return scale * _signs((limit, *output.shape), output, signs) / math.sqrt(limit)
+            return scale * (_signs((limit, *output.shape), output, signs) / math.sqrt(limit))
         return _apart(scale.flatten(1), 1).reshape(-1, *output.shape)
     roots = _decomposed(loss, output, target)
     if not sampled:
@@ -130,7 +130,8 @@ def _position_weights(loss: PerSampleLoss, output: Tensor, target: Tensor, axis:
     probe.select(axis, 0).fill_(1.0)
     (product,) = _hessian_times(loss, torch.zeros_like(output), target, probe.unsqueeze(0))
     share = 1.0 / classes
-    return product.select(axis, 0).reshape(len(output), -1) / (share - share**2)
+    slopes: Tensor = product.select(axis, 0).reshape(len(output), -1) / (share - share**2)
+    return slopes
 
 
 def _decomposed(loss: PerSampleLoss, output: Tensor, target: Tensor) -> Tensor:
@@ -139,14 +140,14 @@ def _decomposed(loss: PerSampleLoss, output: Tensor, target: Tensor) -> Tensor:
         raise InputError(
             f"the model gives {numbers:,} numbers a sample and the loss has no known likelihood, so that its Hessian "
             f"at the output would have to be decomposed ({DENSE_LIMIT:,} at most). Pass one of torch's "
-            "CrossEntropyLoss, MSELoss or BCEWithLogitsLoss, or second_order_mode='empirical_fisher' where there is one."
+            "CrossEntropyLoss, MSELoss or BCEWithLogitsLoss, or ask for second_order_mode='empirical_fisher'."
         )
     basis = torch.eye(numbers, dtype=output.dtype, device=output.device)
     probes = basis.unsqueeze(1).expand(numbers, len(output), numbers).reshape(numbers, *output.shape)
     hessian = _hessian_times(loss, output, target, probes).reshape(numbers, len(output), numbers)
     symmetric = hessian.transpose(0, 1).double()
     values, vectors = torch.linalg.eigh((symmetric + symmetric.mT) / 2)
-    roots = vectors * values.clamp(min=0).sqrt().unsqueeze(1)  # (B, numbers, K)
+    roots: Tensor = vectors * values.clamp(min=0).sqrt().unsqueeze(1)  # (B, numbers, K)
     return roots.movedim(2, 0).to(output.dtype).reshape(numbers, *output.shape)
 
 
@@ -157,8 +158,10 @@ def _hessian_times(loss: PerSampleLoss, output: Tensor, target: Tensor, vectors:
         (slope,) = torch.autograd.grad(loss(free, target).sum(), free, create_graph=True)
         if not slope.requires_grad:  # a loss that is linear in the output
             return torch.zeros_like(vectors)
-        (product,) = torch.autograd.grad(slope, free, vectors, is_grads_batched=True, allow_unused=True)
-    return torch.zeros_like(vectors) if product is None else product.detach()
+        got: tuple[Tensor | None, ...] = torch.autograd.grad(
+            slope, free, vectors, is_grads_batched=True, allow_unused=True
+        )
+    return torch.zeros_like(vectors) if got[0] is None else got[0].detach()
 
 
 def _apart(values: Tensor, axis: int) -> Tensor:

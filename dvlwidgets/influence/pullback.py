@@ -1,0 +1,172 @@
+"""Inputs of layers and gradients at their outputs, position by position, for any vectors at the model's output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.func import vjp, vmap
+
+from .batches import Batch
+from .layers import _patches, rule_for
+from .problem import Problem
+
+Vectors: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(output (B, ...), target) -> vectors at the output, (K, B, ...)."""
+
+Call: TypeAlias = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """What a layer whose weight multiplies its input saw, for K vectors at the model's output.
+
+    The vectors' pullbacks to the weight are sum over t of g_t a_t^T, group by group, and to the bias sum over t of g_t.
+
+    Attributes:
+        a: inputs, shape (B, T, groups, d).
+        g: pullbacks to the layer's output, shape (K, B, T, groups, o).
+    """
+
+    a: Tensor
+    g: Tensor
+
+    @property
+    def numbers(self) -> int:
+        """Numbers held, for one sample."""
+        return (self.a.numel() + self.g.numel()) // max(1, len(self.a))
+
+
+def multiplies(module: nn.Module) -> bool:
+    """Whether a layer's weight multiplies its input, position by position."""
+    return type(module) in (nn.Linear, nn.Conv1d, nn.Conv2d)
+
+
+class Pullback:
+    """Pulls vectors at the model's output back to its layers.
+
+    Args:
+        problem: model and loss.
+        layers: modules by block name, whose parameters are wanted, with the full names of those.
+        factored: names of blocks that come as `Positions`; modules for which `multiplies` holds.
+        general: names of blocks that come by automatic differentiation sample by sample; others have a rule.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        layers: Mapping[str, tuple[nn.Module, Sequence[str]]],
+        *,
+        factored: Sequence[str],
+        general: Sequence[str] = (),
+    ) -> None:
+        self.problem, self.layers = problem, dict(layers)
+        self.factored, self.general = list(factored), list(general)
+        self.ruled = [name for name in self.layers if name not in {*factored, *general}]
+
+    def __call__(self, batch: Batch, vectors: Vectors) -> dict[str, Positions | Tensor]:
+        """For each block the positions, or the pullbacks themselves as a tensor (K, B, p_block); detached.
+
+        Layers that the model did not call in this batch are left out.
+        """
+        hooked = [*self.factored, *self.ruled]
+        modules = [self.layers[name][0] for name in hooked]
+        found: dict[str, Positions | Tensor] = {}
+        with torch.enable_grad(), _watch(modules) as seen:
+            output = self.problem.output(None, batch)
+            wanted = vectors(output, batch.target)
+            outputs = [out for module in modules for _, out in seen[module]]
+            gradients = iter(pulled(output, outputs, wanted))
+        for name, module in zip(hooked, modules, strict=True):
+            calls = seen[module]
+            gs = [next(gradients) for _ in calls]
+            if calls:
+                xs = [x.detach() for x, _ in calls]
+                found[name] = self._layer(name, module, xs, gs)
+        found.update(self._mapped(batch, wanted) if self.general else {})
+        return found
+
+    def _layer(
+        self, name: str, module: nn.Module, xs: Sequence[Tensor], gs: Sequence[Tensor]
+    ) -> Positions | Tensor:
+        names = self.layers[name][1]
+        if name in self.factored:
+            has_weight = any(n.rpartition(".")[2] == "weight" for n in names)
+            return positions(module, xs, gs, has_weight=has_weight)
+        rule = rule_for(module)
+        assert rule is not None  # blocks without a rule are general
+        return torch.stack([rule(module, names, xs, [g[k] for g in gs]).flat() for k in range(len(gs[0]))])
+
+    def _mapped(self, batch: Batch, wanted: Tensor) -> dict[str, Tensor]:
+        params = self.problem.params
+        names = [n for block in self.general for n in self.layers[block][1]]
+        moving = {n: params[n] for n in names}
+        fixed = {n: t for n, t in params.items() if n not in moving}
+        keywords = sorted(batch.keywords)
+
+        def one(vectors: Tensor, *tensors: Tensor) -> dict[str, Tensor]:
+            *given, target = [t.unsqueeze(0) for t in tensors]
+            inputs, named = given[: len(batch.inputs)], given[len(batch.inputs) :]
+            lone = Batch(tuple(inputs), target, dict(zip(keywords, named, strict=True)))
+            back = vjp(lambda own: self.problem.output({**fixed, **own}, lone)[0], moving)[1]
+            tree: dict[str, Tensor] = vmap(lambda v: back(v)[0])(vectors)
+            return tree
+
+        tree = vmap(one, in_dims=(1, *[0] * len(batch.tensors())), out_dims=1)(wanted, *batch.tensors())
+        return {
+            block: torch.cat([tree[n].flatten(2) for n in self.layers[block][1]], dim=2).detach()
+            for block in self.general
+        }
+
+
+def positions(
+    module: nn.Module, xs: Sequence[Tensor], gs: Sequence[Tensor], *, has_weight: bool
+) -> Positions:
+    """From a layer's inputs (B, ...) and the pullbacks (K, B, ...) to its outputs, call by call."""
+    groups = 1
+    if type(module) is nn.Linear:
+        a = torch.cat([x.reshape(len(x), -1, x.shape[-1]) for x in xs], dim=1)
+        g = torch.cat([v.reshape(*v.shape[:2], -1, v.shape[-1]) for v in gs], dim=2)
+    else:
+        groups = int(module.groups)  # type: ignore[arg-type]  # of a convolution
+        a = torch.cat([_patches(module, x) for x in xs], dim=1)
+        g = torch.cat([v.flatten(3).transpose(2, 3) for v in gs], dim=2)
+    a, g = a.unflatten(2, (groups, -1)), g.unflatten(3, (groups, -1))
+    return Positions(a if has_weight else a[..., :0], g)
+
+
+def pulled(output: Tensor, inner: Sequence[Tensor], vectors: Tensor) -> list[Tensor]:
+    """Pullbacks (K, *shape) of vectors (K, *output.shape) to each of the tensors that the output was made from."""
+    if not inner:
+        return []
+    got: Sequence[Tensor | None]
+    if len(vectors) == 1:
+        one: Sequence[Tensor | None] = torch.autograd.grad(output, inner, vectors[0], allow_unused=True)
+        got = [None if g is None else g.unsqueeze(0) for g in one]
+    else:
+        got = torch.autograd.grad(output, inner, vectors, is_grads_batched=True, allow_unused=True)
+    shape = (len(vectors),)
+    return [
+        x.new_zeros(shape + x.shape) if g is None else g.detach() for g, x in zip(got, inner, strict=True)
+    ]
+
+
+@contextmanager
+def _watch(modules: Sequence[nn.Module]) -> Iterator[dict[nn.Module, list[Call]]]:
+    """(input, output) of every call of the modules."""
+    seen: dict[nn.Module, list[Call]] = {module: [] for module in modules}
+
+    def note(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
+        seen[module].append((inputs[0], output))
+        return output.clone()  # what follows may change it in place
+
+    handles = [module.register_forward_hook(note) for module in modules]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
