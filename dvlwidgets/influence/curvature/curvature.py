@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from ..layout import Layout
 from ..problem import Problem
 from ..types import SecondOrderMode, choose
 from .resident import Resident, twice_differentiable
+from .row_source import RowSource
 from .selection import Selection
 
 
@@ -93,6 +95,18 @@ class Curvature:
         """
         rows = self._source.rows(self._selection.cover)
         return None if rows is None else (self._selection.narrow(r) for r in rows)
+
+    def batch(self, rows: Tensor) -> Curvature:
+        """The same of the mean loss over some of the data points only: int64 positions, in any order.
+
+        Raises:
+            InputError: where the data are too many to be kept in memory.
+        """
+        source = copy.copy(self._source)
+        source.resident = self._source.resident.take(rows)
+        if isinstance(source, RowSource):
+            source.forget()
+        return Curvature(source, self.mode, self._layout, self.columns)
 
     def to(self, device: Any) -> Curvature:
         """Move the data that it keeps; the model is moved by whom it belongs to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from ...errors import InputError
 from ..batches import Batch, Batches, cat
 from ..problem import Problem
 
@@ -60,6 +62,27 @@ class Resident:
             size = rows or len(batch)
             for at in range(0, len(batch), size):
                 yield batch[at : at + size]
+
+    def take(self, rows: Tensor) -> Resident:
+        """Some of the data points, by position: int64 (k,).
+
+        Raises:
+            InputError: if the data are not kept.
+        """
+        if self._kept is None:
+            raise InputError(
+                f"the data are larger than {RESIDENT_BYTES >> 30} GiB and are not kept on the device, so that single "
+                "points of them cannot be looked up. Pass batch_size=None for whole passes over the data."
+            )
+        rows, at, taken = rows.to(self.problem.device), 0, []
+        for batch in self._kept:
+            own = rows[(rows >= at) & (rows < at + len(batch))] - at
+            at += len(batch)
+            if len(own):
+                taken.append(batch[own])
+        some = copy.copy(self)
+        some.__dict__.update(_kept=taken, n=len(rows))
+        return some
 
     def rows_for(self, numbers: int) -> int:
         """How many rows a piece may have where each row needs so many numbers of work space."""

@@ -21,24 +21,24 @@ class RowSource(ABC):
 
     def __init__(self, resident: Resident) -> None:
         self.resident = resident
-        self._kept: list[Rows] | None = None
+        self._kept: list[Group] | None = None
 
     @abstractmethod
-    def _pieces(self) -> Iterator[Rows]:
-        """The rows, computed anew."""
+    def _pieces(self) -> Iterator[Iterator[Rows]]:
+        """The rows of pieces of the data, computed anew: for each piece one row a sample, again and again."""
 
-    def pieces(self) -> Iterator[Rows]:
-        """The rows; those that fit are kept from the first pass on."""
+    def groups(self) -> Iterator[Group]:
+        """The rows by pieces of the data; those that fit are kept from the first pass on."""
         if self._kept is not None:
             yield from self._kept
             return
-        kept: list[Rows] | None = []
-        for rows in self._pieces():
-            if kept is not None:
-                kept.append(rows)
-                if sum(r.nbytes for r in kept) > RESIDENT_BYTES:
-                    kept = None
-            yield rows
+        kept: list[Group] | None = []
+        held = 0
+        for piece in self._pieces():
+            group = Group.of(piece)
+            held += group.nbytes
+            kept = None if kept is None or held > RESIDENT_BYTES else [*kept, group]
+            yield group
         self._kept = kept
 
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
@@ -63,6 +63,10 @@ class RowSource(ABC):
         for rows in self.rows(sub) or ():
             add_gram(whole, rows)
         return mirror(whole)
+
+    def forget(self) -> None:
+        """Rows are of other data from now on."""
+        self._kept = None
 
     def to(self, device: torch.device) -> None:
         """See `Source`."""

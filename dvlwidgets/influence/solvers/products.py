@@ -1,0 +1,69 @@
+"""Products with a curvature, by passes over the data or by its matrix, whichever is less work."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from torch import Tensor
+
+from .rows import Product
+
+MATRIX_BYTES = 1 << 30
+"""Larger matrices are not made."""
+
+PER_PARAMETER = {"hessian": 12.0, "gauss_newton": 10.0, "empirical_fisher": 4.0}
+"""Operations of a product for each data point, parameter and vector, for models that use a parameter once a sample."""
+
+
+class Products:
+    """H v for rows v, counted.
+
+    Args:
+        curvature: see `curvature.Curvature`.
+        vectors: how many vectors will be multiplied, about.
+
+    Attributes:
+        path: "dense" if the matrix was made, else "products".
+        matrix: shape (p, p), or None.
+        passes: calls so far.
+        vectors: vectors multiplied so far.
+    """
+
+    def __init__(self, curvature: Any, vectors: float) -> None:
+        self.curvature = curvature
+        self.path: Literal["dense", "products"] = (
+            "dense" if prefers_matrix(curvature, vectors) else "products"
+        )
+        self.matrix: Tensor | None = curvature.dense() if self.path == "dense" else None
+        self.passes, self.vectors = 0, 0
+
+    def __call__(self, v: Tensor) -> Tensor:
+        """Rows H v, shape (k, p)."""
+        self.passes, self.vectors = self.passes + 1, self.vectors + len(v)
+        product: Tensor = self.curvature.matmul(v) if self.matrix is None else v @ self.matrix
+        return product
+
+    def damped(self, damping: float) -> Product:
+        """Rows (H + damping) v."""
+        return lambda v: self(v).add_(v, alpha=damping)
+
+    def to(self, device: Any) -> Products:
+        """Moves the matrix and the data of the curvature; returns self."""
+        self.curvature.to(device)
+        if self.matrix is not None:
+            self.matrix = self.matrix.to(device)
+        return self
+
+
+def prefers_matrix(curvature: Any, vectors: float) -> bool:
+    """Whether making the matrix and multiplying by it is less work than so many products.
+
+    Curvatures say their work as `product_flops` (for one vector) and `dense_flops`; it is guessed where they do not.
+    """
+    p = curvature.p
+    if p * p * curvature.dtype.itemsize > MATRIX_BYTES:
+        return False
+    guess = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
+    one = float(getattr(curvature, "product_flops", guess))
+    whole = float(getattr(curvature, "dense_flops", p * one))
+    return whole + vectors * 2.0 * p * p <= vectors * one
