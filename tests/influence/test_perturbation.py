@@ -23,7 +23,7 @@ FLOAT = [
     "quartic",
     "binary",
     "logistic_weighted",
-    "frozen",
+    "two_blocks",
 ]
 
 
