@@ -141,6 +141,11 @@ class Reducer(ABC):
         """What a reader of the result must know."""
         return ()
 
+    def __repr__(self) -> str:
+        # also the reducer's identity in a checkpoint: all that it was made with
+        own = {k: v for k, v in vars(self).items() if k not in ("arrays", "shape", "columns") and k[0] != "_"}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in own.items())})"
+
 
 def check_over(over: Over) -> Over:
     """A valid choice of test points.

@@ -36,14 +36,16 @@ class Histogram(Reducer):
     ) -> None:
         self.name = "histogram"
         self.per_point = flag("per_point", per_point)
-        self._given = None if edges is None else _checked(edges)
-        self.bins = whole("bins", bins, 1, BINS_HINT) if self._given is None else len(self._given) - 1
+        self.edges = None if edges is None else tuple(_checked(edges).tolist())
+        self.bins = whole("bins", bins, 1, BINS_HINT) if self.edges is None else len(self.edges) - 1
         self._first_look: NDArray[np.float32] | None = None
 
     def blank(self, shape: Shape) -> Arrays:
         self._first_look = None
         arrays: Arrays = {
-            "edges": np.full(self.bins + 1, np.nan, np.float32) if self._given is None else self._given,
+            "edges": np.full(self.bins + 1, np.nan, np.float32)
+            if self.edges is None
+            else np.array(self.edges, np.float32),
             "counts": np.zeros((2, self.bins), np.int64),
             "outside": np.zeros((2, 2), np.int64),
         }

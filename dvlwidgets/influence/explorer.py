@@ -1,0 +1,325 @@
+"""Influences to be looked at: a run that fills columns, and answers about single points while and after it goes on."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..arguments import flag, number, whole
+from ..data.dataset import Dataset
+from ..engine.live import Run
+from ..errors import InputError, InputTypeError, NotFittedError
+from .base import InfluenceFunctionModel
+from .batches import Batch, Batches
+from .classes import Classes, class_numbers
+from .job import ScanJob
+from .reducers import Moments, Quantile, Reducer, SelfInfluence
+from .reducers.top import extremes
+from .runs import InfluenceStatistics
+from .store import GradientStore
+from .summary import InfluenceSummary, Points
+
+COLUMNS = ("loss", "self_influence", "quantile", "quantile_all", "mean", "negatives")
+TEST_COLUMNS = ("loss", "predicted", "p_label")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The training points that help and harm a test point most, among those that are known.
+
+    Attributes:
+        helpful: positions, highest influence first, shape (k,).
+        helpful_scores: their influences.
+        harmful: positions, lowest influence first, shape (k,).
+        harmful_scores: their influences.
+        scores: of all training points, shape (n_train,), NaN where not known yet.
+    """
+
+    helpful: NDArray[np.int64]
+    helpful_scores: NDArray[np.float32]
+    harmful: NDArray[np.int64]
+    harmful_scores: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+
+class Explorer:
+    """Influences of the points of one data set on those of another, to be asked for one by one.
+
+    Any thread may ask; a question comes before the run's next tile. The curvature is that of the model's fit: a
+    relabelled point gets a new gradient, the model stays as it was trained.
+
+    Args:
+        model: an influence model; if it is not fitted, the run fits it on the training data.
+        train: training points.
+        test: test points. Labels that are no numbers must, sorted, have the order of the model's outputs.
+        quantile: of the influences on test points of the same label that stands for a training point.
+        self_influence: also each training point's influence on itself: one more solve a training point.
+        path: a folder for the gradient store; None keeps it in memory.
+
+    Raises:
+        InputError, InputTypeError: for models and data that do not go together.
+    """
+
+    def __init__(
+        self,
+        model: InfluenceFunctionModel,
+        train: Dataset,
+        test: Dataset,
+        *,
+        quantile: float = 0.25,
+        self_influence: bool = True,
+        path: Any = None,
+    ) -> None:
+        for name, data in (("train", train), ("test", test)):
+            if not isinstance(data, Dataset):
+                raise InputTypeError(f"{name} is a {type(data).__name__}; expected a Dataset(x, y).")
+        self.fraction = number("quantile", quantile, "It is from 0 to 1, such as 0.25.")
+        self.model, self.train, self.test = model, train, test
+        self._statistics = InfluenceStatistics(model, test, path=path)
+        self._classes = Classes.of(train, test)
+        self._train, self._test = self._classes.batches(train), self._classes.batches(test)
+        self._labels = class_numbers(self._train.targets(), model.problem.likelihood)
+        self._points = Points.of(train, len(train))
+        self._with_self = flag("self_influence", self_influence)
+        self._data_key = self._train.fingerprint
+        self._store: GradientStore | None = None
+        self._tests: tuple[str, dict[str, NDArray[np.float64]]] | None = None
+        self._lock = threading.RLock()
+        self.n_outputs = self._outputs()
+        self._job = self._new_job()
+
+    def _outputs(self) -> int | None:
+        """How many classes the model has outputs for; None where its targets are numbers."""
+        problem = self.model.problem
+        with torch.no_grad():
+            batch = problem.place(self._test.first()[:1])
+            output = problem.output(None, batch)
+        if self._labels is None:
+            return None
+        several = output.ndim == 2 and output.shape[1] > 1 and problem.likelihood != "bernoulli"
+        outputs = int(output.shape[1]) if several else 2
+        most = int(max(self._labels.max(), int(self._test.targets().max()))) + 1
+        if most > outputs or (self._classes.labels is not None and len(self._classes.labels) > outputs):
+            raise InputError(
+                f"the labels make {most} classes, and the model has outputs for {outputs}; expected one for each class."
+            )
+        return outputs
+
+    # --- what there is --------------------------------------------------------------------------------------
+
+    @property
+    def n_train(self) -> int:
+        """Training points."""
+        return len(self.train)
+
+    @property
+    def n_test(self) -> int:
+        """Test points."""
+        return len(self.test)
+
+    @property
+    def classes(self) -> list[str] | None:
+        """The model's classes in words, in the order of its outputs; None where the targets are numbers."""
+        return None if self.n_outputs is None else self._classes.names(self.n_outputs)
+
+    @property
+    def known(self) -> bool:
+        """Whether single influences can be asked for: the model is fitted, the test points' factors are there."""
+        return self._job.factors is not None and self._job.store is not None
+
+    # --- the run --------------------------------------------------------------------------------------------
+
+    def prepare_run(self, name: str | None = None, checkpoint: Any = None) -> Run:
+        """A run that fits what is not fitted and fills the columns; its result is an `InfluenceSummary`.
+
+        `progress.values` is the quantile over test points of the same label (over all, where there are no classes).
+        """
+        with self._lock:
+            job = self._new_job()
+            run = self._statistics.run_of(job, self._points, checkpoint, name)
+            job.restored = 0  # single influences are asked for also where every column is in the checkpoint
+            self._job = job
+        return run
+
+    def fit(self, checkpoint: Any = None) -> InfluenceSummary:
+        """The same, here and now."""
+        found: InfluenceSummary = self.prepare_run(checkpoint=checkpoint).start().wait()
+        return found
+
+    def _new_job(self) -> ScanJob:
+        self._statistics.reducers = self._reducers()
+        job = self._statistics.job_of(self._train, self._test, spread=True)
+        job.make_store = self._made  # held here, so that the next run finds it
+        job.data_key = self._data_key  # a checkpoint knows which samples were others (ScanJob)
+        return job
+
+    def _made(self) -> GradientStore:
+        self._store = GradientStore.of(self.model, self._train, path=self._statistics.path)
+        return self._store
+
+    def _reducers(self) -> list[Reducer]:
+        same = "all" if self._labels is None else "label"
+        found: list[Reducer] = [
+            Quantile(self.fraction, over=same, name="quantile"),
+            Quantile(self.fraction, over="all"),
+            Moments(),
+        ]
+        return [*found, SelfInfluence()] if self._with_self else found
+
+    # --- columns --------------------------------------------------------------------------------------------
+
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """Of the training points, each (n_train,), NaN where not known yet; see `COLUMNS`."""
+        found = self._job.columns()
+        unknown = np.full(self.n_train, np.nan)
+        return {name: np.asarray(found.get(name, unknown), np.float64) for name in COLUMNS}
+
+    def test_columns(self) -> dict[str, NDArray[np.float64]]:
+        """Of the test points, each (n_test,): the loss, the prediction, and the probability of the label.
+
+        `predicted` is a class number, or the number predicted; `p_label` is NaN where there are no classes.
+        """
+        key = self.model.problem.key
+        with self._lock:
+            if self._tests is not None and self._tests[0] == key:
+                return dict(self._tests[1])
+        with self._statistics.turns.ask():
+            pieces = [self._looked(batch) for batch in self._test]
+        found = {name: np.concatenate([piece[name] for piece in pieces]) for name in TEST_COLUMNS}
+        with self._lock:
+            self._tests = key, found
+        return dict(found)
+
+    def _looked(self, batch: Batch) -> dict[str, NDArray[np.float64]]:
+        problem = self.model.problem
+        with torch.no_grad():
+            placed = problem.place(batch)
+            output = problem.output(None, placed)
+            losses = problem.loss(output, placed.target)
+            predicted, of_label = _predictions(output, placed.target, self.n_outputs)
+        columns = dict(zip(TEST_COLUMNS, (losses, predicted, of_label), strict=True))
+        return {name: values.double().cpu().numpy() for name, values in columns.items()}
+
+    # --- single points --------------------------------------------------------------------------------------
+
+    def of_test(self, i: int, k: int = 12) -> Ranked:
+        """The training points that help and harm a test point most.
+
+        Args:
+            i: position of the test point.
+            k: how many on either side; fewer where fewer are known. Among equal ones the lowest positions come first.
+
+        Raises:
+            NotFittedError: before the run has fitted the model.
+            InputError: for a position that is not there.
+        """
+        i, k = self._position(i, self.n_test, "test"), whole("k", k, 1, "It is how many points to show.")
+        job = self._known_job()
+        with self._statistics.turns.ask():
+            scores = self._row(job, i)
+        return Ranked(*_ends(scores, k, largest=True), *_ends(scores, k, largest=False), scores)
+
+    def of_train(self, j: int) -> NDArray[np.float32]:
+        """The influence of a training point on each test point: shape (n_test,). Raises as `of_test`."""
+        j = self._position(j, self.n_train, "training")
+        job = self._known_job()
+        with self._statistics.turns.ask():
+            scores = job.scores(slice(j, j + 1))
+        found: NDArray[np.float32] = scores[:, 0].float().cpu().numpy()
+        return found
+
+    def relabelled(self, position: int, label: Any) -> None:
+        """Another label for a training point: its gradient and its numbers are computed anew, nothing else.
+
+        Args:
+            position: of the training point.
+            label: as in the data set; a string where the classes are strings.
+
+        Raises:
+            NotFittedError: before the run has fitted the model.
+            InputError: for a position or label that the model knows no place for.
+        """
+        position = self._position(position, self.n_train, "training")
+        target = self._target(label)
+        job = self._known_job()
+        with self._statistics.turns.ask(), self._lock:
+            store = job.stored()
+            old = _sample(store.batches, position)
+            new = Batch(old.inputs, torch.full_like(old.target, target.item()), old.keywords)
+            store.replace([position], new)
+            self._train = store.batches
+            if self._labels is not None:
+                self._labels = self._labels.copy()
+                self._labels[position] = int(target)
+            job.relabelled(self._labels, self._train)
+            job.again(slice(position, position + 1))
+
+    def _target(self, label: Any) -> Tensor:
+        code = self._classes.codes([label])[0]
+        try:
+            target = torch.as_tensor(code)
+        except (TypeError, RuntimeError) as error:
+            raise InputError(f"label={label!r} was given; expected a number, as in the data set.") from error
+        if self.n_outputs is not None and not 0 <= int(target) < self.n_outputs:
+            raise InputError(f"label={label!r} was given; the model knows the classes {self.classes}.")
+        return target
+
+    def _row(self, job: ScanJob, i: int) -> NDArray[np.float32]:
+        assert job.factors is not None  # known
+        factor, found = job.factors[i : i + 1], np.full(self.n_train, np.nan, np.float32)
+        done = job.done
+        for step in range(job.total_steps):
+            where = job.tile(step)
+            if done[where].all():
+                rows = job.stored().rows(where.start, where.stop)
+                scores = job.model.scores(factor, rows.to(dtype=job.precision))
+                found[where] = scores[0].float().cpu().numpy()
+        return found
+
+    def _known_job(self) -> ScanJob:
+        if not self.known:
+            raise NotFittedError(
+                "no influence is known yet: start the run, prepare_run().start(), and wait until the model is fitted."
+            )
+        return self._job
+
+    def _position(self, position: Any, n: int, what: str) -> int:
+        found = whole("position", position, 0, "It is a place in the data set, from 0.")
+        if found >= n:
+            raise InputError(f"position {position} was given; there are {n:,} {what} points, from 0.")
+        return found
+
+
+def _ends(
+    scores: NDArray[np.float32], k: int, *, largest: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Positions and values of the k most extreme known scores."""
+    positions = np.flatnonzero(np.isfinite(scores))
+    if not len(positions):
+        return positions, scores[positions]
+    at, values = extremes(torch.from_numpy(scores[positions])[None], k, largest=largest)
+    return positions[at[0].numpy()], values[0].numpy()
+
+
+def _sample(batches: Batches, position: int) -> Batch:
+    at, batch = next(iter(batches.since(position)))
+    return batch[position - at : position - at + 1]
+
+
+def _predictions(output: Tensor, target: Tensor, outputs: int | None) -> tuple[Tensor, Tensor]:
+    """Predicted class numbers and the label's probability; or predicted numbers and NaN."""
+    nothing = output.new_full((len(output),), torch.nan)
+    if outputs is None:
+        flat = output.reshape(len(output), -1)
+        return (flat[:, 0] if flat.shape[1] == 1 else nothing), nothing
+    labels = target.reshape(-1).long()
+    if output.ndim == 2 and output.shape[1] == outputs:
+        return output.argmax(1), output.softmax(1).gather(1, labels[:, None])[:, 0]
+    logit = output.reshape(-1)
+    return (logit > 0).long(), torch.sigmoid(logit * (2 * labels - 1))

@@ -1,0 +1,318 @@
+"""Statistics of all influences as a run: fit, stream, start, pause, stop, resume, as every other run."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import TensorDataset
+
+from ..arguments import flag, text
+from ..data.dataset import Dataset
+from ..engine.bar import Bar
+from ..engine.gate import Gate
+from ..engine.identity import make_header
+from ..engine.live import Run
+from ..engine.records import Progress
+from ..engine.run import Loop
+from ..engine.stopping import NoStopping, StoppingRule, check_rule
+from ..errors import InputError, InputTypeError, NotFittedError, RunError
+from ..valuation.checkpoints import checkpoint_file, receipts_for
+from .base import InfluenceFunctionModel
+from .batches import Batches
+from .classes import Classes, class_numbers
+from .job import ScanJob
+from .problem import Problem
+from .reducers import Moments, Quantile, Reducer, Shape, TopPerTest
+from .scan import tile_width
+from .store import GradientStore
+from .summary import InfluenceSummary, Points, summary_of
+from .turns import Turns
+
+
+class InfluenceStatistics:
+    """Statistics of the influences of training points on test points, without the matrix of all pairs.
+
+    Each training point's numbers are exact when its tile is done and NaN before. The gradients of the training points
+    are kept in a `GradientStore`, so that a second run, with other statistics or another damping, computes none.
+
+    Args:
+        model: an influence model; it is fitted on the training data when the run begins, unless it is already.
+        test: test points: a Dataset, a DataLoader, (x, y), ... Labels that are no numbers must, sorted, have the order
+            of the model's outputs.
+        reducers: what is kept, see `influence.reducers`; by default moments, the 25 % quantile over test points of the
+            same label (of all, where there are no classes), and the 20 most helpful and harmful points a test point.
+        column: the column that stands for a point's value while the run goes on; by default the first reducer that
+            gives quantiles, or the first column of all.
+        is_done: a rule that may end the run early, such as `MaxTime(60)`; by default it ends when all is done.
+        budget: bytes that a tile may take; by default 64 MB.
+        path: a folder for the gradient store; None keeps it in memory.
+        dtype: precision of the store, see `GradientStore.of`.
+        progress: draw a progress bar in `fit`.
+
+    Example:
+        >>> found = InfluenceStatistics(model, test).fit(train).result  # doctest: +SKIP
+        >>> cleaner = train.drop(found.result("quantile").sort()[:100])  # doctest: +SKIP
+    """
+
+    algorithm_name = "Influence"
+    threshold: float | None = 0.0
+
+    def __init__(
+        self,
+        model: InfluenceFunctionModel,
+        test: Any,
+        *,
+        reducers: Sequence[Reducer] | None = None,
+        column: str | None = None,
+        is_done: StoppingRule | None = None,
+        budget: int | None = None,
+        path: Any = None,
+        dtype: Any = None,
+        progress: bool = False,
+    ) -> None:
+        _check_model(model)
+        self.model, self.test = model, test
+        self.reducers = None if reducers is None else _checked(reducers)
+        self.column, self.budget, self.path, self.dtype = column, budget, path, dtype
+        self.is_done = NoStopping() if is_done is None else check_rule(is_done)
+        self.progress = flag("progress", progress)
+        self.turns = Turns()
+        self._loop: Loop | None = None
+        self._result: Callable[[], InfluenceSummary] | None = None
+        self._run: Run | None = None
+
+    # what users call -------------------------------------------------------------------------------------------
+
+    def fit(self, train: Any, checkpoint: Any = None) -> InfluenceStatistics:
+        """All of it, here and now; Ctrl-C keeps what was computed in `result`.
+
+        Args:
+            train: training points: a Dataset, a DataLoader, (x, y), ...
+            checkpoint: a folder; tiles that it holds are not computed again, and finished ones go there.
+
+        Raises:
+            InputError, InputTypeError: for models and data that do not go together, before any work.
+            IdentityError: if the checkpoint belongs to something else.
+        """
+        loop = self._prepare(train, checkpoint)
+        bar = Bar(self.algorithm_name) if self.progress else None
+        try:
+            for frame in loop.frames():
+                if bar is not None:
+                    bar.update(frame)
+        except KeyboardInterrupt:
+            loop.interrupted()
+            raise
+        return self
+
+    def stream(self, train: Any, checkpoint: Any = None) -> Iterator[Progress]:
+        """The same, frame by frame while the work goes on. Arguments and errors as in `fit`."""
+        return self._prepare(train, checkpoint).frames()
+
+    def start(self, train: Any, checkpoint: Any = None) -> Run:
+        """Begin in a background thread and return the handle. Arguments and errors as in `fit`."""
+        return self.prepare_run(train, checkpoint).start()
+
+    def prepare_run(self, train: Any, checkpoint: Any = None, name: str | None = None) -> Run:
+        """As `start`, but the handle's `start()` is left to the caller; its `result` is an `InfluenceSummary`."""
+        job, points = self._read(train)
+        return self.run_of(job, points, checkpoint, name)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there are numbers."""
+        return self._loop is not None and self._loop.stats is not None
+
+    @property
+    def result(self) -> InfluenceSummary:
+        """What is known so far, also while running.
+
+        Raises:
+            NotFittedError: before `fit`, `stream` or `start`.
+        """
+        if self._result is None or not self.is_fitted:
+            raise NotFittedError("there are no influences yet: call fit(train), or start(train) first.")
+        return self._result()
+
+    # how it is put together ------------------------------------------------------------------------------------
+
+    def _prepare(self, train: Any, checkpoint: Any) -> Loop:
+        job, points = self._read(train)
+        return self._loop_of(job, points, checkpoint)
+
+    def _read(self, train: Any) -> tuple[ScanJob, Points]:
+        classes = Classes.of(train, self.test)
+        spread = isinstance(train, _RESIDENT)
+        job = self.job_of(classes.batches(train), classes.batches(self.test), spread=spread)
+        return job, Points.of(train, job.n)
+
+    def run_of(self, job: ScanJob, points: Points, checkpoint: Any, name: str | None = None) -> Run:
+        """A background run of a job, not started yet."""
+        if name is not None:
+            text("name", name, "It is what the run is called.")
+        loop, result = self._loop_of(job, points, checkpoint), self._result
+        assert result is not None  # _loop_of says what it is
+
+        def frames(gate: Gate, on_pause: Callable[[bool], None]) -> Iterator[Progress]:
+            loop.gate, loop.on_pause = gate, on_pause
+            return loop.frames()
+
+        self._run = Run(frames, result, name=name or self.algorithm_name, valuation=self)
+        return self._run
+
+    def job_of(self, train: Batches, test: Batches, *, spread: bool) -> ScanJob:
+        """The work on batches.
+
+        Raises:
+            InputError, InputTypeError: for models and data that do not go together.
+        """
+        _try_out(self.model, train, test)
+        likelihood = self.model.problem.likelihood
+        shape = Shape(
+            len(train),
+            len(test),
+            class_numbers(test.targets(), likelihood),
+            class_numbers(train.targets(), likelihood),
+        )
+        reducers = default_reducers(shape) if self.reducers is None else copy.deepcopy(self.reducers)
+        for reducer in reducers:
+            reducer.check(shape)
+        p, itemsize = self.model.n_parameters, self.model.problem.dtype.itemsize
+        width = tile_width(shape.n_train, shape.n_test, p, itemsize=itemsize, budget=self.budget)
+        return ScanJob(
+            self.model,
+            train,
+            test,
+            shape,
+            reducers,
+            column=_column(reducers, self.column),
+            width=width,
+            make_store=lambda: GradientStore.of(self.model, train, path=self.path, dtype=self.dtype),
+            spread=spread,
+            turns=self.turns,
+        )
+
+    def _loop_of(self, job: ScanJob, points: Points, checkpoint: Any) -> Loop:
+        self._refuse_while_running()
+        path = None if checkpoint is None else checkpoint_file(checkpoint, keeps_utilities=False)
+        header = make_header(*_identity(self.model, job), _method(self.model, job), 0, self._words(job))
+        receipts = receipts_for(path, header, None, keeps_utilities=False)
+        restored = receipts.restore()
+        job.restored = 0 if restored is None else restored[0]
+        loop = Loop(job, self.is_done, receipts=receipts)
+        self._loop = loop
+        self._result = lambda: summary_of(job, loop, points, header, type(self.model).__name__)
+        return loop
+
+    def _words(self, job: ScanJob) -> dict[str, str]:
+        return {
+            "method": type(self.model).__name__,
+            "reducers": ", ".join(map(repr, job.reducers)),
+            "rule": repr(self.is_done),
+        }
+
+    def _refuse_while_running(self) -> None:
+        if (self._loop is not None and self._loop.active) or (self._run is not None and self._run.alive):
+            raise RunError(
+                "these statistics are being computed already; stop that run, or make another object."
+            )
+
+
+def influence_statistics(
+    model: InfluenceFunctionModel,
+    test: Any,
+    train: Any,
+    *,
+    reducers: Sequence[Reducer] | None = None,
+    checkpoint: Any = None,
+    progress: bool = False,
+    **options: Any,
+) -> InfluenceSummary:
+    """Statistics of the influences of all training points on all test points, in one pass; see `InfluenceStatistics`.
+
+    Args:
+        model: an influence model, fitted or not.
+        test: test points.
+        train: training points.
+        reducers: what is kept.
+        checkpoint: a folder to resume from.
+        progress: draw a progress bar.
+        **options: `column`, `is_done`, `budget`, `path`, `dtype` of `InfluenceStatistics`.
+    """
+    statistics = InfluenceStatistics(model, test, reducers=reducers, progress=progress, **options)
+    return statistics.fit(train, checkpoint).result
+
+
+def default_reducers(shape: Shape) -> list[Reducer]:
+    """Moments, the 25 % quantile of the same label where there are classes, that of all, and the top of test points."""
+    quantiles = [Quantile(0.25)] if shape.has_labels else []
+    return [Moments(), *quantiles, Quantile(0.25, over="all"), TopPerTest()]
+
+
+_RESIDENT = (Dataset, TensorDataset)
+"""Data whose tiles can be read in any order at no cost."""
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, InfluenceFunctionModel):
+        given = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise InputTypeError(
+            f"model is {given}; expected an influence model, such as DirectInfluence(net, loss)."
+        )
+
+
+def _checked(reducers: Sequence[Reducer]) -> list[Reducer]:
+    found = list(reducers)
+    for reducer in found:
+        if not isinstance(reducer, Reducer):
+            raise InputTypeError(
+                f"a reducer is {reducer!r}; expected objects of influence.reducers, such as Quantile(0.25). What only "
+                "takes tiles goes with influence.scan.scan."
+            )
+    for names in (
+        [r.name for r in found],
+        [c for r in found for c in (*r.columns, "loss")[: len(r.columns)]],
+    ):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise InputError(f"two reducers give {twice}; expected each once. Quantile takes name=.")
+    return found
+
+
+def _column(reducers: Sequence[Reducer], given: str | None) -> str:
+    columns = [name for reducer in reducers for name in reducer.columns]
+    if given is not None:
+        if given not in columns:
+            raise InputError(f"column={given!r} was given; expected one of {columns}.")
+        return given
+    quantiles = [name for r in reducers if isinstance(r, Quantile) for name in r.columns]
+    first = [*quantiles, *columns]
+    if not first:
+        raise InputError(
+            "none of the reducers gives a number for each training point; expected at least one that does, such as "
+            "Quantile(0.25) or Moments()."
+        )
+    return first[0]
+
+
+def _try_out(model: InfluenceFunctionModel, train: Batches, test: Batches) -> None:
+    """Calls the model and its loss with a sample of each side, so that what cannot work fails before any work."""
+    with torch.no_grad():
+        for batches in (train, test):
+            model.problem.losses(None, model.problem.place(batches.first()[:1]))
+
+
+def _identity(model: InfluenceFunctionModel, job: ScanJob) -> tuple[dict[str, str], dict[str, Any]]:
+    """Hashes of what is evaluated, and what decides the tiles."""
+    asis = model.is_fitted or type(model).fit is not InfluenceFunctionModel.fit
+    key = model.store_key if asis else Problem(model.model, model.loss).key  # fit looks at the net again
+    parts = {"model": key, "training data": job.data_key, "test data": job.test.fingerprint}
+    return parts, {"tile": job.width, "order": job.order.tolist()}
+
+
+def _method(model: InfluenceFunctionModel, job: ScanJob) -> str:
+    """Name and parameters; what they do not tell is noticed by the probe (see `ScanJob`)."""
+    damping = getattr(model, "regularization", "")
+    return f"{type(model).__name__}({damping}), {job.reducers}"

@@ -1,0 +1,279 @@
+"""What a scan leaves: columns with one number for each training point, and tables of the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset
+from ..engine.records import Estimate, Provenance
+from ..engine.run import Loop
+from ..errors import InputError
+from ..valuation.fitted import status_of
+from ..valuation.result import Status, ValuationResult
+from .reducers.base import Arrays
+
+if TYPE_CHECKING:
+    from .job import ScanJob
+
+UNIT = "n x the test loss that its removal adds"
+"""Divided by the number of training points, an influence is a change of the loss."""
+
+FORMAT = 1
+"""Version of the file that `save` writes."""
+
+REFERENCES = (
+    "Koh and Liang, Understanding Black-box Predictions via Influence Functions (ICML 2017)",
+    "Hampel, The influence curve and its role in robust estimation (JASA 1974)",
+)
+
+SIGNED = ("mean", "sum", "min", "max", "quantile")
+"""Columns of influences themselves: below 0 is harmful."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """The training points' names.
+
+    Attributes:
+        ids: persistent ids, shape (n,).
+        names: names, shape (n,).
+        fingerprint: of the data set, "" where it has none.
+    """
+
+    ids: NDArray[Any]
+    names: NDArray[Any]
+    fingerprint: str = ""
+
+    @staticmethod
+    def of(data: Any, n: int) -> Points:
+        """Of a Dataset, or numbers."""
+        if isinstance(data, Dataset):
+            return Points(data.ids, data.names, data.fingerprint)
+        return Points(np.arange(n), np.arange(n).astype(str))
+
+
+@dataclass(frozen=True)
+class InfluenceSummary:
+    """Statistics of influences; positive = the training point helps the test point.
+
+    Attributes:
+        columns: by name, one number for each training point, NaN where it is not known: "loss", and what the reducers
+            gave ("quantile", "mean", "negatives", ...).
+        tables: by reducer, everything else: "top", "histogram", "row_sums", ...
+        n_train: training points.
+        n_test: test points.
+        done: shape (n_train,), the points whose numbers are complete.
+        points: ids and names.
+        status: what became of the run.
+        provenance: where the numbers come from.
+        main: the column that `result()` takes.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    tables: Mapping[str, Mapping[str, NDArray[Any]]]
+    n_train: int
+    n_test: int
+    done: NDArray[np.bool_]
+    points: Points
+    status: Status = Status.Pending
+    provenance: Provenance = field(default_factory=Provenance)
+    main: str = "quantile"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every training point is done."""
+        return bool(self.done.all())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know."""
+        return self.provenance.notes
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        """A column: shape (n_train,).
+
+        Raises:
+            InputError: naming the columns that there are.
+        """
+        if column not in self.columns:
+            raise InputError(f"there is no column {column!r}; expected one of {sorted(self.columns)}.")
+        return self.columns[column]
+
+    @property
+    def quantile(self) -> NDArray[np.float64]:
+        """The quantile over test points of the same label, or over all where there are no classes: (n_train,)."""
+        return self["quantile" if "quantile" in self.columns else "quantile_all"]
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean influence of each training point: (n_train,)."""
+        return self["mean"]
+
+    def table(self, name: str) -> Mapping[str, NDArray[Any]]:
+        """What a reducer kept besides columns.
+
+        Raises:
+            InputError: naming the reducers that kept something.
+        """
+        if name not in self.tables:
+            raise InputError(f"there is no table {name!r}; expected one of {sorted(self.tables)}.")
+        return self.tables[name]
+
+    def top(self, test_index: int, k: int | None = None) -> tuple[Arrays, Arrays]:
+        """The most helpful and the most harmful training points of a test point, most extreme first.
+
+        Args:
+            test_index: position of the test point.
+            k: how many; by default all that were kept.
+
+        Returns:
+            (helpful, harmful), each {"indices": positions, "scores": influences}.
+
+        Raises:
+            InputError: without `TopPerTest` among the reducers, or for a position or k beyond what was kept.
+        """
+        kept = self.table("top")
+        held = kept["helpful"].shape[1]
+        if not 0 <= test_index < self.n_test:
+            raise InputError(f"test_index={test_index} was given; there are {self.n_test:,} test points.")
+        if k is not None and not 1 <= k <= held:
+            raise InputError(f"k={k} was given; {held} points were kept. Use TopPerTest(k={k}).")
+        found = []
+        for side in ("helpful", "harmful"):
+            indices = kept[side][test_index, :k]
+            known = indices >= 0
+            found.append({"indices": indices[known], "scores": kept[f"{side}_scores"][test_index, :k][known]})
+        return found[0], found[1]
+
+    def result(self, column: str | None = None) -> ValuationResult:
+        """A column as a `ValuationResult`, lowest = most harmful: `train.drop(summary.result().sort()[:100])`.
+
+        Args:
+            column: by default the run's own, the quantile.
+        """
+        name = self.main if column is None else column
+        values = np.asarray(self[name], dtype=np.float64)
+        known = np.isfinite(values)
+        counts = np.where(known, self.n_test, 0).astype(np.int64)
+        signed = name.startswith(SIGNED)
+        return ValuationResult.from_estimate(
+            Estimate(values, np.where(known, 0.0, np.nan), counts),
+            ids=self.points.ids,
+            names=self.points.names,
+            fingerprint=self.points.fingerprint,
+            algorithm=f"{self.provenance.algorithm} ({name})",
+            status=self.status,
+            provenance=self.provenance,
+            threshold=0.0 if signed else None,
+            unit=UNIT if signed else name,
+            converged=self.done,
+        )
+
+    def to_dataframe(self) -> Any:
+        """All columns, one row a training point, the ids as index.
+
+        Raises:
+            ImportError: without pandas.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {"name": self.points.names, **self.columns}, index=pd.Index(self.points.ids, name="id")
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes everything to one .npz file; `load` reads it. Nothing is pickled."""
+        meta = {
+            "format": FORMAT,
+            "n": [self.n_train, self.n_test],
+            "fingerprint": self.points.fingerprint,
+            "status": self.status.value,
+            "main": self.main,
+            "provenance": asdict(self.provenance),
+        }
+        arrays: Arrays = {f"column/{k}": v for k, v in self.columns.items()}
+        arrays |= {f"table/{t}/{k}": v for t, table in self.tables.items() for k, v in table.items()}
+        ids = self.points.ids if self.points.ids.dtype != object else self.points.ids.astype(str)
+        arrays |= {"done": self.done, "ids": ids, "names": np.asarray(self.points.names).astype(str)}
+        with open(path, "wb") as out:
+            np.savez_compressed(out, allow_pickle=False, meta=np.array(json.dumps(meta)), **arrays)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> InfluenceSummary:
+        """What `save` wrote.
+
+        Raises:
+            InputError: for another file.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            meta = json.loads(str(arrays.pop("meta")))
+            if meta["format"] != FORMAT:
+                raise InputError(f"{path} has format {meta['format']}; this version reads {FORMAT}.")
+        except (KeyError, ValueError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{path} is no saved InfluenceSummary ({error}).") from error
+        columns: Arrays = {}
+        tables: dict[str, Arrays] = {}
+        for name, values in arrays.items():
+            kind, *rest = name.split("/")
+            if kind == "column":
+                columns["/".join(rest)] = values
+            elif kind == "table":
+                tables.setdefault(rest[0], {})[rest[1]] = values
+        points = Points(arrays["ids"], arrays["names"], meta["fingerprint"])
+        return InfluenceSummary(
+            columns,
+            tables,
+            n_train=meta["n"][0],
+            n_test=meta["n"][1],
+            done=arrays["done"],
+            points=points,
+            status=Status(meta["status"]),
+            provenance=_provenance(meta["provenance"]),
+            main=meta["main"],
+        )
+
+    def __repr__(self) -> str:
+        head = f"InfluenceSummary({int(self.done.sum()):,} of {self.n_train:,} training points on {self.n_test:,} test"
+        return f"{head} points; columns {', '.join(self.columns)}; tables {', '.join(self.tables) or 'none'})"
+
+
+def summary_of(
+    job: ScanJob, loop: Loop, points: Points, header: Mapping[str, Any], method: str
+) -> InfluenceSummary:
+    """What a loop knows now."""
+    with job.lock:
+        columns, tables, done, notes = job.columns(), job.tables(), job.done, job.notes()
+    if loop.ended in ("time", "stop", "interrupt"):
+        notes = (*notes, f"ended by {loop.ended}: {int((~done).sum()):,} training points are not known")
+    provenance = Provenance(
+        algorithm=method,
+        versions={**header["versions"], "torch": torch.__version__},
+        configuration=header["configuration"],
+        keys=header["keys"],
+        seconds=loop.clock.seconds,
+        evaluations=int(done.sum()),
+        steps=((0, 0, loop.step),),
+        stopped=loop.verdict.reason,
+        notes=notes,
+        references=REFERENCES,
+    )
+    return InfluenceSummary(
+        columns, tables, job.n, job.shape.n_test, done, points, status_of(loop), provenance, job.column
+    )
+
+
+def _provenance(stored: Mapping[str, Any]) -> Provenance:
+    lists = {name: tuple(stored[name]) for name in ("notes", "references")}
+    return Provenance(**{**stored, **lists, "steps": tuple(tuple(s) for s in stored["steps"])})
