@@ -11,8 +11,8 @@ from .base import BlockInfluence, warn_indefinite
 from .batches import Batches
 from .curvature import Curvature
 from .curvature.factored import DenseFactors
+from .free_memory import free_bytes, readable
 from .layout import BlockStructure
-from .memory import free_bytes, readable
 from .rows import Rows
 from .types import BlockMode, LossType, SecondOrderMode
 

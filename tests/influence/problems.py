@@ -283,7 +283,9 @@ def dense_ggn(problem: Any, batch: Pair | None = None) -> Tensor:
         output = model(x.unsqueeze(0))
         jacobian = torch.stack([_flat_grad(o, params, retain_graph=True) for o in output.flatten()])
         free = output.detach().flatten().requires_grad_(True)
-        (value,) = each_loss(lambda _, z=free.reshape(output.shape): z, loss, (x.unsqueeze(0), y.unsqueeze(0)))
+        (value,) = each_loss(
+            lambda _, z=free.reshape(output.shape): z, loss, (x.unsqueeze(0), y.unsqueeze(0))
+        )
         (slope,) = torch.autograd.grad(value, free, create_graph=True)
         inner = torch.stack([torch.autograd.grad(s, free, retain_graph=True)[0] for s in slope])
         total += jacobian.T @ inner @ jacobian

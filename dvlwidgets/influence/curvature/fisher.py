@@ -17,6 +17,6 @@ class Fisher(RowSource):
         super().__init__(resident)
         self._gradients = Gradients(resident.problem)
 
-    def _pieces(self) -> Iterator[Rows]:
+    def _pieces(self) -> Iterator[Iterator[Rows]]:
         for batch in self.resident.pieces(self.resident.rows_for(2 * self.resident.problem.p)):
-            yield self._gradients(batch)
+            yield iter([self._gradients(batch)])

@@ -48,15 +48,17 @@ class GaussNewton(RowSource):
         pulled.loss = _inner  # type: ignore[assignment]  # (B,) from outputs and cotangents, as losses are
         self._gradients = Gradients(pulled)
 
-    def _pieces(self) -> Iterator[Rows]:
+    def _pieces(self) -> Iterator[Iterator[Rows]]:
         problem = self.resident.problem
         for batch in self.resident.pieces(self.resident.rows_for(2 * problem.p)):
             with twice_differentiable():
                 output = problem.output(problem.params, batch)
             if not self._gradients.path:  # chosen on vectors that are nowhere zero
                 self._pull(batch, torch.ones_like(output))
-            for root in output_roots(problem.loss, output, batch.target, limit=ALL):
-                yield self._pull(batch, root)
+            yield self._pulled_all(batch, output_roots(problem.loss, output, batch.target, limit=ALL))
+
+    def _pulled_all(self, batch: Batch, roots: Tensor) -> Iterator[Rows]:
+        return (self._pull(batch, root) for root in roots)
 
     def _pull(self, batch: Batch, cotangents: Tensor) -> Rows:
         return self._gradients(Batch(batch.inputs, cotangents, batch.keywords))
@@ -80,7 +82,9 @@ class GaussNewton(RowSource):
             return problem.output({**params, **moving}, batch)
 
         value, pull = vjp(output, own)
-        _, inner = vjp(grad(lambda z: problem.loss(z, batch.target).sum()), value)  # symmetric: also its product
+        _, inner = vjp(
+            grad(lambda z: problem.loss(z, batch.target).sum()), value
+        )  # symmetric: also its product
         push = _pusher(output, own, pull, value)
         (out,) = vmap(lambda t: pull(*inner(push(t))))(sub.unflatten(vectors))
         return sub.flatten(out).detach()

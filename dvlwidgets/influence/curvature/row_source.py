@@ -1,15 +1,17 @@
-"""Matrices that are sums of outer products of rows: products by two matrix products, the matrix by one."""
+"""Matrices that are sums of outer products of rows: products by two matrix products, the matrix by a few."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from ..layout import Layout
 from ..rows import Rows
+from .groups import Group, Shared
+from .pair_sums import Layer, PairSums
 from .resident import RESIDENT_BYTES, Resident
 
 STRIPS = 4
@@ -43,36 +45,60 @@ class RowSource(ABC):
 
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
         """See `Source`."""
-        layout = self.resident.problem.layout
-        if sub.names == layout.names:
-            return (rows.flat() for rows in self.pieces())
-        columns = layout.columns(sub.names).to(self.resident.problem.device)
-        return (rows.flat()[:, columns] for rows in self.pieces())
+        return (rows for group in self.groups() for rows in group.flat(sub))
 
     def products(self, sub: Layout, vectors: Tensor) -> Tensor:
         """See `Source`."""
         out = torch.zeros_like(vectors)
-        for rows in self.rows(sub) or ():
-            out += (vectors @ rows.T) @ rows
+        for group in self.groups():
+            parts = group.linear(sub)
+            if parts is None:
+                for rows in group.flat(sub):
+                    out += (vectors @ rows.T) @ rows
+            else:
+                out += _factored_products(parts, sub, vectors)
         return out
 
     def dense(self, sub: Layout) -> Tensor:
         """See `Source`."""
-        problem = self.resident.problem
-        whole = torch.zeros(sub.p, sub.p, dtype=problem.dtype, device=problem.device)
-        for rows in self.rows(sub) or ():
-            add_gram(whole, rows)
-        return mirror(whole)
-
-    def forget(self) -> None:
-        """Rows are of other data from now on."""
-        self._kept = None
+        sums: PairSums | None = None
+        whole: Tensor | None = None
+        for group in self.groups():
+            parts = group.linear(sub)
+            if parts is None:
+                like = next(group.flat(sub))
+                whole = like.new_zeros(sub.p, sub.p) if whole is None else whole
+                for rows in group.flat(sub):
+                    add_gram(whole, rows)
+            else:
+                layers, piece = group.piece(parts, sub)
+                sums = PairSums(layers, sub.p) if sums is None else sums
+                sums.add(piece)
+        if whole is None:
+            assert sums is not None  # there are data
+            return sums.matrix()
+        return mirror(whole) if sums is None else mirror(whole).add_(sums.matrix())
 
     def to(self, device: torch.device) -> None:
         """See `Source`."""
         self.resident.to(device)
         if self._kept is not None:
-            self._kept = [rows.to(device) for rows in self._kept]
+            self._kept = [group.to(device) for group in self._kept]
+
+
+def _factored_products(parts: Sequence[Shared], sub: Layout, vectors: Tensor) -> Tensor:
+    """Products with the sum of outer products of factored rows, which are never written out."""
+    layers: list[Layer] = [part.layer(sub) for part in parts]
+    inputs = [layer.widened(part.a) for layer, part in zip(layers, parts, strict=True)]
+    weights = vectors.new_zeros(len(vectors), *parts[0].g.shape[:2])  # (k, c, B)
+    for layer, part, a in zip(layers, parts, inputs, strict=True):
+        moved = torch.einsum("kow,bw->kob", layer.split(vectors), a)
+        weights += torch.einsum("kob,cbo->kcb", moved, part.g)
+    out = torch.zeros_like(vectors)
+    for layer, part, a in zip(layers, parts, inputs, strict=True):
+        pushed = torch.einsum("kcb,cbo->kob", weights, part.g)
+        layer.join(out, pushed @ a)
+    return out
 
 
 def add_gram(whole: Tensor, rows: Tensor) -> None:

@@ -54,5 +54,7 @@ def _touched(layout: Layout, columns: Tensor) -> tuple[str, ...]:
     """Names of the parameters that hold the columns, in the order in which they first appear."""
     starts = torch.tensor([layout.starts[name] for name in layout.names])
     owner = torch.searchsorted(starts, columns, right=True) - 1
-    seen: dict[int, None] = dict.fromkeys(owner[torch.cat([torch.ones(1, dtype=torch.bool), owner.diff() != 0])].tolist())
+    seen: dict[int, None] = dict.fromkeys(
+        owner[torch.cat([torch.ones(1, dtype=torch.bool), owner.diff() != 0])].tolist()
+    )
     return tuple(layout.names[i] for i in seen)

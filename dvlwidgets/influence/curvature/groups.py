@@ -1,0 +1,159 @@
+"""Rows of some samples, several to a sample, with what they share: the inputs of linear layers are held once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from ..layout import Layout
+from ..rows import Flat, Outer, Part, Rows
+from .pair_sums import Layer, Piece
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Rows as they are.
+
+    Attributes:
+        names: of the parameters.
+        values: shape (c, B, k).
+    """
+
+    names: tuple[str, ...]
+    values: Tensor
+
+    @staticmethod
+    def of(parts: Sequence[Flat]) -> Plain:
+        """From one part for each row of a sample."""
+        return Plain(parts[0].names, torch.stack([part.values for part in parts]))
+
+    @property
+    def nbytes(self) -> int:
+        """Of the numbers."""
+        return self.values.nbytes
+
+    def row(self, c: int) -> Flat:
+        """Row c of each sample."""
+        return Flat(self.names, self.values[c])
+
+    def to(self, device: torch.device) -> Plain:
+        """On another device."""
+        return replace(self, values=self.values.to(device))
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Rows sum_t g_t a_t^T of a layer's weight (and sum_t g_t of its bias) that have the inputs a in common.
+
+    Attributes:
+        names: (weight,) or (weight, bias).
+        a: shape (B, d) or (B, T, d).
+        g: shape (c, B, o) or (c, B, T, o).
+    """
+
+    names: tuple[str, ...]
+    a: Tensor
+    g: Tensor
+
+    @staticmethod
+    def of(parts: Sequence[Outer]) -> Shared:
+        """From one part for each row of a sample."""
+        return Shared(parts[0].names, parts[0].a, torch.stack([part.g for part in parts]))
+
+    @property
+    def nbytes(self) -> int:
+        """Of the numbers."""
+        return self.a.nbytes + self.g.nbytes
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one position a sample."""
+        return self.a.ndim == 2
+
+    def row(self, c: int) -> Outer:
+        """Row c of each sample."""
+        return Outer(self.names, self.a, self.g[c])
+
+    def to(self, device: torch.device) -> Shared:
+        """On another device."""
+        return replace(self, a=self.a.to(device), g=self.g.to(device))
+
+    def layer(self, sub: Layout) -> Layer:
+        """Where its parameters stand in a layout's vector."""
+        bias = sub.starts[self.names[1]] if len(self.names) == 2 else None
+        return Layer(self.g.shape[-1], self.a.shape[-1], sub.starts[self.names[0]], bias)
+
+
+Held: TypeAlias = Plain | Shared
+
+
+@dataclass(frozen=True)
+class Group:
+    """c rows for each of B samples.
+
+    Attributes:
+        layout: of all parameters.
+        parts: that hold them.
+        count: c.
+    """
+
+    layout: Layout
+    parts: tuple[Held, ...]
+    count: int
+
+    @staticmethod
+    def of(several: Iterator[Rows]) -> Group:
+        """From rows of the same samples again and again."""
+        found = list(several)
+        parts = [_together([rows.parts[i] for rows in found]) for i in range(len(found[0].parts))]
+        return Group(found[0].layout, tuple(parts), len(found))
+
+    @property
+    def nbytes(self) -> int:
+        """Of the numbers."""
+        return sum(part.nbytes for part in self.parts)
+
+    def to(self, device: torch.device) -> Group:
+        """On another device."""
+        return replace(self, parts=tuple(part.to(device) for part in self.parts))
+
+    def flat(self, sub: Layout) -> Iterator[Tensor]:
+        """Rows (B, sub.p), c times."""
+        whole = sub.names == self.layout.names
+        columns = None if whole else self.layout.columns(sub.names).to(self._device)
+        for c in range(self.count):
+            rows = Rows(self.layout, tuple(part.row(c) for part in self.parts)).flat()
+            yield rows if columns is None else rows[:, columns]
+
+    def linear(self, sub: Layout) -> list[Shared] | None:
+        """The parts of these parameters, if all are of layers with one position a sample."""
+        wanted, found = set(sub.names), []
+        for part in self.parts:
+            if not wanted.intersection(part.names):
+                continue
+            if not isinstance(part, Shared) or not part.single or not wanted.issuperset(part.names):
+                return None
+            found.append(part)
+        return found
+
+    def piece(self, parts: Sequence[Shared], sub: Layout) -> tuple[list[Layer], Piece]:
+        """The sum of outer products of these rows, layer by layer, as `PairSums` adds it."""
+        layers = [part.layer(sub) for part in parts]
+        g = [part.g.movedim(0, 1) for part in parts]  # (B, c, o)
+        second = {(l, r): torch.bmm(g[l].mT, g[r]) for l in range(len(parts)) for r in range(l, len(parts))}
+        return layers, Piece(tuple(l.widened(p.a) for l, p in zip(layers, parts, strict=True)), second)
+
+    @property
+    def _device(self) -> torch.device:
+        part = self.parts[0]
+        return part.values.device if isinstance(part, Plain) else part.a.device
+
+
+def _together(parts: Sequence[Part]) -> Held:
+    if isinstance(parts[0], Outer):
+        return Shared.of([part for part in parts if isinstance(part, Outer)])
+    return Plain.of([part for part in parts if isinstance(part, Flat)])
