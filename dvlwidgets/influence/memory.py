@@ -1,12 +1,10 @@
-"""How much memory is free, and how much of a computation fits at once."""
+"""How much of a computation fits at once."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -47,29 +45,3 @@ def watch_saved() -> Iterator[Saved]:
 def chunk_of(n: int, each: int, budget: int | None = None) -> int:
     """How many of n items, of `each` bytes, to take at once: at least 1."""
     return max(1, min(n, (BUDGET if budget is None else budget) // max(each, 1)))
-
-
-def free_bytes(device: torch.device | str = "cpu") -> int:
-    """Bytes that a device could still give without swapping."""
-    kind = torch.device(device)
-    if kind.type == "cuda":
-        return int(torch.cuda.mem_get_info(kind)[0])
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass  # no Linux: half of what is built in is a guess that refuses what surely cannot fit
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (ValueError, OSError, AttributeError):
-        return 1 << 62  # unknown: refuse nothing
-
-
-def readable(count: float) -> str:
-    """Bytes in the unit that people would use."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 10 else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"
