@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import torch
 from torch import Tensor
 
 from .rows import Product
@@ -21,6 +22,7 @@ class Products:
     Args:
         curvature: see `curvature.Curvature`.
         vectors: how many vectors will be multiplied, about.
+        share: the part of the data that a product without the matrix looks at.
 
     Attributes:
         path: "dense" if the matrix was made, else "products".
@@ -29,19 +31,28 @@ class Products:
         vectors: vectors multiplied so far.
     """
 
-    def __init__(self, curvature: Any, vectors: float) -> None:
+    def __init__(self, curvature: Any, vectors: float, *, share: float = 1.0) -> None:
         self.curvature = curvature
-        self.path: Literal["dense", "products"] = (
-            "dense" if prefers_matrix(curvature, vectors) else "products"
-        )
-        self.matrix: Tensor | None = curvature.dense() if self.path == "dense" else None
+        dense = prefers_matrix(curvature, vectors, share=share)
+        self.path: Literal["dense", "products"] = "dense" if dense else "products"
+        self.matrix: Tensor | None = curvature.dense().to(precision(curvature)) if dense else None
         self.passes, self.vectors = 0, 0
+
+    @property
+    def p(self) -> int:
+        """Size of the curvature."""
+        return int(self.curvature.p)
+
+    @property
+    def like(self) -> Tensor:
+        """An empty tensor of the precision and place of the work."""
+        return torch.empty(0, dtype=precision(self.curvature), device=self.curvature.device)
 
     def __call__(self, v: Tensor) -> Tensor:
         """Rows H v, shape (k, p)."""
         self.passes, self.vectors = self.passes + 1, self.vectors + len(v)
         product: Tensor = self.curvature.matmul(v) if self.matrix is None else v @ self.matrix
-        return product
+        return product.to(v.dtype)
 
     def damped(self, damping: float) -> Product:
         """Rows (H + damping) v."""
@@ -55,15 +66,22 @@ class Products:
         return self
 
 
-def prefers_matrix(curvature: Any, vectors: float) -> bool:
+def precision(curvature: Any) -> torch.dtype:
+    """What to solve in: the model's own precision, but not below float32."""
+    low = curvature.dtype in (torch.float16, torch.bfloat16)
+    dtype: torch.dtype = torch.float32 if low else curvature.dtype
+    return dtype
+
+
+def prefers_matrix(curvature: Any, vectors: float, *, share: float = 1.0) -> bool:
     """Whether making the matrix and multiplying by it is less work than so many products.
 
     Curvatures say their work as `product_flops` (for one vector) and `dense_flops`; it is guessed where they do not.
     """
     p = curvature.p
-    if p * p * curvature.dtype.itemsize > MATRIX_BYTES:
+    if p * p * precision(curvature).itemsize > MATRIX_BYTES:
         return False
     guess = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
     one = float(getattr(curvature, "product_flops", guess))
     whole = float(getattr(curvature, "dense_flops", p * one))
-    return whole + vectors * 2.0 * p * p <= vectors * one
+    return whole + vectors * 2.0 * p * p <= vectors * one * share
