@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -59,7 +60,7 @@ class Case:
         x, y = self.train
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
         cuts = [0, *(e for e in ends if e < self.n), self.n]
-        return [(x[lo:hi], y[lo:hi]) for lo, hi in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [(x[lo:hi], y[lo:hi]) for lo, hi in pairwise(cuts)]
 
 
 # --- the problems ---------------------------------------------------------------------------------------------
@@ -283,9 +284,8 @@ def dense_ggn(problem: Any, batch: Pair | None = None) -> Tensor:
         output = model(x.unsqueeze(0))
         jacobian = torch.stack([_flat_grad(o, params, retain_graph=True) for o in output.flatten()])
         free = output.detach().flatten().requires_grad_(True)
-        (value,) = each_loss(
-            lambda _, z=free.reshape(output.shape): z, loss, (x.unsqueeze(0), y.unsqueeze(0))
-        )
+        given = free.reshape(output.shape)
+        (value,) = each_loss(nn.Identity(), loss, (given, y.unsqueeze(0)))
         (slope,) = torch.autograd.grad(value, free, create_graph=True)
         inner = torch.stack([torch.autograd.grad(s, free, retain_graph=True)[0] for s in slope])
         total += jacobian.T @ inner @ jacobian

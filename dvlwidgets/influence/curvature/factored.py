@@ -10,6 +10,9 @@ from torch import Tensor
 
 from ...errors import InputError
 
+ROUNDING = 16.0
+"""Times the precision: eigenvalues closer to 0 than that, beside a largest one of 1, say nothing."""
+
 
 class DenseFactors:
     """Solves (H + damping) x = b: by Cholesky at the first damping, by the eigenvectors at any other.
@@ -80,11 +83,16 @@ class DenseFactors:
         return self
 
     def _try_cholesky(self, damping: float) -> None:
-        """Keeps the factor if there is one and solves with it are worth something."""
-        damped = self.matrix.clone()
-        damped.diagonal().add_(damping)
-        factor, failed = torch.linalg.cholesky_ex(damped)
-        if int(failed) == 0 and condition(damped, factor) < 0.1 / self._precision:
+        """Keeps the factor, if there is one that solves are worth something with."""
+        diagonal = self.matrix.diagonal()
+        before = diagonal.clone()
+        try:
+            diagonal.add_(damping)
+            factor, failed = torch.linalg.cholesky_ex(self.matrix)
+            norm = float(torch.linalg.matrix_norm(self.matrix))
+        finally:
+            diagonal.copy_(before)
+        if int(failed) == 0 and condition(norm, factor) < 0.5 / self._precision:
             self._cholesky = damping, factor
 
     def _examine(self, damping: float) -> None:
@@ -108,7 +116,7 @@ class DenseFactors:
     @property
     def _precision(self) -> float:
         """Eigenvalues below so much of the largest are rounding."""
-        return 4.0 * math.sqrt(len(self.matrix)) * torch.finfo(self.matrix.dtype).eps
+        return ROUNDING * torch.finfo(self.matrix.dtype).eps
 
     def _singular(self, damping: float, smallest: float, largest: float) -> str:
         more = "" if self.matrix.dtype is torch.float64 else ", or pass model.double() and float64 data"
@@ -121,18 +129,16 @@ class DenseFactors:
         )
 
 
-def condition(matrix: Tensor, factor: Tensor, steps: int = 4) -> float:
-    """The ratio of the extreme eigenvalues of a positive definite matrix, by power iterations: a lower bound.
+def condition(norm: float, factor: Tensor, steps: int = 3) -> float:
+    """About the ratio of the extreme eigenvalues of a positive definite matrix.
 
     Args:
-        matrix: shape (p, p).
-        factor: its Cholesky factor.
-        steps: each multiplies the error by a ratio of neighbouring eigenvalues.
+        norm: its Frobenius norm, which is at least its largest eigenvalue.
+        factor: its Cholesky factor; the smallest eigenvalue is had by inverse iteration.
+        steps: of the iteration.
     """
     generator = torch.Generator().manual_seed(0)
-    start = torch.randn(len(matrix), 4, generator=generator, dtype=torch.float64).to(matrix)
-    high, low = start, start.clone()
+    v = torch.randn(len(factor), 1, generator=generator, dtype=torch.float64).to(factor)
     for _ in range(steps):
-        high = matrix @ (high / high.norm(dim=0))
-        low = torch.cholesky_solve(low / low.norm(dim=0), factor)
-    return float(high.norm(dim=0).max() * low.norm(dim=0).max())
+        v = torch.cholesky_solve(v / v.norm(), factor)
+    return norm * float(v.norm())

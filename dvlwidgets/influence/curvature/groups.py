@@ -144,8 +144,9 @@ class Group:
         """The sum of outer products of these rows, layer by layer, as `PairSums` adds it."""
         layers = [part.layer(sub) for part in parts]
         g = [part.g.movedim(0, 1) for part in parts]  # (B, c, o)
-        second = {(l, r): torch.bmm(g[l].mT, g[r]) for l in range(len(parts)) for r in range(l, len(parts))}
-        return layers, Piece(tuple(l.widened(p.a) for l, p in zip(layers, parts, strict=True)), second)
+        second = {(i, j): torch.bmm(g[i].mT, g[j]) for i in range(len(parts)) for j in range(i, len(parts))}
+        a = tuple(layer.widened(part.a) for layer, part in zip(layers, parts, strict=True))
+        return layers, Piece(a, second)
 
     @property
     def _device(self) -> torch.device:

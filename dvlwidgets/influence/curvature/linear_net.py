@@ -91,7 +91,7 @@ class LinearNet:
         a, g = self._slopes(batch)
         second: dict[tuple[int, int], Tensor] = {}
         inner: dict[tuple[int, int], Tensor] = {}
-        for at, layer in enumerate(self.layers):
+        for at in range(len(self.layers)):
             moved = self._tangents(batch, at, [torch.zeros_like(s) for s in g[at:]])
             for to, (slope, into) in enumerate(zip(*moved, strict=True), start=at):
                 second[at, to] = slope.movedim(0, 1)  # (B, o, o')

@@ -83,14 +83,14 @@ class Piece:
         v = [layer.split(vectors) for layer in layers]
         u = [torch.einsum("kow,bw->kbo", x, a) for x, a in zip(v, self.a, strict=True)]
         w, out = [torch.zeros_like(x) for x in u], [torch.zeros_like(x) for x in v]
-        for (l, r), m in self.second.items():
-            w[l] += torch.einsum("bij,kbj->kbi", m, u[r])
-            if l != r:
-                w[r] += torch.einsum("bij,kbi->kbj", m, u[l])
-        for (l, r), d in self.inner.items():
-            wide = layers[r].inputs
-            w[l] += torch.einsum("bic,bj,kjc->kbi", d, self.g[r], v[r][..., :wide])
-            out[r][..., :wide] += torch.einsum("bj,bic,kbi->kjc", self.g[r], d, u[l])
+        for (i, j), m in self.second.items():
+            w[i] += torch.einsum("bij,kbj->kbi", m, u[j])
+            if i != j:
+                w[j] += torch.einsum("bij,kbi->kbj", m, u[i])
+        for (i, j), d in self.inner.items():
+            wide = layers[j].inputs
+            w[i] += torch.einsum("bic,bj,kjc->kbi", d, self.g[j], v[j][..., :wide])
+            out[j][..., :wide] += torch.einsum("bj,bic,kbi->kjc", self.g[j], d, u[i])
         whole = torch.zeros_like(vectors)
         for layer, a, x, rest in zip(layers, self.a, w, out, strict=True):
             layer.join(whole, rest + torch.einsum("kbo,bw->kow", x, a))
@@ -123,49 +123,45 @@ class PairSums:
 
     def add(self, piece: Piece) -> None:
         """Add samples."""
-        for (l, r), m in piece.second.items():
-            if l == r:
-                self._add_square(l, piece.a[l], m)
-            else:
-                self._sums[l, r] = _product(self._sums.get((l, r)), m.flatten(1), piece.a[l], piece.a[r])
-        for (l, r), d in piece.inner.items():
-            self._cross(l, r, piece.a[l], piece.g[r], d)
-
-    def _add_square(self, at: int, a: Tensor, m: Tensor) -> None:
-        i, j = torch.triu_indices(m.shape[1], m.shape[1], device=m.device)
-        self._sums[at, at] = _product(self._sums.get((at, at)), m[:, i, j], a, None)
-
-    def _cross(self, l: int, r: int, a: Tensor, g: Tensor, d: Tensor) -> None:
-        """sum_n a[m] g[j] D[i, k]; between layers with only a function of each unit, D is diagonal."""
-        alone = d.shape[1] == d.shape[2] and not bool(
-            (d - torch.diag_embed(d.diagonal(dim1=1, dim2=2))).any()
-        )
-        already = self._crossed.get((l, r))
-        if alone and (already is None or already.ndim == 3):
-            own = d.diagonal(dim1=1, dim2=2)
-            new = _product(None, own, a, g).unflatten(1, (a.shape[1], g.shape[1]))  # (i, m, j)
-        else:
-            new = _product(None, d.flatten(1), a, g)
-            new = new.unflatten(1, (a.shape[1], g.shape[1])).unflatten(0, d.shape[1:])  # (i, k, m, j)
-            if already is not None and already.ndim == 3:
-                already = torch.diag_embed(already.movedim(0, -1)).movedim((-2, -1), (0, 1))
-        self._crossed[l, r] = new if already is None else already + new
+        for (i, j), m in piece.second.items():
+            left, second = m.flatten(1), piece.a[j]
+            if i == j:
+                rows, columns = torch.triu_indices(m.shape[1], m.shape[1], device=m.device)
+                left, second = m[:, rows, columns], None
+            self._sums[i, j] = _product(self._sums.get((i, j)), left, piece.a[i], second)
+        for (i, j), d in piece.inner.items():
+            new = _crossed(piece.a[i], piece.g[j], d)
+            already = self._crossed.get((i, j))
+            if already is not None and already.ndim != new.ndim:
+                already, new = _spread(already), _spread(new)
+            self._crossed[i, j] = new if already is None else already + new
 
     def matrix(self) -> Tensor:
         """Shape (p, p), symmetric."""
         like = next(iter(self._sums.values()))
         whole = like.new_zeros(self.p, self.p)
-        for (l, r), total in self._sums.items():
-            first, second = self.layers[l], self.layers[r]
-            o, wide = first.outputs, first.wide
-            if l == r:
-                units, columns = _triangle(o, like.device), _triangle(wide, like.device)
-                total = total.index_select(1, columns.flatten()).index_select(0, units.flatten())
-            block = total.view(o, second.outputs, wide, second.wide).transpose(1, 2)
-            if (l, r) in self._crossed:
-                block = self._with_crossed(block.contiguous(), self._crossed[l, r], second.inputs)
-            _place(whole, first, second, block, twice=l != r)
+        for (i, j), total in self._sums.items():
+            first, second = self.layers[i], self.layers[j]
+            if i == j:
+                self._place_square(whole, first, total)
+                continue
+            block = total.view(first.outputs, second.outputs, first.wide, second.wide).transpose(1, 2)
+            if (i, j) in self._crossed:
+                block = self._with_crossed(block.contiguous(), self._crossed[i, j], second.inputs)
+            _place(whole, first, second, block)
         return whole
+
+    @staticmethod
+    def _place_square(whole: Tensor, layer: Layer, total: Tensor) -> None:
+        """Writes a diagonal block from its sums over pairs, unit by unit: what is copied stays in the cache."""
+        units, columns = _triangle(layer.outputs, whole.device), _triangle(layer.wide, whole.device).flatten()
+        for i in range(layer.outputs):
+            rows = total.index_select(0, units[i]).index_select(1, columns)
+            rows = rows.view(layer.outputs, layer.wide, layer.wide).transpose(0, 1)  # (m, j, k)
+            for top, m, high in layer.parts():
+                for left, k, across in layer.parts():
+                    there = whole[top + i * high : top + (i + 1) * high, left : left + layer.outputs * across]
+                    there.unflatten(1, (-1, across)).copy_(rows[m : m + high, :, k : k + across])
 
     @staticmethod
     def _with_crossed(block: Tensor, crossed: Tensor, inputs: int) -> Tensor:
@@ -178,8 +174,23 @@ class PairSums:
         return block
 
 
+def _crossed(a: Tensor, g: Tensor, d: Tensor) -> Tensor:
+    """sum_n a[m] g[j] D[i, k] as (i, k, m, j); where D is diagonal, so a function of each unit alone, as (i, m, j)."""
+    alone = d.shape[1] == d.shape[2] and not bool((d - torch.diag_embed(d.diagonal(dim1=1, dim2=2))).any())
+    left = d.diagonal(dim1=1, dim2=2) if alone else d.flatten(1)
+    sums = _product(None, left, a, g).unflatten(1, (a.shape[1], g.shape[1]))
+    return sums if alone else sums.unflatten(0, d.shape[1:])
+
+
+def _spread(crossed: Tensor) -> Tensor:
+    """(i, k, m, j) from (i, m, j)."""
+    if crossed.ndim == 4:
+        return crossed
+    return torch.diag_embed(crossed.movedim(0, -1)).movedim((-2, -1), (0, 1))
+
+
 def _product(total: Tensor | None, left: Tensor, a: Tensor, b: Tensor | None) -> Tensor:
-    """total + left^T (n, r) times products of columns of a and b (n, d d'), or of pairs of a's where b is None."""
+    """Adds left^T (n, r) times products of columns of a and b (n, d d'), or of pairs of a's where b is None."""
     d, n = a.shape[1], len(a)
     widths = [d - m for m in range(d)] if b is None else [b.shape[1]] * d
     if total is None:
@@ -210,17 +221,12 @@ def _triangle(size: int, device: torch.device) -> Tensor:
     return place
 
 
-def _place(whole: Tensor, first: Layer, second: Layer, block: Tensor, *, twice: bool) -> None:
+def _place(whole: Tensor, first: Layer, second: Layer, block: Tensor) -> None:
     """Writes a block (o, wide, o', wide') where weights and biases stand, and its transpose across the diagonal."""
     for top, m, high in first.parts():
         for left, k, across in second.parts():
-            part = block[:, m : m + high, :, k : k + across]
             rows = slice(top, top + first.outputs * high)
             columns = slice(left, left + second.outputs * across)
-            _view(whole[rows, columns], first.outputs, second.outputs).copy_(part)
-            if twice:
-                whole[columns, rows] = whole[rows, columns].T
-
-
-def _view(matrix: Tensor, rows: int, columns: int) -> Tensor:
-    return matrix.unflatten(0, (rows, -1)).unflatten(2, (columns, -1))
+            there = whole[rows, columns].unflatten(0, (-1, high)).unflatten(2, (-1, across))
+            there.copy_(block[:, m : m + high, :, k : k + across])
+            whole[columns, rows] = whole[rows, columns].T

@@ -56,9 +56,8 @@ class Resident:
 
     def pieces(self, rows: int | None) -> Iterator[Batch]:
         """All data in order, in batches of at most so many rows."""
-        for batch in self._batches if self._kept is None else self._kept:
-            if self._kept is None:
-                batch = self.problem.place(batch)
+        placed = map(self.problem.place, self._batches) if self._kept is None else iter(self._kept)
+        for batch in placed:
             size = rows or len(batch)
             for at in range(0, len(batch), size):
                 yield batch[at : at + size]
