@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike
@@ -219,7 +220,7 @@ class InfluenceSummary:
             meta = json.loads(str(arrays.pop("meta")))
             if meta["format"] != FORMAT:
                 raise InputError(f"{path} has format {meta['format']}; this version reads {FORMAT}.")
-        except (KeyError, ValueError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{path} is no saved InfluenceSummary ({error}).") from error
