@@ -43,6 +43,10 @@ class RowSource(ABC):
             yield group
         self._kept = kept
 
+    def forget(self) -> None:
+        """Drop the kept rows: the data are others now."""
+        self._kept = None
+
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
         """See `Source`."""
         return (rows for group in self.groups() for rows in group.flat(sub))
