@@ -1,4 +1,5 @@
-// Builds the anywidget module (one ESM file) and the viewer of saved pages (one IIFE file). Nothing third-party goes in.
+// Builds the anywidget modules (an ESM file each) and the viewer of saved pages (one IIFE file). Nothing third-party
+// goes in.
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 
@@ -29,6 +30,7 @@ const common = {
 
 const outputs = [
   await build({ ...common, entryPoints: { widget: 'js/src/hosts/widget.ts' }, format: 'esm' }),
+  await build({ ...common, entryPoints: { influence: 'js/src/hosts/influence.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { viewer: 'js/src/hosts/page.ts' }, format: 'iife' }),
 ];
 

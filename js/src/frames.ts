@@ -74,7 +74,7 @@ export function previews(m: Json, buffers: readonly Buffer[]): PreviewsMessage {
   return { ...head, kind: 'image', pixels };
 }
 
-function labels(item: unknown, buffers: readonly Buffer[], n: number): Labels | null {
+export function labels(item: unknown, buffers: readonly Buffer[], n: number): Labels | null {
   if (item === null) {
     return null;
   }
@@ -102,7 +102,7 @@ function labels(item: unknown, buffers: readonly Buffer[], n: number): Labels | 
   return { kind: 'class', classes, codes, original };
 }
 
-function previewKind(item: unknown): PreviewKind {
+export function previewKind(item: unknown): PreviewKind {
   const preview = record(item, 'preview');
   if (preview.kind === 'text' || preview.kind === 'none') {
     return { kind: preview.kind };

@@ -31,20 +31,23 @@ export interface Column {
   readonly decimals: number;
 }
 
+export function column(
+  kind: CellKind,
+  sort: ColumnId | null,
+  name: string,
+  tip: string,
+  track: string,
+  numeric = false,
+  feature = -1,
+  decimals = 0
+): Column {
+  return { kind, sort, name, tip, track, numeric, feature, decimals };
+}
+
 /** `width`: what the table has, in pixels; the count of updates, which the point column shows too, gives way first. */
 export function columnsFor(points: Points, room: Room, width = Infinity): Column[] {
   const { preview, label, status } = points;
   const unit = status.unit_of_value === '' ? '' : ` Unit: ${status.unit_of_value}.`;
-  const column = (
-    kind: CellKind,
-    sort: ColumnId | null,
-    name: string,
-    tip: string,
-    track: string,
-    numeric = false,
-    feature = -1,
-    decimals = 0
-  ): Column => ({ kind, sort, name, tip, track, numeric, feature, decimals });
   const narrow = room === 'narrow';
   const roomy = Math.round(Math.min(270, Math.max(150, width * 0.29))); // the bars come before the features
   const shown: Column[] = [];
@@ -137,7 +140,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
 }
 
 /** Room for "old → new" with short names, for one name when they are long. */
-function labelWidth(classes: readonly string[]): number {
+export function labelWidth(classes: readonly string[]): number {
   const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length)) * 7.5;
   return Math.round(Math.min(190, Math.max(104, 1.5 * longest + 48)));
 }
@@ -148,7 +151,7 @@ export function tableWidth(columns: readonly Column[]): number {
 }
 
 /** Room for the longest of a few hundred ids. */
-function idWidth(points: Points): number {
+export function idWidth(points: Points): number {
   const step = Math.max(1, Math.floor(points.n / 300));
   let longest = points.ids === null ? String(points.n).length : 2;
   for (let row = 0; row < (points.ids?.length ?? 0); row += step) {
@@ -158,7 +161,7 @@ function idWidth(points: Points): number {
 }
 
 /** Whole numbers need none; otherwise three digits of the range. Judged by a few thousand rows. */
-function decimalsOf(numbers: Float32Array): number {
+export function decimalsOf(numbers: Float32Array): number {
   const step = Math.ceil(numbers.length / 2000);
   const some = numbers.filter((_, row) => row % step === 0);
   const range = extent(some);

@@ -9,7 +9,7 @@ import { ViewKeeper, type Scroller } from './memory';
 import type { Points } from './points';
 import type { Source } from './source';
 import type { UiState } from './state';
-import { createControls } from './views/controls';
+import { createControls, VALUING, type Tips } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
 import { createUndo } from './views/undo';
@@ -34,13 +34,25 @@ export interface LivePart {
 
 export type MakeLive = (source: Source, desk: Desk, set: SetState) => LivePart;
 
-export const createLive: MakeLive = (source, desk, set) => {
+/** What a panel says in its own words: its keys, and what its buttons do. */
+export interface LiveWords {
+  readonly keys: readonly (readonly [string, string])[];
+  readonly tips: Tips;
+}
+
+export const createLive: MakeLive = (source, desk, set) =>
+  makeLive(source, desk, set, { keys: KEYS, tips: VALUING });
+
+export function makeLive(source: Source, desk: Desk, set: SetState, words: LiveWords): LivePart {
   const editing = createEditing(source, desk);
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
-  const controls = createControls({
-    control: (verb) => source.control(verb),
-    help: () => set((s) => ({ ...closed(s), help: !s.help })),
-  });
+  const controls = createControls(
+    {
+      control: (verb) => source.control(verb),
+      help: () => set((s) => ({ ...closed(s), help: !s.help })),
+    },
+    words.tips
+  );
   const notice = createNotice();
   const relabel = createRelabel(editing);
   const undo = createUndo(editing);
@@ -61,7 +73,7 @@ export const createLive: MakeLive = (source, desk, set) => {
     if (failure !== null) {
       sheet.update('The first failed fit', () => traceback(failure));
     } else {
-      sheet.update(state.help ? 'Keys' : '', () => keyList(KEYS));
+      sheet.update(state.help ? 'Keys' : '', () => keyList(words.keys));
     }
     setAttr(controls.element, 'data-state', points.status.state);
   }
@@ -78,7 +90,7 @@ export const createLive: MakeLive = (source, desk, set) => {
     keep: (root, table) => new ViewKeeper(source, root, table),
     update,
   };
-};
+}
 
 /** JupyterLab reads its shortcuts from key codes. */
 const S = 83;

@@ -1,10 +1,9 @@
 /** What a view leaves to the next one of the same model: JupyterLab makes a new view whenever an output is republished. */
 
-import type { Source } from './source';
 import type { UiState } from './state';
 
-export interface ViewMemory {
-  state: UiState;
+export interface ViewMemory<S = UiState> {
+  state: S;
   /** Pixels that the table was scrolled down. */
   top: number;
   /** As the person dragged it; empty when nobody did. */
@@ -23,8 +22,9 @@ export function selectorOf(element: Element): string | null {
   if (named === null || id == null) {
     return null;
   }
-  if (named.closest('[data-testid="table"]') !== null) {
-    return '[data-testid="table"]';
+  const grid = named.closest('[role="grid"], [role="listbox"]')?.getAttribute('data-testid');
+  if (grid != null) {
+    return `[data-testid="${grid}"]`;
   }
   const more = ['data-code', 'data-chip'].map((name) => {
     const value = named.getAttribute(name);
@@ -41,12 +41,12 @@ export interface Scroller {
 }
 
 /** Watches one view, so that it can be left and come back to. */
-export class ViewKeeper {
+export class ViewKeeper<S = UiState> {
   private focused: ViewMemory['focus'] = null;
-  private returning: ViewMemory | null;
+  private returning: ViewMemory<S> | null;
 
   constructor(
-    private readonly source: Source,
+    private readonly source: { memory: ViewMemory<S> | null },
     private readonly root: HTMLElement,
     private readonly table: Scroller
   ) {
@@ -66,12 +66,12 @@ export class ViewKeeper {
   }
 
   /** The state and the height to begin with, where there was a view before. */
-  get former(): ViewMemory | null {
+  get former(): ViewMemory<S> | null {
     return this.returning;
   }
 
   /** Called after every paint: a host may throw a view away without a word. */
-  remember(state: UiState): void {
+  remember(state: S): void {
     if (this.returning !== null || !this.root.isConnected) {
       return;
     }

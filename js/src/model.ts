@@ -35,7 +35,7 @@ export class LiveModel implements Source {
   problem: string | null = null;
   memory: ViewMemory | null = null;
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly previews = new Previews();
+  protected readonly previews = new Previews();
   private readonly requests = new Set<string>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly name = Math.random().toString(36).slice(2, 8);
@@ -121,12 +121,12 @@ export class LiveModel implements Source {
     this.tell('edits');
   }
 
-  private request(): string {
+  protected request(): string {
     this.serial += 1;
     return `${this.name}-${this.serial}`;
   }
 
-  private send(command: Command): void {
+  protected send(command: Command | { t: string }): void {
     try {
       this.comm.send(command);
     } catch (error) {
@@ -152,7 +152,7 @@ export class LiveModel implements Source {
 
   private readonly receive = (content: unknown, buffers: readonly Buffer[] = []): void => {
     try {
-      this.apply(decode(content, buffers));
+      this.apply(this.read(content, buffers));
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
@@ -161,7 +161,11 @@ export class LiveModel implements Source {
     }
   };
 
-  private apply(message: Message): void {
+  protected read(content: unknown, buffers: readonly Buffer[]): Message {
+    return decode(content, buffers);
+  }
+
+  protected apply(message: Message): void {
     this.heard();
     switch (message.t) {
       case 'full':
@@ -212,7 +216,7 @@ export class LiveModel implements Source {
   }
 
   /** Any message shows that the kernel is there. */
-  private heard(): void {
+  protected heard(): void {
     this.stop('silent');
     if (this.link !== 'ok') {
       this.link = 'ok';
@@ -243,7 +247,7 @@ export class LiveModel implements Source {
     this.tell('link');
   }
 
-  private tell(change: Change): void {
+  protected tell(change: Change): void {
     this.listeners.forEach((listener) => listener(change));
   }
 

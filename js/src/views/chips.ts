@@ -11,7 +11,10 @@ export interface ChipActions {
   filter(part: Partial<Filters>): void;
 }
 
-const PRESETS: readonly (readonly [Preset, string, string])[] = [
+/** A saved filter, its name, and what it shows. */
+export type Saved = readonly [preset: Preset, name: string, tip: string];
+
+const PRESETS: readonly Saved[] = [
   ['lowest', 'lowest 5 %', 'The twentieth of the points with the lowest values'],
   ['unconverged', 'not converged', 'Points whose value the stopping rule still calls uncertain'],
   ['edited', 'relabelled', 'Points whose label was changed here'],
@@ -19,9 +22,9 @@ const PRESETS: readonly (readonly [Preset, string, string])[] = [
   ['selected', 'selected', 'Points ticked in the table'],
 ];
 
-export function createChips(actions: ChipActions) {
+export function createChips(actions: ChipActions, saved = PRESETS, words = rangeWords) {
   const chips = new Map(
-    PRESETS.map(([preset, name, tip]) => [preset, chip(name, tip, preset, () => actions.toggle(preset))])
+    saved.map(([preset, name, tip]) => [preset, chip(name, tip, preset, () => actions.toggle(preset))])
   );
   const range = chip('', 'Remove the filter on values', 'value', () => actions.filter({ value: null }));
   const label = h('select', {
@@ -57,10 +60,7 @@ export function createChips(actions: ChipActions) {
     }
     show(range.button, filters.value !== null);
     setAttr(range.button, 'aria-pressed', 'true');
-    setText(
-      range.name,
-      filters.value === null ? '' : `value ${plain(filters.value[0], 2)} to ${plain(filters.value[1], 2)}`
-    );
+    setText(range.name, filters.value === null ? '' : words(...filters.value));
     updateLabels(labels);
     label.value = filters.label === null ? '' : String(filters.label);
     if (text.value !== filters.text) {
@@ -81,6 +81,10 @@ export function createChips(actions: ChipActions) {
   }
 
   return { element, update };
+}
+
+function rangeWords(lo: number, hi: number): string {
+  return `value ${plain(lo, 2)} to ${plain(hi, 2)}`;
 }
 
 function chip(name: string, tip: string, id: string, onclick: () => void) {

@@ -10,14 +10,24 @@ export interface ControlActions {
   help(): void;
 }
 
-export function createControls(actions: ControlActions) {
-  const button = (verb: Control, glyph: string, name: string, tip: string) =>
+/** What the buttons say of themselves. */
+export type Tips = Readonly<Record<Control, string>>;
+
+export const VALUING: Tips = {
+  start: 'Start valuing',
+  pause: 'Pause after the fits in work; nothing is lost',
+  resume: 'Go on where it paused',
+  stop: 'Stop for good; the values so far stay',
+};
+
+export function createControls(actions: ControlActions, tips = VALUING) {
+  const button = (verb: Control, glyph: string, name: string) =>
     h(
       'button',
       {
         type: 'button',
         class: 'button',
-        title: tip,
+        title: tips[verb],
         'data-testid': `toolbar-${verb}`,
         onclick: () => actions.control(verb),
       },
@@ -25,10 +35,10 @@ export function createControls(actions: ControlActions) {
       h('span', {}, name)
     );
   const buttons: Record<Control, HTMLButtonElement> = {
-    start: button('start', PLAY, 'Start', 'Start valuing'),
-    pause: button('pause', PAUSE, 'Pause', 'Pause after the fits in work; nothing is lost'),
-    resume: button('resume', PLAY, 'Resume', 'Go on where it paused'),
-    stop: button('stop', STOP, 'Stop', 'Stop for good; the values so far stay'),
+    start: button('start', PLAY, 'Start'),
+    pause: button('pause', PAUSE, 'Pause'),
+    resume: button('resume', PLAY, 'Resume'),
+    stop: button('stop', STOP, 'Stop'),
   };
   const help = h(
     'button',

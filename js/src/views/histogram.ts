@@ -1,5 +1,6 @@
 /** Distribution of the values: blue helps, orange hurts. Dragging over it filters the table. */
 
+import { drawBars } from '../bars';
 import type { Histogram } from '../columns';
 import { h, setAttr, setText, svg } from '../dom';
 import { count, many, plain } from '../format';
@@ -104,7 +105,7 @@ export function createHistogram(actions: HistogramActions) {
     data = now;
     setText(known, now.histogram === null ? '' : many(now.histogram.known, 'point'));
     setAttr(chart, 'aria-label', summary(now));
-    drawBars(now);
+    drawBars(bars, now.histogram?.counts ?? [], W, H, (i) => colour(now, i));
     const range = now.histogram === null ? null : now.range;
     const x = (value: number): number =>
       ((value - now.histogram!.lo) / (now.histogram!.hi - now.histogram!.lo)) * W;
@@ -117,23 +118,6 @@ export function createHistogram(actions: HistogramActions) {
     const inside = zero > 0.12 && zero < 0.88;
     setText(middle, inside ? plain(now.threshold!, 2) : '');
     middle.style.left = `${zero * 100}%`;
-  }
-
-  function drawBars(now: HistogramData): void {
-    const bins = now.histogram?.counts ?? new Uint32Array();
-    while (bars.childElementCount < bins.length) {
-      bars.append(svg('rect'));
-    }
-    const highest = Math.max(1, ...bins);
-    const slot = W / (bins.length || 1);
-    [...bars.children].forEach((bar, i) => {
-      const tall = i < bins.length && bins[i]! > 0 ? Math.max(1.5, (bins[i]! / highest) * (H - 2)) : 0;
-      setAttr(bar, 'x', (i * slot + 0.4).toFixed(2));
-      setAttr(bar, 'width', Math.max(0.6, slot - 0.8).toFixed(2));
-      setAttr(bar, 'y', (H - tall).toFixed(1));
-      setAttr(bar, 'height', tall.toFixed(1));
-      setAttr(bar, 'class', colour(now, i));
-    });
   }
 
   return { element, update };

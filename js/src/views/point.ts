@@ -19,7 +19,8 @@ export interface PointData {
 /** How many features are listed; the table shows the others. */
 const FEATURES = 8;
 
-export function createPoint() {
+/** `numbersOf`: what is said of a point's value. */
+export function createPoint(numbersOf: (data: PointData) => Fact[] = valueFacts) {
   const canvas = h('canvas', { class: 'large', role: 'img', 'data-testid': 'point-preview' });
   const text = h('div', {
     class: 'point-text',
@@ -80,7 +81,7 @@ export function createPoint() {
   return { element, update };
 }
 
-type Fact = readonly [term: string, words: string, tone: string];
+export type Fact = readonly [term: string, words: string, tone: string];
 
 function list(element: HTMLElement, facts: readonly Fact[]): void {
   while (element.children.length > 2 * facts.length) {
@@ -111,7 +112,7 @@ function identityOf({ points, row }: PointData): Fact[] {
   return facts;
 }
 
-function numbersOf({ points, ranks, row }: PointData): Fact[] {
+function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const x = points.value[row]!;
   const se = points.stderr[row]!;
   const { threshold, unit_of_value: unit } = points.status;

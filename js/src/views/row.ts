@@ -21,17 +21,18 @@ export interface Row {
   paint(row: number, index: number, selected: boolean, focused: boolean, context: RowContext): void;
 }
 
-interface Cell {
+export interface Cell {
   readonly element: HTMLElement;
   paint(row: number, context: RowContext): void;
 }
 
-export function createRow(columns: readonly Column[]): Row {
+/** `make`: the cell of a column; a table with columns of its own passes its own. */
+export function createRow(columns: readonly Column[], make = createCell): Row {
   const check = h('input', { type: 'checkbox', tabindex: -1, 'data-testid': 'row-select' });
   const cells = columns.map((column) =>
     column.kind === 'select'
       ? { element: h('div', { class: 'cell select' }, check), paint: () => undefined }
-      : createCell(column)
+      : make(column)
   );
   const element = h('div', { class: 'row', role: 'row', 'data-testid': 'row' });
   cells.forEach((cell, i) => {
@@ -55,7 +56,7 @@ export function createRow(columns: readonly Column[]): Row {
   };
 }
 
-function createCell(column: Column): Cell {
+export function createCell(column: Column): Cell {
   switch (column.kind) {
     case 'image':
       return imageCell();

@@ -84,7 +84,7 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     setAttr(point, 'aria-expanded', String(open === 'point'));
   }
 
-  return { element, line, update };
+  return { element, line, method, overview, update };
 }
 
 /** The share of the work that is done: the rule's own estimate, or done of total where that is further. */

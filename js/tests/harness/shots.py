@@ -82,6 +82,39 @@ def chip(page: Page) -> None:
     page.mouse.up()
 
 
+def cards(page: Page) -> None:
+    """Relabels the most harmful training point, drops the next, ticks two more."""
+    harmful = page.get_by_test_id("harmful").get_by_test_id("card")
+    harmful.nth(0).click()
+    page.keyboard.press("3")
+    page.wait_for_timeout(200)
+    harmful = page.get_by_test_id("harmful").get_by_test_id("card")
+    harmful.nth(1).click()
+    page.keyboard.press("x")
+    page.wait_for_timeout(100)
+    for i in (2, 3):
+        harmful.nth(i).click(modifiers=["Control"])
+    harmful.nth(1).click()
+
+
+def training(page: Page) -> None:
+    """The training points, with a threshold where there are values."""
+    page.locator("[data-testid=tab][data-chip=training]").click()
+    page.wait_for_timeout(200)
+    box = page.get_by_test_id("threshold-chart").bounding_box()
+    if box:
+        page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + 40, steps=4)
+        page.mouse.up()
+
+
+def pictures(page: Page) -> None:
+    """The training points below a threshold as pictures."""
+    training(page)
+    page.get_by_test_id("as-pictures").click()
+
+
 def nothing(page: Page) -> None:
     """As it opens."""
 
@@ -105,6 +138,28 @@ SHOTS = {
     "early": ("known=0.03&done=300", 1424, nothing),
     "waiting": ("silent", 1424, nothing),
     "help": ("", 1424, press("?")),
+    "influence": ("influence", 1304, nothing),
+    "influence-dark": ("influence&theme=dark", 1304, nothing),
+    "influence-edited": ("influence", 1304, cards),
+    "influence-training": ("influence", 1304, training),
+    "influence-pictures": ("influence&theme=own-dark", 1304, pictures),
+    "influence-960": ("influence", 984, nothing),
+    "influence-training-960": ("influence", 984, training),
+    "influence-700": ("influence", 724, nothing),
+    "influence-700-tests": ("influence&theme=dark", 724, click("open-overview")),
+    "influence-520": ("influence", 544, nothing),
+    "influence-520-tests": ("influence", 544, click("open-overview")),
+    "influence-520-point": ("influence&theme=dark", 544, click("card")),
+    "influence-520-training": ("influence", 544, training),
+    "influence-tabular": ("influence&kind=tabular&n=300", 1304, nothing),
+    "influence-tabular-training": ("influence&kind=tabular&n=300&theme=dark", 1304, training),
+    "influence-text": ("influence&kind=text&n=300", 1304, nothing),
+    "influence-number": ("influence&kind=number&n=300", 1304, nothing),
+    "influence-pending": ("influence&state=pending", 1304, nothing),
+    "influence-running": ("influence&state=running&known=0.4", 1304, training),
+    "influence-fitting": ("influence&state=running&known=0&fitted=0", 1304, nothing),
+    "influence-help": ("influence", 1304, press("?")),
+    "influence-waiting": ("influence&silent", 1304, nothing),
     "million": ("kind=tabular&n=1000000", 1424, press("End")),
 }
 
@@ -123,7 +178,7 @@ def main(folder: Path, names: list[str]) -> None:
             )
             page.goto(f"{url}?{query}")
             if "silent" not in query:
-                page.get_by_test_id("row").first.wait_for(timeout=30_000)
+                page.get_by_test_id("state").first.wait_for(timeout=30_000)
                 page.wait_for_timeout(300)
             act(page)
             page.wait_for_timeout(350)

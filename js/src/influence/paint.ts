@@ -1,0 +1,194 @@
+/** Brings the views of an influence panel up to date with both sets of points and the state of the view. */
+
+import type { Derived } from '../derive';
+import { setAttr, setText, show } from '../dom';
+import { count, many, percent } from '../format';
+import type { Column, Room } from '../layout';
+import { areAllSelected, indexOf } from '../state';
+import { emptyWords } from '../views/table';
+import type { Effects } from './effects';
+import { tilesOf } from './facts';
+import type { Assembly, Parts } from './parts';
+import { withoutOwn, type Both } from './points';
+import type { InfluenceSource } from './source';
+import { doubtful, thresholdOf, type PanelState } from './state';
+import type { Card, GalleryData } from './views/gallery';
+import { noAnswer } from './words';
+import type { OfTest, OfTrain } from './wire';
+
+export interface Scene {
+  readonly source: InfluenceSource;
+  readonly both: Both;
+  readonly state: PanelState;
+  readonly room: Room;
+  readonly tests: Derived;
+  readonly train: Derived;
+  /** The chosen test point, and the training point in focus; -1 for none. */
+  readonly test: number;
+  readonly focus: number;
+  readonly ofTest: OfTest | null;
+  readonly ofTrain: OfTrain | null;
+  readonly effects: Effects | null;
+  readonly testColumns: readonly Column[];
+  readonly trainColumns: readonly Column[];
+}
+
+export function paint(parts: Parts, at: Assembly, scene: Scene): void {
+  const { source, both, state } = scene;
+  const { train, test } = both;
+  const tests = state.view === 'tests';
+  setAttr(at.root, 'data-view', state.view);
+  setAttr(at.root, 'data-drawer', state.train.drawer);
+  for (const view of ['tests', 'training'] as const) {
+    show(at.side[view], view === state.view);
+    show(at.work[view], view === state.view);
+  }
+  parts.toolbar.update(source, train, state.train.drawer);
+  const method = `${train.method} · ${many(train.n, 'training point')}, ${many(test.n, 'test point')}`;
+  setText(parts.toolbar.method, method);
+  setText(parts.toolbar.overview, tests ? 'Test points' : 'Overview');
+  parts.tabs.update(state.view, test.n, train.n, train.edits, both.head.waiting.length);
+  (tests ? paintTests : paintTraining)(parts, at, scene);
+  paintPoint(parts, scene);
+  parts.status.update({
+    points: train,
+    shown: scene.train.order.length,
+    selected: state.train.selected.size,
+    unsaved: source.unsaved,
+    live: true,
+  });
+  if (tests) {
+    const words = `${count(scene.tests.order.length)} of ${many(test.n, 'test point')} shown`;
+    setText(parts.status.element.querySelector('[data-testid="footer-shown"]')!, words);
+  }
+}
+
+function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
+  const { both, state, tests, test, ofTest } = scene;
+  parts.testChips.update(state.tests.filters, tests.counts, both.test.label);
+  parts.tests.update({
+    columns: scene.testColumns,
+    order: tests.order,
+    n: both.test.n,
+    sort: state.tests.sort,
+    focus: test,
+    selected: NOBODY,
+    allSelected: false,
+    empty: emptyWords(both.test.n),
+  });
+  const answer = test < 0 ? null : ofTest;
+  parts.subject.update(
+    test < 0 ? null : { points: both.test, row: test, preview: scene.source.testPreview(test), answer }
+  );
+  setAttr(at.galleries, 'data-outdated', answer !== null && answer.revision !== both.head.revision);
+  const none = test < 0 ? 'No test point is chosen.' : noAnswer(both.train.status, both.head.known);
+  const scale = answer === null ? 1 : largest(answer.helpful_scores, answer.harmful_scores);
+  const data = (rows: Uint32Array, scores: Float32Array, empty: string): GalleryData => ({
+    ...gallery(
+      scene,
+      [...rows].map((row, i): Card => ({ row, score: scores[i]! }))
+    ),
+    empty: answer === null ? none : empty,
+    scale,
+  });
+  const { helpful, helpful_scores, harmful, harmful_scores } = answer ?? EMPTY;
+  parts.helpful.update(data(helpful, helpful_scores, 'No training point helps it.'));
+  parts.harmful.update(data(harmful, harmful_scores, 'No training point hurts it.'));
+}
+
+const NOBODY: ReadonlySet<number> = new Set();
+const EMPTY = {
+  helpful: new Uint32Array(),
+  helpful_scores: new Float32Array(),
+  harmful: new Uint32Array(),
+  harmful_scores: new Float32Array(),
+};
+
+function largest(...columns: readonly Float32Array[]): number {
+  return Math.max(0, ...columns.flatMap((column) => [...column].map(Math.abs)));
+}
+
+function gallery({ source, both, state, train, focus }: Scene, cards: readonly Card[]): GalleryData {
+  return {
+    cards,
+    points: both.train,
+    quantile: `q${percent(both.quantile).replace(' %', '')}`,
+    focus,
+    selected: state.train.selected,
+    preview: (row) => source.preview(row),
+    doubtful: (row) => doubtful(state, train, both.train.value, row),
+    scale: 1,
+    empty: '',
+    more: 0,
+  };
+}
+
+function paintTraining(parts: Parts, _: Assembly, scene: Scene): void {
+  const { both, state, train, focus } = scene;
+  const points = both.train;
+  const threshold = thresholdOf(state);
+  parts.threshold.update({
+    histogram: train.histogram,
+    at: threshold,
+    below: threshold === null ? 0 : points.value.reduce((k, x) => k + (x <= threshold ? 1 : 0), 0),
+    n: points.n,
+    name: `${percent(both.quantile)} quantile`,
+  });
+  parts.edits.update(points.edits);
+  parts.trainChips.update(state.train.filters, train.counts, points.label);
+  setAttr(parts.asRows, 'aria-pressed', String(!state.gallery));
+  setAttr(parts.asPictures, 'aria-pressed', String(state.gallery));
+  show(parts.train.element, !state.gallery);
+  show(parts.below.element, state.gallery);
+  const empty = emptyWords(points.n);
+  if (state.gallery) {
+    const rows = [...train.order.slice(0, state.cards)];
+    const cards = rows.map((row): Card => ({ row, score: null }));
+    parts.below.update({
+      ...gallery(scene, cards),
+      empty,
+      more: train.order.length - rows.length,
+    });
+    return;
+  }
+  parts.train.update({
+    columns: scene.trainColumns,
+    order: train.order,
+    n: points.n,
+    sort: state.train.sort,
+    focus,
+    selected: state.train.selected,
+    allSelected: areAllSelected(state.train, train.order),
+    empty,
+  });
+}
+
+function paintPoint(parts: Parts, scene: Scene): void {
+  const { source, both, train, focus, state, effects, ofTrain } = scene;
+  const here = state.view === 'training';
+  parts.point.update(
+    focus < 0
+      ? null
+      : {
+          points: withoutOwn(both.train),
+          ranks: train.ranks,
+          row: focus,
+          place: here ? indexOf(train.order, focus) : -1,
+          shown: train.order.length,
+          preview: source.preview(focus),
+        }
+  );
+  parts.tiles.update(focus < 0 ? [] : tilesOf(both, train.ranks, focus), train.ranks.known);
+  parts.effects.update(
+    focus < 0
+      ? null
+      : {
+          both,
+          row: focus,
+          effects,
+          scores: ofTrain?.scores ?? null,
+          preview: (row) => source.testPreview(row),
+          empty: noAnswer(both.train.status, both.head.known),
+        }
+  );
+}

@@ -1,0 +1,191 @@
+/** The views of an influence panel, and how they stand on the page. */
+
+import type { Filters } from '../filters';
+import { h } from '../dom';
+import { plain } from '../format';
+import type { LivePart } from '../live';
+import { createChips, type Saved } from '../views/chips';
+import { createEdits } from '../views/edits';
+import { createPoint, type PointData } from '../views/point';
+import { createStatus } from '../views/status';
+import { createTable, type TableActions, type TableRow } from '../views/table';
+import { createToolbar } from '../views/toolbar';
+import type { Column } from '../layout';
+import type { Preset } from '../filters';
+import type { Drawer } from '../state';
+import { createEffects } from './views/effects';
+import { createGallery, type GalleryActions } from './views/gallery';
+import { createSubject } from './views/subject';
+import { createTabs } from './views/tabs';
+import { createTiles } from './views/tiles';
+import { createThreshold } from './views/threshold';
+import type { View } from './state';
+import type { Fact } from '../views/point';
+
+export interface PartActions {
+  drawer(which: Drawer): void;
+  view(view: View): void;
+  filterTests(part: Partial<Filters>): void;
+  presetTests(preset: Preset): void;
+  filterTrain(part: Partial<Filters>): void;
+  presetTrain(preset: Preset): void;
+  threshold(at: number | null): void;
+  gallery(shown: boolean): void;
+  openTest(test: number): void;
+  clearSelection(): void;
+  failure(): void;
+  readonly tests: TableActions;
+  readonly train: TableActions;
+  readonly cards: GalleryActions;
+  testRow(columns: readonly Column[]): TableRow;
+  trainRow(columns: readonly Column[]): TableRow;
+  facts(data: PointData): Fact[];
+}
+
+/** `converged` of a test point says whether its prediction is right, see `Both.test`. */
+const TEST_FILTERS: readonly Saved[] = [
+  ['unconverged', 'wrong', 'Test points whose prediction is not their label'],
+];
+const TRAIN_FILTERS: readonly Saved[] = [
+  ['lowest', 'lowest 5 %', 'The twentieth of the training points with the lowest quantiles'],
+  ['edited', 'relabelled', 'Points whose label was changed here'],
+  ['dropped', 'dropped', 'Points left out of the next data set'],
+  ['selected', 'selected', 'Points ticked'],
+];
+
+export function createParts(actions: PartActions, live: LivePart) {
+  const tests = createTable(actions.tests, (columns) => actions.testRow(columns));
+  tests.grid.setAttribute('data-testid', 'tests');
+  tests.grid.setAttribute('aria-label', 'Test points');
+  tests.grid.removeAttribute('aria-multiselectable');
+  const train = createTable(actions.train, (columns) => actions.trainRow(columns));
+  train.grid.setAttribute('aria-label', 'Training points');
+  const shape = (id: string, name: string, shown: boolean) =>
+    h(
+      'button',
+      { type: 'button', class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) },
+      name
+    );
+  return {
+    toolbar: createToolbar({ drawer: (which) => actions.drawer(which) }, live.controls),
+    tabs: createTabs({ view: (view) => actions.view(view) }),
+    tests,
+    testChips: createChips(
+      { toggle: (preset) => actions.presetTests(preset), filter: (part) => actions.filterTests(part) },
+      TEST_FILTERS
+    ),
+    subject: createSubject(),
+    helpful: createGallery('helpful', 'Training points that help most', actions.cards),
+    harmful: createGallery('harmful', 'Training points that hurt most', actions.cards),
+    threshold: createThreshold({ set: (at) => actions.threshold(at) }),
+    edits: createEdits(live.takeBack),
+    train,
+    trainChips: createChips(
+      { toggle: (preset) => actions.presetTrain(preset), filter: (part) => actions.filterTrain(part) },
+      TRAIN_FILTERS,
+      (_, hi) => `quantile below ${plain(hi, 2)}`
+    ),
+    asRows: shape('as-rows', 'rows', false),
+    asPictures: shape('as-pictures', 'pictures', true),
+    below: createGallery('below', 'Training points below the threshold', actions.cards),
+    point: createPoint((data) => actions.facts(data)),
+    tiles: createTiles(),
+    effects: createEffects({ open: (test) => actions.openTest(test) }),
+    status: createStatus({
+      clearSelection: () => actions.clearSelection(),
+      failure: () => actions.failure(),
+    }),
+  };
+}
+
+export type Parts = ReturnType<typeof createParts>;
+
+export interface Assembly {
+  readonly root: HTMLElement;
+  readonly body: HTMLElement;
+  readonly detail: HTMLElement;
+  readonly galleries: HTMLElement;
+  readonly side: Readonly<Record<View, HTMLElement>>;
+  readonly work: Readonly<Record<View, HTMLElement>>;
+}
+
+export function assemble(parts: Parts, live: LivePart, close: () => void): Assembly {
+  const closer = () =>
+    h(
+      'button',
+      { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close },
+      'Close'
+    );
+  const side = {
+    tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element),
+    training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),
+  };
+  const column = (title: string, tone: string, gallery: HTMLElement) =>
+    h('section', { class: 'gallery-column' }, h('h3', { class: tone }, title), gallery);
+  const galleries = h(
+    'div',
+    { class: 'galleries' },
+    column('Most harmful', 'hurts', parts.harmful.element),
+    column('Most helpful', 'helps', parts.helpful.element)
+  );
+  const work = {
+    tests: h('div', { class: 'work-tests' }, parts.subject.element, galleries),
+    training: h(
+      'div',
+      { class: 'work-training' },
+      h(
+        'div',
+        { class: 'training-bar' },
+        parts.trainChips.element,
+        h(
+          'span',
+          { class: 'shapes', role: 'group', 'aria-label': 'Shown as' },
+          parts.asRows,
+          parts.asPictures
+        )
+      ),
+      parts.train.element,
+      parts.below.element
+    ),
+  };
+  const detail = h(
+    'div',
+    { class: 'detail', role: 'region', 'aria-label': 'Training point in focus' },
+    closer(),
+    parts.point.element,
+    parts.tiles.element,
+    live.detail,
+    parts.effects.element
+  );
+  const body = h(
+    'div',
+    { class: 'body' },
+    h(
+      'div',
+      { class: 'overview', role: 'region', 'aria-label': 'Overview' },
+      closer(),
+      side.tests,
+      side.training
+    ),
+    h('div', { class: 'work' }, work.tests, work.training),
+    detail
+  );
+  const root = h(
+    'div',
+    {
+      class: 'panel',
+      'data-testid': 'panel',
+      'data-live': true,
+      role: 'region',
+      'aria-label': 'Influence functions',
+    },
+    parts.toolbar.element,
+    parts.toolbar.line,
+    live.notice,
+    parts.tabs.element,
+    body,
+    parts.status.element,
+    ...live.overlays
+  );
+  return { root, body, detail, galleries, side, work };
+}

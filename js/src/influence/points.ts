@@ -1,0 +1,135 @@
+/** Both sets of points as Python last told them, in the form that tables, filters and histograms know. Pure. */
+
+import { allRows, sortRows } from '../columns';
+import { fromFull, type Points } from '../points';
+import type { Feature, Status } from '../wire';
+import { COLUMNS, type DeltaInfluence, type FullInfluence, type Head, type TestColumns } from './wire';
+
+/** What a training point's numbers are called, as columns of the table. */
+export const NAMES = ['loss', 'self-influence', 'quantile, all labels', 'mean', 'tests hurt'] as const;
+export const LOSS = 0;
+export const SELF = 1;
+export const QUANTILE_ALL = 2;
+export const MEAN = 3;
+export const HURT = 4;
+/** Places among all training points: the highest loss and the highest self-influence are 1. */
+export const LOSS_RANK = 5;
+export const SELF_RANK = 6;
+/** So many of the training points' features are numbers of this panel; those of the data set follow. */
+export const OWN = 7;
+
+export interface Both {
+  /** Value: the quantile of the influences on the test points of the own label. */
+  readonly train: Points;
+  /** Value: the loss. `converged` says whether the prediction is right; features: prediction, probability of the label. */
+  readonly test: Points;
+  readonly quantile: number;
+  head: Head;
+}
+
+export const PREDICTED = 0;
+export const P_LABEL = 1;
+
+export function bothFrom(m: FullInfluence): Both {
+  const { columns, test, quantile, ...head } = m.influence;
+  const own: Feature[] = COLUMNS.map((name, i) => ({ name: NAMES[i]!, values: columns[name] }));
+  const rank = (name: string): Feature => ({ name, values: new Float32Array(m.n).fill(NaN) });
+  const features = [...own, rank('loss rank'), rank('self-influence rank'), ...m.features];
+  const train = fromFull({ ...m, features });
+  const tests: Points = {
+    ...fromFull(m),
+    n: test.n,
+    status: ofTests(m.status),
+    history: [],
+    value: test.columns.loss,
+    stderr: new Float32Array(test.n).fill(NaN),
+    count: new Uint32Array(test.n),
+    converged: new Uint8Array(test.n),
+    label: test.label,
+    dropped: new Uint8Array(test.n),
+    ids: test.ids,
+    features: [
+      { name: 'predicted', values: test.columns.predicted },
+      { name: 'p of label', values: test.columns.p_label },
+      ...test.features,
+    ],
+    featuresLeftOut: test.features_left_out,
+    preview: test.preview,
+  };
+  judge(tests);
+  rankAll(train);
+  return { train, test: tests, quantile, head };
+}
+
+/** Applies the part of a delta that other panels do not have; the rest is applied already. */
+export function applyStep(both: Both, m: DeltaInfluence): void {
+  const { columns, test, ...head } = m.influence;
+  COLUMNS.forEach((name, i) => {
+    m.rows.forEach((row, k) => (both.train.features[i]!.values[row] = columns[name][k]!));
+  });
+  if (test !== null) {
+    applyTests(both.test, test);
+  }
+  both.test.status = ofTests(m.status);
+  both.head = head;
+  rankAll(both.train);
+}
+
+function applyTests(points: Points, columns: TestColumns): void {
+  points.value.set(columns.loss);
+  points.features[PREDICTED]!.values.set(columns.predicted);
+  points.features[P_LABEL]!.values.set(columns.p_label);
+  judge(points);
+}
+
+/** Marks the predictions that are right; numbers are neither right nor wrong. */
+function judge(points: Points): void {
+  const { label } = points;
+  const predicted = points.features[PREDICTED]!.values;
+  for (let row = 0; row < points.n; row++) {
+    const wrong = label?.kind === 'class' && predicted[row]! !== label.codes[row]!;
+    points.converged[row] = wrong && !Number.isNaN(predicted[row]!) ? 0 : 1;
+  }
+}
+
+/** A loss has no side that hurts. */
+function ofTests(status: Status): Status {
+  return { ...status, threshold: null, unit_of_value: '' };
+}
+
+function rankAll(points: Points): void {
+  for (const [from, to] of [
+    [LOSS, LOSS_RANK],
+    [SELF, SELF_RANK],
+  ] as const) {
+    const numbers = points.features[from]!.values;
+    const ranks = points.features[to]!.values;
+    let place = 0;
+    for (const row of sortRows(points, allRows(points.n), [{ column: `f${from}`, descending: true }])) {
+      ranks[row] = Number.isNaN(numbers[row]!) ? NaN : (place += 1);
+    }
+  }
+}
+
+/** The points as a card lists them: the data set's own features only. */
+export function withoutOwn(points: Points): Points {
+  return { ...points, features: points.features.slice(OWN) };
+}
+
+/** A class or a number of a point in words. */
+export function labelWord(points: Points, row: number): string {
+  const { label } = points;
+  if (label === null) {
+    return '';
+  }
+  return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : String(label.values[row]!);
+}
+
+/** What was predicted for a test point, in words; empty where nothing is known. */
+export function predictedWord(points: Points, row: number): string {
+  const predicted = points.features[PREDICTED]!.values[row]!;
+  if (Number.isNaN(predicted)) {
+    return '';
+  }
+  return points.label?.kind === 'class' ? (points.label.classes[predicted] ?? '') : predicted.toPrecision(4);
+}

@@ -1,0 +1,82 @@
+/** The test point that was chosen: what it is, what was predicted, and how many training points help and hurt it. */
+
+import { drawPixels, h, setAttr, setText, show } from '../../dom';
+import { count, plain } from '../../format';
+import { idOf, type Points } from '../../points';
+import type { Preview } from '../../source';
+import { labelWord, P_LABEL, predictedWord } from '../points';
+import type { OfTest } from '../wire';
+
+export interface SubjectData {
+  points: Points;
+  row: number;
+  preview: Preview | undefined;
+  answer: OfTest | null;
+}
+
+export function createSubject() {
+  const canvas = h('canvas', { class: 'subject-picture', role: 'img', 'data-testid': 'subject-preview' });
+  const name = h('h3', { 'data-testid': 'subject-name' });
+  const said = h('p', { 'data-testid': 'subject-said' });
+  const sums = h('p', { class: 'muted', 'data-testid': 'subject-sums' });
+  const text = h('div', { class: 'subject-text' });
+  const element = h(
+    'section',
+    { class: 'subject', 'data-testid': 'subject' },
+    canvas,
+    h('div', { class: 'subject-words' }, name, said, sums),
+    text
+  );
+  let drawn: Preview | undefined;
+
+  function update(data: SubjectData | null): void {
+    show(element, data !== null);
+    if (data === null) {
+      return;
+    }
+    const { points, row, preview, answer } = data;
+    const kind = points.preview;
+    show(canvas, kind.kind === 'image' && preview !== undefined);
+    show(text, kind.kind === 'text' && preview !== undefined);
+    if (typeof preview === 'string') {
+      setText(text, preview);
+    } else if (preview !== undefined && preview !== drawn && kind.kind === 'image') {
+      drawPixels(canvas, preview, kind.width, kind.height);
+    }
+    drawn = preview;
+    setAttr(element, 'data-row', row);
+    setAttr(canvas, 'aria-label', `Image of test point ${idOf(points, row)}`);
+    setText(name, `Test point ${idOf(points, row)}`);
+    const wrong = points.converged[row] === 0;
+    setAttr(said, 'class', wrong ? 'hurts' : '');
+    setText(said, verdict(points, row, wrong));
+    setText(
+      sums,
+      answer === null ? '' : `${count(answer.helps)} training points help, ${count(answer.hurts)} hurt it`
+    );
+  }
+
+  return { element, update };
+}
+
+function verdict(points: Points, row: number, wrong: boolean): string {
+  const loss = points.value[row]!;
+  if (!Number.isFinite(loss)) {
+    return 'Nothing is predicted yet.';
+  }
+  const predicted = predictedWord(points, row);
+  const label = labelWord(points, row);
+  const p = points.features[P_LABEL]!.values[row]!;
+  const sure = Number.isFinite(p) ? `, ${label} has ${share(p)}` : '';
+  const words =
+    points.label?.kind !== 'class'
+      ? `target ${label}, predicted ${predicted}`
+      : wrong
+        ? `labelled ${label}, predicted ${predicted}${sure}`
+        : `labelled and predicted ${label}${sure.replace(`, ${label} has`, ' with')}`;
+  return `${words} · loss ${plain(loss, 3)}`;
+}
+
+function share(p: number): string {
+  return p < 0.01 ? 'under 1 %' : `${Math.round(p * 100)} %`;
+}

@@ -1,0 +1,86 @@
+/** The two ways to look: from a test point, or over all training points; and what an edit has made stale. */
+
+import { h, setAttr, setText, show } from '../../dom';
+import { count, many } from '../../format';
+import type { Edits } from '../../wire';
+import type { View } from '../state';
+
+export interface TabActions {
+  view(view: View): void;
+}
+
+const NAMES: Record<View, string> = { tests: 'Test points', training: 'Training points' };
+
+export function createTabs(actions: TabActions) {
+  const numbers: Record<View, HTMLElement> = {
+    tests: h('span', { class: 'chip-count' }),
+    training: h('span', { class: 'chip-count' }),
+  };
+  const tab = (view: View, tip: string) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        class: 'tab',
+        role: 'tab',
+        title: tip,
+        'data-testid': 'tab',
+        'data-chip': view,
+        onclick: () => actions.view(view),
+      },
+      h('span', {}, NAMES[view]),
+      numbers[view]
+    );
+  const tabs: Record<View, HTMLElement> = {
+    tests: tab('tests', 'Choose a prediction, see which training points made it so (t)'),
+    training: tab('training', 'Find the training points that hurt their own class (t)'),
+  };
+  const stale = h('span', { class: 'stale', role: 'status', 'data-testid': 'stale' });
+  const list = h(
+    'div',
+    { class: 'tab-list', role: 'tablist', 'aria-label': 'View' },
+    tabs.tests,
+    tabs.training
+  );
+  const element = h('div', { class: 'tabs' }, list, stale);
+  list.addEventListener('keydown', (event) => {
+    if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+      const to: View = event.key === 'ArrowLeft' ? 'tests' : 'training';
+      event.preventDefault();
+      actions.view(to);
+      tabs[to].focus();
+    }
+  });
+
+  function update(view: View, tests: number, training: number, edits: Edits, waiting: number): void {
+    for (const name of ['tests', 'training'] as const) {
+      setAttr(tabs[name], 'aria-selected', String(name === view));
+      setAttr(tabs[name], 'tabindex', name === view ? 0 : -1);
+      setText(numbers[name], count(name === 'tests' ? tests : training));
+    }
+    const [short, long] = staleWords(edits, waiting);
+    setText(stale, short);
+    setAttr(stale, 'title', long);
+    show(stale, short !== '');
+  }
+
+  return { element, update };
+}
+
+/** What is not as the edits would have it: in a few words, and in full. */
+export function staleWords(edits: Edits, waiting: number): [short: string, long: string] {
+  if (edits.relabelled === 0 && edits.dropped === 0) {
+    return ['', ''];
+  }
+  const what = [
+    edits.relabelled > 0 ? `${count(edits.relabelled)} relabelled` : '',
+    edits.dropped > 0 ? `${count(edits.dropped)} dropped` : '',
+  ].filter(Boolean);
+  const now = waiting > 0 ? ` · computing ${many(waiting, 'point')} anew…` : '';
+  const short = `${what.join(', ')} · model trained before the edits${now}`;
+  const long =
+    (edits.relabelled > 0 ? 'The numbers of relabelled points are those of their new labels. ' : '') +
+    'The model, its curvature and the numbers of all other points are as they were trained. ' +
+    'To see the effect, train on panel.dataset() and make a new panel.';
+  return [short, long];
+}

@@ -1,0 +1,185 @@
+/** Distribution of the quantiles, with a threshold to drag: the points below it are shown. */
+
+import { drawBars } from '../../bars';
+import type { Histogram } from '../../columns';
+import { h, setAttr, setText, show, svg } from '../../dom';
+import { count, many, plain } from '../../format';
+
+export interface ThresholdActions {
+  /** Null: no threshold. */
+  set(at: number | null): void;
+}
+
+export interface ThresholdData {
+  histogram: Histogram | null;
+  at: number | null;
+  /** How many points are at or below the threshold. */
+  below: number;
+  n: number;
+  name: string;
+}
+
+const W = 212;
+const H = 104;
+
+export function createThreshold(actions: ThresholdActions) {
+  const title = h('span');
+  const known = h('span', { class: 'muted strong' });
+  const bars = svg('g');
+  const shade = svg('rect', { class: 'brush', y: 0, x: 0, height: H, width: 0 });
+  const chart = svg(
+    'svg',
+    { class: 'chart', viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', role: 'img' },
+    shade,
+    bars
+  );
+  const handle = h(
+    'div',
+    {
+      class: 'threshold-handle',
+      role: 'slider',
+      tabindex: 0,
+      'aria-orientation': 'horizontal',
+      'aria-label': 'Threshold',
+      'data-testid': 'threshold',
+      title: 'Drag, or use the arrow keys: the points below are shown. Escape shows all.',
+    },
+    h('span', { class: 'threshold-line' }),
+    h('span', { class: 'threshold-grip' })
+  );
+  const box = h('div', { class: 'threshold-box', 'data-testid': 'threshold-chart' }, chart, handle);
+  const left = h('span');
+  const zero = h('span', { class: 'axis-zero' });
+  const right = h('span');
+  const words = h('p', { 'data-testid': 'threshold-words' });
+  const clear = h(
+    'button',
+    { type: 'button', class: 'link', 'data-testid': 'threshold-clear', onclick: () => actions.set(null) },
+    'show all'
+  );
+  const element = h(
+    'section',
+    { class: 'card' },
+    h('h3', {}, title, known),
+    box,
+    h('div', { class: 'axis' }, left, zero, right),
+    h('div', { class: 'threshold-said' }, words, clear)
+  );
+  let data: ThresholdData | null = null;
+  let dragging = false;
+
+  const move = (event: PointerEvent): void => {
+    const histogram = data?.histogram;
+    if (histogram != null) {
+      const rect = box.getBoundingClientRect();
+      const share = Math.min(1, Math.max(0, (event.clientX - rect.left) / (rect.width || 1)));
+      actions.set(histogram.lo + share * (histogram.hi - histogram.lo));
+    }
+  };
+  box.addEventListener('pointerdown', (event) => {
+    if (event.button === 0 && data?.histogram != null) {
+      dragging = true;
+      box.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      handle.focus({ preventScroll: true });
+      move(event);
+    }
+  });
+  box.addEventListener('pointermove', (event) => {
+    if (dragging) {
+      move(event);
+    }
+  });
+  for (const end of ['pointerup', 'pointercancel'] as const) {
+    box.addEventListener(end, () => (dragging = false));
+  }
+  handle.addEventListener('keydown', (event) => {
+    const histogram = data?.histogram;
+    if (data === null || histogram == null) {
+      return;
+    }
+    if (event.key === 'Escape' && data.at !== null) {
+      event.stopPropagation();
+      actions.set(null);
+      return;
+    }
+    const to = stepped(event.key, histogram, data.at ?? histogram.hi);
+    if (to !== null) {
+      event.preventDefault();
+      actions.set(to);
+    }
+  });
+
+  function update(now: ThresholdData): void {
+    data = now;
+    const { histogram, at } = now;
+    setText(title, now.name);
+    setText(known, histogram === null ? '' : many(histogram.known, 'point'));
+    drawBars(bars, histogram?.counts ?? [], W, H, (i) => colour(now, i));
+    setAttr(chart, 'aria-label', summary(now));
+    show(handle, histogram !== null);
+    const place = (x: number): number =>
+      histogram === null ? 0 : Math.min(1, Math.max(0, (x - histogram.lo) / (histogram.hi - histogram.lo)));
+    const share = place(at ?? histogram?.hi ?? 0);
+    setAttr(shade, 'width', at === null ? 0 : (share * W).toFixed(1));
+    handle.style.left = `${(share * 100).toFixed(2)}%`;
+    handle.classList.toggle('unset', at === null);
+    setText(left, histogram === null ? 'no values yet' : plain(histogram.lo, 2));
+    setText(right, histogram === null ? '' : plain(histogram.hi, 2));
+    const middle = histogram === null ? 0 : place(0);
+    setText(zero, middle > 0.12 && middle < 0.88 ? '0' : '');
+    zero.style.left = `${middle * 100}%`;
+    setAttr(handle, 'aria-valuemin', histogram === null ? null : histogram.lo.toPrecision(4));
+    setAttr(handle, 'aria-valuemax', histogram === null ? null : histogram.hi.toPrecision(4));
+    setAttr(handle, 'aria-valuenow', histogram === null ? null : (at ?? histogram.hi).toPrecision(4));
+    setAttr(
+      handle,
+      'aria-valuetext',
+      at === null ? 'none: all points' : `${count(now.below)} below ${plain(at, 3)}`
+    );
+    setText(
+      words,
+      histogram === null
+        ? ''
+        : at === null
+          ? 'Drag the line to show the points below it.'
+          : `${many(now.below, 'point')} below ${plain(at, 3)}`
+    );
+    show(clear, at !== null);
+  }
+
+  return { element, update };
+}
+
+/** Where a key moves the threshold: a bar, five bars, an end; null for other keys. */
+function stepped(key: string, { lo, hi, width }: Histogram, at: number): number | null {
+  const bars: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowDown: -1,
+    ArrowRight: 1,
+    ArrowUp: 1,
+    PageDown: -5,
+    PageUp: 5,
+  };
+  const step = bars[key];
+  if (step !== undefined) {
+    // edges of bars: a step moves whole bars in or out
+    const edge = lo + Math.round((at - lo) / width) * width;
+    return Math.min(hi, Math.max(lo + width, edge + step * width));
+  }
+  return key === 'Home' ? lo + width : key === 'End' ? hi : null;
+}
+
+function colour({ histogram, at }: ThresholdData, bin: number): string {
+  const centre = histogram!.lo + (bin + 0.5) * histogram!.width;
+  const side = centre < 0 ? 'hurts' : 'helps';
+  return at !== null && centre > at ? `${side} outside` : side;
+}
+
+function summary({ histogram, at, below, n, name }: ThresholdData): string {
+  if (histogram === null) {
+    return `Distribution of the ${name}: none is known yet.`;
+  }
+  const cut = at === null ? '' : `; ${count(below)} below the threshold ${plain(at, 3)}`;
+  return `Distribution of the ${name}: ${count(histogram.known)} of ${count(n)} known, from ${plain(histogram.lo)} to ${plain(histogram.hi)}${cut}.`;
+}
