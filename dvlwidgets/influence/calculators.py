@@ -129,7 +129,7 @@ class FactorSequence(LazyChunkSequence):
     """Factors of all samples, one tensor (b, p) for each batch."""
 
     def __init__(self, model: InfluenceFunctionModel, batches: Batches) -> None:
-        super().__init__(lambda: self._blocks_from(0), lambda: len(batches.sizes))
+        super().__init__(lambda: factor_blocks(model, batches, 0), lambda: len(batches.sizes))
         self.model, self.batches = model, batches
 
     @property
@@ -150,9 +150,13 @@ class FactorSequence(LazyChunkSequence):
         return self.key
 
     def _blocks_from(self, row: int) -> Iterator[Tensor]:
-        for at, batch in self.batches.since(row):
-            own = batch[max(0, row - at) :]
-            yield self.model.precondition(self.model.gradients(own)).flat()
+        return factor_blocks(self.model, self.batches, row)
+
+
+def factor_blocks(model: InfluenceFunctionModel, batches: Batches, row: int) -> Iterator[Tensor]:
+    """Factors from a row on, batch by batch."""
+    for at, batch in batches.since(row):
+        yield model.precondition(model.gradients(batch[max(0, row - at) :])).flat()
 
 
 class GivenFactors:

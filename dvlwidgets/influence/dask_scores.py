@@ -67,6 +67,14 @@ class Cluster:
         parts = [self.submit(tasks.factors, self.send(batch)) for _, batch in shards(test)]
         return self.client.submit(tasks.stack, parts, pure=False)
 
+    def factor_blocks(self, batches: Batches, row: int) -> Iterator[Tensor]:
+        """Factors (b, p) from a row on, batch by batch."""
+        placed = (
+            (at, self.submit(tasks.flat, self.send(batch[max(0, row - at) :])))
+            for at, batch in batches.since(row)
+        )
+        return (block for _, block in self.in_order(placed))
+
     def train_rows(self, train: Batches, start: int) -> Iterator[tuple[int, Any]]:
         """(first sample, future of the gradients) shard by shard; kept where the workers' memory allows."""
         kept = self._shelf(train)
@@ -168,14 +176,10 @@ class ClusterFactors(FactorSequence):
 
     def __init__(self, cluster: Cluster, batches: Batches) -> None:
         super().__init__(cluster.model, batches)
-        self.cluster = cluster
+        self.cluster, self.generator_factory = cluster, lambda: cluster.factor_blocks(batches, 0)
 
     def _blocks_from(self, row: int) -> Iterator[Tensor]:
-        placed = (
-            (at, self.cluster.submit(tasks.flat, self.cluster.send(batch[max(0, row - at) :])))
-            for at, batch in self.batches.since(row)
-        )
-        return (block for _, block in self.cluster.in_order(placed))
+        return self.cluster.factor_blocks(self.batches, row)
 
 
 def shards(data: Batches, start: int = 0, size: int = SHARD) -> Iterator[tuple[int, Batch]]:

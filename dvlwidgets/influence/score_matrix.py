@@ -7,6 +7,7 @@ test points with some training points.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ import torch
 from torch import Tensor
 
 from ..data.identity import digest
-from ..errors import UnhashableError
 from .base import InfluenceFunctionModel
 from .batches import Batches
 from .converters import NumpyConverter, check_converter
@@ -35,6 +35,9 @@ STRIP_BYTES = 128_000_000
 
 STORE_BYTES = 4_000_000_000
 """Training gradients are kept in memory for the next matrix if they take no more than that."""
+
+ELSEWHERE = {"model", "loss", "members", "checkpoints", "progress", "warn_on_max_iteration"}
+"""Arguments of constructors that other parts of the key know, or that change no score."""
 
 
 class Strips(Protocol):
@@ -85,11 +88,11 @@ class InfluenceMatrix(NestedLazyChunkSequence):
     """
 
     def __init__(self, source: Strips) -> None:
-        super().__init__(self._rows_of_blocks, lambda: len(source.test_sizes))
+        # no bound method of its own: a cycle would keep training gradients until the collector comes by
+        super().__init__(
+            lambda: (source.row(i) for i in range(len(source.test_sizes))), lambda: len(source.test_sizes)
+        )
         self.source = source
-
-    def _rows_of_blocks(self) -> Iterator[Iterator[Tensor]]:
-        return (self.source.row(i) for i in range(len(self.source.test_sizes)))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -268,22 +271,18 @@ def recut(strips: Iterator[tuple[slice, Tensor]], sizes: Sequence[int]) -> Itera
 
 
 def key_of(model: InfluenceFunctionModel) -> str:
-    """A hash of the method, the model, the loss and the settings that can be read off; not of what `fit` learned."""
-    parts: list[Any] = [type(model).__qualname__, model.store_key, _settings(model)]
-    parts += [key_of(member) for member in getattr(model, "members", ())]
-    return digest(parts)
+    """A hash of the method, the model, the loss and the constructor's arguments; not of what `fit` learned."""
+    members = getattr(model, "members", ())
+    own = [type(model).__qualname__, model.store_key, _settings(model), getattr(model, "block_names", None)]
+    return digest([own, [key_of(member) for member in members]])
 
 
-def _settings(model: Any) -> dict[str, Any]:
-    found = {name: value for name, value in vars(model).items() if not name.startswith("_")}
-    found["regularization"] = getattr(model, "regularization", None)
+def _settings(model: Any) -> dict[str, str]:
+    """The arguments of the constructor that are attributes, and the damping as it is now; objects by their class."""
+    names = {*inspect.signature(type(model).__init__).parameters, "regularization"}
     settings = {}
-    for name, value in found.items():
-        if name in {"model", "loss", "problem", "members"}:
-            continue
-        if isinstance(value, (int, float, str, bool, Enum, Mapping, list, tuple)) or value is None:
-            try:
-                settings[name] = digest(value)
-            except UnhashableError:
-                continue
+    for name in sorted(names - ELSEWHERE):
+        value = getattr(model, name, None)
+        simple = value is None or isinstance(value, (int, float, str, Enum, Mapping, list, tuple))
+        settings[name] = digest(value) if simple else type(value).__qualname__
     return settings

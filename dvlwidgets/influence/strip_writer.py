@@ -66,7 +66,7 @@ class StripWriter:
         """The unfinished or finished array of the same key, or None where there is nothing."""
         try:
             array = self._zarr.open_array(self._where, mode="r+")
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError, NotADirectoryError):
             self._refuse_strangers()
             return None
         except ValueError as error:
