@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-TILE, HALF_TILE = 1_000_000, 200_000
+TILE = 300_000
 """Numbers of an intermediate that is made at once: so many that products run at speed, so few that caches hold them."""
+
+WIDTH = 1_000
+"""Factored rows that are taken at once, for the same reason."""
 
 
 def contract(values: Tensor, a: Tensor, g: Tensor, *, bias: bool) -> Tensor:
@@ -39,14 +42,24 @@ def _products(weight: Tensor, a: Tensor, g: Tensor) -> Tensor:
         ]
         return torch.cat(pieces, dim=1)
     total = weight.new_zeros(q, w)
-    if q < d:  # what the test rows make of the inputs is less than the products of inputs and gradients
-        tests, across = max(1, HALF_TILE // (o * w)), g.T.contiguous()
-        for at in range(0, q, tests):
-            half = (weight[at : at + tests].reshape(-1, d) @ a.T).reshape(-1, o, w)
-            torch.sum(half.mul_(across), dim=1, out=total[at : at + tests])
-        return total
+    # what few test rows make of the inputs is less than the products of inputs and gradients
+    make = _by_tests if 4 * q < d else _by_outputs
+    for at in range(0, w, WIDTH):
+        make(weight, a[at : at + WIDTH], g[at : at + WIDTH], total[:, at : at + WIDTH])
+    return total
+
+
+def _by_tests(weight: Tensor, a: Tensor, g: Tensor, total: Tensor) -> None:
+    (w, d), o = a.shape, g.shape[1]
+    tests, across = max(1, TILE // (o * w)), g.T.contiguous()
+    for at in range(0, len(weight), tests):
+        half = (weight[at : at + tests].reshape(-1, d) @ a.T).reshape(-1, o, w)
+        total[at : at + tests] = half.mul_(across).sum(1)
+
+
+def _by_outputs(weight: Tensor, a: Tensor, g: Tensor, total: Tensor) -> None:
+    (w, d), o = a.shape, g.shape[1]
     outputs = max(1, TILE // (w * d))
     for at in range(0, o, outputs):
         rows = (g[:, at : at + outputs].unsqueeze(2) * a.unsqueeze(1)).flatten(1)
         total.addmm_(weight[:, at * d : (at + outputs) * d], rows.T)
-    return total

@@ -12,6 +12,10 @@ import torch
 from torch import Tensor
 
 
+AT_ONCE = 4_000_000
+"""Numbers of intermediate matrices that are made at once."""
+
+
 @dataclass(frozen=True)
 class Stack:
     """How a block's flat parameters are matrices.
@@ -83,7 +87,14 @@ class KroneckerBlock:
 
     def solve_factors(self, a: Tensor, g: Tensor, damping: float) -> Tensor:
         """The same of the rows sum over t of g_t a_t^T, from (B, T, groups, d) and (B, T, groups, o): (B, p)."""
-        return self.stack.split(self.rotate_back(self.scaled_factors(a, g, self.inverse(damping))))
+        inverse, rows = self.inverse(damping), max(1, AT_ONCE // self.values.numel())
+        solved = [
+            self.stack.split(
+                self.rotate_back(self.scaled_factors(a[at : at + rows], g[at : at + rows], inverse))
+            )
+            for at in range(0, len(a), rows)
+        ]
+        return torch.cat(solved) if solved else a.new_zeros(0, self.values.numel())
 
     def scaled_factors(self, a: Tensor, g: Tensor, scale: Tensor) -> Tensor:
         """In the eigenbasis, times a number for each direction: (B, groups, rows, columns)."""

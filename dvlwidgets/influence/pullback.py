@@ -43,7 +43,7 @@ class Positions:
 
 def multiplies(module: nn.Module) -> bool:
     """Whether a layer's weight multiplies its input, position by position."""
-    return type(module) in (nn.Linear, nn.Conv1d, nn.Conv2d)
+    return isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d))
 
 
 class Pullback:
@@ -128,7 +128,7 @@ def positions(
 ) -> Positions:
     """From a layer's inputs (B, ...) and the pullbacks (K, B, ...) to its outputs, call by call."""
     groups = 1
-    if type(module) is nn.Linear:
+    if isinstance(module, nn.Linear):
         a = torch.cat([x.reshape(len(x), -1, x.shape[-1]) for x in xs], dim=1)
         g = torch.cat([v.reshape(*v.shape[:2], -1, v.shape[-1]) for v in gs], dim=2)
     else:

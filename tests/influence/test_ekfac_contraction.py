@@ -18,16 +18,16 @@ def normal(*shape: int) -> torch.Tensor:
 @pytest.mark.parametrize("small_tiles", [False, True])
 @pytest.mark.parametrize("positions", [None, 1, 3])
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize("q", [1, 9])
+@pytest.mark.parametrize("q", [1, 19])
 def test_contraction_is_the_product_of_all_numbers(
     monkeypatch: pytest.MonkeyPatch, q: int, bias: bool, positions: int | None, small_tiles: bool
 ) -> None:
     if small_tiles:
         monkeypatch.setattr(contraction, "TILE", 20)
-        monkeypatch.setattr(contraction, "HALF_TILE", 20)
+        monkeypatch.setattr(contraction, "WIDTH", 3)
     lead = (7,) if positions is None else (7, positions)
-    part = Outer(("w", "b") if bias else ("w",), normal(*lead, 4), normal(*lead, 3))
-    values = normal(q, 15 if bias else 12)
+    part = Outer(("w", "b") if bias else ("w",), normal(*lead, 9), normal(*lead, 3))
+    values = normal(q, 30 if bias else 27)
     torch.testing.assert_close(contract(values, part.a, part.g, bias=bias), values @ part.flat().T)
 
 
