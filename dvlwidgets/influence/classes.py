@@ -60,9 +60,9 @@ class Classes:
         at = np.searchsorted(self.labels, words)
         known = self.labels[np.minimum(at, len(self.labels) - 1)] == words
         if not known.all():
+            odd, there = str(words[~known].flat[0]), self.labels.tolist()[:20]
             raise InputError(
-                f"the label {words[~known].flat[0]!r} is none of the classes {self.labels.tolist()[:20]}; the model "
-                "has no output for it."
+                f"the label {odd!r} is none of the classes {there}; the model has no output for it."
             )
         return at.astype(np.int64)
 

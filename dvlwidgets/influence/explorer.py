@@ -51,8 +51,8 @@ class Ranked:
 class Explorer:
     """Influences of the points of one data set on those of another, to be asked for one by one.
 
-    Any thread may ask; a question comes before the run's next tile. The curvature is that of the model's fit: a
-    relabelled point gets a new gradient, the model stays as it was trained.
+    Any thread may ask; a question waits for the run's tile at hand, not for its end. The curvature is that of the
+    model's fit: a relabelled point gets a new gradient, the model stays as it was trained.
 
     Args:
         model: an influence model; if it is not fitted, the run fits it on the training data.
@@ -189,7 +189,7 @@ class Explorer:
         with self._lock:
             if self._tests is not None and self._tests[0] == key:
                 return dict(self._tests[1])
-        with self._statistics.turns.ask():
+        with self._statistics.turns.take():
             pieces = [self._looked(batch) for batch in self._test]
         found = {name: np.concatenate([piece[name] for piece in pieces]) for name in TEST_COLUMNS}
         with self._lock:
@@ -221,7 +221,7 @@ class Explorer:
         """
         i, k = self._position(i, self.n_test, "test"), whole("k", k, 1, "It is how many points to show.")
         job = self._known_job()
-        with self._statistics.turns.ask():
+        with self._statistics.turns.take():
             scores = self._row(job, i)
         return Ranked(*_ends(scores, k, largest=True), *_ends(scores, k, largest=False), scores)
 
@@ -229,7 +229,7 @@ class Explorer:
         """The influence of a training point on each test point: shape (n_test,). Raises as `of_test`."""
         j = self._position(j, self.n_train, "training")
         job = self._known_job()
-        with self._statistics.turns.ask():
+        with self._statistics.turns.take():
             scores = job.scores(slice(j, j + 1))
         found: NDArray[np.float32] = scores[:, 0].float().cpu().numpy()
         return found
@@ -248,7 +248,7 @@ class Explorer:
         position = self._position(position, self.n_train, "training")
         target = self._target(label)
         job = self._known_job()
-        with self._statistics.turns.ask(), self._lock:
+        with self._statistics.turns.take(), self._lock:
             store = job.stored()
             old = _sample(store.batches, position)
             new = Batch(old.inputs, torch.full_like(old.target, target.item()), old.keywords)

@@ -142,7 +142,7 @@ class ScanJob:
         """
         if self.restored >= self.total_steps:
             return First(np.full((0, 0), np.nan), 0.0)
-        with self.turns.work():
+        with self.turns.take():
             self.prepare()
             start = time.perf_counter()
             look = self.tile(0)
@@ -193,7 +193,7 @@ class ScanJob:
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Tile:
         start, where = time.perf_counter(), self.tile(step)
-        with self.turns.work():
+        with self.turns.take():
             parts, losses = self.look(where)
         return Tile(hi - lo, parts, losses, time.perf_counter() - start)
 
@@ -336,7 +336,7 @@ class ScanJob:
             self._stats = stats
             other = (stats["samples"] != self.train.digests).any(axis=1) & stats["done"]
         for position in np.flatnonzero(other).tolist():  # relabelled while the checkpoint was written
-            with self.turns.work():
+            with self.turns.take():
                 self.again(slice(position, position + 1))
 
     def _compare(self, stats: Arrays) -> None:

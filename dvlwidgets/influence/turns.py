@@ -3,46 +3,37 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class Turns:
-    """One thread computes at a time; whoever asks comes before the run's next tile.
+    """One thread computes at a time, in the order in which they came.
 
-    An ordinary lock would be taken again by the run as soon as it lets go, and the others would wait for its end.
+    An ordinary lock would be taken again by the run as soon as it lets go, and whoever asks would wait for its end. In
+    a queue a question waits for the tile at hand, and a tile for the questions before it.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._busy = False
-        self._asking = 0
+        self._queue: deque[object] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many are in the queue, behind the one whose turn it is."""
+        return max(0, len(self._queue) - 1)
 
     @contextmanager
-    def work(self) -> Iterator[None]:
-        """A tile of the run: waits until nobody asks."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._busy and self._asking == 0)
-            self._busy = True
+    def take(self) -> Iterator[None]:
+        """Waits for its turn; a thread that has one must not ask for another."""
+        mine = object()
         try:
+            with self._changed:
+                self._queue.append(mine)
+                self._changed.wait_for(lambda: self._queue[0] is mine)
             yield
-        finally:
-            self._leave()
-
-    @contextmanager
-    def ask(self) -> Iterator[None]:
-        """A question: waits for the tile at hand, and for other questions."""
-        with self._changed:
-            self._asking += 1
-            self._changed.wait_for(lambda: not self._busy)
-            self._asking -= 1
-            self._busy = True
-        try:
-            yield
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        with self._changed:
-            self._busy = False
-            self._changed.notify_all()
+        finally:  # also when the wait was interrupted
+            with self._changed:
+                self._queue.remove(mine)
+                self._changed.notify_all()
