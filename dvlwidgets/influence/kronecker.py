@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-
 AT_ONCE = 4_000_000
 """Numbers of intermediate matrices that are made at once."""
 
