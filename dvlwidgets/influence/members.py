@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from .layout import Layout
-from .rows import Part, Rows
+from .rows import Part, Rows, with_numbers
 
 
 def joined_layout(layouts: Sequence[Layout]) -> Layout:
@@ -37,4 +37,4 @@ def split(rows: Rows, layouts: Sequence[Layout]) -> list[Rows]:
 
 
 def _renamed(part: Part, names: Sequence[str]) -> Part:
-    return type(part)(tuple(names), **part.tensors())
+    return with_numbers({**part.spec, "names": list(names)}, part.tensors())

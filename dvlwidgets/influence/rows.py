@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .contraction import contract
 from .layout import Layout
+from .tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,15 @@ class Outer:
         return Outer(self.names, change(self.a), change(self.g))
 
 
-Part: TypeAlias = Flat | Outer
-PARTS: dict[str, type[Flat] | type[Outer]] = {"flat": Flat, "outer": Outer}
+Part: TypeAlias = Flat | Outer | Tokens
+PARTS: dict[str, Any] = {"flat": Flat, "outer": Outer, "tokens": Tokens}
+
+
+def with_numbers(spec: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Part:
+    """A part from its spec and its tensors."""
+    others = {k: v for k, v in spec.items() if k not in ("kind", "names")}
+    part: Part = PARTS[spec["kind"]](tuple(spec["names"]), **tensors, **others)
+    return part
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,7 @@ class Rows:
         parts = []
         for i, said in enumerate(spec):
             own = {key.split("/", 1)[1]: t for key, t in tensors.items() if key.split("/", 1)[0] == str(i)}
-            parts.append(PARTS[said["kind"]](tuple(said["names"]), **own))
+            parts.append(with_numbers(said, own))
         return Rows(layout, tuple(parts))
 
     @staticmethod
@@ -157,7 +165,7 @@ class Rows:
         parts = []
         for i, part in enumerate(first.parts):
             own = [rows.parts[i].tensors() for rows in several]
-            parts.append(type(part)(part.names, **{k: torch.cat([t[k] for t in own]) for k in own[0]}))
+            parts.append(with_numbers(part.spec, {k: torch.cat([t[k] for t in own]) for k in own[0]}))
         return Rows(first.layout, tuple(parts))
 
     @property
@@ -225,6 +233,8 @@ class Rows:
             mine = self.columns(part.names)
             if isinstance(part, Flat):
                 shares.append(mine @ part.values.T)
+            elif isinstance(part, Tokens):
+                shares.append(part.against(mine))
             else:
                 shares.append(contract(mine, part.a, part.g, bias=len(part.names) == 2))
         return sum(shares[1:], shares[0])
