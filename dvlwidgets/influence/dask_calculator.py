@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -221,11 +222,16 @@ class DaskInfluenceCalculator:
         state = key_of(model)
         if self._sent is None or self._sent[0] != state or self._sent[1] is not model.problem:
             if self._client is not None:
-                sent = self._client.scatter(model, broadcast=True, hash=False)
+                sent = self._client.scatter(self._own_copy(), broadcast=True, hash=False)
             else:
                 sent = delayed(model, pure=False, traverse=False)
             self._sent = (state, model.problem, sent)
         return self._sent[2]
+
+    def _own_copy(self) -> InfluenceFunctionModel:
+        """The model, or a copy where workers are threads of this process, which would share it with its user."""
+        inside = any(str(worker).startswith("inproc") for worker in self._client.nthreads())
+        return copy.deepcopy(self.influence_function_model) if inside else self.influence_function_model
 
     def _check_threads(self) -> None:
         threads = self._client.nthreads()

@@ -182,13 +182,13 @@ class ClusterFactors(FactorSequence):
         return self.cluster.factor_blocks(self.batches, row)
 
 
-def shards(data: Batches, start: int = 0, size: int = SHARD) -> Iterator[tuple[int, Batch]]:
-    """(position of its first sample, samples) in pieces of at least `size`, from a sample on."""
+def shards(data: Batches, start: int = 0) -> Iterator[tuple[int, Batch]]:
+    """(position of its first sample, samples) in pieces of at least `SHARD`, from a sample on."""
     held: list[Batch] = []
     first = start
     for at, batch in data.since(start):
         held.append(batch[max(0, start - at) :])
-        if sum(map(len, held)) >= size:
+        if sum(map(len, held)) >= SHARD:
             whole = cat(held)
             yield first, whole
             first, held = first + len(whole), []

@@ -123,4 +123,4 @@ def _array(values: Tensor, converter: NumpyConverter[Any], dtype: DTypeLike) -> 
 def bytes_a_row(model: InfluenceFunctionModel, batch: Batch) -> float:
     """Bytes that a sample's gradient takes."""
     few = batch[:2]
-    return model.gradients(few).nbytes / len(few)
+    return gradients(model, few).nbytes / len(few)
