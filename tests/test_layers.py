@@ -1,6 +1,6 @@
 """Import directions and heavy imports, read from the source: rooms know only the rooms below them.
 
-typing, errors < arguments < data, engine < utility < valuation, influence < evaluation < widgets < programs
+typing, errors < arguments < data, engine < utility < valuation < influence < evaluation < widgets < programs
 (DESIGN.md, section 3). A module that is imported for types only obeys the same directions.
 """
 
@@ -21,11 +21,12 @@ FLOOR = {
     "arguments": 1,
     "data": 2, "engine": 2,
     "utility": 3,
-    "valuation": 4, "influence": 4,
-    "evaluation": 5,
-    "widgets": 6, "utils": 6, "reporting": 6,
-    "demo": 7, "__main__": 7,
-    "__init__": 8,  # the front door: every public name, the heavy ones lazily
+    "valuation": 4,
+    "influence": 5,
+    "evaluation": 6,
+    "widgets": 7, "utils": 7, "reporting": 7,
+    "demo": 8, "__main__": 8,
+    "__init__": 9,  # the front door: every public name, the heavy ones lazily
 }  # fmt: skip
 
 # Where a library may be imported at all. "at once" = at module level; "lazily" = inside functions, or for types.
