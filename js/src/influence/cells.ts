@@ -3,11 +3,10 @@
 import { h, setAttr, setText } from '../dom';
 import type { Column } from '../layout';
 import { createCell, type Cell } from '../views/row';
-import { PREDICTION } from './columns';
-import { predictedWord } from './points';
+import { PREDICTED, predictedWord } from './points';
 
 export function testCell(column: Column): Cell {
-  return column.kind === 'feature' && column.name === PREDICTION ? predictionCell() : createCell(column);
+  return column.kind === 'feature' && column.feature === PREDICTED ? predictionCell() : createCell(column);
 }
 
 function predictionCell(): Cell {

@@ -5,34 +5,41 @@ import { column, decimalsOf, idWidth, labelWidth, tableWidth, type Column, type 
 import type { Points } from '../points';
 import { HURT, LOSS, LOSS_RANK, MEAN, PREDICTED, QUANTILE_ALL, SELF, SELF_RANK, type Both } from './points';
 
-/** Names the cell of a prediction, which only the row of a test point has. */
-export const PREDICTION = 'predicted';
-
 export const SCORE =
   'Influence of a training point on the loss of a test point: positive helps, negative hurts. ' +
   'Divided by the number of training points it estimates how much the loss would rise if the point were removed.';
 
-/** The test points: what they are, what was made of them, and how bad that is. */
-export function testColumns(points: Points): Column[] {
+/** Below this width (px) the list of test points shortens what it can. */
+const TIGHT = 300;
+
+/** The test points: what they are, what was made of them, and how bad that is. `width`: what the list has. */
+export function testColumns(points: Points, width = Infinity): Column[] {
   const { label } = points;
+  const tight = width < TIGHT;
   const shown: Column[] = [looks(points)];
   if (label !== null) {
     const numeric = label.kind === 'number';
-    const [name, track] = numeric ? ['target', '64px'] : ['label', `minmax(${short(label.classes)}px, .6fr)`];
-    shown.push(column('label', 'label', name, `The ${name} that the data give`, track));
-    const predicted = column(
+    const name = numeric ? 'target' : 'label';
+    const least = numeric ? 62 : Math.min(tight ? 58 : 74, short(label.classes));
+    shown.push(column('label', 'label', name, `The ${name} that the data give`, `minmax(${least}px, .6fr)`));
+    const track = `minmax(${numeric ? 62 : tight ? 58 : 86}px, .6fr)`;
+    const said = column(
       'feature',
       `f${PREDICTED}`,
-      PREDICTION,
+      'predicted',
       'What the model says',
-      numeric ? '72px' : 'minmax(74px, .6fr)',
+      track,
       numeric,
       PREDICTED
     );
-    shown.push({ ...predicted, decimals: decimalsOf(points.features[PREDICTED]!.values) });
+    shown.push({
+      ...said,
+      name: tight ? 'pred.' : 'predicted',
+      decimals: decimalsOf(points.features[PREDICTED]!.values),
+    });
   }
   const tip = 'The loss of the prediction: the higher, the worse';
-  shown.push(column('value', 'value', 'loss', tip, 'minmax(92px, 1fr)'));
+  shown.push(column('value', 'value', 'loss', tip, 'minmax(76px, 1fr)'));
   return shown;
 }
 
@@ -115,7 +122,7 @@ function looks(points: Points, narrow = true): Column {
       null,
       'text',
       'The point itself',
-      narrow ? 'minmax(90px, 2fr)' : 'minmax(190px, 2fr)'
+      narrow ? 'minmax(68px, 1.4fr)' : 'minmax(190px, 2fr)'
     );
   }
   const [name, tip] = ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];

@@ -59,3 +59,20 @@ function worstOf(scores: Float32Array): number[] {
   order.sort((a, b) => scores[a]! - scores[b]!);
   return order.slice(0, WORST);
 }
+
+/** Effects of one answer, counted once; an edit may move a test point to the other group. */
+export function rememberEffects() {
+  let of: readonly unknown[] = [];
+  let found: Effects | null = null;
+  return (both: Both, row: number, scores: Float32Array | undefined): Effects | null => {
+    if (scores === undefined) {
+      return null;
+    }
+    const now = [scores, both, both.train.edits, row];
+    if (now.some((part, i) => part !== of[i])) {
+      of = now;
+      found = effectsOf(both, row, scores);
+    }
+    return found;
+  };
+}

@@ -11,13 +11,23 @@ export function factsOf(both: Both, { row }: Pick<PointData, 'row'>): Fact[] {
   const hurt = of(HURT);
   const waits = both.head.waiting.includes(row);
   return [
-    ['hurts', Number.isFinite(hurt) ? `${count(hurt)} of ${count(test.n)} test points` : UNKNOWN, ''],
+    ...(Number.isFinite(hurt)
+      ? [['hurts', `${count(hurt)} of ${count(test.n)} test points`, ''] as const]
+      : []),
     ...(waits ? [['new label', 'its numbers are being computed anew', 'accent'] as const] : []),
   ];
 }
 
 export function number(x: number): string {
   return Number.isFinite(x) ? plain(x, 3) : UNKNOWN;
+}
+
+/** As short as three numbers in a row on a small card must be: two digits, three decimals, no zero before the point. */
+export function brief(x: number): string {
+  if (!Number.isFinite(x) || x === 0 || Math.abs(x) >= 0.01) {
+    return plain(x, 2).replace(/^(\u2212?)0\./, '$1.');
+  }
+  return Math.abs(x) < 0.0005 ? '~0' : `${x < 0 ? '\u2212' : ''}${Math.abs(x).toFixed(3).slice(1)}`;
 }
 
 /** The numbers that say whether a training point is to be doubted, each with its place among all. */
@@ -39,7 +49,7 @@ export function tilesOf(both: Both, ranks: Ranks, row: number): Tile[] {
     : '';
   return [
     {
-      name: `${share} quantile`,
+      name: 'quantile',
       tip: `The ${share} quantile of its influences on the test points of its own label.${all}`,
       value: train.value[row]!,
       rank: ranks.rank[row]! || NaN,

@@ -27,7 +27,7 @@ import { createRow, type RowContext } from '../views/row';
 import type { TableRow } from '../views/table';
 import { testCell } from './cells';
 import { testColumns, trainColumns } from './columns';
-import { effectsOf, type Effects } from './effects';
+import { rememberEffects, type Effects } from './effects';
 import { factsOf } from './facts';
 import { paint } from './paint';
 import { assemble, createParts, type Assembly, type PartActions, type Parts } from './parts';
@@ -35,7 +35,7 @@ import type { Both } from './points';
 import type { InfluenceSource } from './source';
 import { below, CARDS, START, type PanelState, type View } from './state';
 import { WORDS } from './words';
-import type { OfTest, OfTrain } from './wire';
+import type { OfTest } from './wire';
 import STYLE from '../../style/panel.css';
 import OWN_STYLE from '../../style/influence.css';
 
@@ -60,7 +60,8 @@ class Panel {
     tests: [],
     train: [],
   };
-  private effects: { of: unknown[]; found: Effects | null } = { of: [], found: null };
+  private readonly effectsOf = rememberEffects();
+  private effects: Effects | null = null;
   private room: Room = 'wide';
   private later: ReturnType<typeof setTimeout> | undefined;
   private previewTimer: ReturnType<typeof setTimeout> | undefined;
@@ -160,7 +161,7 @@ class Panel {
       failure: () => train((s) => ({ ...s, failure: !s.failure, help: false })),
       tests: {
         sort: (column, refine) => tests((s) => ui.sortBy(s, column, refine)),
-        focus: (row) => this.choose(row),
+        focus: (row) => this.choose(row, this.closed()),
         toggle: (row) => this.choose(row),
         extend: (row) => this.choose(row),
         toggleAll: () => undefined,
@@ -219,6 +220,8 @@ class Panel {
       this.show(this.state.view === 'tests' ? 'training' : 'tests');
     } else if (plain && event.key === 'g' && this.state.view === 'training') {
       this.set({ ...this.pinned(), gallery: !this.state.gallery, cards: CARDS });
+    } else if (plain && inTests && event.key === 'Enter') {
+      this.choose(this.test(), this.closed());
     } else if (!inTests || !(event.key === ' ' || (!plain && event.key === 'a'))) {
       return;
     }
@@ -237,12 +240,17 @@ class Panel {
   /** Chooses a test point; the training point in focus becomes the one that hurts it most. */
   private choose(row: number, train = this.state.train): void {
     const moved = row !== this.state.tests.focus;
-    const drawer = this.room !== 'wide' && moved && train.drawer === 'overview' ? null : train.drawer;
     this.set({
       ...this.state,
       tests: ui.focusOn(this.state.tests, row),
-      train: { ...(moved ? ui.focusOn(train, -1) : train), drawer },
+      train: moved ? ui.focusOn(train, -1) : train,
     });
+  }
+
+  /** In a narrow panel the list of test points is a drawer, which a choice closes. */
+  private closed(): ui.UiState {
+    const { train } = this.state;
+    return train.drawer === 'overview' ? { ...train, drawer: null } : train;
   }
 
   private setTrain(change: (state: ui.UiState) => ui.UiState): void {
@@ -375,6 +383,7 @@ class Panel {
     const focus = this.focus();
     const looking = this.room === 'wide' || this.state.train.drawer === 'point';
     const ofTrain = focus < 0 || !looking ? null : this.source.ofTrain(focus);
+    this.effects = this.effectsOf(both, focus, ofTrain?.scores);
     this.remakeColumns(both);
     paint(this.parts, this.at, {
       source: this.source,
@@ -387,28 +396,18 @@ class Panel {
       focus,
       ofTest: this.ofTest(),
       ofTrain,
-      effects: this.effectsOf(both, focus, ofTrain),
+      effects: this.effects,
       testColumns: this.columns.tests,
       trainColumns: this.columns.train,
     });
     this.wantPreviews('tests', this.visible.tests);
   }
 
-  private effectsOf(both: Both, row: number, answer: OfTrain | null): Effects | null {
-    if (answer === null) {
-      return null;
-    }
-    const of = [answer, both, both.train.edits, row];
-    if (of.some((part, i) => part !== this.effects.of[i])) {
-      this.effects = { of, found: effectsOf(both, row, answer.scores) };
-    }
-    return this.effects.found;
-  }
-
   /** Full frames of the same data have the same columns: keep the elements, and with them the keyboard's focus. */
   private remakeColumns(both: Both): void {
     const width = this.parts.train.grid.clientWidth;
-    const of = `${this.room} ${width}`;
+    const list = this.parts.tests.grid.clientWidth || Infinity;
+    const of = `${this.room} ${width} ${list}`;
     if (this.columns.both === both && this.columns.of === of) {
       return;
     }
@@ -417,7 +416,7 @@ class Panel {
     this.columns = {
       of,
       both,
-      tests: same(this.columns.tests, testColumns(both.test)),
+      tests: same(this.columns.tests, testColumns(both.test, list)),
       train: same(this.columns.train, trainColumns(both, this.room, width === 0 ? Infinity : width)),
     };
   }
@@ -468,7 +467,7 @@ class Panel {
     const theirs = [
       ...(view === 'tests' ? this.visible.tests : []),
       this.test(),
-      ...(this.effects.found?.worst ?? []),
+      ...(this.effects?.worst ?? []),
     ];
     const known = (row: number): boolean => row >= 0;
     if (both.train.preview.kind !== 'none') {

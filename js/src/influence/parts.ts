@@ -66,6 +66,7 @@ export function createParts(actions: PartActions, live: LivePart) {
       { type: 'button', class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) },
       name
     );
+  const tiles = createTiles();
   return {
     toolbar: createToolbar({ drawer: (which) => actions.drawer(which) }, live.controls),
     tabs: createTabs({ view: (view) => actions.view(view) }),
@@ -88,8 +89,8 @@ export function createParts(actions: PartActions, live: LivePart) {
     asRows: shape('as-rows', 'rows', false),
     asPictures: shape('as-pictures', 'pictures', true),
     below: createGallery('below', 'Training points below the threshold', actions.cards),
-    point: createPoint((data) => actions.facts(data)),
-    tiles: createTiles(),
+    tiles,
+    point: createPoint((data) => actions.facts(data), tiles.element),
     effects: createEffects({ open: (test) => actions.openTest(test) }),
     status: createStatus({
       clearSelection: () => actions.clearSelection(),
@@ -120,30 +121,28 @@ export function assemble(parts: Parts, live: LivePart, close: () => void): Assem
     tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element),
     training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),
   };
-  const column = (title: string, tone: string, gallery: HTMLElement) =>
-    h('section', { class: 'gallery-column' }, h('h3', { class: tone }, title), gallery);
+  const column = (title: string, tone: string, words: string, gallery: HTMLElement) =>
+    h(
+      'section',
+      { class: 'gallery-column' },
+      h('h3', {}, h('span', { class: tone }, title), h('span', { class: 'gallery-hint' }, words)),
+      gallery
+    );
   const galleries = h(
     'div',
     { class: 'galleries' },
-    column('Most harmful', 'hurts', parts.harmful.element),
-    column('Most helpful', 'helps', parts.helpful.element)
+    column('Most harmful', 'hurts', 'without them its loss would fall', parts.harmful.element),
+    column('Most helpful', 'helps', 'without them its loss would rise', parts.helpful.element)
+  );
+  parts.trainChips.element.append(
+    h('span', { class: 'shapes', role: 'group', 'aria-label': 'Shown as' }, parts.asRows, parts.asPictures)
   );
   const work = {
     tests: h('div', { class: 'work-tests' }, parts.subject.element, galleries),
     training: h(
       'div',
       { class: 'work-training' },
-      h(
-        'div',
-        { class: 'training-bar' },
-        parts.trainChips.element,
-        h(
-          'span',
-          { class: 'shapes', role: 'group', 'aria-label': 'Shown as' },
-          parts.asRows,
-          parts.asPictures
-        )
-      ),
+      parts.trainChips.element,
       parts.train.element,
       parts.below.element
     ),
@@ -153,7 +152,6 @@ export function assemble(parts: Parts, live: LivePart, close: () => void): Assem
     { class: 'detail', role: 'region', 'aria-label': 'Training point in focus' },
     closer(),
     parts.point.element,
-    parts.tiles.element,
     live.detail,
     parts.effects.element
   );

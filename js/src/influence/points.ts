@@ -1,6 +1,7 @@
 /** Both sets of points as Python last told them, in the form that tables, filters and histograms know. Pure. */
 
 import { allRows, sortRows } from '../columns';
+import { plain } from '../format';
 import { fromFull, type Points } from '../points';
 import type { Feature, Status } from '../wire';
 import { COLUMNS, type DeltaInfluence, type FullInfluence, type Head, type TestColumns } from './wire';
@@ -122,7 +123,7 @@ export function labelWord(points: Points, row: number): string {
   if (label === null) {
     return '';
   }
-  return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : String(label.values[row]!);
+  return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : plain(label.values[row]!);
 }
 
 /** What was predicted for a test point, in words; empty where nothing is known. */
@@ -131,5 +132,5 @@ export function predictedWord(points: Points, row: number): string {
   if (Number.isNaN(predicted)) {
     return '';
   }
-  return points.label?.kind === 'class' ? (points.label.classes[predicted] ?? '') : predicted.toPrecision(4);
+  return points.label?.kind === 'class' ? (points.label.classes[predicted] ?? '') : plain(predicted);
 }

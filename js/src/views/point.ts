@@ -19,8 +19,11 @@ export interface PointData {
 /** How many features are listed; the table shows the others. */
 const FEATURES = 8;
 
-/** `numbersOf`: what is said of a point's value. */
-export function createPoint(numbersOf: (data: PointData) => Fact[] = valueFacts) {
+/** `numbersOf`: what is said of a point's value; `more` stands above it. */
+export function createPoint(
+  numbersOf: (data: PointData) => Fact[] = valueFacts,
+  more: HTMLElement | null = null
+) {
   const canvas = h('canvas', { class: 'large', role: 'img', 'data-testid': 'point-preview' });
   const text = h('div', {
     class: 'point-text',
@@ -38,6 +41,7 @@ export function createPoint(numbersOf: (data: PointData) => Fact[] = valueFacts)
     canvas,
     h('div', { class: 'point-title' }, name, identity),
     text,
+    more,
     numbers,
     features
   );

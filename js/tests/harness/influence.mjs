@@ -25,7 +25,12 @@ export function makeInfluence({ tests = 160, fitted = 1, ...options } = {}) {
   const next = random(11);
   const k = run.classes?.length ?? 1;
   run.title = run.kind === 'digits' ? 'digits, 6 % flipped' : run.title;
-  const point = (truth, seed) => ({ x: pixels(truth, seed), p: beliefs(truth, k, next) });
+  const look = (truth, seed) => pixels(run.kind === 'digits' ? truth : seed % 10, seed);
+  const point = (truth, seed) => ({
+    x: look(truth, seed),
+    p: beliefs(truth, k, next),
+    off: normal(next) * 6,
+  });
   run.points = [...run.truth].map((truth, row) => point(truth, row + 1));
   const truths = Uint16Array.from({ length: tests }, () => Math.floor(next() * k));
   run.tests = { n: tests, truths, points: [...truths].map((truth, i) => point(truth, 5000 + i)) };
@@ -82,6 +87,9 @@ function beliefs(truth, k, next) {
 function score(test, label, train, code) {
   let similar = 0;
   test.x.forEach((v, i) => (similar += v * train.x[i]));
+  if (test.p.length === 1) {
+    return similar * test.off * train.off;
+  }
   let residuals = 0;
   test.p.forEach((p, c) => (residuals += ((c === label ? 1 : 0) - p) * ((c === code ? 1 : 0) - train.p[c])));
   return 4 * (0.02 + similar) * residuals;
@@ -103,8 +111,12 @@ function fill(run, row) {
   run.columns.quantile_all[row] = quantile(scores);
   run.columns.mean[row] = scores.reduce((a, b) => a + b, 0) / scores.length;
   run.columns.negatives[row] = scores.filter((s) => s < 0).length;
-  run.columns.loss[row] = -Math.log(train.p[code] + 1e-4);
+  run.columns.loss[row] = lossOf(train, code);
   run.columns.self_influence[row] = score(train, code, train, code);
+}
+
+function lossOf({ p, off }, code) {
+  return p.length === 1 ? off ** 2 : -Math.log(p[code] + 1e-4);
 }
 
 function quantile(numbers) {
@@ -126,9 +138,9 @@ export function fullInfluence(run, seq) {
     return { b: buffers.length - 1, d, n: array.length };
   };
   const { n, truths, points, numbers } = run.tests;
-  const loss = Float32Array.from(points, ({ p }, i) => (run.fitted ? -Math.log(p[truths[i]] + 1e-4) : NaN));
-  const predicted = Float32Array.from(points, ({ p }, i) =>
-    !run.fitted ? NaN : run.classes === null ? numbers[i] + 4 : p.indexOf(Math.max(...p))
+  const loss = Float32Array.from(points, (point, i) => (run.fitted ? lossOf(point, truths[i]) : NaN));
+  const predicted = Float32Array.from(points, ({ p, off }, i) =>
+    !run.fitted ? NaN : run.classes === null ? numbers[i] + off : p.indexOf(Math.max(...p))
   );
   const sure = Float32Array.from(points, ({ p }, i) =>
     run.fitted && run.classes !== null ? p[truths[i]] : NaN

@@ -109,6 +109,12 @@ def training(page: Page) -> None:
         page.mouse.up()
 
 
+def tall(page: Page) -> None:
+    """A panel so high that the point's column is seen to its end."""
+    page.set_viewport_size({"width": 1304, "height": 980})
+    page.get_by_test_id("card").nth(3).click()
+
+
 def pictures(page: Page) -> None:
     """The training points below a threshold as pictures."""
     training(page)
@@ -159,6 +165,7 @@ SHOTS = {
     "influence-running": ("influence&state=running&known=0.4", 1304, training),
     "influence-fitting": ("influence&state=running&known=0&fitted=0", 1304, nothing),
     "influence-help": ("influence", 1304, press("?")),
+    "influence-tall": ("influence&height=940", 1304, tall),
     "influence-waiting": ("influence&silent", 1304, nothing),
     "million": ("kind=tabular&n=1000000", 1424, press("End")),
 }

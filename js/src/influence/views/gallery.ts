@@ -7,7 +7,7 @@ import type { Points } from '../../points';
 import { idOf, isRelabelled } from '../../points';
 import type { Preview } from '../../source';
 import { SCORE } from '../columns';
-import { number } from '../facts';
+import { brief } from '../facts';
 import { labelWord, LOSS, OWN, SELF } from '../points';
 
 export interface Card {
@@ -125,6 +125,7 @@ export function createGallery(id: string, name: string, actions: GalleryActions)
     setText(more, `Show more (${count(now.more)})`);
     show(more, now.more > 0);
     setAttr(list, 'data-cards', now.cards.length);
+    setAttr(list, 'data-kind', now.points.preview.kind);
   }
 
   return { element, list, update };
@@ -168,7 +169,7 @@ function createCard(): CardView {
   );
   const score = h('span', { class: 'card-score', title: SCORE, 'data-testid': 'card-score' });
   const bar = h('span', { class: 'card-bar' });
-  const numbers = ['loss', 'self', ''].map((name) => [h('dt', {}, name), h('dd')] as const);
+  const numbers = [0, 1, 2].map(() => [h('dt'), h('dd')] as const);
   const pick = h('input', {
     type: 'checkbox',
     class: 'card-pick',
@@ -248,10 +249,12 @@ function createCard(): CardView {
       setAttr(bar, 'class', `card-bar ${tone}`);
       bar.style.width = `${Math.min(100, (Math.abs(value) / (data.scale || 1)) * 100).toFixed(1)}%`;
       const own = points.value[row]!;
-      setText(numbers[0]![1], number(points.features[LOSS]!.values[row]!));
-      setText(numbers[1]![1], number(points.features[SELF]!.values[row]!));
-      setText(numbers[2]![0], data.quantile);
-      setText(numbers[2]![1], number(own));
+      [points.features[LOSS]!.values[row]!, points.features[SELF]!.values[row]!, own].forEach((x, i) => {
+        const [dt, dd] = numbers[i]!;
+        setText(dt, i === 2 ? data.quantile : i === 1 ? 'self' : 'loss');
+        setText(dd, brief(x));
+        setAttr(dd, 'title', plain(x, 4));
+      });
       setAttr(numbers[2]![1], 'class', Number.isFinite(own) ? (own < 0 ? 'hurts' : 'helps') : null);
       setAttr(element, 'aria-label', spoken(data, row, x, suspect));
     },
