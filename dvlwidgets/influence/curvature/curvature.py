@@ -129,10 +129,11 @@ def curvature_of(problem: Problem, batches: Batches, mode: SecondOrderMode | str
     kind = choose(SecondOrderMode, mode, "second_order_mode")
     forward_mode_ready()
     resident = Resident(problem, batches)
-    sources = {
-        SecondOrderMode.HESSIAN: Hessian,
-        SecondOrderMode.GAUSS_NEWTON: GaussNewton,
-        SecondOrderMode.EMPIRICAL_FISHER: Fisher,
-    }
-    source: Source = sources[kind](resident)
+    source: Source
+    if kind is SecondOrderMode.HESSIAN:
+        source = Hessian(resident)
+    elif kind is SecondOrderMode.GAUSS_NEWTON:
+        source = GaussNewton(resident)
+    else:
+        source = Fisher(resident)
     return Curvature(source, kind, problem.layout, torch.arange(problem.p))

@@ -81,12 +81,19 @@ class GaussNewton(RowSource):
         def output(moving: Tree) -> Tensor:
             return problem.output({**params, **moving}, batch)
 
-        value, pull = vjp(output, own)
-        _, inner = vjp(
-            grad(lambda z: problem.loss(z, batch.target).sum()), value
-        )  # symmetric: also its product
+        def slope(z: Tensor) -> Tensor:
+            return problem.loss(z, batch.target).sum()
+
+        made = vjp(output, own)
+        value, pull = made[0], made[1]
+        inner = vjp(grad(slope), value)[1]  # symmetric: products from either side are the same
         push = _pusher(output, own, pull, value)
-        (out,) = vmap(lambda t: pull(*inner(push(t))))(sub.unflatten(vectors))
+
+        def product(t: Tree) -> Tree:
+            pulled: Tree = pull(*inner(push(t)))[0]
+            return pulled
+
+        out = vmap(product)(sub.unflatten(vectors))
         return sub.flatten(out).detach()
 
 
@@ -106,7 +113,7 @@ def _pusher(
     try:
         forward({name: torch.zeros_like(v) for name, v in own.items()})
     except (NotImplementedError, RuntimeError):
-        _, again = vjp(lambda u: pull(u)[0], torch.zeros_like(value))
+        again = vjp(lambda u: pull(u)[0], torch.zeros_like(value))[1]
 
         def backward(t: Tree) -> Tensor:
             tangent: Tensor = again(t)[0]

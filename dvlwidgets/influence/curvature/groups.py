@@ -10,39 +10,37 @@ import torch
 from torch import Tensor
 
 from ..layout import Layout
-from ..rows import Flat, Outer, Part, Rows
+from ..rows import Outer, Part, Rows
 from .pair_sums import Layer, Piece
 
 
 @dataclass(frozen=True)
 class Plain:
-    """Rows as they are.
+    """Rows as they were given.
 
     Attributes:
-        names: of the parameters.
-        values: shape (c, B, k).
+        rows: of each sample, once and again.
     """
 
-    names: tuple[str, ...]
-    values: Tensor
+    rows: tuple[Part, ...]
 
-    @staticmethod
-    def of(parts: Sequence[Flat]) -> Plain:
-        """From one part for each row of a sample."""
-        return Plain(parts[0].names, torch.stack([part.values for part in parts]))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters."""
+        return self.rows[0].names
 
     @property
     def nbytes(self) -> int:
         """Of the numbers."""
-        return self.values.nbytes
+        return sum(t.nbytes for part in self.rows for t in part.tensors().values())
 
-    def row(self, c: int) -> Flat:
+    def row(self, c: int) -> Part:
         """Row c of each sample."""
-        return Flat(self.names, self.values[c])
+        return self.rows[c]
 
     def to(self, device: torch.device) -> Plain:
         """On another device."""
-        return replace(self, values=self.values.to(device))
+        return Plain(tuple(part.map(lambda t: t.to(device)) for part in self.rows))
 
 
 @dataclass(frozen=True)
@@ -123,11 +121,10 @@ class Group:
 
     def flat(self, sub: Layout) -> Iterator[Tensor]:
         """Rows (B, sub.p), c times."""
-        whole = sub.names == self.layout.names
-        columns = None if whole else self.layout.columns(sub.names).to(self._device)
+        columns = None if sub.names == self.layout.names else self.layout.columns(sub.names)
         for c in range(self.count):
             rows = Rows(self.layout, tuple(part.row(c) for part in self.parts)).flat()
-            yield rows if columns is None else rows[:, columns]
+            yield rows if columns is None else rows[:, columns.to(rows.device)]
 
     def linear(self, sub: Layout) -> list[Shared] | None:
         """The parts of these parameters, if all are of layers with one position a sample."""
@@ -148,13 +145,7 @@ class Group:
         a = tuple(layer.widened(part.a) for layer, part in zip(layers, parts, strict=True))
         return layers, Piece(a, second)
 
-    @property
-    def _device(self) -> torch.device:
-        part = self.parts[0]
-        return part.values.device if isinstance(part, Plain) else part.a.device
-
 
 def _together(parts: Sequence[Part]) -> Held:
-    if isinstance(parts[0], Outer):
-        return Shared.of([part for part in parts if isinstance(part, Outer)])
-    return Plain.of([part for part in parts if isinstance(part, Flat)])
+    alike = [part for part in parts if isinstance(part, Outer)]
+    return Shared.of(alike) if len(alike) == len(parts) else Plain(tuple(parts))

@@ -106,8 +106,7 @@ class Hessian:
 
     def _reverse(self, batch: Batch, sub: Layout, vectors: Tensor) -> Tensor:
         slope, own = self._slope(batch, sub)
-        _, pull = vjp(slope, own)
-        (out,) = vmap(pull)(sub.unflatten(vectors))
+        (out,) = vmap(vjp(slope, own)[1])(sub.unflatten(vectors))
         return sub.flatten(out).detach()
 
     def _slope(

@@ -124,11 +124,12 @@ class PairSums:
     def add(self, piece: Piece) -> None:
         """Add samples."""
         for (i, j), m in piece.second.items():
-            left, second = m.flatten(1), piece.a[j]
+            so_far = self._sums.get((i, j))
             if i == j:
                 rows, columns = torch.triu_indices(m.shape[1], m.shape[1], device=m.device)
-                left, second = m[:, rows, columns], None
-            self._sums[i, j] = _product(self._sums.get((i, j)), left, piece.a[i], second)
+                self._sums[i, i] = _product(so_far, m[:, rows, columns], piece.a[i], None)
+            else:
+                self._sums[i, j] = _product(so_far, m.flatten(1), piece.a[i], piece.a[j])
         for (i, j), d in piece.inner.items():
             new = _crossed(piece.a[i], piece.g[j], d)
             already = self._crossed.get((i, j))
@@ -178,8 +179,11 @@ def _crossed(a: Tensor, g: Tensor, d: Tensor) -> Tensor:
     """sum_n a[m] g[j] D[i, k] as (i, k, m, j); where D is diagonal, so a function of each unit alone, as (i, m, j)."""
     alone = d.shape[1] == d.shape[2] and not bool((d - torch.diag_embed(d.diagonal(dim1=1, dim2=2))).any())
     left = d.diagonal(dim1=1, dim2=2) if alone else d.flatten(1)
-    sums = _product(None, left, a, g).unflatten(1, (a.shape[1], g.shape[1]))
-    return sums if alone else sums.unflatten(0, d.shape[1:])
+    sums = _product(None, left, a, g)
+    shape = (
+        (*left.shape[1:], *a.shape[1:], *g.shape[1:]) if alone else (*d.shape[1:], *a.shape[1:], *g.shape[1:])
+    )
+    return sums.view(shape)
 
 
 def _spread(crossed: Tensor) -> Tensor:
