@@ -46,7 +46,10 @@ ALLOWED: dict[str, dict[str, str]] = {
         "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
         "valuation/methods/knn_shapley.py": LAZILY,
     },
-    "pandas": {"data/*": LAZILY, "valuation/result.py": LAZILY, "influence/summary.py": LAZILY, "evaluation/*": LAZILY, "widgets/*": LAZILY},
+    "pandas": {
+        "data/*": LAZILY, "valuation/result.py": LAZILY, "influence/summary.py": LAZILY, "evaluation/*": LAZILY,
+        "widgets/*": LAZILY,
+    },
     "pyarrow": {"data/*": LAZILY},
     "PIL": {"data/preview.py": LAZILY, "data/malaria.py": LAZILY},
     "matplotlib": {"evaluation/*": LAZILY},
