@@ -35,6 +35,45 @@ if TYPE_CHECKING:
         plot_result_errors,
     )
     from .evaluation.removal import compute_removal_score
+    from .influence import (
+        ArnoldiInfluence,
+        BlockMode,
+        CgInfluence,
+        DaskInfluenceCalculator,
+        DirectInfluence,
+        DisableClientSingleThreadCheck,
+        EkfacInfluence,
+        EkfacPreconditioner,
+        EkfacRepresentation,
+        EnsembleInfluence,
+        Explorer,
+        GradCosInfluence,
+        GradDotInfluence,
+        GradientStore,
+        InfluenceFunctionModel,
+        InfluenceMode,
+        InfluenceSummary,
+        InverseHarmonicMeanInfluence,
+        JacobiPreconditioner,
+        LazyChunkSequence,
+        LissaInfluence,
+        ListAggregator,
+        NestedLazyChunkSequence,
+        NestedListAggregator,
+        NestedSequenceAggregator,
+        NestedTorchCatAggregator,
+        NumpyConverter,
+        NystroemPreconditioner,
+        NystroemSketchInfluence,
+        SecondOrderMode,
+        SequenceAggregator,
+        SequentialInfluenceCalculator,
+        TorchCatAggregator,
+        TorchNumpyConverter,
+        TracInInfluence,
+        TrakInfluence,
+        torch_dataset_to_dask_array,
+    )
     from .utility.averaged import CrossValidatedUtility
     from .utility.averaged_scorer import AveragedScorer
     from .utility.caching import (
@@ -309,7 +348,6 @@ _WITH_TORCH = {
         "TrakInfluence",
         "torch_dataset_to_dask_array",
     ),
-    "widgets.influence_panel": ("InfluencePanel",),
 }
 """Names that need the extra "torch"; they are no part of `from dvlwidgets import *`, which works without it."""
 
@@ -445,6 +483,47 @@ __all__ = [
     "suggested_labels",
     "weight_from_noise",
 ]
+
+if TYPE_CHECKING:
+    __all__ += [  # for those who read types; a star does not bring them
+        "ArnoldiInfluence",
+        "BlockMode",
+        "CgInfluence",
+        "DaskInfluenceCalculator",
+        "DirectInfluence",
+        "DisableClientSingleThreadCheck",
+        "EkfacInfluence",
+        "EkfacPreconditioner",
+        "EkfacRepresentation",
+        "EnsembleInfluence",
+        "Explorer",
+        "GradCosInfluence",
+        "GradDotInfluence",
+        "GradientStore",
+        "InfluenceFunctionModel",
+        "InfluenceMode",
+        "InfluenceSummary",
+        "InverseHarmonicMeanInfluence",
+        "JacobiPreconditioner",
+        "LazyChunkSequence",
+        "LissaInfluence",
+        "ListAggregator",
+        "NestedLazyChunkSequence",
+        "NestedListAggregator",
+        "NestedSequenceAggregator",
+        "NestedTorchCatAggregator",
+        "NumpyConverter",
+        "NystroemPreconditioner",
+        "NystroemSketchInfluence",
+        "SecondOrderMode",
+        "SequenceAggregator",
+        "SequentialInfluenceCalculator",
+        "TorchCatAggregator",
+        "TorchNumpyConverter",
+        "TracInInfluence",
+        "TrakInfluence",
+        "torch_dataset_to_dask_array",
+    ]
 
 
 def __getattr__(name: str) -> Any:

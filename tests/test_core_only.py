@@ -19,6 +19,10 @@ def test_nothing_optional_was_there(core_only_report: dict[str, Any]):
     assert "site-packages" in core_only_report["where"]
 
 
+def test_influence_says_what_to_install(core_only_report: dict[str, Any]):
+    assert "pip install 'dvlwidgets[torch]'" in core_only_report["influence"]
+
+
 def test_values_came_out(core_only_report: dict[str, Any]):
     assert core_only_report["values"] == 60
     assert core_only_report["finite"]

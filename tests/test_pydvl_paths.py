@@ -124,6 +124,60 @@ PATHS = {
     ],
     "reporting.scores": ["compute_removal_score"],
     "reporting.point_removal": ["run_removal_experiment"],
+    "influence": [
+        "DaskInfluenceCalculator",
+        "DisableClientSingleThreadCheck",
+        "SequentialInfluenceCalculator",
+        "InfluenceMode",
+        "Explorer",
+        "InfluenceSummary",
+        "GradCosInfluence",
+        "GradDotInfluence",
+        "TracInInfluence",
+        "TrakInfluence",
+        "EnsembleInfluence",
+        "GradientStore",
+        "InfluenceFunctionModel",
+    ],
+    "influence.torch": [
+        "ArnoldiInfluence",
+        "CgInfluence",
+        "DirectInfluence",
+        "EkfacInfluence",
+        "InverseHarmonicMeanInfluence",
+        "LissaInfluence",
+        "NystroemSketchInfluence",
+        "JacobiPreconditioner",
+        "NystroemPreconditioner",
+        "EkfacPreconditioner",
+        "BlockMode",
+        "SecondOrderMode",
+    ],
+    "influence.torch.util": [
+        "TorchNumpyConverter",
+        "TorchCatAggregator",
+        "NestedTorchCatAggregator",
+        "EkfacRepresentation",
+        "torch_dataset_to_dask_array",
+        "BlockMode",
+        "SecondOrderMode",
+    ],
+    "influence.influence_calculator": [
+        "DaskInfluenceCalculator",
+        "DisableClientSingleThreadCheck",
+        "SequentialInfluenceCalculator",
+    ],
+    "influence.array": [
+        "NumpyConverter",
+        "SequenceAggregator",
+        "ListAggregator",
+        "NestedSequenceAggregator",
+        "NestedListAggregator",
+        "LazyChunkSequence",
+        "NestedLazyChunkSequence",
+    ],
+    "influence.types": ["InfluenceMode"],
+    "influence.base_influence_function_model": ["InfluenceFunctionModel"],
     "utils.caching": [
         "CachedFuncConfig",
         "DiskCacheBackend",
@@ -142,9 +196,67 @@ def test_names_are_where_users_of_pydvl_look(path: str) -> None:
         assert getattr(module, name) is getattr(top, name), f"{name} is not importable from dvlwidgets itself"
 
 
+# Names of pyDVL's that are not at the top, since they are nobody's first word.
+DEEPER = {
+    "influence.influence_calculator": [
+        "InvalidDimensionChunksError",
+        "UnalignedChunksError",
+        "ThreadSafetyViolationError",
+    ],
+    "influence.torch.util": ["LossType"],
+    "influence.types": ["UnsupportedInfluenceModeException"],
+    "influence.base_influence_function_model": [
+        "ComposableInfluence",
+        "NotImplementedLayerRepresentationException",
+    ],
+    "utils.exceptions": ["NotFittedException"],
+}
+
+
+@pytest.mark.parametrize("path", DEEPER)
+def test_names_that_are_deeper_down_are_where_users_of_pydvl_look(path: str) -> None:
+    module = importlib.import_module(f"dvlwidgets.{path}")
+    for name in DEEPER[path]:
+        assert getattr(module, name) is not None
+
+
+def test_exceptions_of_pydvl_catch_what_is_raised_here() -> None:
+    import torch
+
+    from dvlwidgets.influence.torch import DirectInfluence
+    from dvlwidgets.influence.types import InfluenceMode, UnsupportedInfluenceModeException
+    from dvlwidgets.utils.exceptions import NotFittedException
+
+    influence = DirectInfluence(torch.nn.Linear(2, 1), torch.nn.MSELoss())
+    x, y = torch.ones(3, 2), torch.ones(3, 1)
+    with pytest.raises(NotFittedException):
+        influence.influences(x, y)
+    influence = influence.with_regularization(1.0).fit([(x, y)])
+    with pytest.raises(UnsupportedInfluenceModeException):
+        influence.influences(x, y, mode="sideways")
+    assert influence.influences(x, y, mode=InfluenceMode.Up).shape == (3, 3)
+
+
 def test_a_wrong_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         importlib.import_module("dvlwidgets.valuation").Nonsense  # noqa: B018
+    for path in ("influence", "influence.torch", "influence.torch.util"):
+        with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+            importlib.import_module(f"dvlwidgets.{path}").Nonsense  # noqa: B018
+
+
+def test_stars_and_completion_bring_the_names_of_influence() -> None:
+    code = (
+        "import dvlwidgets, sys\n"
+        "assert {'DirectInfluence', 'SequentialInfluenceCalculator'} <= set(dir(dvlwidgets))\n"
+        "assert 'torch' not in sys.modules\n"
+        "from dvlwidgets.influence.torch import *\n"
+        "assert DirectInfluence is dvlwidgets.DirectInfluence\n"
+        "assert {'torch', 'DirectInfluence', 'array'} <= set(dir(dvlwidgets.influence))\n"
+        "assert dvlwidgets.influence.torch.util.TorchNumpyConverter is dvlwidgets.TorchNumpyConverter\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_parts_are_attributes_and_stars_bring_names_without_widgets() -> None:

@@ -10,7 +10,40 @@ from __future__ import annotations
 
 import importlib
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .aggregators import (
+        ListAggregator,
+        NestedListAggregator,
+        NestedSequenceAggregator,
+        NestedTorchCatAggregator,
+        SequenceAggregator,
+        TorchCatAggregator,
+    )
+    from .arnoldi import ArnoldiInfluence
+    from .base import InfluenceFunctionModel
+    from .batches import Batch, Batches
+    from .calculators import SequentialInfluenceCalculator
+    from .cg import CgInfluence
+    from .converters import NumpyConverter, TorchNumpyConverter, torch_dataset_to_dask_array
+    from .dask_calculator import DaskInfluenceCalculator, DisableClientSingleThreadCheck
+    from .direct import DirectInfluence
+    from .ekfac import EkfacInfluence, EkfacRepresentation
+    from .ensemble import EnsembleInfluence
+    from .explorer import Explorer
+    from .grad_dot import GradCosInfluence, GradDotInfluence
+    from .harmonic import InverseHarmonicMeanInfluence
+    from .lazy import LazyChunkSequence, NestedLazyChunkSequence
+    from .lissa import LissaInfluence
+    from .nystroem import NystroemSketchInfluence
+    from .preconditioners import EkfacPreconditioner, JacobiPreconditioner, NystroemPreconditioner
+    from .store import GradientStore
+    from .summary import InfluenceSummary
+    from .tracin import TracInInfluence
+    from .trak import TrakInfluence
+    from .types import BlockMode, InfluenceMode, LossType, SecondOrderMode
+    from .zarr_writer import ZarrWriter
 
 if find_spec("torch") is None:
     raise ImportError(
@@ -37,7 +70,7 @@ _HOMES = {
     "direct": ("DirectInfluence",),
     "ekfac": ("EkfacInfluence", "EkfacRepresentation"),
     "ensemble": ("EnsembleInfluence",),
-    "explorer": ("Explorer", "InfluenceSummary"),
+    "explorer": ("Explorer",),
     "grad_dot": ("GradCosInfluence", "GradDotInfluence"),
     "harmonic": ("InverseHarmonicMeanInfluence",),
     "lazy": ("LazyChunkSequence", "NestedLazyChunkSequence"),
@@ -46,6 +79,7 @@ _HOMES = {
     "nystroem": ("NystroemSketchInfluence",),
     "preconditioners": ("EkfacPreconditioner", "JacobiPreconditioner", "NystroemPreconditioner"),
     "store": ("GradientStore",),
+    "summary": ("InfluenceSummary",),
     "tracin": ("TracInInfluence",),
     "trak": ("TrakInfluence",),
     "types": ("BlockMode", "InfluenceMode", "LossType", "SecondOrderMode"),
@@ -54,10 +88,53 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _PARTS = ("array", "influence_calculator", "reducers", "torch", "types")
 
+__all__ = [
+    "ArnoldiInfluence",
+    "Batch",
+    "Batches",
+    "BlockMode",
+    "CgInfluence",
+    "DaskInfluenceCalculator",
+    "DirectInfluence",
+    "DisableClientSingleThreadCheck",
+    "EkfacInfluence",
+    "EkfacPreconditioner",
+    "EkfacRepresentation",
+    "EnsembleInfluence",
+    "Explorer",
+    "GradCosInfluence",
+    "GradDotInfluence",
+    "GradientStore",
+    "InfluenceFunctionModel",
+    "InfluenceMode",
+    "InfluenceSummary",
+    "InverseHarmonicMeanInfluence",
+    "JacobiPreconditioner",
+    "LazyChunkSequence",
+    "LissaInfluence",
+    "ListAggregator",
+    "LograInfluence",
+    "LossType",
+    "NestedLazyChunkSequence",
+    "NestedListAggregator",
+    "NestedSequenceAggregator",
+    "NestedTorchCatAggregator",
+    "NumpyConverter",
+    "NystroemPreconditioner",
+    "NystroemSketchInfluence",
+    "SecondOrderMode",
+    "SequenceAggregator",
+    "SequentialInfluenceCalculator",
+    "TorchCatAggregator",
+    "TorchNumpyConverter",
+    "TracInInfluence",
+    "TrakInfluence",
+    "ZarrWriter",
+    "torch_dataset_to_dask_array",
+]
+
 
 def __getattr__(name: str) -> Any:
-    if name == "__all__":
-        return sorted(_HOME_OF)
     if name in _PARTS:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:

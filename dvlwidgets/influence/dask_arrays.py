@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import InputError, InputTypeError
@@ -81,7 +82,7 @@ def pairs(x: Any, y: Any) -> list[tuple[Any, Any]]:
     return list(zip(x.to_delayed().ravel(), y.to_delayed().ravel(), strict=True))
 
 
-def joined(blocks: list[Any], shapes: list[tuple[int, ...]], like: Any, *, axis: int) -> Any:
+def joined(blocks: Sequence[Any], shapes: Sequence[tuple[int, ...]], like: Any, *, axis: int) -> Any:
     """One array of the delayed blocks, one after the other along an axis."""
     import dask.array as da
 

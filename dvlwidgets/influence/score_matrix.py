@@ -101,8 +101,8 @@ class InfluenceMatrix(NestedLazyChunkSequence):
 
     def blocks(self) -> list[list[Any]]:
         """All blocks, a list for each test batch: views of one tensor."""
-        rows = torch.split(self.whole(), self.source.test_sizes)
-        return [list(torch.split(row, self.source.train_sizes, dim=1)) for row in rows]
+        rows = torch.split(self.whole(), list(self.source.test_sizes))
+        return [list(torch.split(row, list(self.source.train_sizes), dim=1)) for row in rows]
 
     def whole(self) -> Tensor:
         """All influences as one tensor of `shape`."""

@@ -19,6 +19,15 @@ def public_names() -> list[str]:
     return sorted(dvlwidgets.__all__)
 
 
+def without_torch() -> str:
+    """What is said to somebody who asks for influence functions."""
+    try:
+        dvlwidgets.DirectInfluence  # noqa: B018
+    except ImportError as error:
+        return str(error)
+    return "torch was there"
+
+
 def value_and_render() -> dict[str, object]:
     """Shapley values of 60 real points through the panel's own run, and a static page of them."""
     import numpy as np
@@ -53,6 +62,7 @@ if __name__ == "__main__":
         "where": dvlwidgets.__file__,
         "installed": sorted({d.metadata["Name"].lower() for d in importlib.metadata.distributions()}),
         "names": public_names(),
+        "influence": without_torch(),
         **value_and_render(),
     }
     print(json.dumps(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 _NAMES = (
@@ -23,6 +24,8 @@ _NAMES = (
 def __getattr__(name: str) -> Any:
     if name == "__all__":
         return list(_NAMES)
+    if name == "util":
+        return importlib.import_module(f"{__name__}.util")
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .. import __getattr__ as of_influence
@@ -31,4 +34,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*_NAMES, *globals()})
+    return sorted({*_NAMES, "util", *globals()})
