@@ -212,6 +212,38 @@ def test_a_run_that_fails_says_why_and_keeps_what_is_known(opened):
     page.wait_for(lambda m: m["t"] == "full" and np.isfinite(m["value"]).sum() == 16)
 
 
+def test_predictions_are_there_before_the_start_where_the_model_can_make_them(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test)
+    explorer.predicted = {"loss": np.arange(20.0), "predicted": np.zeros(20), "p_label": np.full(20, 0.5)}
+    explorer.test_columns = lambda: explorer.predicted
+    _, page, _ = opened(explorer, start=False)
+    message = page.wait_for(lambda m: "influence" in m and not np.isnan(_losses(m)).any())
+    np.testing.assert_array_equal(_losses(message), np.arange(20.0))
+    assert message["status"]["state"] == "pending"
+
+
+def test_a_model_that_cannot_predict_is_complained_of_once(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test)
+
+    def fail():
+        raise ValueError("the input has 3 columns, not 2")
+
+    explorer.test_columns = fail
+    panel, page, _ = opened(explorer, start=False)
+    assert "3 columns" in page.wait_for(lambda m: m["t"] == "error")["message"]
+    panel.start().wait(20)
+    assert panel._desk.worker.settle()
+    assert panel._publisher.settle()
+    assert len(page.of("error")) <= 2  # once more when the influences are known
+
+
+def _losses(message):
+    part = message["influence"]["test"]
+    return np.array([np.nan]) if part is None else part.get("columns", part)["loss"]
+
+
 # --- questions ----------------------------------------------------------------------------------------------
 
 

@@ -28,10 +28,16 @@ class InfluenceDesk(Desk):
         self.worker = Worker(f"{session.subject.title} influences")
 
     def catch_up(self) -> None:
-        """Has the numbers of relabelled points computed anew, as far as that can be done now."""
-        self.worker.ask("relabelled", self._catch_up)
+        """Has computed what the page does not know yet: predictions, and numbers of relabelled points."""
+        self.worker.ask("catch up", self._catch_up)
 
     def _catch_up(self) -> None:
+        news: list[bool] = []
+        answer = self._guarded(Command("predictions"), lambda: news.append(self._session.read_tests()))
+        if answer is not None:
+            self._publisher.post(lambda: answer)
+        elif news[0]:
+            self._publisher.notify()
         while self._one_more():
             pass
 
@@ -44,6 +50,12 @@ class InfluenceDesk(Desk):
         self._publisher.post(lambda: answer)
         self._publisher.notify()  # the point waits no longer
         return True
+
+    def receive(self, content: Any) -> None:
+        """One message from a page, in whatever thread it comes; returns quickly and never raises."""
+        super().receive(content)
+        if isinstance(content, dict) and content.get("t") == "hello":
+            self.catch_up()
 
     def _parse(self, content: Any) -> Command:
         return parse(content, self._session.subject.n, self._session.test.tests.subject.n)

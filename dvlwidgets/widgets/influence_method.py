@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 class ExplorerLike(Protocol):
     """What a panel asks of `influence.explorer.Explorer`; all of it may be called from any thread."""
 
-    n_train: int
-    n_test: int
+    @property
+    def n_train(self) -> int:
+        """Training points."""
+
+    @property
+    def n_test(self) -> int:
+        """Test points."""
 
     @property
     def classes(self) -> list[str] | None:

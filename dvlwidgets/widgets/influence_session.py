@@ -17,7 +17,7 @@ from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_method import ExplorerMethod
-from dvlwidgets.widgets.influence_records import COLUMNS, InfluencePoints, InfluenceSnapshot, single
+from dvlwidgets.widgets.influence_records import COLUMNS, Columns, InfluencePoints, InfluenceSnapshot, single
 from dvlwidgets.widgets.influence_tests import TestPoints
 from dvlwidgets.widgets.session import Session
 from dvlwidgets.widgets.snapshot import Points, Status
@@ -56,6 +56,7 @@ class InfluenceSession(Session):
         self._relabelled: dict[int, Any] = {}
         self._refused: set[tuple[int, Any]] = set()
         self._revision = 0
+        self._tests: tuple[object, Columns | None] = None, None
         self._columns: tuple[object, object, InfluencePoints | None] = None, None, None
         ours, theirs = _both(previews)
         self.test = TestPoints(train, test, self.explorer.classes, previews_of(test, theirs, image_shape))
@@ -92,7 +93,7 @@ class InfluenceSession(Session):
     def _points(self) -> InfluencePoints:
         progress = None if self._run is None else self._run.progress
         waiting = tuple(sorted(position for position, _ in self._due()))
-        key = (self._revision, self.explorer.known, waiting)
+        key = (self._revision, self.explorer.known, waiting, self._tests[0])
         former, seen, points = self._columns
         if points is None or former != key or seen is not progress:
             points = self._read(waiting)
@@ -101,16 +102,30 @@ class InfluenceSession(Session):
 
     def _read(self, waiting: tuple[int, ...]) -> InfluencePoints:
         n = self.subject.n
-        found, tests = self.explorer.columns(), self.explorer.test_columns()
+        if self.over and self.explorer.known:
+            self.read_tests()  # the output that is stored now has them
+        found = self.explorer.columns()
         plain = Points.of(found["quantile"], np.full(n, np.nan), np.zeros(n), np.ones(n))
         return InfluencePoints(
             **vars(plain),
             columns={name: single(found[name]) for name in COLUMNS},
-            tests=self.test.columns(tests),
+            tests=self.test.unknown if self._tests[1] is None else self._tests[1],
             known=bool(self.explorer.known),
             revision=self._revision,
             waiting=waiting,
         )
+
+    def read_tests(self) -> bool:
+        """Lets the model predict the test points, unless that was done; whether anything is new.
+
+        It takes a pass over them, so a page does not wait for it, and sees the predictions before the run starts.
+        """
+        key = (self._run, self.explorer.known)
+        if self._tests[0] == key:
+            return False
+        self._tests = key, None  # a model that cannot predict is complained of once, not with every frame
+        self._tests = key, self.test.columns(self.explorer.test_columns())
+        return True
 
     # --- single points --------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.preview import Previews
 from dvlwidgets.errors import InputError
-from dvlwidgets.widgets.influence_records import Columns, Tests, single
+from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests, single
 from dvlwidgets.widgets.snapshot import Labels
 from dvlwidgets.widgets.subject import LabelBook, describe
 
@@ -38,6 +38,11 @@ class TestPoints:
         if labels is not None and labels.classes is not None:
             labels = Labels(tuple(self._words), labels.current, labels.original)
         self.tests = Tests(describe(test, title="", method="", previews=previews), labels)
+
+    @property
+    def unknown(self) -> Columns:
+        """The columns before anything is predicted."""
+        return {name: single(np.full(self.tests.subject.n, np.nan)) for name in TEST_COLUMNS}
 
     def columns(self, found: dict[str, NDArray[Any]]) -> Columns:
         """The explorer's columns as the page needs them: predictions are codes into the page's classes."""

@@ -167,7 +167,7 @@ function createCard(): CardView {
     { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' },
     icon(CLOSE)
   );
-  const score = h('span', { class: 'card-score', title: SCORE, 'data-testid': 'card-score' });
+  const score = h('span', { class: 'card-score', 'data-testid': 'card-score' });
   const bar = h('span', { class: 'card-bar' });
   const numbers = [0, 1, 2].map(() => [h('dt'), h('dd')] as const);
   const pick = h('input', {
@@ -244,7 +244,8 @@ function createCard(): CardView {
       const value = x ?? points.value[row]!;
       const tone = value < 0 ? 'hurts' : 'helps';
       show(score.parentElement!, x !== null);
-      setText(score, x === null ? '' : `${tone} ${plain(Math.abs(x), 3)}`);
+      setText(score, x === null ? '' : `${tone} ${plain(Math.abs(x), 2)}`);
+      setAttr(score, 'title', `${plain(value, 4)}. ${SCORE}`);
       setAttr(score, 'class', `card-score ${tone}`);
       setAttr(bar, 'class', `card-bar ${tone}`);
       bar.style.width = `${Math.min(100, (Math.abs(value) / (data.scale || 1)) * 100).toFixed(1)}%`;
