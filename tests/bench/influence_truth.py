@@ -9,6 +9,7 @@ the others keep theirs (scikit-learn's C does the same); a subset S is trained b
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class Ensemble:
         """Outputs (models, B, classes) of linear layers, as batched products."""
         hidden = x.expand(len(thetas), *x.shape)
         start, sizes = 0, self.spec.sizes
-        for place, (wide, narrow) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for place, (wide, narrow) in enumerate(itertools.pairwise(sizes)):
             weight = thetas[:, start : start + wide * narrow].view(-1, narrow, wide)
             start += wide * narrow
             bias = thetas[:, start : start + narrow]
@@ -219,7 +220,7 @@ def lds(scores: Floats, subsets: npt.NDArray[np.bool_], losses: Floats) -> tuple
 
 
 def correlation(scores: Floats, changes: Floats) -> tuple[float, float]:
-    """Pearson's correlation and the slope through zero of changes of loss by `scores`, over all pairs that are known."""
+    """Pearson's correlation and the slope through zero of changes by scores, over all known pairs."""
     known = np.isfinite(changes)
     scores, changes = scores[known], changes[known]
     return float(np.corrcoef(scores, changes)[0, 1]), float((scores * changes).sum() / (scores**2).sum())
