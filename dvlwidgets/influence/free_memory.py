@@ -16,13 +16,26 @@ def free_bytes(device: torch.device | str = "cpu") -> int:
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
+                return min(int(line.split()[1]) * 1024, _of_container(Path("/sys/fs/cgroup")))
     except OSError:
         pass  # no Linux: half of what is built in is a guess that refuses what surely cannot fit
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (ValueError, OSError, AttributeError):
         return 1 << 62  # unknown: refuse nothing
+
+
+def _of_container(folder: Path) -> int:
+    """What a container's own limit leaves (Linux control groups, version 2); very much where there is none."""
+    try:
+        limit = (folder / "memory.max").read_text().strip()
+        used = int((folder / "memory.current").read_text())
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+    except (OSError, ValueError):
+        return 1 << 62
+    if limit == "max":
+        return 1 << 62
+    return max(0, int(limit) - used + int(stat.get("inactive_file", 0)))  # file pages are given back
 
 
 def readable(count: float) -> str:

@@ -24,10 +24,12 @@ from .base import InfluenceFunctionModel
 from .batches import Batches
 from .classes import Classes, class_numbers
 from .job import ScanJob
+from .plan import Plan, plan_for
 from .problem import Problem
 from .reducers import Moments, Quantile, Reducer, Shape, TopPerTest
 from .scan import tile_width
 from .store import GradientStore
+from .store_files import dtype_of
 from .summary import InfluenceSummary, Points, summary_of
 from .turns import Turns
 
@@ -94,7 +96,8 @@ class InfluenceStatistics:
             checkpoint: a folder; tiles that it holds are not computed again, and finished ones go there.
 
         Raises:
-            InputError, InputTypeError: for models and data that do not go together, before any work.
+            InputError, InputTypeError: for models and data that do not go together, or take more memory than is free,
+                before any work.
             IdentityError: if the checkpoint belongs to something else.
         """
         loop = self._prepare(train, checkpoint)
@@ -120,6 +123,10 @@ class InfluenceStatistics:
         """As `start`, but the handle's `start()` is left to the caller; its `result` is an `InfluenceSummary`."""
         job, points = self._read(train)
         return self.run_of(job, points, checkpoint, name)
+
+    def plan(self, train: Any) -> Plan:
+        """What it will take, in bytes and multiplications; computes the gradients of two samples to know."""
+        return self._plan_of(self._read(train)[0])
 
     @property
     def is_fitted(self) -> bool:
@@ -202,10 +209,29 @@ class InfluenceStatistics:
         receipts = receipts_for(path, header, None, keeps_utilities=False)
         restored = receipts.restore()
         job.restored = 0 if restored is None else restored[0]
+        if job.restored < job.total_steps:
+            self._plan_of(job).check()
         loop = Loop(job, self.is_done, receipts=receipts)
         self._loop = loop
         self._result = lambda: summary_of(job, loop, points, header, type(self.model).__name__)
         return loop
+
+    def _plan_of(self, job: ScanJob) -> Plan:
+        there = 0.0
+        if self.path is None and self.model.is_fitted:
+            store = job.make_store()  # an empty one takes no room
+            there = store.computed / store.n
+        kept = None if self.dtype is None else dtype_of(str(self.dtype).removeprefix("torch."))
+        return plan_for(
+            self.model,
+            job.train,
+            job.shape,
+            job.width,
+            copy.deepcopy(job.reducers),
+            on_disk=self.path is not None,
+            kept=kept,
+            there=there,
+        )
 
     def _words(self, job: ScanJob) -> dict[str, str]:
         return {

@@ -43,6 +43,9 @@ class SelfInfluence(Reducer):
 
 def of_rows(model: InfluenceFunctionModel, rows: Rows) -> NDArray[np.float64]:
     """Self-influences of training gradients: shape (w,)."""
+    own = getattr(model, "self_influences", None)
+    if own is not None:  # the method has a shorter way
+        return as_numpy(own(rows).double())
     solved = model.precondition(rows)
     if type(model).scores is InfluenceFunctionModel.scores:
         return as_numpy(solved.pair(rows).double())
