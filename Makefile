@@ -8,10 +8,11 @@ DONE   := .make
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
-BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/viewer.js dvlwidgets/labextension/package.json
+BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/influence.js dvlwidgets/static/viewer.js \
+              dvlwidgets/labextension/package.json
 
 # A stamp is worthless once what it stands for is gone.
-ifneq ($(words $(wildcard $(BUILT))),3)
+ifneq ($(words $(wildcard $(BUILT))),$(words $(BUILT)))
 $(shell rm -f $(DONE)/js)
 endif
 ifeq ($(wildcard $(BIN)/python),)

@@ -13,6 +13,11 @@ const pure = [
   'keys',
   'layout',
   'source',
+  'influence/wire',
+  'influence/points',
+  'influence/effects',
+  'influence/state',
+  'influence/columns',
 ].map((name) => `js/src/${name}.ts`);
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
 
@@ -45,7 +50,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['js/src/views/**/*.ts'],
+    files: ['js/src/views/**/*.ts', 'js/src/influence/views/**/*.ts'],
     rules: {
       'max-lines': ['error', { max: 260, skipBlankLines: true, skipComments: true }],
       'no-restricted-imports': [

@@ -31,7 +31,8 @@ def test_python_files_and_type_marker(assets: dict[str, bytes]):
 
 
 def test_bundles_hold_everything_and_ask_no_other_host(assets: dict[str, bytes]):
-    for name in ("dvlwidgets/static/widget.js", "dvlwidgets/static/viewer.js"):
+    for part in ("widget", "influence", "viewer"):
+        name = f"dvlwidgets/static/{part}.js"
         code = assets[name].decode()
         assert 1_000 < len(code) < 150_000, f"{name} has {len(code)} bytes"
         assert "sourceMappingURL" not in code, f"{name} is a development build"
@@ -54,7 +55,7 @@ def test_one_version_number(assets: dict[str, bytes], wheel: Path, repository: P
 def test_licences(assets: dict[str, bytes]):
     (own,) = [content for name, content in assets.items() if name.endswith(".dist-info/licenses/LICENSE")]
     assert b"BSD 3-Clause" in own
-    # js/build.mjs refuses to put anything third-party into widget.js and viewer.js; the lab extension may hold some
+    # js/build.mjs refuses to put anything third-party into the bundles; the lab extension may hold some
     (listed,) = [
         content for name, content in assets.items() if name.endswith("static/third-party-licenses.json")
     ]

@@ -120,6 +120,21 @@ def _check(influence: Any, train: Any, test: Any) -> None:
         )
 
 
+_SPELT = {
+    "Cg": "CG",
+    "Ekfac": "EKFAC",
+    "GradCos": "Grad-Cos",
+    "GradDot": "Grad-Dot",
+    "InverseHarmonicMean": "Harmonic-mean",
+    "Lissa": "LiSSA",
+    "Logra": "LoGra",
+    "NystroemSketch": "Nystroem",
+    "TracIn": "TracIn",
+    "Trak": "TRAK",
+}
+"""How methods are spelt."""
+
+
 def _explores(item: Any) -> bool:
     return all(hasattr(item, name) for name in ("of_test", "of_train", "columns", "prepare_run"))
 
@@ -134,4 +149,4 @@ def _name(model: Any) -> str:
     if isinstance(named, str):
         return named
     words = type(model).__name__.removesuffix("Influence")
-    return f"{words} influence"
+    return f"{_SPELT.get(words, words)} influence"
