@@ -32,6 +32,10 @@ class Source(Protocol):
         """The matrix (sub.p, sub.p)."""
         ...
 
+    def matrix_cost(self, sub: Layout) -> float:
+        """How many products with single vectors take as long as `dense`, about."""
+        ...
+
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
         """Tensors (r, sub.p) whose rows' outer products add up to the matrix, or None where there are no such rows."""
         ...
@@ -86,6 +90,12 @@ class Curvature:
             within = self._selection.within.to(whole.device)
             whole = whole[within[:, None], within]
         return whole.div_(self.n)
+
+    @property
+    def matrix_cost(self) -> float:
+        """About how many products with a vector take as long as `dense`."""
+        with twice_differentiable():
+            return self._source.matrix_cost(self._selection.cover)
 
     def row_gradients(self) -> Iterator[Tensor] | None:
         """Square-root rows (r, p): the sum of their outer products over n is the matrix; None for a Hessian.

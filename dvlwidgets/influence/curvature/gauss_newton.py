@@ -53,8 +53,12 @@ class GaussNewton(RowSource):
         for batch in self.resident.pieces(self.resident.rows_for(2 * problem.p)):
             with twice_differentiable():
                 output = problem.output(problem.params, batch)
-            if not self._gradients.path:  # chosen on vectors that are nowhere zero, nor along what softmax ignores
-                weights = torch.linspace(0.5, 1.5, output[0].numel(), dtype=output.dtype, device=output.device)
+            if (
+                not self._gradients.path
+            ):  # chosen on vectors that are nowhere zero, nor along what softmax ignores
+                weights = torch.linspace(
+                    0.5, 1.5, output[0].numel(), dtype=output.dtype, device=output.device
+                )
                 self._pull(batch, weights.reshape(output.shape[1:]).expand_as(output))
             yield self._pulled_all(batch, output_roots(problem.loss, output, batch.target, limit=ALL))
 

@@ -13,9 +13,10 @@ from ..layout import Layout
 from .linear_net import LinearNet, NotLinearError
 from .pair_sums import PairSums
 from .resident import WORK_BYTES, Resident
+from .row_source import BY_UNITS
 
-ROWS = 512
-"""Samples in a pass: larger pieces leave the processor's cache without saving calls worth mentioning."""
+ROWS = 2048
+"""Most samples in a pass: a call costs some ten milliseconds however few there are."""
 
 CHECK_ROWS = 4
 """Samples on which a short cut is compared with the general path."""
@@ -30,6 +31,7 @@ class Hessian:
     def __init__(self, resident: Resident) -> None:
         self.resident = resident
         self._product: Callable[[Batch, Layout, Tensor], Tensor] | None = None
+        self._nets: dict[tuple[str, ...], LinearNet | None] = {}
 
     def products(self, sub: Layout, vectors: Tensor) -> Tensor:
         """See `Source`."""
@@ -56,6 +58,10 @@ class Hessian:
         whole = self.products(sub, torch.eye(sub.p, dtype=self._dtype, device=self.resident.problem.device))
         return (whole + whole.T).div_(2.0)
 
+    def matrix_cost(self, sub: Layout) -> float:
+        """See `Source`."""
+        return float(sub.p) if self._linear_net(sub) is None else sub.p / BY_UNITS
+
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
         """See `Source`."""
         return None
@@ -69,6 +75,11 @@ class Hessian:
         return self.resident.problem.dtype
 
     def _linear_net(self, sub: Layout) -> LinearNet | None:
+        if sub.names not in self._nets:
+            self._nets[sub.names] = self._seen_by_units(sub)
+        return self._nets[sub.names]
+
+    def _seen_by_units(self, sub: Layout) -> LinearNet | None:
         """The net seen by its units, where that gives the same products as the general path."""
         few = self.resident.first()[:CHECK_ROWS]
         try:

@@ -17,6 +17,9 @@ from .resident import RESIDENT_BYTES, Resident
 STRIPS = 4
 """The upper triangle of a product is computed in so many strips of columns; the lower one is its mirror image."""
 
+BY_UNITS = 24
+"""The matrix of layers with one position a sample takes as long as products with about p / 24 vectors (measured)."""
+
 
 class RowSource(ABC):
     """Source of a matrix sum_r r r^T; subclasses give the rows r, by pieces of the data."""
@@ -42,6 +45,11 @@ class RowSource(ABC):
             kept = None if kept is None or held > RESIDENT_BYTES else [*kept, group]
             yield group
         self._kept = kept
+
+    def matrix_cost(self, sub: Layout) -> float:
+        """See `Source`; a flat row takes p^2 operations for the matrix, 4 p for a product."""
+        linear = next(iter(self.groups())).linear(sub) is not None
+        return sub.p / (BY_UNITS if linear else 3)
 
     def forget(self) -> None:
         """Drop the kept rows: the data are others now."""
