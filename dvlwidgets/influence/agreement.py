@@ -24,6 +24,7 @@ from .capture import captured
 from .general import gradient, mapped
 from .problem import Problem
 from .rows import Outer, Part
+from .seam import copied
 from .tokens import Tokens
 
 FEW = 8
@@ -179,14 +180,14 @@ def _weighted(part: Part, weights: Tensor) -> Tensor:
 def _require_samples_apart(problem: Problem, few: Batch) -> None:
     with torch.no_grad():
         together, again = problem.losses(None, few), problem.losses(None, few)
-        if together.shape == (len(few),) and not _close(together, again):
+        if together.shape == (len(few),) and not close(together, again):
             raise InputError(
                 "the model gives other losses for the same samples each time, in eval mode. Influence is that of a "
                 "fixed function: switch the randomness off, such as dropout that is called with training=True."
             )
         for i in (0, len(few) - 1):
             alone = problem.losses(None, cat([few[i : i + 1]] * 2))  # some models take no batch of one
-            if together.shape == (len(few),) and not _close(alone[:1], together[i : i + 1]):
+            if together.shape == (len(few),) and not close(alone[:1], together[i : i + 1]):
                 raise InputError(
                     "a sample's loss depends on the other samples of its batch, so that it has no gradient of its own: "
                     "batch norm without running statistics, or a contrastive loss? Use track_running_stats=True, or "
@@ -194,7 +195,8 @@ def _require_samples_apart(problem: Problem, few: Batch) -> None:
                 )
 
 
-def _close(a: Tensor, b: Tensor) -> bool:
+def close(a: Tensor, b: Tensor) -> bool:
+    """Whether numbers are the same but for rounding."""
     tolerance = max(1e-3, 8 * torch.finfo(a.dtype).eps)
     return torch.allclose(a, b, rtol=tolerance, atol=tolerance * float(b.abs().max()), equal_nan=True)
 
@@ -202,7 +204,7 @@ def _close(a: Tensor, b: Tensor) -> bool:
 def _randomised(problem: Problem) -> Problem:
     """A copy with random parameters of usual sizes."""
     other = copy.copy(problem)
-    other.model = copy.deepcopy(problem.model)
+    other.model = copied(problem.model)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, t in other.model.named_parameters():

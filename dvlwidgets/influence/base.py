@@ -15,6 +15,7 @@ from ..errors import InputError, InputTypeError, NotFittedError
 from .batches import Batch, Batches
 from .gradients import Gradients
 from .layout import BlockStructure, Layout, blocks_of, per_block
+from .prefix import condensed
 from .problem import Problem
 from .rows import Rows
 from .types import InfluenceMode, LossType, SecondOrderMode, choose
@@ -77,7 +78,7 @@ class InfluenceFunctionModel(ABC):
         self.problem = Problem(self.model, self.loss).to(device)
         self._gradients = Gradients(self.problem)
         self.problem.check(batches.first())
-        self._learn(batches)
+        self._learn(condensed(self.problem, batches, owner=self.model))
         self._n_train = len(batches)
         return self
 
@@ -132,6 +133,17 @@ class InfluenceFunctionModel(ABC):
         with torch.no_grad():
             losses = self.problem.losses(None, self.problem.place(batch))
         return self.gradients(batch), losses
+
+    def condensed(self, batches: Batches, *, path: Any = None) -> Batches:
+        """The data with features of a frozen prefix in place of the inputs, where `gradients` can use them.
+
+        Args:
+            batches: the data.
+            path: a folder where features are kept; None for memory.
+        """
+        if type(self).gradients is not InfluenceFunctionModel.gradients:
+            return batches  # other gradients may look at other outputs
+        return condensed(self.problem, batches, path=path, owner=self.model)
 
     def scores(self, factors: Rows, rows: Rows) -> Tensor:
         """Influences (q, w) from preconditioned test rows and training rows."""

@@ -21,6 +21,9 @@ from .readers import BATCH, Reader, reader_of, tensors_of
 
 __all__ = ["BATCH", "TARGETS", "Batch", "Batches", "bytes_of", "cat", "tensors_of"]
 
+SMALL = 256 << 20
+"""Targets of up to so many bytes stay in memory once they were read."""
+
 DIGEST = 16
 """Bytes of a sample's hash."""
 
@@ -36,7 +39,10 @@ class Batches:
         self._reader = reader
         self._sizes: tuple[int, ...] | None = None
         self._digests: NDArray[np.uint8] | None = None
+        self._input_digests: NDArray[np.uint8] | None = None
+        self._targets: Tensor | None = None
         self._ragged = False
+        self._cursor: tuple[int, Iterator[tuple[int, Batch]]] | None = None
 
     @staticmethod
     def of(data: Any, batch_size: int | None = None) -> Batches:
@@ -76,6 +82,20 @@ class Batches:
         """(position of its first sample, batch) from the batch that holds the sample `first` to the end."""
         return ((at, batch) for at, batch in self._reader.since(first) if len(batch))
 
+    def reading(self, lo: int, hi: int) -> Iterator[tuple[int, Batch]]:
+        """(position, batch) of those that hold the samples lo to hi - 1; goes on where the last reading ended."""
+        cursor, self._cursor = self._cursor, None
+        at, source = cursor or (0, iter(()))
+        if cursor is None or not at <= lo <= at + (self.batch_size or len(self)):
+            source = self.since(lo)
+        for start, batch in source:
+            end = start + len(batch)
+            if end > lo:
+                yield start, batch
+            if end >= hi:
+                self._cursor = (end, source)
+                return
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """Samples in each batch; reads the data once if that is not known yet."""
@@ -104,6 +124,8 @@ class Batches:
 
     def targets(self) -> Tensor:
         """What the loss compares outputs with: shape (n, ...)."""
+        if self._targets is not None:
+            return self._targets
         found = [batch.target for batch in self]
         if len({t.shape[1:] for t in found}) > 1:
             raise InputError(
@@ -118,20 +140,42 @@ class Batches:
         return hashlib.blake2b(self.digests.tobytes(), digest_size=20).hexdigest()
 
     @property
+    def input_fingerprint(self) -> str:
+        """As `fingerprint`, of the inputs without the targets."""
+        return hashlib.blake2b(self._looked()[1].tobytes(), digest_size=20).hexdigest()
+
+    @property
     def digests(self) -> NDArray[np.uint8]:
         """A hash of each sample, shape (n, 16); reads the data once."""
-        if self._digests is None:
-            found, shapes = [], set()
-            for batch in self:
-                found.append(digests_of(batch))
-                shapes.add(tuple(t.shape[1:] for t in batch.tensors()))
-            self._digests, self._ragged = np.concatenate(found), len(shapes) > 1
-        return self._digests
+        return self._looked()[0]
 
     @property
     def ragged(self) -> bool:
         """Whether samples have other shapes in other batches, such as sentences padded batch by batch."""
-        return bool(len(self.digests)) and self._ragged
+        self._looked()
+        return self._ragged
+
+    @property
+    def known_targets(self) -> Tensor | None:
+        """The targets, where they are small and of one shape; reads the data once."""
+        self._looked()
+        return self._targets
+
+    def _looked(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Hashes of samples and of their inputs; on the way, what else one reading tells."""
+        if self._digests is None or self._input_digests is None:
+            found, shapes, targets, size = [], set(), [], 0
+            for batch in self:
+                found.append(digests_of(batch))
+                shapes.add(tuple(t.shape[1:] for t in batch.tensors()))
+                size += batch.target.nbytes
+                if size <= SMALL:
+                    targets.append(batch.target.cpu())
+            self._ragged = len(shapes) > 1
+            self._targets = torch.cat(targets) if size <= SMALL and not self._ragged else None
+            self._digests = np.concatenate([whole for whole, _ in found])
+            self._input_digests = np.concatenate([inputs for _, inputs in found])
+        return self._digests, self._input_digests
 
     def check(self, at: int, batch: Batch) -> None:
         """That samples read again are what they were when the fingerprint was taken.
@@ -140,7 +184,7 @@ class Batches:
             InputError: if they are not, as with random augmentation.
         """
         then = self.digests[at : at + len(batch)]
-        same = (then == digests_of(batch)).all(axis=1) if len(then) == len(batch) else np.zeros(1, bool)
+        same = (then == digests_of(batch)[0]).all(axis=1) if len(then) == len(batch) else np.zeros(1, bool)
         if not same.all():
             raise InputError(
                 f"sample {at + int(np.argmin(same)):,} is not what it was when the data were read before: they change "
@@ -150,10 +194,14 @@ class Batches:
 
     def replaced(self, positions: Tensor, batch: Batch) -> Batches:
         """The same data with other samples at these positions, after a relabel; these data stay as they are."""
-        new = Batches(_Patched(self._reader, positions.cpu(), batch.to("cpu")))
+        samples, inputs = self._looked()
+        where, at = positions.cpu(), positions.cpu().numpy()
+        new = Batches(_Patched(self._reader, where, batch.to("cpu")))
         new._sizes, new._ragged = self._sizes, self._ragged
-        new._digests = self.digests.copy()
-        new._digests[positions.cpu().numpy()] = digests_of(batch)
+        new._digests, new._input_digests = samples.copy(), inputs.copy()
+        new._digests[at], new._input_digests[at] = digests_of(batch)
+        if self._targets is not None:
+            new._targets = self._targets.index_copy(0, where, batch.target.to(self._targets))
         return new
 
 
@@ -178,21 +226,22 @@ class _Patched:
             yield at, batch
 
 
-def digests_of(batch: Batch) -> NDArray[np.uint8]:
-    """A hash of each sample's numbers, types and shapes: (B, 16)."""
-    begun = hashlib.blake2b(digest_size=DIGEST)
-    columns = []
+def digests_of(batch: Batch) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Hashes of each sample, and of its inputs: numbers, types and shapes, (B, 16) each."""
+    begun, columns = hashlib.blake2b(digest_size=DIGEST), []
     for tensor in batch.tensors():
         begun.update(f"{tensor.dtype}{tuple(tensor.shape[1:])};".encode())
-        width = tensor[:1].nbytes
-        columns.append((bytes_of(tensor), width))
-    found = np.empty((len(batch), DIGEST), np.uint8)
+        columns.append((bytes_of(tensor), tensor[:1].nbytes))
+    *inputs, (target, size) = columns
+    found = np.empty((2, len(batch), DIGEST), np.uint8)
     for i in range(len(batch)):
         hasher = begun.copy()
-        for column, width in columns:
+        for column, width in inputs:
             hasher.update(column[i * width : (i + 1) * width])
-        found[i] = np.frombuffer(hasher.digest(), np.uint8)
-    return found
+        found[1, i] = np.frombuffer(hasher.digest(), np.uint8)
+        hasher.update(target[i * size : (i + 1) * size])
+        found[0, i] = np.frombuffer(hasher.digest(), np.uint8)
+    return found[0], found[1]
 
 
 def require_positions(positions: Any, n: int) -> Tensor:

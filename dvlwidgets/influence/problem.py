@@ -19,6 +19,7 @@ from .attention import plain_attention
 from .batches import Batch, bytes_of
 from .layout import Layout, trainable
 from .losses import Likelihood, PerSampleLoss, looks_like_softmax, output_of
+from .seam import FEATURES, output_after
 from .types import LossType
 
 
@@ -92,8 +93,13 @@ class Problem:
         return Batch(tuple(fitting(x) for x in batch.inputs), fitting(batch.target), keywords)
 
     def output(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
-        """The model's output (B, ...) with these trainable parameters; None calls the model as it is."""
+        """The model's output (B, ...) with these trainable parameters; None calls the model as it is.
+
+        A batch may hold features of a frozen prefix in place of the inputs, see `prefix.py`.
+        """
         with plain_attention():
+            if FEATURES in batch.keywords:
+                return output_of(output_after(self.model, params, batch.keywords[FEATURES]))
             if params is None:
                 return output_of(self.model(*batch.inputs, **batch.keywords))
             return output_of(functional_call(self.model, dict(params), batch.inputs, dict(batch.keywords)))

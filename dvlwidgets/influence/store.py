@@ -51,7 +51,7 @@ class GradientStore:
         self.model, self.batches, self.dtype, self.path = model, batches, dtype, path
         self._shelf, self._model_key = shelf, model.store_key
         self._lock = threading.RLock()
-        self._cursor: tuple[int, Iterator[tuple[int, Batch]]] | None = None
+        self._work: Batches | None = None
         self.key = key_of(model, batches, dtype)
 
     @classmethod
@@ -182,6 +182,7 @@ class GradientStore:
         if len(new) != len(where):
             raise InputError(f"{len(where)} positions and {len(new)} samples were given; expected as many.")
         with self._lock, _OPENING:
+            self._require_same_model()
             rows, losses = self._compute(new)
             changed = self.batches.replaced(where, new)
             key = key_of(self.model, changed, self.dtype)
@@ -189,7 +190,7 @@ class GradientStore:
             _OPEN.pop((self.key, str(self.path)), None)
             if isinstance(self._shelf, FileShelf):
                 self._shelf = _moved(self._shelf, key)
-            self.batches, self.key, self._cursor = changed, key, None
+            self.batches, self.key, self._work = changed, key, None
             _OPEN[key, str(self.path)] = self
             self._keep(where, rows, losses)
 
@@ -210,31 +211,23 @@ class GradientStore:
             if not len(missing):
                 return
             first, last = lo + int(missing[0]), lo + int(missing[-1])
-            for at, batch in self._batches_from(first):
+            self._require_same_model()
+            if self._work is None:
+                self._work = self.model.condensed(self.batches, path=self.path)
+            for at, batch in self._work.reading(first, last + 1):
                 if not self._shelf.done(at, at + len(batch)).all():
-                    self.batches.check(at, batch)
-                    rows, losses = self._compute(batch)
-                    self._keep(slice(at, at + len(batch)), rows, losses)
-                if at + len(batch) > last:
-                    break
+                    if self._work is self.batches:  # what features are made of is checked when they are
+                        self.batches.check(at, batch)
+                    self._keep(slice(at, at + len(batch)), *self._compute(batch))
 
-    def _batches_from(self, first: int) -> Iterator[tuple[int, Batch]]:
-        """Goes on where the last reading ended, where that is on the way."""
-        at, reading = self._cursor or (self.n, iter(()))
-        self._cursor = None
-        if not at <= first <= at + (self.batches.batch_size or self.n):
-            reading = self.batches.since(first)
-        for start, batch in reading:
-            if start + len(batch) > first:
-                self._cursor = (start + len(batch), reading)
-                yield start, batch
-
-    def _compute(self, batch: Batch) -> tuple[Rows, Tensor]:
+    def _require_same_model(self) -> None:
         if self.model.store_key != self._model_key:
             raise InputError(
                 "the model was fitted again since this store was made, with other weights; its gradients do not go "
                 "together with those stored. Make a new store: GradientStore.of(model, data)."
             )
+
+    def _compute(self, batch: Batch) -> tuple[Rows, Tensor]:
         rows, losses = self.model.gradients_with_losses(batch)
         if self.batches.ragged and not rows.is_flat:  # factors have an axis of the batch's own length
             rows = Rows.of_flat(rows.layout, rows.flat())
