@@ -1,45 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 import { decode, WireError } from '../src/wire';
+import { buffersOf, goldensOf, plain } from './goldens';
 
-interface Golden {
-  name: string;
-  content: Record<string, unknown>;
-  buffers: string[];
-  expect?: unknown;
-  refuse?: string;
-}
-
-const FOLDER = fileURLToPath(new URL('../../tests/wire/', import.meta.url));
-const goldens = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => JSON.parse(readFileSync(FOLDER + file, 'utf8')) as Golden);
-
-/** As the comm delivers them: views that begin at an odd byte of a larger buffer. */
-function buffersOf(golden: Golden): DataView[] {
-  return golden.buffers.map((text) => {
-    const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
-    const padded = new Uint8Array(bytes.length + 8).fill(0xaa);
-    padded.set(bytes, 3);
-    return new DataView(padded.buffer, 3, bytes.length);
-  });
-}
-
-/** Arrays to lists, NaN to null: what the golden files hold. */
-function plain(item: unknown): unknown {
-  if (ArrayBuffer.isView(item)) {
-    return Array.from(item as unknown as ArrayLike<number>, (x) => (Number.isFinite(x) ? x : null));
-  }
-  if (Array.isArray(item)) {
-    return item.map(plain);
-  }
-  if (typeof item === 'object' && item !== null) {
-    return Object.fromEntries(Object.entries(item).map(([key, part]) => [key, plain(part)]));
-  }
-  return item;
-}
+const goldens = goldensOf('');
 
 describe('golden frames', () => {
   it('are there: every kind of message, good and bad', () => {
