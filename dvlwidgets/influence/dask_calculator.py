@@ -144,7 +144,8 @@ class DaskInfluenceCalculator:
 
         Returns:
             A dask array (n_test, n_train, ...) with all test samples in a chunk and the chunks of the training
-            samples; for loaders and the like a lazy matrix (`to_zarr`, `compute`, iteration).
+            samples (its own `to_zarr` returns the array only with return_stored=True); for loaders and the like a lazy
+            matrix (`to_zarr`, `compute`, iteration), as of `SequentialInfluenceCalculator`.
 
         Raises:
             InvalidDimensionChunksError, UnalignedChunksError: for other chunks.

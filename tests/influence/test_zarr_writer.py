@@ -77,6 +77,19 @@ def test_what_is_on_the_disk_is_not_computed_again(tmp_path):
     assert influence.computed == 9 + 8 + 1, "of a finished one only the last chunk"
 
 
+@pytest.mark.parametrize("kept", [0, 10**9])
+@pytest.mark.parametrize("mode", ["up", "perturbation"])
+def test_what_is_missing_may_begin_in_the_middle_of_a_batch(tmp_path, monkeypatch, kept, mode):
+    monkeypatch.setattr(score_matrix, "STORE_BYTES", kept)
+    model, test, train = world()
+    lazy = SequentialInfluenceCalculator(GradDotInfluence(model, CE)).influences([test], train, mode)
+    stored = lazy.to_zarr(tmp_path / "a.zarr", chunks=(9, 5))
+    stored.attrs["dvlwidgets"] = {**stored.attrs["dvlwidgets"], "done": 20}  # 15 to 20 are compared
+    stored[:, 20:] = np.nan
+    again = lazy.to_zarr(tmp_path / "a.zarr")
+    np.testing.assert_allclose(again[:], lazy.whole().numpy(), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("what", ["damping", "model", "test", "train", "mode"])
 def test_scores_of_something_else_never_join_those_that_are_there(tmp_path, what):
     path = tmp_path / "a.zarr"
