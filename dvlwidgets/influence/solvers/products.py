@@ -15,6 +15,9 @@ MATRIX_BYTES = 1 << 30
 PER_PARAMETER = {"hessian": 12.0, "gauss_newton": 10.0, "empirical_fisher": 4.0}
 """Operations of a product for each data point, parameter and vector, for models that use a parameter once a sample."""
 
+GEMM = 3.0
+"""One operation of a matrix product takes so much less time than one of a pass through the model."""
+
 
 class Products:
     """H v for rows v, counted.
@@ -76,12 +79,11 @@ def precision(curvature: Any) -> torch.dtype:
 def prefers_matrix(curvature: Any, vectors: float, *, share: float = 1.0) -> bool:
     """Whether making the matrix and multiplying by it is less work than so many products.
 
-    Curvatures say their work as `product_flops` (for one vector) and `dense_flops`; it is guessed where they do not.
+    The matrix is worth `curvature.matrix_cost` products, by p where it does not say.
     """
     p = curvature.p
     if p * p * precision(curvature).itemsize > MATRIX_BYTES:
         return False
-    guess = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
-    one = float(getattr(curvature, "product_flops", guess))
-    whole = float(getattr(curvature, "dense_flops", p * one))
-    return whole + vectors * 2.0 * p * p <= vectors * one * share
+    product = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
+    whole = float(getattr(curvature, "matrix_cost", p)) * product
+    return whole + vectors * 2.0 * p * p / GEMM <= vectors * product * share
