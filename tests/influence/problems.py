@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 Pair = tuple[Tensor, Tensor]
 
@@ -250,10 +251,13 @@ def each_loss(model: Any, loss: Any, pair: Pair) -> Iterator[Tensor]:
 
 def mean_loss(problem: Any, pair: Pair) -> Tensor:
     """The objective: the mean over samples, in the model's own precision."""
-    loss = getattr(problem.loss, "loss", problem.loss)
+    return _mean(problem.model, getattr(problem.loss, "loss", problem.loss), pair)
+
+
+def _mean(model: nn.Module, loss: Any, pair: Pair) -> Tensor:
     if getattr(loss, "weight", None) is not None:  # torch's own mean would be weighted by the batch's labels
-        return torch.stack(list(each_loss(problem.model, loss, pair))).mean()
-    value: Tensor = loss(problem.model(pair[0]).movedim(-1, 1), pair[1])
+        return torch.stack(list(each_loss(model, loss, pair))).mean()
+    value: Tensor = loss(model(pair[0]).movedim(-1, 1), pair[1])
     return value / len(pair[1]) if getattr(loss, "reduction", "mean") == "sum" else value
 
 
@@ -269,7 +273,8 @@ def dense_hessian(problem: Any, batch: Pair | None = None) -> Tensor:
     """Hessian of the mean loss, shape (p, p), row by row."""
     model, loss = exact(problem)
     params, pair = list(parameters(model)), _doubles(batch or problem.train)
-    total = torch.stack(list(each_loss(model, loss, pair))).mean()
+    with sdpa_kernel(SDPBackend.MATH):  # the fused one has no second derivative
+        total = _mean(model, loss, pair)
     gradient = _flat_grad(total, params, create_graph=True)
     return torch.stack([_flat_grad(g, params, retain_graph=True) for g in gradient])
 

@@ -45,7 +45,12 @@ class DenseFactors:
             InputError: if the damped matrix is singular to working precision.
         """
         if self._cholesky is None and self._eigen is None:
-            self._try_cholesky(damping)
+            if not math.isfinite(norm := float(torch.linalg.matrix_norm(self.matrix))):
+                raise InputError(
+                    f"{self._where} holds numbers that are not finite: the loss or its derivatives overflow at some "
+                    "training point. Look at the losses of the training data first."
+                )
+            self._try_cholesky(damping, norm)
         if self._cholesky is None or self._cholesky[0] != damping:
             self._examine(damping)
 
@@ -82,17 +87,16 @@ class DenseFactors:
             self._eigen = self._eigen[0].to(device), self._eigen[1].to(device)
         return self
 
-    def _try_cholesky(self, damping: float) -> None:
+    def _try_cholesky(self, damping: float, norm: float) -> None:
         """Keeps the factor, if there is one that solves are worth something with."""
         diagonal = self.matrix.diagonal()
         before = diagonal.clone()
         try:
             diagonal.add_(damping)
             factor, failed = torch.linalg.cholesky_ex(self.matrix)
-            norm = float(torch.linalg.matrix_norm(self.matrix))
         finally:
             diagonal.copy_(before)
-        if int(failed) == 0 and condition(norm, factor) < 0.5 / self._precision:
+        if int(failed) == 0 and condition(norm + damping, factor) < 0.5 / self._precision:
             self._cholesky = damping, factor
 
     def _examine(self, damping: float) -> None:
@@ -102,11 +106,6 @@ class DenseFactors:
         values = self.eigen[0]
         shifted, largest = values + damping, float(values.abs().max())
         smallest = float(shifted.abs().min())
-        if not math.isfinite(largest):
-            raise InputError(
-                f"{self._where} holds numbers that are not finite: the loss or its derivatives overflow at some "
-                "training point. Look at the losses of the training data first."
-            )
         if smallest <= self._precision * (largest + damping):
             raise InputError(self._singular(damping, smallest, largest))
         if float(shifted[0]) < 0:
@@ -133,7 +132,7 @@ def condition(norm: float, factor: Tensor, steps: int = 3) -> float:
     """About the ratio of the extreme eigenvalues of a positive definite matrix.
 
     Args:
-        norm: its Frobenius norm, which is at least its largest eigenvalue.
+        norm: at least its largest eigenvalue, such as its Frobenius norm.
         factor: its Cholesky factor; the smallest eigenvalue is had by inverse iteration.
         steps: of the iteration.
     """
