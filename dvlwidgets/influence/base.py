@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError, InputTypeError, NotFittedError
+from .agreement import FEW
 from .batches import Batch, Batches
 from .gradients import Gradients
 from .layout import BlockStructure, Layout, blocks_of, per_block
@@ -77,7 +78,7 @@ class InfluenceFunctionModel(ABC):
         device = self.problem.device
         self.problem = Problem(self.model, self.loss).to(device)
         self._gradients = Gradients(self.problem)
-        self.problem.check(batches.first())
+        self.problem.check(batches.first()[:FEW])
         self._learn(condensed(self.problem, batches, owner=self.model))
         self._n_train = len(batches)
         return self
