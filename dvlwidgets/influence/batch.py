@@ -143,5 +143,5 @@ def _tensor(value: Any, name: str) -> Tensor:
         return value
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         return torch.from_numpy(np.ascontiguousarray(value))
-    held = f"array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-    raise InputTypeError(f"{name} of a batch is a {held}; expected a tensor or a numeric array.")
+    held = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else f"a {type(value).__name__}"
+    raise InputTypeError(f"{name} of a batch is {held}; expected a tensor or a numeric array.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -117,7 +117,7 @@ def reader_of(data: Any, batch_size: int | None) -> Reader:
     if isinstance(data, (Batch, Mapping)) or _is_batch(data):
         return Resident(Batch.of(data), size)
     if isinstance(data, Iterable) and not isinstance(data, (str, Tensor, np.ndarray)):
-        return Listed(data if iter(data) is not data else list(data))
+        return Listed(list(data) if isinstance(data, Iterator) else data)
     raise InputTypeError(
         f"{type(data).__name__} was given as data; expected a DataLoader, a Dataset, (x, y) or an iterable of batches."
     )
@@ -160,37 +160,38 @@ def _is_batch(data: Any) -> bool:
 
 
 def _of_loader(loader: DataLoader[Any]) -> Reader:
-    dataset, size = loader.dataset, loader.batch_size
+    dataset, batched = loader.dataset, loader.batch_sampler
     if isinstance(dataset, IterableDataset):
         return Listed(loader)
-    usual = loader.batch_sampler is None or type(loader.batch_sampler) is BatchSampler
-    whole = usual and (isinstance(loader.sampler, SequentialSampler) or _draws_each_once(loader))
-    _warn_of_order(loader, whole=whole)
+    usual = batched is None or type(batched) is BatchSampler
+    # a loader that was given batches has a sampler, too, and it does not use it
+    sampler: Any = batched.sampler if isinstance(batched, BatchSampler) else loader.sampler
+    size = batched.batch_size if isinstance(batched, BatchSampler) else BATCH
+    sequential = isinstance(sampler, SequentialSampler) and usual
+    whole = sequential or (usual and _draws_each_once(sampler, dataset))
+    if not sequential or getattr(batched, "drop_last", False):
+        _warn_of_order(sampler if usual else batched, sequential=sequential, whole=whole)
     again: dict[str, Any] = {
         "num_workers": loader.num_workers,
         "collate_fn": loader.collate_fn,
         "worker_init_fn": loader.worker_init_fn,
         "multiprocessing_context": loader.multiprocessing_context,
     }
-    if loader.batch_sampler is None:  # each item of the data set is a batch already
-        numbers = range(_length(dataset)) if whole else list(loader.sampler)
+    if batched is None:  # each item of the data set is a batch already
+        numbers = range(_length(dataset)) if whole else list(sampler)
         return Listed(DataLoader(dataset, batch_size=None, sampler=numbers, **again))
     if not whole:
-        return Loaded(dataset, [list(positions) for positions in loader.batch_sampler], **again)
+        return Loaded(dataset, [list(positions) for positions in batched], **again)
     if isinstance(dataset, TensorDataset) and loader.collate_fn is default_collate:
-        return Resident(Batch.of(dataset.tensors), size or BATCH)
-    return Loaded(dataset, _cut(_length(dataset), size or BATCH), **again)
+        return Resident(Batch.of(dataset.tensors), size)
+    return Loaded(dataset, _cut(_length(dataset), size), **again)
 
 
-def _warn_of_order(loader: DataLoader[Any], *, whole: bool) -> None:
-    sequential = isinstance(loader.sampler, SequentialSampler)
-    if whole and sequential and not loader.drop_last:
-        return
+def _warn_of_order(drawn_by: Any, *, sequential: bool, whole: bool) -> None:
     if whole:
         what = "drops its last batch" if sequential else "shuffles"
         order = "in the order of its data set, all of them"
     else:
-        drawn_by = loader.batch_sampler if sequential else loader.sampler
         what, order = f"draws its samples by {type(drawn_by).__name__}", "as drawn now, once and for all"
     warnings.warn(
         f"this DataLoader {what}; rows of the result are its data {order}. Pass a DataLoader with shuffle=False and "
@@ -200,12 +201,11 @@ def _warn_of_order(loader: DataLoader[Any], *, whole: bool) -> None:
     )
 
 
-def _draws_each_once(loader: DataLoader[Any]) -> bool:
-    sampler = loader.sampler
+def _draws_each_once(sampler: Any, dataset: Any) -> bool:
     return (
         isinstance(sampler, RandomSampler)
         and not sampler.replacement
-        and sampler.num_samples == _length(loader.dataset)
+        and sampler.num_samples == _length(dataset)
     )
 
 
