@@ -85,12 +85,14 @@ def stacked(several: Sequence[Rows]) -> Rows:
 
 
 def tile_scores(model: InfluenceFunctionModel, factors: Rows, rows: Rows, train: slice) -> Tensor:
-    """Scores (n_test, w) of a tile.
+    """Scores (n_test, w) of a tile, in float32 at least.
 
     Raises:
         InputError: if one is not finite, so that no statistic is NaN without a word.
     """
     scores = model.scores(factors, rows)
+    if scores.dtype.itemsize < 4:  # statistics of half precision have too few digits, and numpy has no bfloat16
+        scores = scores.float()
     if not _finite(scores):
         test, column = (int(k) for k in (~torch.isfinite(scores)).nonzero()[0])
         raise InputError(

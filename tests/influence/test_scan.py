@@ -102,6 +102,17 @@ def test_self_influence_follows_a_models_own_scores():
     np.testing.assert_allclose(found, np.ones(CASE.n), rtol=1e-12)
 
 
+def test_half_precision_is_widened_before_statistics():
+    net = nn.Linear(4, 3).bfloat16()
+    model = GradDotInfluence(net, nn.CrossEntropyLoss())
+    moments, quantile = scanned(model, [Moments(), Quantile(0.25, over="all")])
+    wide = GradDotInfluence(nn.Linear(4, 3), nn.CrossEntropyLoss())
+    wide.problem.model.load_state_dict(net.state_dict())
+    want = scanned(wide, [Moments()])[0]
+    np.testing.assert_allclose(moments["mean"], want["mean"], rtol=0.1, atol=0.02)
+    assert np.isfinite(quantile["quantile_all"]).all()
+
+
 def test_rows_of_samples_of_other_lengths_are_stacked_flat():
     net = nn.Linear(3, 2).double()
     model = GradDotInfluence(net, lambda out, y: ((out.mean(-2) - y) ** 2).mean())

@@ -35,10 +35,31 @@ class TopPerTest(Reducer):
     def reduce(self, scores: Tensor, train: slice) -> Arrays:
         found = {}
         for side in SIDES:
-            positions, values = extremes(scores, self.k, largest=side == "helpful")
-            found[side] = as_numpy(positions) + train.start
-            found[f"{side}_scores"] = as_numpy(values).astype(np.float64)
+            positions, values = self._candidates(scores, side)
+            known = positions >= 0
+            found[side] = np.where(known, positions + train.start, -1)
+            found[f"{side}_scores"] = np.where(known, values, np.nan)
         return found
+
+    def _candidates(self, scores: Tensor, side: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Columns of a tile that may be among the k, and their scores: (n_test, c), -1 where a row has fewer.
+
+        After the first tiles few scores reach the k-th of a row, and finding those is much cheaper than ordering all.
+        """
+        largest = side == "helpful"
+        last = torch.from_numpy(self.arrays[f"{side}_scores"][:, -1:]).to(scores)
+        if not bool(torch.isnan(last).any()):
+            rows, columns = torch.nonzero(scores >= last if largest else scores <= last, as_tuple=True)
+            several = torch.bincount(rows, minlength=len(scores))
+            most = int(several.max())
+            if most < self.k:
+                slot = torch.arange(len(rows), device=rows.device) - (several.cumsum(0) - several)[rows]
+                positions = torch.full((len(scores), most), -1, device=scores.device)
+                positions[rows, slot] = columns
+                values = scores.gather(1, positions.clamp(min=0))
+                return as_numpy(positions), as_numpy(values).astype(np.float64)
+        positions, values = extremes(scores, self.k, largest=largest)
+        return as_numpy(positions), as_numpy(values).astype(np.float64)
 
     def fold(self, part: Mapping[str, NDArray[Any]], train: slice) -> None:
         for side in SIDES:
@@ -46,7 +67,7 @@ class TopPerTest(Reducer):
             k = self.arrays[side].shape[1]
             positions = np.concatenate([self.arrays[side], part[side]], axis=1)
             values = np.concatenate([self.arrays[f"{side}_scores"], part[f"{side}_scores"]], axis=1)
-            first = np.lexsort((positions, sign * values), axis=1)[:, :k]  # NaN is last
+            first = _order(sign * values, positions)[:, :k]
             self.arrays[side] = np.take_along_axis(positions, first, axis=1)
             self.arrays[f"{side}_scores"] = np.take_along_axis(values, first, axis=1)
 
@@ -73,6 +94,15 @@ class TopPerTrain(Reducer):
             found[side] = as_numpy(positions)
             found[f"{side}_scores"] = as_numpy(values).astype(np.float64)
         return found
+
+
+def _order(values: NDArray[np.float64], positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order of each row by value, equal values by position; NaN is last."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=1)
+    tied = (ranked[:, 1:] == ranked[:, :-1]).any(axis=1)  # seldom: the second key costs more than the first
+    order[tied] = np.lexsort((positions[tied], values[tied]), axis=1)
+    return order
 
 
 def _blank(n: int, k: int, sides: tuple[str, str] = SIDES) -> Arrays:
