@@ -17,7 +17,7 @@ def python_blocks(repository: Path) -> list[str]:
 @pytest.mark.slow
 def test_examples_run(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     monkeypatch.chdir(tmp_path)
-    first, second = python_blocks(repository)
+    first, second, third = python_blocks(repository)
     # the time limit would make the outcome depend on the machine: the same rule, stopped by counts
     counted = first.replace("MaxTime(20)", "MaxUpdates(3)")
     assert "MaxUpdates(3)" in counted
@@ -31,6 +31,10 @@ def test_examples_run(repository: Path, tmp_path: Path, monkeypatch: pytest.Monk
     panel = names["panel"]
     panel.wait()
     assert panel.save("report.html").exists()
+    capsys.readouterr()
+    exec(compile(third, "README.md", "exec"), names)
+    assert names["harmful"]["scores"][0] < 0 < names["helpful"]["scores"][0]
+    assert str(names["harmful"]["indices"][0]) in capsys.readouterr().out
 
 
 def test_it_has_ten_lines(repository: Path):

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from .lazy import LazyChunkSequence, NestedLazyChunkSequence
     from .lissa import LissaInfluence
     from .nystroem import NystroemSketchInfluence
+    from .plan import Plan, plan_of
     from .preconditioners import EkfacPreconditioner, JacobiPreconditioner, NystroemPreconditioner
+    from .runs import InfluenceStatistics
     from .store import GradientStore
     from .summary import InfluenceSummary
     from .tracin import TracInInfluence
@@ -78,6 +80,8 @@ _HOMES = {
     "logra": ("LograInfluence",),
     "nystroem": ("NystroemSketchInfluence",),
     "preconditioners": ("EkfacPreconditioner", "JacobiPreconditioner", "NystroemPreconditioner"),
+    "plan": ("Plan", "plan_of"),
+    "runs": ("InfluenceStatistics",),
     "store": ("GradientStore",),
     "summary": ("InfluenceSummary",),
     "tracin": ("TracInInfluence",),
@@ -107,6 +111,7 @@ __all__ = [
     "GradientStore",
     "InfluenceFunctionModel",
     "InfluenceMode",
+    "InfluenceStatistics",
     "InfluenceSummary",
     "InverseHarmonicMeanInfluence",
     "JacobiPreconditioner",
@@ -122,6 +127,7 @@ __all__ = [
     "NumpyConverter",
     "NystroemPreconditioner",
     "NystroemSketchInfluence",
+    "Plan",
     "SecondOrderMode",
     "SequenceAggregator",
     "SequentialInfluenceCalculator",
@@ -130,6 +136,7 @@ __all__ = [
     "TracInInfluence",
     "TrakInfluence",
     "ZarrWriter",
+    "plan_of",
     "torch_dataset_to_dask_array",
 ]
 
