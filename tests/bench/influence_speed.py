@@ -1,6 +1,6 @@
 """How fast the influence engine is, beside pyDVL and kronfluence, in one run: ours, theirs, ratio, goal.
 
-    .venv/bin/python tests/bench/influence_speed.py             # all of it: about six minutes; writes influence_speed.md
+    .venv/bin/python tests/bench/influence_speed.py             # all: some ten minutes; writes influence_speed.md
     .venv/bin/python tests/bench/influence_speed.py --only ekfac --repeats 3
     .venv/bin/python tests/bench/influence_speed.py --device cuda --large    # ours alone, against the bound
 
@@ -14,7 +14,7 @@ to pyDVL's dense solve of the same damped Hessian.
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import platform
 import sys
@@ -23,9 +23,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
 
 import numpy as np
 import torch
@@ -68,7 +65,13 @@ class Row:
         """The row in Markdown."""
         mine = np.median(np.array(self.ours), axis=0)
         if not self.theirs:
-            cells = [f"{mine[0]:.4f}", self.missing or "-", "-", "-" if self.goal is None else f"{self.goal:g}x", ""]
+            cells = [
+                f"{mine[0]:.4f}",
+                self.missing or "-",
+                "-",
+                "-" if self.goal is None else f"{self.goal:g}x",
+                "",
+            ]
         else:
             yours = np.median(np.array(self.theirs), axis=0)
             ratio, processor = yours / np.maximum(mine, 1e-9)
@@ -344,10 +347,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             peer.close()
     versions = {"dvlwidgets": dvlwidgets.__version__, "torch": torch.__version__}
     for peer in peers:
-        versions |= {name if name != "torch" else f"{peer.name}'s torch": v for name, v in peer.versions.items()}
+        versions |= {
+            name if name != "torch" else f"{peer.name}'s torch": v for name, v in peer.versions.items()
+        }
     if given.only == parts and not given.no_peers and given.repeats >= 5:
         page = PAGE.format(
-            date=datetime.datetime.now(tz=datetime.UTC).date(),
+            date=dt.datetime.now(tz=dt.UTC).date(),
             machine=machine(),
             versions=", ".join(f"{name} {value}" for name, value in versions.items()),
             repeats=given.repeats,
@@ -359,7 +364,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def machine() -> str:
     """The processor, and how many cores of it."""
     info = Path("/proc/cpuinfo")
-    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    names = [
+        line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+    ]
     return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores"
 
 

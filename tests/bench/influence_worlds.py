@@ -113,12 +113,20 @@ def softmax(n: int = 500, tests: int = 100, subsets: int = 100, checkpoints: int
 
 
 def network(
-    n: int = 500, tests: int = 100, subsets: int = 100, checkpoints: int = 10, seeds: int = 5, hidden: int = 8
+    n: int = 500,
+    tests: int = 100,
+    subsets: int = 100,
+    checkpoints: int = 10,
+    *,
+    seeds: int = 5,
+    hidden: int = 8,
+    left_out: int | None = None,
 ) -> World:
     """A network with one hidden layer of tanh.
 
-    Leaving one out is the local answer: the minimum that is followed from the whole model's. Subsets are trained from
-    fresh initial values, several seeds each, whose losses are averaged.
+    Leaving one out is the local answer: the minimum that is followed from the whole model's (NaN where it goes away,
+    and for points after the first `left_out`). Subsets are trained from fresh initial values, several seeds each,
+    whose losses are averaged.
     """
     spec = Spec((64, hidden, 10), l2=0.01)
     x, y, x_test, y_test = digits(n, tests)
@@ -127,7 +135,8 @@ def network(
     everything = torch.ones(1, n, dtype=torch.bool)
     first = trained(model, starts(spec, 1, seed=0), everything)[0]
     theta = optimum(model, descended(model, first, even), even)
-    alone = without_each(model, theta, torch.arange(n))
+    alone = torch.full((n, len(theta)), torch.nan, dtype=torch.float64)
+    alone[:left_out] = without_each(model, theta, torch.arange(n)[:left_out])
     chosen = halves(n, subsets, seed=2)
     losses: Any = 0
     for seed in range(seeds):

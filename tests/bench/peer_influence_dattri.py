@@ -51,7 +51,8 @@ class Attributed:
                 y = y.long()
             return spec.mean_loss(functional_call(model, params, x), y)
 
-        states = [dict(state) for state in stated.states[:checkpoints]]
+        chosen = stated.states[1 : 1 + checkpoints] if checkpoints > 1 else stated.states[:1]
+        states = [dict(state) for state in chosen]
         self.attributor = make(AttributionTask(loss, model, states if checkpoints > 1 else states[0]), model)
 
     def loader(self, which: str, size: int) -> DataLoader[Any]:
