@@ -168,17 +168,17 @@ _MADE: dict[str, tuple[Callable[[], nn.Module], Any, tuple[int, ...], str]] = {
 CASES = tuple(_MADE)
 
 
-def case(name: str, dtype: torch.dtype = torch.float64) -> Case:
-    """A fresh copy of a problem: training once a session, in float64 on seeded data of 60 + 12 points."""
-    made = copy.deepcopy(_trained(name))
+def case(name: str, dtype: torch.dtype = torch.float64, *, n: int = 60) -> Case:
+    """A fresh copy of a problem: training once a session, in float64 on seeded data of n + 12 points."""
+    made = copy.deepcopy(_trained(name, n))
     return made if dtype is torch.float64 else made.to(dtype)
 
 
 @cache
-def _trained(name: str) -> Case:
+def _trained(name: str, n: int) -> Case:
     build, loss, shape, kind = _MADE[name]
     generator = torch.Generator().manual_seed(sum(map(ord, name)))
-    n, n_test = 60, 12
+    n_test = 12
     with torch.random.fork_rng():
         torch.manual_seed(7)
         model = build().double()

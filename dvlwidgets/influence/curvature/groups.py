@@ -121,10 +121,8 @@ class Group:
 
     def flat(self, sub: Layout) -> Iterator[Tensor]:
         """Rows (B, sub.p), c times."""
-        columns = None if sub.names == self.layout.names else self.layout.columns(sub.names)
         for c in range(self.count):
-            rows = Rows(self.layout, tuple(part.row(c) for part in self.parts)).flat()
-            yield rows if columns is None else rows[:, columns.to(rows.device)]
+            yield Rows(self.layout, tuple(part.row(c) for part in self.parts)).columns(sub.names)
 
     def linear(self, sub: Layout) -> list[Shared] | None:
         """The parts of these parameters, if all are of layers with one position a sample."""
