@@ -6,6 +6,7 @@ A loss gives the mean over the batch that it is given; the loss of a sample is t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
@@ -47,13 +48,15 @@ class PerSampleLoss:
                 "torch.nn.CrossEntropyLoss()."
             )
         self.loss = loss
-        found = _KNOWN.get(loss if not isinstance(loss, nn.Module) else type(loss))
+        kind = type(loss) if isinstance(loss, nn.Module) else loss
+        found = next((likelihood for known, likelihood in _KNOWN.items() if known is kind), None)
         smoothed = getattr(loss, "label_smoothing", 0.0) or getattr(loss, "pos_weight", None) is not None
         weighted = getattr(loss, "weight", None) is not None
         self.likelihood: Likelihood | None = found
         # as many positions as classes could be (B, classes, T), which is what torch takes them for, or (B, T, classes):
         # they are what the batches were that left no doubt
         self._tokenwise = False
+        self._vectorised = True
         self._write_out: Callable[[Tensor, Tensor], Tensor] = self._mapped
         if found == "categorical":
             self._write_out = self._cross_entropy
@@ -109,8 +112,17 @@ class PerSampleLoss:
 
         if len(output) == 1:
             return one(output[0], target[0]).unsqueeze(0)
-        mapped: Tensor = torch.vmap(one)(output, target)
-        return mapped
+        if self._vectorised:
+            try:
+                with (
+                    warnings.catch_warnings()
+                ):  # torch maps an operation without a rule one by one, as we should
+                    warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
+                    mapped: Tensor = torch.vmap(one)(output, target)
+                return mapped
+            except RuntimeError:  # a loss that branches on its numbers: its own errors come up below
+                self._vectorised = False
+        return torch.stack([one(o, t) for o, t in zip(output, target, strict=True)])
 
     def _scalar(self, value: Any) -> Tensor:
         if not isinstance(value, Tensor):
