@@ -17,6 +17,7 @@ const pure = [
   'influence/points',
   'influence/effects',
   'influence/state',
+  'influence/sight',
   'influence/columns',
 ].map((name) => `js/src/${name}.ts`);
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];

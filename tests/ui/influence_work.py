@@ -13,27 +13,31 @@ TESTS = Path(__file__).resolve().parent.parent
 REAL = """
 import numpy as np
 import torch
+from sklearn.datasets import load_digits
 from dvlwidgets import Dataset, InfluencePanel
-from dvlwidgets.data.examples import load_split
 from dvlwidgets.influence import DirectInfluence
 
 torch.set_num_threads(1)
 torch.manual_seed(0)
-split = load_split("digits", n_train={points}, flip=0.1, seed=0)
-floats = lambda d: Dataset(np.asarray(d.x, dtype="float32"), d.labels, ids=d.ids)
-train, test = floats(split.train), floats(split.val)[:120]
+digits, rng = load_digits(), np.random.default_rng(0)
+order = rng.permutation(1797)
+images, labels = (digits.data / 16).astype("float32")[order], digits.target[order].copy()
+flipped = rng.choice({points}, {points} // 12, replace=False)
+labels[flipped] = (labels[flipped] + rng.integers(1, 10, len(flipped))) % 10
+train = Dataset(images[:{points}], labels[:{points}])
+test = Dataset(images[-120:], labels[-120:])
 model, loss = torch.nn.Linear(64, 10), torch.nn.CrossEntropyLoss()
 x, y = torch.tensor(train.x), torch.tensor(train.labels)
 solver = torch.optim.LBFGS(model.parameters(), max_iter=100)
 
 def closure():
     solver.zero_grad()
-    value = loss(model(x), y) + 0.01 * sum((p**2).sum() for p in model.parameters())
+    value = loss(model(x), y) + 0.005 * sum((p**2).sum() for p in model.parameters())
     value.backward()
     return value
 
 solver.step(closure)
-influence = DirectInfluence(model, loss, regularization=0.02)
+influence = DirectInfluence(model, loss, regularization=0.01)
 panel = InfluencePanel(influence, train, test, title="{name}", image_shape=(8, 8), edits="{name}.jsonl")
 """
 

@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from labserver import Server, chromium, lab, watched_page
 from playwright.sync_api import Browser, Page, expect
+from ui.influence_work import InfluenceView
+from ui.influence_work import write_notebook as write_influence_notebook
 from ui.work import START, Lab, Panel, saved_page, until, write_notebook
 
 WIDTHS = (1400, 700)
@@ -29,6 +31,7 @@ def main(target: Path) -> None:
         for theme in ("light", "dark"):
             of_a_run(browser, server, folder, theme, target)
             of_a_page(browser, page_file, theme, target)
+            of_influences(browser, server, folder, theme, target)
     for file in sorted(target.glob("*.png")):
         print(file)
 
@@ -56,6 +59,43 @@ def of_a_run(browser: Browser, server: Server, folder: Path, theme: str, target:
     pictures(page, panel, target, f"edits-{theme}")
     fit_width(page, panel, 1000)
     page.screenshot(path=target / f"lab-{theme}.png")
+    page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    page.context.close()
+
+
+def of_influences(browser: Browser, server: Server, folder: Path, theme: str, target: Path) -> None:
+    """The influence panel in JupyterLab: a prediction, the training points, pictures below a threshold."""
+    page, _ = watched_page(browser, width=1500, height=HEIGHT, dark=theme == "dark")
+    notebook = write_influence_notebook(folder, f"influence_{theme}", START, points=400)
+    work = Lab.open(page, server, notebook)
+    if theme == "dark":
+        page.evaluate(
+            "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+        )
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    work.run_all()
+    panel = InfluenceView.of(work)
+    panel.expect_state("finished", timeout=90_000)
+    fit_width(page, panel, 1280)
+    panel.cards("harmful").first.click()
+    page.keyboard.press("3")
+    expect(panel.part("stale")).to_be_visible()
+    page.wait_for_timeout(500)
+    for width in (1280, 520):
+        fit_width(page, panel, width)
+        panel.at.screenshot(path=target / f"influence-{theme}-{width}.png", animations="disabled")
+    fit_width(page, panel, 1280)
+    panel.tab("training")
+    panel.drag_threshold(page, 0.6)
+    page.wait_for_timeout(300)
+    panel.at.screenshot(path=target / f"influence-training-{theme}-1280.png", animations="disabled")
+    panel.part("as-pictures").click()
+    page.wait_for_timeout(300)
+    for width in (1280, 520):
+        fit_width(page, panel, width)
+        panel.at.screenshot(path=target / f"influence-pictures-{theme}-{width}.png", animations="disabled")
+    fit_width(page, panel, 1000)
+    page.screenshot(path=target / f"influence-lab-{theme}.png")
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
     page.context.close()
 

@@ -6,13 +6,14 @@ import { count, many, percent } from '../format';
 import type { Column, Room } from '../layout';
 import { areAllSelected, indexOf } from '../state';
 import { emptyWords } from '../views/table';
+import type { Card } from './card';
 import type { Effects } from './effects';
 import { tilesOf } from './facts';
 import type { Assembly, Parts } from './parts';
 import { withoutOwn, type Both } from './points';
 import type { InfluenceSource } from './source';
 import { doubtful, thresholdOf, type PanelState } from './state';
-import type { Card, GalleryData } from './views/gallery';
+import type { GalleryData } from './views/gallery';
 import { noAnswer } from './words';
 import type { OfTest, OfTrain } from './wire';
 

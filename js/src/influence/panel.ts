@@ -34,6 +34,8 @@ import { assemble, createParts, type Assembly, type PartActions, type Parts } fr
 import type { Both } from './points';
 import type { InfluenceSource } from './source';
 import { below, CARDS, START, type PanelState, type View } from './state';
+import { inSight } from './sight';
+import { keepOnCard } from './views/gallery';
 import { WORDS } from './words';
 import type { OfTest } from './wire';
 import STYLE from '../../style/panel.css';
@@ -176,7 +178,8 @@ class Panel {
         visible: (rows) => this.wantPreviews('train', rows),
       },
       cards: {
-        focus: open,
+        look: (row) => train((s) => ui.focusOn(s, row)),
+        open,
         toggle: (row) => train((s) => ui.toggleRow(s, row)),
         more: () => this.set({ ...this.state, cards: this.state.cards + CARDS }),
       },
@@ -400,6 +403,7 @@ class Panel {
       testColumns: this.columns.tests,
       trainColumns: this.columns.train,
     });
+    keepOnCard(this.at.body, this.host.shadowRoot?.activeElement ?? null, focus);
     this.wantPreviews('tests', this.visible.tests);
   }
 
@@ -455,26 +459,19 @@ class Panel {
     if (both === null) {
       return;
     }
-    const { view, gallery, cards } = this.state;
-    const answer = this.ofTest();
-    const order = this.pace.train.derived?.order ?? new Uint32Array();
-    const shown =
-      view === 'tests'
-        ? [...(answer?.harmful ?? []), ...(answer?.helpful ?? [])]
-        : gallery
-          ? [...order.slice(0, cards)]
-          : this.visible.train;
-    const theirs = [
-      ...(view === 'tests' ? this.visible.tests : []),
-      this.test(),
-      ...(this.effects?.worst ?? []),
-    ];
-    const known = (row: number): boolean => row >= 0;
+    const wanted = inSight(this.state, {
+      rows: this.visible,
+      order: this.pace.train.derived?.order ?? new Uint32Array(),
+      answer: this.ofTest(),
+      test: this.test(),
+      focus: this.focus(),
+      worst: this.effects?.worst ?? [],
+    });
     if (both.train.preview.kind !== 'none') {
-      this.source.wantPreviews([...new Set([this.focus(), ...shown])].filter(known));
+      this.source.wantPreviews(wanted.train);
     }
     if (both.test.preview.kind !== 'none') {
-      this.source.wantTestPreviews([...new Set(theirs)].filter(known));
+      this.source.wantTestPreviews(wanted.tests);
     }
   }
 }

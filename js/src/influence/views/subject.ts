@@ -67,13 +67,13 @@ function verdict(points: Points, row: number, wrong: boolean): string {
   const predicted = predictedWord(points, row);
   const label = labelWord(points, row);
   const p = points.features[P_LABEL]!.values[row]!;
-  const sure = Number.isFinite(p) ? `, ${label} has ${share(p)}` : '';
+  const sure = Number.isFinite(p) ? ` (probability ${share(p)})` : '';
   const words =
     points.label?.kind !== 'class'
       ? `target ${label}, predicted ${predicted}`
       : wrong
-        ? `labelled ${label}, predicted ${predicted}${sure}`
-        : `labelled and predicted ${label}${sure.replace(`, ${label} has`, ' with')}`;
+        ? `labelled ${label}${sure}, predicted ${predicted}`
+        : `labelled and predicted ${label}${sure}`;
   return `${words} · loss ${plain(loss, 3)}`;
 }
 
