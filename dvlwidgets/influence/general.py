@@ -33,7 +33,8 @@ def mapped(problem: Problem, batch: Batch, names: Sequence[str]) -> Flat:
         warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
         for lo in range(0, len(batch), step):
             tree = each_row(moving, *batch[lo : lo + step].tensors())
-            found.append(torch.cat([tree[n].flatten(1).to(moving[n].dtype) for n in names], dim=1).detach())
+            columns = [tree[n].reshape(-1, moving[n].numel()).to(moving[n].dtype) for n in names]
+            found.append(torch.cat(columns, dim=1).detach())
     return Flat(tuple(names), torch.cat(found))
 
 

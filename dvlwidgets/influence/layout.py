@@ -73,7 +73,7 @@ class Layout:
         lead = vectors.shape[:-1]
         return {
             name: vectors[..., self.starts[name] : self.starts[name] + self.sizes[name]].reshape(
-                *lead, *shape
+                (*lead, *shape)
             )
             for name, shape in zip(self.names, self.shapes, strict=True)
         }

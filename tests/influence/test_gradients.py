@@ -375,6 +375,18 @@ def test_layers_called_by_name_and_loose_parameters():
     assert path == {"gain": "vmap", "fc.weight": "factors", "fc.bias": "factors"}
 
 
+def test_parameters_that_are_single_numbers():
+    class Tempered(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.temperature = nn.Linear(4, 3), nn.Parameter(torch.tensor(0.7))
+
+        def forward(self, x):
+            return self.fc(x) / self.temperature
+
+    check(Tempered(), (floats(B, 4), labels(B)))
+
+
 def test_parameters_that_are_never_used_have_no_gradient():
     class Unused(nn.Module):
         def __init__(self):
