@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,36 +16,17 @@ from ..data.dataset import Dataset
 from ..engine.live import Run
 from ..errors import InputError, InputTypeError, NotFittedError
 from .base import InfluenceFunctionModel
-from .batches import Batch, Batches
 from .classes import Classes, class_numbers
 from .job import ScanJob
+from .points import Points
+from .predictions import outputs_of, predictions
+from .ranked import Ranked
 from .reducers import Moments, Quantile, Reducer, SelfInfluence
-from .reducers.top import extremes
 from .runs import InfluenceStatistics
 from .store import GradientStore
-from .summary import InfluenceSummary, Points
+from .summary import InfluenceSummary
 
 COLUMNS = ("loss", "self_influence", "quantile", "quantile_all", "mean", "negatives")
-TEST_COLUMNS = ("loss", "predicted", "p_label")
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The training points that help and harm a test point most, among those that are known.
-
-    Attributes:
-        helpful: positions, highest influence first, shape (k,).
-        helpful_scores: their influences.
-        harmful: positions, lowest influence first, shape (k,).
-        harmful_scores: their influences.
-        scores: of all training points, shape (n_train,), NaN where not known yet.
-    """
-
-    helpful: NDArray[np.int64]
-    helpful_scores: NDArray[np.float32]
-    harmful: NDArray[np.int64]
-    harmful_scores: NDArray[np.float32]
-    scores: NDArray[np.float32]
 
 
 class Explorer:
@@ -91,25 +72,13 @@ class Explorer:
         self._store: GradientStore | None = None
         self._tests: tuple[str, dict[str, NDArray[np.float64]]] | None = None
         self._lock = threading.RLock()
-        self.n_outputs = self._outputs()
+        self.n_outputs = None if self._labels is None else self._outputs(self._labels)
         self._job = self._new_job()
 
-    def _outputs(self) -> int | None:
-        """How many classes the model has outputs for; None where its targets are numbers."""
-        problem = self.model.problem
-        with torch.no_grad():
-            batch = problem.place(self._test.first()[:1])
-            output = problem.output(None, batch)
-        if self._labels is None:
-            return None
-        several = output.ndim == 2 and output.shape[1] > 1 and problem.likelihood != "bernoulli"
-        outputs = int(output.shape[1]) if several else 2
-        most = int(max(self._labels.max(), int(self._test.targets().max()))) + 1
-        if most > outputs or (self._classes.labels is not None and len(self._classes.labels) > outputs):
-            raise InputError(
-                f"the labels make {most} classes, and the model has outputs for {outputs}; expected one for each class."
-            )
-        return outputs
+    def _outputs(self, labels: NDArray[np.int64]) -> int | None:
+        named = None if self._classes.labels is None else len(self._classes.labels)
+        highest = int(max(labels.max(), self._test.targets().max().item()))
+        return outputs_of(self.model.problem, self._test, named, highest)
 
     # --- what there is --------------------------------------------------------------------------------------
 
@@ -131,7 +100,7 @@ class Explorer:
     @property
     def known(self) -> bool:
         """Whether single influences can be asked for: the model is fitted, the test points' factors are there."""
-        return self._job.factors is not None and self._job.store is not None
+        return self._job.scanner.ready
 
     # --- the run --------------------------------------------------------------------------------------------
 
@@ -153,14 +122,15 @@ class Explorer:
         return found
 
     def _new_job(self) -> ScanJob:
-        self._statistics.reducers = self._reducers()
-        job = self._statistics.job_of(self._train, self._test, spread=True)
-        job.make_store = self._made  # held here, so that the next run finds it
-        job.data_key = self._data_key  # a checkpoint knows which samples were others (ScanJob)
+        statistics = self._statistics
+        statistics.setup = replace(statistics.setup, reducers=self._reducers())
+        job = statistics.setup.job(self._train, self._test, spread=True, turns=statistics.turns)
+        job.scanner.make_store = self._made  # held here, so that the next run finds it
+        job.data_key = self._data_key  # a checkpoint knows which samples were others: see Ledger
         return job
 
     def _made(self) -> GradientStore:
-        self._store = GradientStore.of(self.model, self._train, path=self._statistics.path)
+        self._store = self._statistics.setup.store(self._train)
         return self._store
 
     def _reducers(self) -> list[Reducer]:
@@ -176,7 +146,7 @@ class Explorer:
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Of the training points, each (n_train,), NaN where not known yet; see `COLUMNS`."""
-        found = self._job.columns()
+        found = self._job.ledger.columns()
         unknown = np.full(self.n_train, np.nan)
         return {name: np.asarray(found.get(name, unknown), np.float64) for name in COLUMNS}
 
@@ -190,21 +160,10 @@ class Explorer:
             if self._tests is not None and self._tests[0] == key:
                 return dict(self._tests[1])
         with self._statistics.turns.take():
-            pieces = [self._looked(batch) for batch in self._test]
-        found = {name: np.concatenate([piece[name] for piece in pieces]) for name in TEST_COLUMNS}
+            found = predictions(self.model.problem, self._test, self.n_outputs)
         with self._lock:
             self._tests = key, found
         return dict(found)
-
-    def _looked(self, batch: Batch) -> dict[str, NDArray[np.float64]]:
-        problem = self.model.problem
-        with torch.no_grad():
-            placed = problem.place(batch)
-            output = problem.output(None, placed)
-            losses = problem.loss(output, placed.target)
-            predicted, of_label = _predictions(output, placed.target, self.n_outputs)
-        columns = dict(zip(TEST_COLUMNS, (losses, predicted, of_label), strict=True))
-        return {name: values.double().cpu().numpy() for name, values in columns.items()}
 
     # --- single points --------------------------------------------------------------------------------------
 
@@ -221,16 +180,21 @@ class Explorer:
         """
         i, k = self._position(i, self.n_test, "test"), whole("k", k, 1, "It is how many points to show.")
         job = self._known_job()
+        scores = np.full(self.n_train, np.nan, np.float32)
         with self._statistics.turns.take():
-            scores = self._row(job, i)
-        return Ranked(*_ends(scores, k, largest=True), *_ends(scores, k, largest=False), scores)
+            done = job.ledger.done
+            for step in range(job.total_steps):
+                where = job.tile(step)
+                if done[where].all():
+                    scores[where] = job.scanner.row(i, where).float().cpu().numpy()
+        return Ranked.of(scores, k)
 
     def of_train(self, j: int) -> NDArray[np.float32]:
         """The influence of a training point on each test point: shape (n_test,). Raises as `of_test`."""
         j = self._position(j, self.n_train, "training")
         job = self._known_job()
         with self._statistics.turns.take():
-            scores = job.scores(slice(j, j + 1))
+            scores = job.scanner.scores(slice(j, j + 1))
         found: NDArray[np.float32] = scores[:, 0].float().cpu().numpy()
         return found
 
@@ -249,16 +213,13 @@ class Explorer:
         target = self._target(label)
         job = self._known_job()
         with self._statistics.turns.take(), self._lock:
-            store = job.stored()
-            old = _sample(store.batches, position)
-            new = Batch(old.inputs, torch.full_like(old.target, target.item()), old.keywords)
-            store.replace([position], new)
-            self._train = store.batches
+            job.scanner.replace(position, target)
+            self._train = job.scanner.train
             if self._labels is not None:
                 self._labels = self._labels.copy()
                 self._labels[position] = int(target)
-            job.relabelled(self._labels, self._train)
-            job.again(slice(position, position + 1))
+            job.ledger.relabelled(self._labels)
+            job.again(position)
 
     def _target(self, label: Any) -> Tensor:
         code = self._classes.codes([label])[0]
@@ -269,18 +230,6 @@ class Explorer:
         if self.n_outputs is not None and not 0 <= int(target) < self.n_outputs:
             raise InputError(f"label={label!r} was given; the model knows the classes {self.classes}.")
         return target
-
-    def _row(self, job: ScanJob, i: int) -> NDArray[np.float32]:
-        assert job.factors is not None  # known
-        factor, found = job.factors[i : i + 1], np.full(self.n_train, np.nan, np.float32)
-        done = job.done
-        for step in range(job.total_steps):
-            where = job.tile(step)
-            if done[where].all():
-                rows = job.stored().rows(where.start, where.stop)
-                scores = job.model.scores(factor, rows.to(dtype=job.precision))
-                found[where] = scores[0].float().cpu().numpy()
-        return found
 
     def _known_job(self) -> ScanJob:
         if not self.known:
@@ -294,32 +243,3 @@ class Explorer:
         if found >= n:
             raise InputError(f"position {position} was given; there are {n:,} {what} points, from 0.")
         return found
-
-
-def _ends(
-    scores: NDArray[np.float32], k: int, *, largest: bool
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Positions and values of the k most extreme known scores."""
-    positions = np.flatnonzero(np.isfinite(scores))
-    if not len(positions):
-        return positions, scores[positions]
-    at, values = extremes(torch.from_numpy(scores[positions])[None], k, largest=largest)
-    return positions[at[0].numpy()], values[0].numpy()
-
-
-def _sample(batches: Batches, position: int) -> Batch:
-    at, batch = next(iter(batches.since(position)))
-    return batch[position - at : position - at + 1]
-
-
-def _predictions(output: Tensor, target: Tensor, outputs: int | None) -> tuple[Tensor, Tensor]:
-    """Predicted class numbers and the label's probability; or predicted numbers and NaN."""
-    nothing = output.new_full((len(output),), torch.nan)
-    if outputs is None:
-        flat = output.reshape(len(output), -1)
-        return (flat[:, 0] if flat.shape[1] == 1 else nothing), nothing
-    labels = target.reshape(-1).long()
-    if output.ndim == 2 and output.shape[1] == outputs:
-        return output.argmax(1), output.softmax(1).gather(1, labels[:, None])[:, 0]
-    logit = output.reshape(-1)
-    return (logit > 0).long(), torch.sigmoid(logit * (2 * labels - 1))

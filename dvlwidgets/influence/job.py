@@ -6,26 +6,19 @@ tiles, and what a checkpoint holds is not computed again.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..engine.records import Estimate
-from ..errors import IdentityError
-from .base import InfluenceFunctionModel
-from .batches import Batches
-from .reducers.base import Arrays, Reducer, Shape
-from .reducers.self_influence import SelfInfluence
-from .rows import Rows
-from .scan import factors_of, precision, tile_scores
-from .store import GradientStore
+from .ledger import Ledger
+from .reducers.base import Arrays
+from .scan import spread_order
+from .scanner import Scanner
 from .turns import Turns
 
 PROBE = 8
@@ -36,9 +29,6 @@ TIMED = 32
 
 SAVES = 50
 """A run saves its state about so often."""
-
-AGREEMENT = 1e-3
-"""Scores computed again may differ by so much of the largest: other threads add in another order."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +46,12 @@ class First:
 
 @dataclass(frozen=True)
 class Tile:
-    """What the reducers saw of a tile, in their order, and the losses (w,)."""
+    """What the reducers saw of a tile, in their order; losses (w,); hashes of the samples (w, 16)."""
 
     points: int
     parts: tuple[Arrays, ...]
     losses: NDArray[np.float64]
+    samples: NDArray[np.uint8]
     seconds: float
     failure: str | None = None
 
@@ -69,14 +60,10 @@ class ScanJob:
     """Influences of all training points on all test points, reduced.
 
     Args:
-        model: is fitted on the training data in the first step, unless it is already.
-        train: training points.
-        test: test points.
-        shape: their numbers and labels.
-        reducers: what is kept.
+        scanner: computes tiles.
+        ledger: keeps what the reducers see.
         column: the reducers' column that stands for a point's value.
         width: training points a tile.
-        make_store: from nothing to the gradient store, once the model is fitted.
         spread: whether tiles are visited all over the data, so that the first ones show what the rest will be like,
             or in order, as loaders give them.
         turns: who computes when.
@@ -92,35 +79,22 @@ class ScanJob:
 
     def __init__(
         self,
-        model: InfluenceFunctionModel,
-        train: Batches,
-        test: Batches,
-        shape: Shape,
-        reducers: Sequence[Reducer],
+        scanner: Scanner,
+        ledger: Ledger,
         *,
         column: str,
         width: int,
-        make_store: Callable[[], GradientStore],
         spread: bool = False,
         turns: Turns | None = None,
     ) -> None:
-        self.model, self.train, self.test, self.shape = model, train, test, shape
-        self.reducers, self.width, self.n = list(reducers), width, shape.n_train
-        self.column, self.make_store = column, make_store
+        self.scanner, self.ledger, self.column, self.width = scanner, ledger, column, width
+        self.n = ledger.shape.n_train
         self.total_steps = -(-self.n // width)
         self.order = spread_order(self.total_steps) if spread else np.arange(self.total_steps)
         self.round_steps = max(1, self.total_steps // SAVES)
         self.turns = turns or Turns()
-        self.lock = threading.RLock()
-        self.factors: Rows | None = None
-        self.store: GradientStore | None = None
-        self.store_key = ""
-        self.data_key = train.fingerprint
+        self.data_key = scanner.train.fingerprint
         self.restored = 0
-        self._own: Arrays = {}
-        self._stats: Arrays = {}
-
-    # --- the work -------------------------------------------------------------------------------------------
 
     def tile(self, step: int) -> slice:
         """The training points of a step."""
@@ -143,27 +117,13 @@ class ScanJob:
         if self.restored >= self.total_steps:
             return First(np.full((0, 0), np.nan), 0.0)
         with self.turns.take():
-            self.prepare()
-            start = time.perf_counter()
             look = self.tile(0)
-            scores = self.scores(slice(look.start, min(look.stop, look.start + TIMED)))
+            few = slice(look.start, min(look.stop, look.start + TIMED))
+            _ = self.scanner.factors  # is not what a training point takes
+            start = time.perf_counter()
+            scores = self.scanner.scores(few)
             seconds = (time.perf_counter() - start) / scores.shape[1]
         return First(scores[:PROBE, :PROBE].double().cpu().numpy(), seconds)
-
-    def prepare(self) -> None:
-        """The fitted model, the factors of the test points, the store."""
-        if not self.model.is_fitted:
-            self.model.fit(self.train)
-        if self.factors is None:
-            self.factors = factors_of(self.model, self.test)
-        self.stored()
-
-    def stored(self) -> GradientStore:
-        """The store of these data; one that somebody else put other samples into is left to them."""
-        if self.store is None or self.store.key != self.store_key:
-            self.store = self.make_store()
-            self.store_key = self.store.key
-        return self.store
 
     def pack(self, first: First) -> None:
         return None
@@ -172,93 +132,31 @@ class ScanJob:
         raise NotImplementedError  # nothing is packed
 
     def initial(self, first: First) -> Arrays:
-        for reducer in self.reducers:
-            reducer.begin(self.shape)
-        self._own = {
-            "probe": first.probe,
-            "done": np.zeros(self.n, np.bool_),
-            "loss": np.full(self.n, np.nan),
-            "samples": self.train.digests.copy(),
-            "probed": self.train.digests[self.tile(0)][: first.probe.shape[1]].copy(),
-        }
-        return self._gathered()
+        return self.ledger.begin(self.scanner.train.digests, first.probe, self.tile(0))
 
     def plan(self, stats: Arrays) -> Mapping[str, Any]:
-        if stats is not self._stats:
-            self._take_up(stats)
+        self._take_up(stats)
         return {}
 
     def checksum(self, steps: range) -> int:
         return 0
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Tile:
-        start, where = time.perf_counter(), self.tile(step)
+        start = time.perf_counter()
         with self.turns.take():
-            parts, losses = self.look(where)
-        return Tile(hi - lo, parts, losses, time.perf_counter() - start)
-
-    def look(self, where: slice) -> tuple[tuple[Arrays, ...], NDArray[np.float64]]:
-        """What each reducer sees of these training points, and their losses; by whoever's turn it is."""
-        store = self.stored()
-        rows = store.rows(where.start, where.stop).to(dtype=self.precision)
-        scores = self._scores(rows, where)
-        parts = tuple(
-            reducer.reduce_rows(self.model, rows, where)
-            if isinstance(reducer, SelfInfluence)
-            else reducer.reduce(scores, where)
-            for reducer in self.reducers
-        )
-        return parts, store.losses[where].double().cpu().numpy()
-
-    def again(self, where: slice) -> None:
-        """Compute these training points anew, after a relabel; by whoever's turn it is.
-
-        Reducers that merge tiles cannot take one back: this is for those that keep numbers of training points.
-        """
-        self.prepare()
-        parts, losses = self.look(where)
-        with self.lock:
-            self.write(where, parts, losses)
-
-    def relabelled(self, labels: NDArray[np.int64] | None, train: Batches) -> None:
-        """Other labels of the training points from now on; the store has them already."""
-        with self.lock:
-            self.shape = replace(self.shape, train_labels=labels)
-            for reducer in self.reducers:
-                reducer.shape = self.shape
-            assert self.store is not None  # it has been asked for
-            self.train, self.store_key = train, self.store.key
-
-    def scores(self, where: slice) -> Tensor:
-        """Scores (n_test, w) of these training points; by whoever's turn it is."""
-        return self._scores(self.stored().rows(where.start, where.stop).to(dtype=self.precision), where)
-
-    @property
-    def precision(self) -> torch.dtype:
-        """Of the scores."""
-        assert self.factors is not None  # prepared
-        return precision(self.factors)
-
-    def _scores(self, rows: Rows, where: slice) -> Tensor:
-        assert self.factors is not None  # prepared
-        return tile_scores(self.model, self.factors, rows, where)
+            parts, losses, samples = self._look(self.tile(step))
+        return Tile(hi - lo, parts, losses, samples, time.perf_counter() - start)
 
     def join(self, payloads: Sequence[Tile]) -> Tile:
         (whole,) = payloads
         return whole
 
     def fold(self, stats: Arrays, step: int, payload: Tile) -> Arrays:
-        with self.lock:
-            self.write(self.tile(step), payload.parts, payload.losses)
-            return self._gathered()
-
-    def write(self, where: slice, parts: Sequence[Arrays], losses: NDArray[np.float64]) -> None:
-        """Take in what the reducers saw of these training points; `lock` is held."""
-        for reducer, part in zip(self.reducers, parts, strict=True):
-            reducer.fold(part, where)
-        self._own["loss"][where] = losses
-        self._own["done"][where] = True
-        self._own["samples"][where] = self.train.digests[where]
+        where = self.tile(step)
+        self.ledger.write(where, payload.parts, payload.losses, payload.samples)
+        if (payload.samples != self.scanner.train.digests[where]).any():
+            self._renew()  # a point was relabelled since the look
+        return self.ledger.gathered()
 
     def tally(self, payload: Tile) -> tuple[int, int, int]:
         return payload.points, 0, 0
@@ -266,17 +164,14 @@ class ScanJob:
     def check(self, stats: Any, rounds: int) -> None:
         return None
 
-    # --- what it says ---------------------------------------------------------------------------------------
-
     def estimate(self, stats: Arrays) -> Estimate:
         """The column's values: exact where a tile is done, NaN elsewhere; each rests on all test points."""
-        if stats is not self._stats:
-            self._take_up(stats)
-        with self.lock:
-            done = self._own["done"].copy()
-            values = self.columns()[self.column].astype(np.float64)
+        self._take_up(stats)
+        with self.ledger.lock:
+            done = self.ledger.done
+            values = self.ledger.columns()[self.column].astype(np.float64)
         stderr = np.where(np.isfinite(values) & done, 0.0, np.nan)
-        return Estimate(values, stderr, np.where(done, self.shape.n_test, 0).astype(np.int64))
+        return Estimate(values, stderr, np.where(done, self.ledger.shape.n_test, 0).astype(np.int64))
 
     def exact(self, stats: Arrays) -> bool:
         return bool(stats["done"].all())
@@ -284,76 +179,25 @@ class ScanJob:
     def steps_for_updates(self, updates: int) -> int | None:
         return None
 
-    def columns(self) -> Arrays:
-        """One number for each training point, by name; NaN where it is not known yet."""
-        with self.lock:
-            found = {"loss": self._own["loss"].copy()} if self._own else {}
-            for reducer in self.reducers:
-                if reducer.columns and hasattr(reducer, "arrays"):
-                    result = reducer.result()
-                    found |= {name: result[name] for name in reducer.columns}
-        return found
+    def again(self, position: int) -> None:
+        """Compute a training point anew, after a relabel; by whoever's turn it is.
 
-    def tables(self) -> dict[str, Arrays]:
-        """What else the reducers keep, by reducer."""
-        with self.lock:
-            found = {
-                r.name: {k: v for k, v in r.result().items() if k not in r.columns} for r in self.reducers
-            }
-        return {name: tables for name, tables in found.items() if tables}
+        Reducers that merge tiles cannot take one back: this is for those that keep numbers of training points.
+        """
+        where = slice(position, position + 1)
+        self.ledger.write(where, *self._look(where))
 
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the result must know."""
-        with self.lock:
-            return tuple(note for reducer in self.reducers for note in reducer.notes())
-
-    @property
-    def done(self) -> NDArray[np.bool_]:
-        """Which training points are done: (n,)."""
-        with self.lock:
-            return self._own["done"].copy() if self._own else np.zeros(self.n, np.bool_)
-
-    # --- state ----------------------------------------------------------------------------------------------
-
-    def _gathered(self) -> Arrays:
-        """All arrays under names of their own: what a checkpoint holds."""
-        state = {f"{i}/{k}": values for i, r in enumerate(self.reducers) for k, values in r.state().items()}
-        self._stats = {**self._own, **state}
-        return self._stats
+    def _look(self, where: slice) -> tuple[tuple[Arrays, ...], NDArray[np.float64], NDArray[np.uint8]]:
+        parts, losses = self.scanner.look(where, self.ledger.reducers)
+        return parts, losses, self.scanner.train.digests[where].copy()
 
     def _take_up(self, stats: Arrays) -> None:
-        """Go on from a checkpoint.
+        """Go on from a checkpoint, if that is where the statistics come from."""
+        if stats is not self.ledger.arrays:
+            self.ledger.take_up(stats)
+            self._renew()
 
-        Raises:
-            IdentityError: if this model gives other influences than those that are there.
-        """
-        with self.lock:
-            self._compare(stats)
-            for i, reducer in enumerate(self.reducers):
-                start = f"{i}/"
-                reducer.load({k.removeprefix(start): v for k, v in stats.items() if k.startswith(start)})
-            self._own = {k: v for k, v in stats.items() if "/" not in k}
-            self._stats = stats
-            other = (stats["samples"] != self.train.digests).any(axis=1) & stats["done"]
-        for position in np.flatnonzero(other).tolist():  # relabelled while the checkpoint was written
+    def _renew(self) -> None:
+        for position in self.ledger.stale(self.scanner.train.digests).tolist():
             with self.turns.take():
-                self.again(slice(position, position + 1))
-
-    def _compare(self, stats: Arrays) -> None:
-        now, then = self._own["probe"], stats["probe"]
-        if not now.size:
-            return  # the checkpoint is whole: nothing will be added to it
-        same = (stats["probed"] == self._own["probed"]).all(axis=1)  # but for relabelled points
-        if np.abs(then - now)[:, same].max(initial=0.0) > AGREEMENT * np.abs(then).max():
-            raise IdentityError(
-                "the checkpoint holds other influences than this model gives: another damping or method, a curvature "
-                "of other data, or a method that draws at random without a seed. Resuming would mix the two: use what "
-                "it was begun with, or another checkpoint folder."
-            )
-
-
-def spread_order(tiles: int) -> NDArray[np.int64]:
-    """An order of tiles whose first k lie all over the data, for every k: binary digits of the place, mirrored."""
-    digits = max(1, (tiles - 1).bit_length())
-    places = [int(f"{k:0{digits}b}"[::-1], 2) for k in range(1 << digits)]
-    return np.array([place for place in places if place < tiles], dtype=np.int64)
+                self.again(position)

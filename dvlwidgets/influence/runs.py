@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import torch
 from torch.utils.data import TensorDataset
 
 from ..arguments import flag, text
 from ..data.dataset import Dataset
 from ..engine.bar import Bar
 from ..engine.gate import Gate
-from ..engine.identity import make_header
 from ..engine.live import Run
 from ..engine.records import Progress
 from ..engine.run import Loop
 from ..engine.stopping import NoStopping, StoppingRule, check_rule
-from ..errors import InputError, InputTypeError, NotFittedError, RunError
+from ..errors import InputTypeError, NotFittedError, RunError
 from ..valuation.checkpoints import checkpoint_file, receipts_for
 from .base import InfluenceFunctionModel
-from .batches import Batches
-from .classes import Classes, class_numbers
+from .classes import Classes
 from .job import ScanJob
-from .plan import Plan, plan_for
-from .problem import Problem
-from .reducers import Moments, Quantile, Reducer, Shape, TopPerTest
-from .scan import tile_width
-from .store import GradientStore
-from .store_files import dtype_of
-from .summary import InfluenceSummary, Points, summary_of
+from .plan import Plan
+from .points import Points
+from .reducers import Reducer
+from .reducers.choice import checked
+from .scan_setup import ScanSetup
+from .summary import InfluenceSummary
 from .turns import Turns
+
+RESIDENT = (Dataset, TensorDataset)
+"""Data whose tiles can be read in any order at no cost."""
 
 
 class InfluenceStatistics:
@@ -77,8 +75,8 @@ class InfluenceStatistics:
     ) -> None:
         _check_model(model)
         self.model, self.test = model, test
-        self.reducers = None if reducers is None else _checked(reducers)
-        self.column, self.budget, self.path, self.dtype = column, budget, path, dtype
+        kept = None if reducers is None else checked(reducers)
+        self.setup = ScanSetup(model, kept, column, budget, path, dtype)
         self.is_done = NoStopping() if is_done is None else check_rule(is_done)
         self.progress = flag("progress", progress)
         self.turns = Turns()
@@ -126,7 +124,7 @@ class InfluenceStatistics:
 
     def plan(self, train: Any) -> Plan:
         """What it will take, in bytes and multiplications; computes the gradients of two samples to know."""
-        return self._plan_of(self._read(train)[0])
+        return self.setup.plan(self._read(train)[0])
 
     @property
     def is_fitted(self) -> bool:
@@ -152,8 +150,9 @@ class InfluenceStatistics:
 
     def _read(self, train: Any) -> tuple[ScanJob, Points]:
         classes = Classes.of(train, self.test)
-        spread = isinstance(train, _RESIDENT)
-        job = self.job_of(classes.batches(train), classes.batches(self.test), spread=spread)
+        spread = isinstance(train, RESIDENT)
+        batches = classes.batches(train), classes.batches(self.test)
+        job = self.setup.job(*batches, spread=spread, turns=self.turns)
         return job, Points.of(train, job.n)
 
     def run_of(self, job: ScanJob, points: Points, checkpoint: Any, name: str | None = None) -> Run:
@@ -170,75 +169,19 @@ class InfluenceStatistics:
         self._run = Run(frames, result, name=name or self.algorithm_name, valuation=self)
         return self._run
 
-    def job_of(self, train: Batches, test: Batches, *, spread: bool) -> ScanJob:
-        """The work on batches.
-
-        Raises:
-            InputError, InputTypeError: for models and data that do not go together.
-        """
-        _try_out(self.model, train, test)
-        likelihood = self.model.problem.likelihood
-        shape = Shape(
-            len(train),
-            len(test),
-            class_numbers(test.targets(), likelihood),
-            class_numbers(train.targets(), likelihood),
-        )
-        reducers = default_reducers(shape) if self.reducers is None else copy.deepcopy(self.reducers)
-        for reducer in reducers:
-            reducer.check(shape)
-        p, itemsize = self.model.n_parameters, self.model.problem.dtype.itemsize
-        width = tile_width(shape.n_train, shape.n_test, p, itemsize=itemsize, budget=self.budget)
-        return ScanJob(
-            self.model,
-            train,
-            test,
-            shape,
-            reducers,
-            column=_column(reducers, self.column),
-            width=width,
-            make_store=lambda: GradientStore.of(self.model, train, path=self.path, dtype=self.dtype),
-            spread=spread,
-            turns=self.turns,
-        )
-
     def _loop_of(self, job: ScanJob, points: Points, checkpoint: Any) -> Loop:
         self._refuse_while_running()
         path = None if checkpoint is None else checkpoint_file(checkpoint, keeps_utilities=False)
-        header = make_header(*_identity(self.model, job), _method(self.model, job), 0, self._words(job))
+        header = self.setup.header(job, self.is_done)
         receipts = receipts_for(path, header, None, keeps_utilities=False)
         restored = receipts.restore()
         job.restored = 0 if restored is None else restored[0]
         if job.restored < job.total_steps:
-            self._plan_of(job).check()
+            self.setup.plan(job).check()
         loop = Loop(job, self.is_done, receipts=receipts)
-        self._loop = loop
-        self._result = lambda: summary_of(job, loop, points, header, type(self.model).__name__)
+        self._loop, setup = loop, self.setup
+        self._result = lambda: setup.summary(job, loop, points, header)
         return loop
-
-    def _plan_of(self, job: ScanJob) -> Plan:
-        there = 0.0
-        if self.path is None and self.model.is_fitted:
-            store = job.make_store()  # an empty one takes no room
-            there = store.computed / store.n
-        kept = None if self.dtype is None else dtype_of(str(self.dtype).removeprefix("torch."))
-        return plan_for(
-            self.model,
-            job.train,
-            job.shape,
-            job.width,
-            copy.deepcopy(job.reducers),
-            on_disk=self.path is not None,
-            kept=kept,
-            there=there,
-        )
-
-    def _words(self, job: ScanJob) -> dict[str, str]:
-        return {
-            "method": type(self.model).__name__,
-            "reducers": ", ".join(map(repr, job.reducers)),
-            "rule": repr(self.is_done),
-        }
 
     def _refuse_while_running(self) -> None:
         if (self._loop is not None and self._loop.active) or (self._run is not None and self._run.alive):
@@ -272,73 +215,9 @@ def influence_statistics(
     return statistics.fit(train, checkpoint).result
 
 
-def default_reducers(shape: Shape) -> list[Reducer]:
-    """Moments, the 25 % quantile of the same label where there are classes, that of all, and the top of test points."""
-    quantiles = [Quantile(0.25)] if shape.has_labels else []
-    return [Moments(), *quantiles, Quantile(0.25, over="all"), TopPerTest()]
-
-
-_RESIDENT = (Dataset, TensorDataset)
-"""Data whose tiles can be read in any order at no cost."""
-
-
 def _check_model(model: Any) -> None:
     if not isinstance(model, InfluenceFunctionModel):
         given = model.__name__ if isinstance(model, type) else type(model).__name__
         raise InputTypeError(
             f"model is {given}; expected an influence model, such as DirectInfluence(net, loss)."
         )
-
-
-def _checked(reducers: Sequence[Reducer]) -> list[Reducer]:
-    found = list(reducers)
-    for reducer in found:
-        if not isinstance(reducer, Reducer):
-            raise InputTypeError(
-                f"a reducer is {reducer!r}; expected objects of influence.reducers, such as Quantile(0.25). What only "
-                "takes tiles goes with influence.scan.scan."
-            )
-    for names in (
-        [r.name for r in found],
-        [c for r in found for c in (*r.columns, "loss")[: len(r.columns)]],
-    ):
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise InputError(f"two reducers give {twice}; expected each once. Quantile takes name=.")
-    return found
-
-
-def _column(reducers: Sequence[Reducer], given: str | None) -> str:
-    columns = [name for reducer in reducers for name in reducer.columns]
-    if given is not None:
-        if given not in columns:
-            raise InputError(f"column={given!r} was given; expected one of {columns}.")
-        return given
-    quantiles = [name for r in reducers if isinstance(r, Quantile) for name in r.columns]
-    first = [*quantiles, *columns]
-    if not first:
-        raise InputError(
-            "none of the reducers gives a number for each training point; expected at least one that does, such as "
-            "Quantile(0.25) or Moments()."
-        )
-    return first[0]
-
-
-def _try_out(model: InfluenceFunctionModel, train: Batches, test: Batches) -> None:
-    """Calls the model and its loss with a sample of each side, so that what cannot work fails before any work."""
-    with torch.no_grad():
-        for batches in (train, test):
-            model.problem.losses(None, model.problem.place(batches.first()[:1]))
-
-
-def _identity(model: InfluenceFunctionModel, job: ScanJob) -> tuple[dict[str, str], dict[str, Any]]:
-    """Hashes of what is evaluated, and what decides the tiles."""
-    asis = model.is_fitted or type(model).fit is not InfluenceFunctionModel.fit
-    key = model.store_key if asis else Problem(model.model, model.loss).key  # fit looks at the net again
-    parts = {"model": key, "training data": job.data_key, "test data": job.test.fingerprint}
-    return parts, {"tile": job.width, "order": job.order.tolist()}
-
-
-def _method(model: InfluenceFunctionModel, job: ScanJob) -> str:
-    """Name and parameters; what they do not tell is noticed by the probe (see `ScanJob`)."""
-    damping = getattr(model, "regularization", "")
-    return f"{type(model).__name__}({damping}), {job.reducers}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
@@ -43,6 +45,13 @@ def tile_width(n_train: int, n_test: int, p: int, *, itemsize: int = 4, budget: 
     allowed = max(BUDGET, n_test * p * itemsize // 8) if budget is None else budget
     fitting = allowed // (itemsize * (n_test + p))
     return int(max(1, min(fitting, -(-n_train // TILES))))
+
+
+def spread_order(tiles: int) -> NDArray[np.int64]:
+    """An order of tiles whose first k lie all over the data, for every k: binary digits of the place, mirrored."""
+    digits = max(1, (tiles - 1).bit_length())
+    places = [int(f"{k:0{digits}b}"[::-1], 2) for k in range(1 << digits)]
+    return np.array([place for place in places if place < tiles], dtype=np.int64)
 
 
 def factors_of(model: InfluenceFunctionModel, test: Batches, *, chunk: int = CHUNK) -> Rows:
@@ -91,7 +100,9 @@ def tile_scores(model: InfluenceFunctionModel, factors: Rows, rows: Rows, train:
         InputError: if one is not finite, so that no statistic is NaN without a word.
     """
     scores = model.scores(factors, rows)
-    if scores.dtype.itemsize < 4:  # statistics of half precision have too few digits, and numpy has no bfloat16
+    if (
+        scores.dtype.itemsize < 4
+    ):  # statistics of half precision have too few digits, and numpy has no bfloat16
         scores = scores.float()
     if not _finite(scores):
         test, column = (int(k) for k in (~torch.isfinite(scores)).nonzero()[0])

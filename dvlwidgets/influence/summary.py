@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from ..data.dataset import Dataset
 from ..engine.records import Estimate, Provenance
-from ..engine.run import Loop
 from ..errors import InputError
-from ..valuation.fitted import status_of
 from ..valuation.result import Status, ValuationResult
+from .points import Points
 from .reducers.base import Arrays
-
-if TYPE_CHECKING:
-    from .job import ScanJob
+from .summary_file import read, write
 
 UNIT = "n x the test loss that its removal adds"
 """Divided by the number of training points, an influence is a change of the loss."""
 
-FORMAT = 1
-"""Version of the file that `save` writes."""
-
-REFERENCES = (
-    "Koh and Liang, Understanding Black-box Predictions via Influence Functions (ICML 2017)",
-    "Hampel, The influence curve and its role in robust estimation (JASA 1974)",
-)
-
 SIGNED = ("mean", "sum", "min", "max", "quantile")
 """Columns of influences themselves: below 0 is harmful."""
-
-
-@dataclass(frozen=True)
-class Points:
-    """The training points' names.
-
-    Attributes:
-        ids: persistent ids, shape (n,).
-        names: names, shape (n,).
-        fingerprint: of the data set, "" where it has none.
-    """
-
-    ids: NDArray[Any]
-    names: NDArray[Any]
-    fingerprint: str = ""
-
-    @staticmethod
-    def of(data: Any, n: int) -> Points:
-        """Of a Dataset, or numbers."""
-        if isinstance(data, Dataset):
-            return Points(data.ids, data.names, data.fingerprint)
-        return Points(np.arange(n), np.arange(n).astype(str))
 
 
 @dataclass(frozen=True)
@@ -192,20 +155,7 @@ class InfluenceSummary:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes everything to one .npz file; `load` reads it. Nothing is pickled."""
-        meta = {
-            "format": FORMAT,
-            "n": [self.n_train, self.n_test],
-            "fingerprint": self.points.fingerprint,
-            "status": self.status.value,
-            "main": self.main,
-            "provenance": asdict(self.provenance),
-        }
-        arrays: Arrays = {f"column/{k}": v for k, v in self.columns.items()}
-        arrays |= {f"table/{t}/{k}": v for t, table in self.tables.items() for k, v in table.items()}
-        ids = self.points.ids if self.points.ids.dtype != object else self.points.ids.astype(str)
-        arrays |= {"done": self.done, "ids": ids, "names": np.asarray(self.points.names).astype(str)}
-        with open(path, "wb") as out:
-            np.savez_compressed(out, allow_pickle=False, meta=np.array(json.dumps(meta)), **arrays)
+        write(self, path)
 
     @staticmethod
     def load(path: str | PathLike[str]) -> InfluenceSummary:
@@ -214,67 +164,8 @@ class InfluenceSummary:
         Raises:
             InputError: for another file.
         """
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-            meta = json.loads(str(arrays.pop("meta")))
-            if meta["format"] != FORMAT:
-                raise InputError(f"{path} has format {meta['format']}; this version reads {FORMAT}.")
-        except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path} is no saved InfluenceSummary ({error}).") from error
-        columns: Arrays = {}
-        tables: dict[str, Arrays] = {}
-        for name, values in arrays.items():
-            kind, *rest = name.split("/")
-            if kind == "column":
-                columns["/".join(rest)] = values
-            elif kind == "table":
-                tables.setdefault(rest[0], {})[rest[1]] = values
-        points = Points(arrays["ids"], arrays["names"], meta["fingerprint"])
-        return InfluenceSummary(
-            columns,
-            tables,
-            n_train=meta["n"][0],
-            n_test=meta["n"][1],
-            done=arrays["done"],
-            points=points,
-            status=Status(meta["status"]),
-            provenance=_provenance(meta["provenance"]),
-            main=meta["main"],
-        )
+        return InfluenceSummary(**read(path))
 
     def __repr__(self) -> str:
         head = f"InfluenceSummary({int(self.done.sum()):,} of {self.n_train:,} training points on {self.n_test:,} test"
         return f"{head} points; columns {', '.join(self.columns)}; tables {', '.join(self.tables) or 'none'})"
-
-
-def summary_of(
-    job: ScanJob, loop: Loop, points: Points, header: Mapping[str, Any], method: str
-) -> InfluenceSummary:
-    """What a loop knows now."""
-    with job.lock:
-        columns, tables, done, notes = job.columns(), job.tables(), job.done, job.notes()
-    if loop.ended in ("time", "stop", "interrupt"):
-        notes = (*notes, f"ended by {loop.ended}: {int((~done).sum()):,} training points are not known")
-    provenance = Provenance(
-        algorithm=method,
-        versions={**header["versions"], "torch": torch.__version__},
-        configuration=header["configuration"],
-        keys=header["keys"],
-        seconds=loop.clock.seconds,
-        evaluations=int(done.sum()),
-        steps=((0, 0, loop.step),),
-        stopped=loop.verdict.reason,
-        notes=notes,
-        references=REFERENCES,
-    )
-    return InfluenceSummary(
-        columns, tables, job.n, job.shape.n_test, done, points, status_of(loop), provenance, job.column
-    )
-
-
-def _provenance(stored: Mapping[str, Any]) -> Provenance:
-    lists = {name: tuple(stored[name]) for name in ("notes", "references")}
-    return Provenance(**{**stored, **lists, "steps": tuple(tuple(s) for s in stored["steps"])})

@@ -12,8 +12,9 @@ from torch import nn
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.errors import InputError, InputTypeError, NotFittedError
-from dvlwidgets.influence.explorer import COLUMNS, TEST_COLUMNS, Explorer
+from dvlwidgets.influence.explorer import COLUMNS, Explorer
 from dvlwidgets.influence.grad_dot import GradDotInfluence
+from dvlwidgets.influence.predictions import TEST_COLUMNS
 from dvlwidgets.influence.runs import influence_statistics
 from dvlwidgets.influence.store import GradientStore
 from dvlwidgets.influence.turns import Turns
@@ -257,6 +258,17 @@ def test_a_relabel_ahead_of_the_run_is_met_by_it():
     run.resume()
     run.wait(60)
     check_columns(made.columns(), CASE.matrix(y=np.concatenate([labels, CASE.test.y])), labels)
+
+
+def test_a_relabel_between_the_look_at_a_tile_and_its_entry_is_not_lost():
+    made, label = Explorer(CASE.model(), CASE.train, CASE.test), int((CASE.train.y[0] + 1) % 3)
+    job = made._job
+    stats = job.initial(job.first())
+    job.plan(stats)
+    seen = job.task({}, 0, 0, job.rows(0))  # point 0 is in the first tile
+    made.relabelled(0, label)
+    job.fold(stats, 0, seen)
+    assert made.columns()["mean"][0] == pytest.approx(relabelled(CASE, 0, label)[:, 0].mean(), rel=1e-6)
 
 
 def test_nothing_is_answered_before_the_model_is_fitted():

@@ -20,9 +20,9 @@ from dvlwidgets.data.grouped import GroupedDataset
 from dvlwidgets.engine.stopping import MaxTime
 from dvlwidgets.errors import IdentityError, InputError, InputTypeError, NotFittedError, RunError
 from dvlwidgets.influence.grad_dot import GradDotInfluence
-from dvlwidgets.influence.job import spread_order
 from dvlwidgets.influence.reducers import Histogram, Moments, Quantile, RowSums, SelfInfluence, TopPerTest
 from dvlwidgets.influence.runs import InfluenceStatistics, influence_statistics
+from dvlwidgets.influence.scan import spread_order
 from dvlwidgets.influence.summary import InfluenceSummary
 from dvlwidgets.valuation.result import Status
 
@@ -328,20 +328,20 @@ KILLED = """
 import os, signal, sys
 from influence.scan_cases import Case
 from influence.test_influence_run import all_reducers
-from dvlwidgets.influence.job import ScanJob
+from dvlwidgets.influence.ledger import Ledger
 from dvlwidgets.influence.runs import influence_statistics
 
-tiles, write = [], ScanJob.write
+tiles, write = [], Ledger.write
 
-def half(job, where, parts, losses):
+def half(ledger, where, parts, *rest):
     tiles.append(where)
     if len(tiles) == 9:  # in the middle of taking in a tile
-        for reducer, part in list(zip(job.reducers, parts))[:3]:
+        for reducer, part in list(zip(ledger.reducers, parts))[:3]:
             reducer.fold(part, where)
         os.kill(os.getpid(), signal.SIGKILL)
-    write(job, where, parts, losses)
+    write(ledger, where, parts, *rest)
 
-ScanJob.write = half
+Ledger.write = half
 case = Case()
 influence_statistics(case.model(), case.test, case.train, reducers=all_reducers(), checkpoint=sys.argv[1])
 """

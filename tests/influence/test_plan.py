@@ -12,7 +12,7 @@ from influence.scan_cases import Case, Counting
 from torch import nn
 
 from dvlwidgets.errors import InputError
-from dvlwidgets.influence import free_memory
+from dvlwidgets.influence import free_memory, planning
 from dvlwidgets.influence import plan as plans
 from dvlwidgets.influence.batches import Batches
 from dvlwidgets.influence.direct import DirectInfluence
@@ -85,7 +85,7 @@ def test_a_store_on_disk_is_no_memory(tmp_path):
     plan = plan_of(model, test, train, path=tmp_path, dtype="bfloat16")
     resident = plan_of(model, test, train)
     assert plan["store"].where == "disk"
-    each = 300 * plans.BESIDE
+    each = 300 * planning.BESIDE
     assert plan["store"].nbytes - each == (resident["store"].nbytes - each) // 2
     assert plan.nbytes == resident.nbytes - resident["store"].nbytes
     assert not list(tmp_path.iterdir())  # planning writes nothing
@@ -151,7 +151,7 @@ def test_projection_is_advised_where_it_saves():
 
 def test_a_run_that_cannot_fit_is_refused_before_any_work(monkeypatch, tmp_path):
     data = (np.zeros((30, 3), np.float32), np.zeros((30, 1), np.float32))
-    monkeypatch.setattr(plans, "free_bytes", lambda _: 100)
+    monkeypatch.setattr(planning, "free_bytes", lambda _: 100)
     model = Counting()
     with pytest.raises(InputError, match="Smaller choices"):
         InfluenceStatistics(model, data).prepare_run(data)
