@@ -118,8 +118,8 @@ class Pullback:
 
         tree = vmap(one, in_dims=(1, *[0] * len(batch.tensors())), out_dims=1)(wanted, *batch.tensors())
         return {
-            block: torch.cat([tree[n].flatten(2) for n in self.layers[block][1]], dim=2).detach()
-            for block in self.general
+            block: torch.cat([tree[n].reshape(*tree[n].shape[:2], -1) for n in names], dim=2).detach()
+            for block, names in ((block, self.layers[block][1]) for block in self.general)
         }
 
 
