@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from dvlwidgets.errors import InputError
 from dvlwidgets.influence.batches import Batches
 from dvlwidgets.influence.curvature import Curvature, curvature_of, resident
+from dvlwidgets.influence.curvature.pair_sums import Layer, PairSums, Piece
 from dvlwidgets.influence.problem import Problem
 
 MODES = tuple(DENSE)
@@ -281,6 +282,28 @@ def test_layers_that_skip_repeat_or_share_are_right_too(build: type[nn.Module], 
     assert relative_error(got.matmul(v), v @ wanted) < 1e-12
     if mode == "hessian":
         assert by_units(made) == (build is Residual)
+
+
+def test_samples_whose_units_act_alone_and_others_add_up():
+    """The input of the second layer answers to one unit of the first (diagonal D), or to several."""
+    layers = [Layer(3, 2, 0, 6), Layer(2, 3, 9, None)]
+
+    def piece(n: int, *, alone: bool) -> Piece:
+        inner = points(n, 3, 3) * (torch.eye(3, dtype=torch.float64) if alone else 1.0)
+        squares = [m + m.mT for m in (points(n, 3, 3), points(n, 2, 2))]
+        second = {(0, 0): squares[0], (0, 1): points(n, 3, 2), (1, 1): squares[1]}
+        a = tuple(layer.widened(points(n, layer.inputs)) for layer in layers)
+        return Piece(a, second, (points(n, 3), points(n, 2)), {(0, 1): inner})
+
+    pieces = [piece(4, alone=True), piece(5, alone=False), piece(3, alone=True)]
+    apart, together = PairSums(layers, 15), PairSums(layers, 15)
+    for one in pieces:
+        apart.add(one)
+    together.add(Piece.cat(pieces))
+    eye = torch.eye(15, dtype=torch.float64)
+    by_products = sum(one.times(layers, eye) for one in pieces)
+    assert relative_error(apart.matrix(), together.matrix()) < 1e-14
+    assert relative_error(by_products, together.matrix()) < 1e-14
 
 
 class Cube(torch.autograd.Function):
