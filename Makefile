@@ -23,7 +23,7 @@ $(shell rm -f $(DONE)/npm)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-labels bench-estimators dist lock clean
+.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-influence bench-labels bench-estimators dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -103,6 +103,11 @@ screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screen
 
 bench: setup ## measurements
 	$(BIN)/python -m pytest -m bench -s
+	$(BIN)/python tests/bench/influence_speed.py
+
+bench-influence: setup ## influence: quality against retraining, and speed, beside the peers that are installed: half an hour
+	$(BIN)/python tests/bench/influence_quality.py
+	$(BIN)/python tests/bench/influence_speed.py
 
 bench-labels: setup ## which method finds wrong labels: half an hour, writes tests/bench/label_noise.md
 	$(BIN)/python tests/bench/label_noise.py

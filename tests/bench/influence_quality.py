@@ -325,7 +325,7 @@ def table(cells: Mapping[str, Mapping[str, Cell | str]], names: Sequence[str]) -
 
 PAGE = """# Influence: quality
 
-Written by `make bench-influence-quality` (tests/bench/influence_quality.py, which says the protocol) on {date}:
+Written by `make bench-influence` (tests/bench/influence_quality.py, which says the protocol) on {date}:
 {machine}; {versions}. Each cell: leave-one-out correlation / LDS ± its standard error over test points (damping).
 Slopes of the changes of loss by Direct's scores / n: {slopes}. TRAK's scores (dattri's) are of the margin,
 not the loss, and each row has its own scale there, which lowers a correlation over all pairs but not the LDS.
@@ -373,7 +373,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 said(yours, method, name, call)
     for peer in peers.values():
         peer.close()
-    if not given.only and not given.no_peers and given.data == list(WORLDS):
+    everybody = bool(peers) and not any(peer.missing for peer in peers.values())
+    if everybody and not given.only and given.data == list(WORLDS):
         OUT.write_text(page(mine, yours, peers, given.data), encoding="utf-8")
 
 
