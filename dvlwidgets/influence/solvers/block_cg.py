@@ -14,6 +14,9 @@ from .rows import Basis, Product, orthonormal
 KEPT_BYTES = 512_000_000
 """Memory for the search directions that later ones are kept conjugate to."""
 
+SLACK = 3
+"""Times p directions that are tried where not all of them are kept, before the residual is computed anew."""
+
 MARGIN = 0.8
 """Updated residuals are brought this far below the limit, so that rounding does not lift the true ones above it."""
 
@@ -102,8 +105,12 @@ class BlockCg:
     def _descend(self, x: Tensor, residual: Tensor, limits: Tensor) -> None:
         """Iterate until the updated residuals are within their limits; changes x and residual in place."""
         active = torch.nonzero(torch.linalg.vector_norm(residual, dim=1) > limits).flatten()
-        left = residual[active]
+        left, p = residual[active], residual.shape[1]
+        # p directions are all there are; where not all are kept, or the last are lost to rounding, it takes some more
+        enough = self._products + (p if self._most >= p else SLACK * p) + len(limits)
         while len(active) and self._iterations < self.maxiter and not self._broken:
+            if self._products >= enough:  # rounding is in the way: the residual must be looked at
+                break
             found = self._directions(left)
             if found is None:
                 break
