@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import importlib
 import sys
 import tempfile
 import time
@@ -54,6 +53,7 @@ from dvlwidgets.influence import (
     TracInInfluence,
     TrakInfluence,
 )
+from dvlwidgets.influence.damping import recommended_regularization
 
 OUT = Path(__file__).with_name("influence_quality.md")
 RANK = 50
@@ -108,11 +108,24 @@ def data(world: World, which: str = "train") -> tuple[torch.Tensor, torch.Tensor
 
 
 def recommended(world: World) -> Made:
-    """EKFAC with what the library recommends."""
-    damping = importlib.import_module("dvlwidgets.influence.damping")
+    """EKFAC with what the library recommends after a look at the data."""
     model = ekfac(world)
-    value = damping.recommended_regularization(model)
-    return model.with_regularization(value), value if isinstance(value, str) else in_words(value)
+    value = recommended_regularization(model, data(world, "test"), data(world))
+    return model.with_regularization(value), in_words(value)
+
+
+def guessed(world: World) -> Made:
+    """EKFAC with the library's guess without data: a number for each layer."""
+    model = ekfac(world)
+    value = recommended_regularization(model)
+    return model.with_regularization(value), in_words(value)
+
+
+def direct_recommended(world: World) -> Made:
+    """The exact Hessian with what the library recommends."""
+    model = DirectInfluence(world.network(), loss_of(world)).fit(data(world))
+    value = recommended_regularization(model, data(world, "test"), data(world))
+    return model.with_regularization(value), in_words(value)
 
 
 def in_words(value: Any) -> str:
@@ -186,12 +199,14 @@ OURS: dict[str, Callable[[World], Made]] = {
     f"Nystroem, rank {RANK}": exact(
         lambda w, loss, reg: NystroemSketchInfluence(w.network(), loss, regularization=reg, rank=rank(w))
     ),
+    "Direct, Hessian, recommended damping": direct_recommended,
     "EKFAC, recommended damping": recommended,
+    "EKFAC, recommended without data": guessed,
     "EKFAC, l2": lambda world: (ekfac(world).with_regularization(world.spec.l2), l2(world)),
     "EKFAC, mean eigenvalue": with_mean(1.0),
     "EKFAC, a tenth of it (kronfluence's None)": with_mean(0.1),
     "EKFAC, 1e-8 (kronfluence's default)": fixed(1e-8),
-    "EKFAC, ensemble of 10, mean eigenvalue": ensemble(1.0),
+    "EKFAC, ensemble of 10, a tenth of the mean eigenvalue": ensemble(0.1),
     "Grad-Dot": cheap(lambda w, loss: GradDotInfluence(w.network(), loss)),
     "Grad-Cos": cheap(lambda w, loss: GradCosInfluence(w.network(), loss)),
     "TracIn, 10 checkpoints": cheap(lambda w, loss: TracInInfluence(w.network(), loss, states(w))),
@@ -288,25 +303,20 @@ def judged(scores: Any, world: World, damping: str) -> Cell | str:
 
 def ours(name: str, world: World) -> Cell | str:
     """One of our methods on one problem."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model, damping = OURS[name](world)
-            lazy = SequentialInfluenceCalculator(model).influences(data(world, "test"), data(world))
-            scores = torch.cat([torch.cat(list(row), dim=1) for row in lazy.compute()])
-    except ImportError as error:
-        return f"{NOT_MEASURED}: {error}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model, damping = OURS[name](world)
+        lazy = SequentialInfluenceCalculator(model).influences(data(world, "test"), data(world))
+        scores = torch.cat([torch.cat(list(row), dim=1) for row in lazy.compute()])
     return judged(scores, world, damping)
 
 
-def theirs(asked: Asked, peer: Peer, world: World, path: Path, damping: Any) -> Cell | str:
+def theirs(asked: Asked, peer: Peer, world: World, path: Path, damping: float) -> Cell | str:
     """A peer's method on one problem."""
     if asked.labels_only and world.spec.loss == "mse":
         return "-"
     options, words = asked.options(world), asked.damping(world)
     if not options and not words and asked.peer == "kronfluence":
-        if damping is None:
-            return "-"
         options, words = {"damping_factor": damping}, f"{damping:.2g}"
     # checkpoint 0 of the file is the explained model; a list of ten starts after it
     said = peer.ask(path, asked.method, options, **asked.job)
@@ -329,6 +339,8 @@ Written by `make bench-influence` (tests/bench/influence_quality.py, which says 
 {machine}; {versions}. Each cell: leave-one-out correlation / LDS ± its standard error over test points (damping).
 Slopes of the changes of loss by Direct's scores / n: {slopes}. TRAK's scores (dattri's) are of the margin,
 not the loss, and each row has its own scale there, which lowers a correlation over all pairs but not the LDS.
+dattri's EKFAC takes weights and biases for one matrix in an order that mixes them (its layers without a bias come
+out right), CG divides by zero once it has converged, and pyDVL's EKFAC has zero eigenvalues without damping.
 With ridge regression the ensembles' and checkpoints' models are the optima on ten other halves, as everywhere.
 
 ## Ours
@@ -378,13 +390,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         OUT.write_text(page(mine, yours, peers, given.data), encoding="utf-8")
 
 
-def common_damping(world: World) -> float | None:
-    """Our recommendation as one number for a library that takes one: the mean over layers."""
-    try:
-        value = recommended(world)[0].regularization
-    except (ImportError, AttributeError):
-        return None
-    return float(np.mean(list(value.values()))) if isinstance(value, Mapping) else float(value)
+def common_damping(world: World) -> float:
+    """Our recommendation as one number for a library that takes one."""
+    value = recommended_regularization(ekfac(world), data(world, "test"), data(world))
+    return float(np.mean(list(value.values()))) if isinstance(value, Mapping) else value
 
 
 def said(
