@@ -82,6 +82,8 @@ class FakeExplorer:
         self.n_train, self.n_test = len(train), len(test)
         self._labels = sorted(set(train.labels.tolist()))
         self.classes = [str(label) for label in self._labels]
+        self._codes = np.array([self._labels.index(label) for label in train.labels.tolist()])
+        self._trained_on = self._codes.copy()
         self.relabels, self.asked = [], []
         self._lock, self._steps = threading.RLock(), threading.Semaphore(0)
         self._fitted = False
@@ -172,11 +174,10 @@ class FakeExplorer:
                 return True
 
     def _fit(self):
-        x, y = np.asarray(self.train.x, dtype=float), self.train.labels
-        self._codes = np.array([self._labels.index(label) for label in y.tolist()])
+        x = np.asarray(self.train.x, dtype=float)
         self._test_codes = np.array([self._labels.index(label) for label in self.test.labels.tolist()])
         self._x, self._model = x, Logistic()
-        self._model.fit(x, self._codes, len(self._labels))
+        self._model.fit(x, self._trained_on, len(self._labels))
         test_x = np.asarray(self.test.x, dtype=float)
         p = self._model.probabilities(test_x)
         at = p[np.arange(len(p)), self._test_codes]

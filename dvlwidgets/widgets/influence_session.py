@@ -72,8 +72,7 @@ class InfluenceSession(Session):
         )
 
     def _prepare(self) -> None:
-        self._relabelled.clear()  # a new run takes the labels as they came
-        self._refused.clear()
+        self._refused.clear()  # what was relabelled stays so in the explorer, from run to run
         self._revision += 1
         super()._prepare()
 
