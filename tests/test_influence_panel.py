@@ -449,7 +449,7 @@ def test_the_stored_output_is_a_table_of_the_lowest_quantiles_with_a_picture(ope
     assert "blobs &lt;&amp;&gt;" in html
     first = html.split("self-influence</th></tr>")[1].split("</tr>")[0]
     assert f"<td>{lowest}</td>" in first
-    assert f"{explorer.columns()['quantile'][lowest]:.3g}" in first
+    assert f"{explorer.columns()['quantile'][lowest]:.4g}" in first
     assert "data:image/png;base64," in html
     assert "worst predictions" in html
     assert "<script" not in html

@@ -101,7 +101,7 @@ def _word(labels: Labels, code: float) -> str:
 
 
 def _digits(x: float) -> str:
-    return f"{x:.3g}" if math.isfinite(x) else "unknown"
+    return f"{x:.4g}" if math.isfinite(x) else "unknown"
 
 
 def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -21,7 +21,7 @@ export function createTiles() {
       const at = pool[i]!;
       const there = Number.isFinite(tile.value);
       setText(at.name, tile.name);
-      setText(at.value, there ? number(tile.value) : 'not yet');
+      setText(at.value, there ? number(tile.value) : 'unknown');
       setText(at.rank, there && tile.rank > 0 ? `rank ${count(tile.rank)}` : '');
       setAttr(at.rank, 'title', there ? `${ordinal(tile.rank, tile.end)} of ${count(known)}` : null);
       const signed = there && i === 0 ? (tile.value < 0 ? ' hurts' : ' helps') : there ? '' : ' muted';
