@@ -20,8 +20,9 @@ from .solvers.low_rank import LowRank
 from .solvers.products import Products
 from .types import BlockMode, LossType, SecondOrderMode
 
-BLOCK = 16
-"""Vectors that are multiplied at a time."""
+BLOCK = (16, 128)
+"""Vectors that are multiplied at a time: the rank between these bounds. A block finds at most as many copies of an
+eigenvalue as it has vectors, and copies are common: linear models with squared error have one for each output."""
 
 BASIS_BYTES = 512_000_000
 """Memory for the basis and its products, where the rank does not ask for more."""
@@ -125,7 +126,7 @@ class ArnoldiInfluence(BlockInfluence):
         else:
             solver = BlockLanczos(
                 products,
-                block=BLOCK,
+                block=_block(rank),
                 dimension=self.krylov_dimension or _dimension(rank, curvature.p, products.like),
                 tol=self.tol,
                 restarts=self.max_iter,
@@ -149,10 +150,14 @@ def _given(rank: int) -> int | None:
     return None if rank == 10 else rank
 
 
+def _block(rank: int) -> int:
+    return min(max(BLOCK[0], rank), BLOCK[1])
+
+
 def _dimension(rank: int, p: int, like: torch.Tensor) -> int:
     """Sixteen blocks and twice the rank, if there is memory for them and their products; three blocks at least."""
-    room = BASIS_BYTES // (2 * p * like.element_size())
-    return max(rank + 3 * BLOCK, min(2 * rank + 16 * BLOCK, room))
+    room, block = BASIS_BYTES // (2 * p * like.element_size()), _block(rank)
+    return max(rank + 3 * block, min(2 * rank + 16 * block, room))
 
 
 def _all_pairs(matrix: torch.Tensor, rank: int) -> Eigenpairs:

@@ -136,9 +136,10 @@ def test_the_order_of_right_hand_sides_and_of_batches_does_not_matter():
     other = CgInfluence(made.model, made.loss, DAMPING, **options).fit(made.batches(7, 50)[::-1])
     x, y = made.test
     turned = torch.arange(len(y)).flip(0)
-    assert relative_error(
-        other.influence_factors(x[turned], y[turned])[turned], model.influence_factors(x, y)
-    ) < 1e-7
+    assert (
+        relative_error(other.influence_factors(x[turned], y[turned])[turned], model.influence_factors(x, y))
+        < 1e-7
+    )
 
 
 def test_a_single_row_gives_what_it_gives_among_others():
@@ -163,10 +164,14 @@ def test_each_block_has_its_own_damping_and_another_needs_no_refit(path):
     wanted = {"left": 0.3, "right": 0.02}
     options = {"rtol": 1e-9, "atol": 0.0, "block_structure": "layer_wise"}
     anew = CgInfluence(made.model, made.loss, wanted, **options).fit(made.batches(25))
-    moved = CgInfluence(made.model, made.loss, 1.0, **options).fit(made.batches(25)).with_regularization(wanted)
+    moved = (
+        CgInfluence(made.model, made.loss, 1.0, **options).fit(made.batches(25)).with_regularization(wanted)
+    )
     z = anew.influence_factors(*made.test)
     assert relative_error(moved.influence_factors(*made.test), z) < 1e-7
-    direct = DirectInfluence(made.model, made.loss, wanted, block_structure="layer_wise").fit(made.batches(25))
+    direct = DirectInfluence(made.model, made.loss, wanted, block_structure="layer_wise").fit(
+        made.batches(25)
+    )
     assert relative_error(z, direct.influence_factors(*made.test)) < 1e-7
 
 
@@ -224,7 +229,9 @@ def test_progress_is_drawn_when_asked_for(capsys):
     made = case("logistic")
     CgInfluence(made.model, made.loss, DAMPING).fit(made.batches(30)).influence_factors(*made.test)
     assert capsys.readouterr().err == ""
-    CgInfluence(made.model, made.loss, DAMPING, progress=True).fit(made.batches(30)).influence_factors(*made.test)
+    CgInfluence(made.model, made.loss, DAMPING, progress=True).fit(made.batches(30)).influence_factors(
+        *made.test
+    )
     assert "of at most 12 right-hand sides" in capsys.readouterr().err
 
 
@@ -245,7 +252,19 @@ def test_arguments_that_cannot_work_are_refused_at_once():
 def test_pydvl_s_order_of_arguments():
     made = case("logistic")
     model = CgInfluence(
-        made.model, made.loss, 0.1, 1e-3, 1e-7, 50, False, False, None, True, True, "layer_wise", "gauss_newton"
+        made.model,
+        made.loss,
+        0.1,
+        1e-3,
+        1e-7,
+        50,
+        False,
+        False,
+        None,
+        True,
+        True,
+        "layer_wise",
+        "gauss_newton",
     )
     assert model.options.rtol == 1e-3
     assert model.options.maxiter == 50

@@ -55,9 +55,7 @@ def test_preconditioned_solutions_equal_the_dense_solve(kind, blocks, path):
 @pytest.mark.parametrize("name", ["layer_norm", "tokens", "cnn"])
 def test_ekfac_preconditions_layers_of_every_kind(name):
     made = case(name)
-    model = CgInfluence(
-        made.model, made.loss, 0.1, rtol=1e-9, atol=0.0, preconditioner=EkfacPreconditioner()
-    )
+    model = CgInfluence(made.model, made.loss, 0.1, rtol=1e-9, atol=0.0, preconditioner=EkfacPreconditioner())
     z = model.fit(made.batches(30)).influence_factors(*made.test)
     assert relative_error(z, dense_factors(made, 0.1)) < 1e-6
 
