@@ -40,7 +40,8 @@ class DirectInfluence(BlockInfluence):
         InputError, InputTypeError: for arguments that cannot work.
 
     Warns:
-        UserWarning: at `fit` or at the first use of another regularization, if the damped curvature is indefinite.
+        UserWarning: at `fit`, or at the first use of another regularization or of none, if the curvature so damped is
+            indefinite.
     """
 
     def __init__(
@@ -77,8 +78,9 @@ class DirectInfluence(BlockInfluence):
     def _factor(self, block: str, curvature: Curvature) -> DenseFactors:
         what = f"the curvature of block {block!r}" if block else "the curvature"
         factors = DenseFactors(curvature.dense(), what)
-        factors.prepare(self._dampings[block])
-        self._tell(block, factors)
+        if self._dampings[block] > 0:  # without one, a damping may still be chosen: the first solve looks at it
+            factors.prepare(self._dampings[block])
+            self._tell(block, factors)
         return factors
 
     def precondition(self, rows: Rows) -> Rows:

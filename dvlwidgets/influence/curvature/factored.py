@@ -74,7 +74,12 @@ class DenseFactors:
     def eigen(self) -> tuple[Tensor, Tensor]:
         """Eigenvalues (p,), ascending, and eigenvectors as columns (p, p)."""
         if self._eigen is None:
-            values, vectors = torch.linalg.eigh(self.matrix)
+            try:
+                values, vectors = torch.linalg.eigh(self.matrix)
+            except (
+                torch.linalg.LinAlgError
+            ):  # LAPACK gives up in float32 on matrices with many equal eigenvalues
+                values, vectors = (t.to(self.matrix) for t in torch.linalg.eigh(self.matrix.double()))
             self._eigen = values, vectors
         return self._eigen
 
