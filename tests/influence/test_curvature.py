@@ -284,6 +284,16 @@ def test_layers_that_skip_repeat_or_share_are_right_too(build: type[nn.Module], 
         assert by_units(made) == (build is Residual)
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_wide_layers_with_few_outputs_are_right_too(mode: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("dvlwidgets.influence.curvature.pair_sums.GRAM_ROWS", 7)
+    monkeypatch.setattr("dvlwidgets.influence.curvature.pair_sums.STRIPS", 2)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(70, 2), nn.Tanh(), nn.Linear(2, 2))
+    made = sample(net, points(25, 70), classes(25, 2))
+    assert relative_error(curvature(made, mode, 9).dense(), DENSE[mode](made)) < 1e-12
+
+
 def test_samples_whose_units_act_alone_and_others_add_up():
     """The input of the second layer answers to one unit of the first (diagonal D), or to several."""
     layers = [Layer(3, 2, 0, 6), Layer(2, 3, 9, None)]

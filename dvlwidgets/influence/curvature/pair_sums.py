@@ -14,6 +14,12 @@ from torch import Tensor
 
 from .resident import WORK_BYTES
 
+STRIPS = 4
+"""The upper triangle of a product is computed in so many strips of columns; the lower one is its mirror image."""
+
+GRAM_ROWS = 2048
+"""Samples that are weighted at a time."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -199,6 +205,8 @@ def _product(total: Tensor | None, left: Tensor, a: Tensor, b: Tensor | None) ->
     widths = [d - m for m in range(d)] if b is None else [b.shape[1]] * d
     if total is None:
         total = a.new_zeros(left.shape[1], sum(widths))
+    if b is None and 2 * left.shape[1] < d:
+        return _gram_by_gram(total, left, a)
     room = max(1, WORK_BYTES // (a.element_size() * n))
     lo = at = 0
     while lo < d:
@@ -214,6 +222,29 @@ def _product(total: Tensor | None, left: Tensor, a: Tensor, b: Tensor | None) ->
         total[:, at : at + columns].addmm_(left.T, products)
         lo, at = hi, at + columns
     return total
+
+
+def _gram_by_gram(total: Tensor, left: Tensor, a: Tensor) -> Tensor:
+    """The same for pairs of a's, where few weights make weighted inputs smaller than products of inputs."""
+    d = a.shape[1]
+    rows, columns = torch.triu_indices(d, d, device=a.device)
+    gram = a.new_empty(d, d)
+    for r in range(left.shape[1]):
+        gram.zero_()
+        for lo in range(0, len(a), GRAM_ROWS):
+            some = a[lo : lo + GRAM_ROWS]
+            add_gram(gram, some, some * left[lo : lo + GRAM_ROWS, r : r + 1])
+        total[r] += gram[rows, columns]
+    return total
+
+
+def add_gram(whole: Tensor, rows: Tensor, others: Tensor | None = None) -> None:
+    """Adds rows^T others, or rows^T rows, to the strips of the upper triangle."""
+    p, others = rows.shape[1], rows if others is None else others
+    width = max(64, -(-p // STRIPS))
+    for lo in range(0, p, width):
+        hi = min(lo + width, p)
+        whole[:hi, lo:hi].addmm_(rows[:, :hi].T, others[:, lo:hi])
 
 
 def _triangle(size: int, device: torch.device) -> Tensor:

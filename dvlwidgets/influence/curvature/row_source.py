@@ -11,11 +11,8 @@ from torch import Tensor
 from ..layout import Layout
 from ..rows import Rows
 from .groups import Group, Shared
-from .pair_sums import Layer, PairSums
+from .pair_sums import Layer, PairSums, add_gram
 from .resident import RESIDENT_BYTES, Resident
-
-STRIPS = 4
-"""The upper triangle of a product is computed in so many strips of columns; the lower one is its mirror image."""
 
 BY_UNITS = 24
 """The matrix of layers with one position a sample takes as long as products with about p / 24 vectors (measured)."""
@@ -111,15 +108,6 @@ def _factored_products(parts: Sequence[Shared], sub: Layout, vectors: Tensor) ->
         pushed = torch.einsum("kcb,cbo->kob", weights, part.g)
         layer.join(out, pushed @ a)
     return out
-
-
-def add_gram(whole: Tensor, rows: Tensor) -> None:
-    """Adds rows^T rows to the strips of the upper triangle."""
-    p = rows.shape[1]
-    width = max(64, -(-p // STRIPS))
-    for lo in range(0, p, width):
-        hi = min(lo + width, p)
-        whole[:hi, lo:hi].addmm_(rows[:, :hi].T, rows[:, lo:hi])
 
 
 def mirror(whole: Tensor) -> Tensor:
