@@ -19,7 +19,7 @@ from .fit_bar import fit_bar
 from .kronecker import KroneckerBlock
 from .layout import BlockStructure, trainable
 from .output_curvature import LIMIT
-from .rows import Flat, Outer, Part, Rows
+from .rows import Flat, Outer, Rows
 from .types import LossType, SecondOrderMode
 
 
@@ -157,30 +157,38 @@ class EkfacInfluence(BlockInfluence):
 
     def precondition(self, rows: Rows) -> Rows:
         """See `InfluenceFunctionModel`; factored rows are rotated, divided and rotated back as factors."""
-        parts: list[Part] = []
-        outer = {part.names: part for part in rows.parts if isinstance(part, Outer)}
-        for name, block in self._kronecker.items():
-            members, damping = self._blocks[name], self._dampings[name]
-            part = outer.get(members)
-            if part is None or self.block_kinds[name] != "kronecker":
-                solved = block.solve(rows.columns(members), damping)
-            else:
-                solved = block.solve_factors(*_positions(part), damping)
-            parts.append(Flat(members, solved))
-        return Rows(rows.layout, tuple(parts))
+        return Rows(rows.layout, tuple(self.solved(rows, name) for name in self._kronecker))
+
+    def solved(self, rows: Rows, layer: str) -> Flat:
+        """The share of one layer in `precondition`."""
+        block, damping = self._kronecker[layer], self._dampings[layer]
+        part = self.factors_of(rows, layer)
+        if part is None:
+            return Flat(self._blocks[layer], block.solve(rows.columns(self._blocks[layer]), damping))
+        return Flat(self._blocks[layer], block.solve_factors(*part, damping))
+
+    def factors_of(self, rows: Rows, layer: str) -> tuple[Tensor, Tensor] | None:
+        """Inputs (B, T, 1, d) and output gradients (B, T, 1, o) of a layer, if the rows and its block have both."""
+        for part in rows.parts:
+            if part.names == self._blocks[layer] and isinstance(part, Outer):
+                return _positions(part) if self.block_kinds[layer] == "kronecker" else None
+        return None
+
+    def block(self, layer: str) -> tuple[KroneckerBlock, float]:
+        """What is kept of a layer, and its damping."""
+        self._require_fit()
+        return self._kronecker[layer], self._dampings[layer]
 
     def self_influences(self, rows: Rows) -> Tensor:
         """Each row's influence on itself, shape (B,), without making its matrices where it has one position."""
-        outer = {part.names: part for part in rows.parts if isinstance(part, Outer)}
         total: Tensor | None = None
         for name, block in self._kronecker.items():
-            members, damping = self._blocks[name], self._dampings[name]
-            part = outer.get(members)
-            if part is None or self.block_kinds[name] != "kronecker":
-                flat = rows.columns(members)
+            damping, part = self._dampings[name], self.factors_of(rows, name)
+            if part is None:
+                flat = rows.columns(self._blocks[name])
                 own = (block.solve(flat, damping) * flat).sum(1)
             else:
-                own = block.quadratic(*_positions(part), damping)
+                own = block.quadratic(*part, damping)
             total = own if total is None else total + own
         assert total is not None  # a problem has at least one parameter
         return total
