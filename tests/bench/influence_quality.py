@@ -123,7 +123,7 @@ def guessed(world: World) -> Made:
 
 def direct_recommended(world: World) -> Made:
     """The exact Hessian with what the library recommends."""
-    model = DirectInfluence(world.network(), loss_of(world)).fit(data(world))
+    model = DirectInfluence(world.network(), loss_of(world), regularization=world.spec.l2).fit(data(world))
     value = recommended_regularization(model, data(world, "test"), data(world))
     return model.with_regularization(value), in_words(value)
 
