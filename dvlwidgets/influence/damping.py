@@ -14,6 +14,7 @@ logistic models (LDS within .02 of the best), while on the MLPs several times as
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -98,7 +99,8 @@ def explore_regularization(
 ) -> RegularizationExploration:
     """Influences under several dampings, without a refit, and a recommendation computed from the data.
 
-    The model's own damping is put back afterwards: `model.with_regularization(found.recommended)` takes it.
+    The model keeps its own damping: `model.with_regularization(found.recommended)` takes the new one. Of an ensemble
+    the first member is compared with its exact curvature.
 
     Args:
         model: fitted, of any method with a damping.
@@ -177,7 +179,7 @@ class _Look:
         few, where = _some(test, TESTS)
         many, there = _some(train, TRAINS)
         trains = model.gradients(many)
-        curvature = _curvature(model, many)
+        curvature = _curvature(_first(model), many)
         mean = _mean_eigenvalue(model, curvature, trains)
         look = _Look(model, model.gradients(few), trains, curvature, mean, decay_of(model.problem, train))
         look.positions = where, there
@@ -196,15 +198,11 @@ class _Look:
         """Try each damping."""
         found: dict[float, tuple[Tensor, float]] = {}
         refused: dict[float, str] = {}
-        before = getattr(self.model, "regularization", None)
-        try:
-            for value in values:
-                try:
-                    found[value] = self._under(value)
-                except InputError as error:  # the method says why it cannot; others may do
-                    refused[value] = str(error).split(": ", 1)[0]
-        finally:
-            self.model.with_regularization(before)  # type: ignore[attr-defined]  # checked by explore_regularization
+        for value in values:
+            try:
+                found[value] = self._under(value)
+            except InputError as error:  # the method says why it cannot; others may do
+                refused[value] = str(error).split(": ", 1)[0]
         if not found:
             raise InputError(f"no damping works: {refused}")
         kept = np.array(list(found))
@@ -232,12 +230,13 @@ class _Look:
         """Scores, and the mean logarithm of the squared cosine, up to a constant."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of dampings that are only tried
-            self.model.with_regularization(value)  # type: ignore[attr-defined]  # checked before
-            solved = self.model.precondition(self.tests)
-            scores = self.model.scores(solved, self.trains)
+            model = _twin(self.model)
+            model.with_regularization(value)
+            solved = model.precondition(self.tests)
+            scores = model.scores(solved, self.trains)
         if self.curvature is None:
             return scores, float("nan")
-        z, v = solved.flat(), self.tests.flat()
+        z, v = (rows.flat()[:, : _first(self.model).layout.p] for rows in (solved, self.tests))
         decay = self.decay.rate if self._decay_is_known else PLAIN * self.mean
         energy = (self.curvature.matmul(z) * z).sum(1).double() + decay * z.double().square().sum(1)
         overlap = (z * v).sum(1).double().square()
@@ -292,12 +291,24 @@ def _mean_eigenvalue(model: InfluenceFunctionModel, curvature: Any, trains: Rows
     """Trace over size, by random signs where the matrix itself is not at hand."""
     if curvature is None:
         return float(trains.squares().double().mean()) / model.layout.p
-    generator = torch.Generator().manual_seed(0)
-    signs = torch.randint(0, 2, (32, model.layout.p), generator=generator).to(
-        model.device, model.problem.dtype
-    )
+    p, generator = _first(model).layout.p, torch.Generator().manual_seed(0)
+    signs = torch.randint(0, 2, (32, p), generator=generator).to(model.device, model.problem.dtype)
     signs = signs * 2 - 1
-    return float((curvature.matmul(signs) * signs).sum(1).double().mean()) / model.layout.p
+    return float((curvature.matmul(signs) * signs).sum(1).double().mean()) / p
+
+
+def _first(model: InfluenceFunctionModel) -> InfluenceFunctionModel:
+    """The first member of an ensemble, whose numbers stand first in a row; any other model itself."""
+    members: Sequence[InfluenceFunctionModel] = getattr(model, "members", ())
+    return members[0] if members else model
+
+
+def _twin(model: InfluenceFunctionModel) -> Any:
+    """A copy that shares what was learned and has a damping of its own: others may be asking the model."""
+    twin: Any = copy.copy(model)
+    if hasattr(model, "members"):
+        twin.members = [copy.copy(member) for member in model.members]
+    return twin
 
 
 def _rank_correlations(some: Tensor, others: Tensor) -> NDArray[np.float64]:

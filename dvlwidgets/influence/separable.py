@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from ..arguments import whole
 from ..errors import InputError, InputTypeError
 from .ekfac import EkfacInfluence
 from .kronecker import KroneckerBlock
@@ -78,9 +79,8 @@ class SeparableScan:
     def __init__(self, model: EkfacInfluence, tests: Rows, sample: Rows, *, rank: int = 4) -> None:
         if not isinstance(model, EkfacInfluence):
             raise InputTypeError(f"SeparableScan got a {type(model).__name__}; expected an EkfacInfluence.")
-        if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
-            raise InputError(f"rank={rank!r} was given; expected a whole number of at least 1.")
-        self.model, self.rank, self._tests = model, rank, tests
+        self.rank = whole("rank", rank, 1, "It is the number of products that a layer's scores are a sum of.")
+        self.model, self._tests = model, tests
         self._layers: list[_Layer] = []
         self._others: list[Flat] = []
         for name in model.block_names:
@@ -148,14 +148,14 @@ class SeparableScan:
         return found
 
     def _exact_parts(self, parts: list[Flat], rows: Rows) -> Tensor:
-        whole = self._tests_zeros(len(rows))
+        sums = self._tests_zeros(len(rows))
         for part in parts:
             own = tuple(p for p in rows.parts if set(p.names) <= set(part.names))
             if sum(len(p.names) for p in own) == len(part.names):
-                whole += Rows(rows.layout, (part,)).dot(Rows(rows.layout, own))
+                sums += Rows(rows.layout, (part,)).dot(Rows(rows.layout, own))
             else:
-                whole += part.values @ rows.columns(part.names).T
-        return whole
+                sums += part.values @ rows.columns(part.names).T
+        return sums
 
     def _tests_zeros(self, width: int) -> Tensor:
         like = next(iter(self._tests.tensors().values()))

@@ -15,9 +15,11 @@ from dvlwidgets.influence.batches import Batches
 from dvlwidgets.influence.damping import explore_regularization, recommended_regularization
 from dvlwidgets.influence.direct import DirectInfluence
 from dvlwidgets.influence.ekfac import EkfacInfluence
+from dvlwidgets.influence.ensemble import EnsembleInfluence
 from dvlwidgets.influence.grad_dot import GradDotInfluence
 from dvlwidgets.influence.problem import Problem
 from dvlwidgets.influence.stationarity import decay_of
+from dvlwidgets.influence.trak import TrakInfluence
 
 
 def ekfac(made: Case, damping: Any = 1.0) -> EkfacInfluence:
@@ -79,6 +81,22 @@ def test_an_exact_method_is_told_to_take_the_objectives_own_weight_decay() -> No
     found = explore_regularization(model, made.test, made.train)
     assert found.recommended == pytest.approx(made.l2, rel=0.05)
     assert "weight decay of 0.01" in found.reason
+
+
+def test_ensembles_and_projections_are_explored_too() -> None:
+    made = case("mlp_tanh")
+    members = EnsembleInfluence([ekfac(made, 0.3), ekfac(made, 0.3)])
+    found = explore_regularization(members, made.test, made.train)
+    alone = explore_regularization(ekfac(made), made.test, made.train)
+    assert found.recommended == alone.recommended
+    np.testing.assert_allclose(found.scores, alone.scores, rtol=1e-4, atol=1e-6)
+    assert members.members[0].regularization == {"0": 0.3, "2": 0.3}
+    trak = TrakInfluence(made.model, made.loss, projection=16, regularization=0.5).fit(made.train)
+    before = trak.influences(*made.test)
+    found = explore_regularization(trak, made.test, made.train)
+    assert "space of its own" in found.reason
+    assert np.isnan(found.agreement).all()
+    assert torch.equal(trak.influences(*made.test), before)
 
 
 def test_the_mean_eigenvalue_is_trace_over_size() -> None:
