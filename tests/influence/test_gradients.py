@@ -439,6 +439,20 @@ def test_layers_whose_gradient_vanishes_on_the_first_batch_are_not_believed(dead
     torch.testing.assert_close(rows.flat(), one_by_one(problem, Batch.of((floats(B, 4, seed=1), labels(B)))))
 
 
+def test_a_layer_that_is_never_heard_of_takes_the_way_that_cannot_be_wrong():
+    class Gated(Shared):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("gate", torch.zeros(()))
+
+        def forward(self, x):
+            return self.head(x.new_ones(len(x), 5)) + self.gate * super().forward(x)
+
+    gradients = Gradients(Problem(Gated().double(), nn.CrossEntropyLoss()))
+    gradients(Batch.of((floats(B, 4), labels(B))))
+    assert gradients.path["fc.weight"] == "vmap"
+
+
 def test_first_samples_that_are_all_zero_say_nothing():
     class Wrong(nn.Module):
         def __init__(self):

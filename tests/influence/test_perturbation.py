@@ -8,7 +8,7 @@ from influence.problems import case, dense_gradients, parameters
 from torch import nn
 
 from dvlwidgets.errors import InputError, InputTypeError
-from dvlwidgets.influence import memory
+from dvlwidgets.influence import memory, perturbation
 from dvlwidgets.influence.batches import Batch
 from dvlwidgets.influence.grad_dot import GradDotInfluence
 from dvlwidgets.influence.perturbation import perturbations
@@ -88,8 +88,38 @@ def test_few_directions_at_a_time_give_the_same_numbers(monkeypatch):
     batch = Batch.of((made.train[0][:3], made.train[1][:3]))
     problem = Problem(made.model, made.loss)
     wanted = perturbations(problem, factors, batch)
+    sizes, backward = [], perturbation._backward
     monkeypatch.setattr(memory, "BUDGET", 1)
+    monkeypatch.setattr(
+        perturbation, "_backward", lambda s, x, along: sizes.append(len(along[0])) or backward(s, x, along)
+    )
     torch.testing.assert_close(perturbations(problem, factors, batch), wanted)
+    assert sizes == [1] * 7
+
+
+def test_slopes_that_are_the_same_for_every_input_change_nothing():
+    class Spare(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc, self.spare = nn.Linear(3, 2).double(), nn.Linear(3, 2).double()
+
+        def forward(self, x):
+            return self.fc(x)
+
+    class Made:
+        model, train = (
+            Spare(),
+            (torch.randn(2, 3, dtype=torch.float64), torch.randn(2, 2, dtype=torch.float64)),
+        )
+
+        @staticmethod
+        def loss(output, target):  # linear: the slope of the bias is the target
+            return (output * target).mean()
+
+    problem = Problem(Made.model, Made.loss)
+    factors = torch.randn(2, problem.p, dtype=torch.float64)
+    found = perturbations(problem, factors, Batch.of(Made.train))
+    torch.testing.assert_close(found, central_differences(Made, factors, *Made.train), rtol=1e-5, atol=1e-7)
 
 
 def test_attention_has_them_too():
