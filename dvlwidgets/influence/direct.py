@@ -78,7 +78,8 @@ class DirectInfluence(BlockInfluence):
     def _factor(self, block: str, curvature: Curvature) -> DenseFactors:
         what = f"the curvature of block {block!r}" if block else "the curvature"
         factors = DenseFactors(curvature.dense(), what)
-        if self._dampings[block] > 0:  # without one, a damping may still be chosen: the first solve looks at it
+        # without a damping, one may still be chosen: the first solve looks at it
+        if self._dampings[block] > 0:
             factors.prepare(self._dampings[block])
             self._tell(block, factors)
         return factors

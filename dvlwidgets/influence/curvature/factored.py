@@ -76,9 +76,7 @@ class DenseFactors:
         if self._eigen is None:
             try:
                 values, vectors = torch.linalg.eigh(self.matrix)
-            except (
-                torch.linalg.LinAlgError
-            ):  # LAPACK gives up in float32 on matrices with many equal eigenvalues
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # float32 with many equal eigenvalues
                 values, vectors = (t.to(self.matrix) for t in torch.linalg.eigh(self.matrix.double()))
             self._eigen = values, vectors
         return self._eigen
