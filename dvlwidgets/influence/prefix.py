@@ -26,7 +26,8 @@ from .batches import Batch, Batches, bytes_of
 from .free_memory import free_bytes
 from .problem import Problem
 from .seam import FEATURES, Seam, note_seam, seam_is_known, seam_of
-from .store_files import FileShelf, Form, MemoryShelf, Shelf
+from .shelves import Form, MemoryShelf, Shelf
+from .store_files import FileShelf
 
 SHARE = 4
 """Features are kept in memory where they take less than a quarter of what is free."""
@@ -125,6 +126,7 @@ class FeatureCache:
                 batches.check(at, batch)
                 features = features_of(problem, seam, batch)
                 self._shelf.write(slice(at, end), {"features": features}, torch.zeros(len(batch)))
+        self._shelf.flush()
         if self._shelf.done(0, self.n).all():
             self._made_from = None  # neither the model nor the data need stay in memory for it
 

@@ -17,7 +17,8 @@ from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches, require_positions
 from .rows import Rows
-from .store_files import FileShelf, Form, MemoryShelf, Shelf, dtype_of
+from .shelves import Form, MemoryShelf, Shelf, dtype_of
+from .store_files import FileShelf
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
@@ -193,6 +194,7 @@ class GradientStore:
             self.batches, self.key, self._work = changed, key, None
             _OPEN[key, str(self.path)] = self
             self._keep(where, rows, losses)
+            self._shelf.flush()
 
     # --- filling it -----------------------------------------------------------------------------------------
 
@@ -214,11 +216,14 @@ class GradientStore:
             self._require_same_model()
             if self._work is None:
                 self._work = self.model.condensed(self.batches, path=self.path)
-            for at, batch in self._work.reading(first, last + 1):
-                if not self._shelf.done(at, at + len(batch)).all():
-                    if self._work is self.batches:  # what features are made of is checked when they are
-                        self.batches.check(at, batch)
-                    self._keep(slice(at, at + len(batch)), *self._compute(batch))
+            try:
+                for at, batch in self._work.reading(first, last + 1):
+                    if not self._shelf.done(at, at + len(batch)).all():
+                        if self._work is self.batches:  # what features are made of is checked when they are
+                            self.batches.check(at, batch)
+                        self._keep(slice(at, at + len(batch)), *self._compute(batch))
+            finally:
+                self._shelf.flush()
 
     def _require_same_model(self) -> None:
         if self.model.store_key != self._model_key:

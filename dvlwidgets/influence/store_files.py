@@ -1,8 +1,8 @@
-"""Where a gradient store keeps its numbers: in memory, or in a folder of plain files.
+"""Numbers of n samples in a folder of plain files.
 
 A folder holds `store.json` (what it is), one file of raw numbers for each tensor, `losses.bin` (float64) and
 `done.bin` (a byte a sample, set after the sample's numbers are on the disk). A process that is killed loses the
-samples that it had not marked; nothing else.
+samples that it had not marked, the work of about two seconds; nothing else.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import json
 import math
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,106 +25,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import StoreError
+from .shelves import Form, Where, dtype_of
 
 FORMAT = 1
 MANIFEST = "store.json"
 
-Where = slice | Tensor
-"""Samples: a range, or positions (k,)."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What a store holds of each sample.
-
-    Attributes:
-        spec: of the rows, see `Rows.spec`.
-        shapes: of one sample's tensors by name.
-        dtypes: that the tensors are kept in, by name.
-        working: the precision that rows are handed out in.
-    """
-
-    spec: list[dict[str, Any]]
-    shapes: dict[str, list[int]]
-    dtypes: dict[str, str]
-    working: str
-
-    @cached_property
-    def row_bytes(self) -> int:
-        """Bytes a sample, its loss and its mark included."""
-        return 9 + sum(math.prod(s) * dtype_of(self.dtypes[k]).itemsize for k, s in self.shapes.items())
-
-
-class Shelf(Protocol):
-    """Numbers of n samples."""
-
-    form: Form | None
-
-    def open(self, form: Form) -> None:
-        """Makes room, once it is known what a sample holds."""
-        ...
-
-    def done(self, lo: int, hi: int) -> NDArray[np.bool_]:
-        """Which samples of a range are there."""
-        ...
-
-    def write(self, where: Where, tensors: Mapping[str, Tensor], losses: Tensor) -> None:
-        """Keeps samples."""
-        ...
-
-    def forget(self, where: Tensor) -> None:
-        """Samples that are not there any more."""
-        ...
-
-    def read(self, lo: int, hi: int) -> dict[str, Tensor]:
-        """The tensors of a range of samples that are there, without a copy."""
-        ...
-
-    def losses(self) -> Tensor:
-        """Shape (n,), float64, NaN where not there."""
-        ...
-
-
-class MemoryShelf:
-    """In tensors; memory is taken as samples come.
-
-    Args:
-        n: samples.
-        device: where the tensors lie.
-    """
-
-    def __init__(self, n: int, device: torch.device) -> None:
-        self.n, self.device = n, device
-        self.form: Form | None = None
-        self._done = np.zeros(n, bool)
-        self._losses = torch.full((n,), math.nan, dtype=torch.float64)
-        self._tensors: dict[str, Tensor] = {}
-
-    def open(self, form: Form) -> None:
-        self.form = form
-        self._tensors = {
-            k: torch.empty(self.n, *shape, dtype=dtype_of(form.dtypes[k]), device=self.device)
-            for k, shape in form.shapes.items()
-        }
-
-    def done(self, lo: int, hi: int) -> NDArray[np.bool_]:
-        return self._done[lo:hi]
-
-    def write(self, where: Where, tensors: Mapping[str, Tensor], losses: Tensor) -> None:
-        for name, tensor in tensors.items():
-            self._tensors[name][where] = tensor.to(self._tensors[name])
-        self._losses[where] = losses.to(self._losses)
-        self._done[where if isinstance(where, slice) else where.cpu().numpy()] = True
-
-    def forget(self, where: Tensor) -> None:
-        self._done[where.cpu().numpy()] = False
-        self._losses[where] = math.nan
-
-    def read(self, lo: int, hi: int) -> dict[str, Tensor]:
-        return {name: tensor[lo:hi] for name, tensor in self._tensors.items()}
-
-    def losses(self) -> Tensor:
-        return self._losses.clone()
+SYNC_SECONDS = 2.0
+"""Samples are marked about so often: waiting for the disk after every batch would cost more than small batches do."""
 
 
 class FileShelf:
@@ -143,6 +50,8 @@ class FileShelf:
         self.folder, self.key, self.n = folder, key, n
         self.form: Form | None = None
         self._maps: dict[str, NDArray[Any]] = {}
+        self._written: list[NDArray[np.int64]] = []  # samples on their way to the disk
+        self._marked = time.monotonic()
         with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -194,7 +103,10 @@ class FileShelf:
         if self.form is None and not self._load():
             return np.zeros(hi - lo, bool)
         marks: NDArray[np.uint8] = np.fromfile(self.folder / "done.bin", np.uint8, hi - lo, offset=lo)
-        return np.asarray(marks == 1, bool)
+        done = np.asarray(marks == 1, bool)
+        for places in self._written:
+            done[places[(places >= lo) & (places < hi)] - lo] = True
+        return done
 
     def write(self, where: Where, tensors: Mapping[str, Tensor], losses: Tensor) -> None:
         with explained(self.folder):
@@ -202,12 +114,27 @@ class FileShelf:
                 kept = tensor.detach().to("cpu", dtype_of(self._form.dtypes[name])).contiguous()
                 self._put(self._file(name), where, raw(kept).reshape(len(kept), -1))
             self._put("losses.bin", where, losses.detach().double().cpu().numpy().reshape(-1, 1))
-            self._put("done.bin", where, np.ones((len(losses), 1), np.uint8))
+        self._written.append(_places(where))
         self._maps = {}  # private maps need not show what was written since
+        if time.monotonic() - self._marked >= SYNC_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._written:
+            with explained(self.folder):
+                for name in (*(self._file(k) for k in self._form.shapes), "losses.bin"):
+                    self._sync(name)
+                places = torch.from_numpy(np.concatenate(self._written))
+                self._put("done.bin", places, np.ones((len(places), 1), np.uint8))
+                self._sync("done.bin")
+            self._written = []
+        self._marked = time.monotonic()
 
     def forget(self, where: Tensor) -> None:
+        self.flush()
         with explained(self.folder):
             self._put("done.bin", where, np.zeros((len(where), 1), np.uint8))
+            self._sync("done.bin")
 
     def rename(self, folder: Path, key: str) -> None:
         """The same numbers under another key; those that belong to the old one only must have been forgotten."""
@@ -267,18 +194,31 @@ class FileShelf:
             self._put("done.bin", slice(whole, self.n), np.zeros((self.n - whole, 1), np.uint8))
 
     def _put(self, name: str, where: Where, rows: NDArray[Any]) -> None:
-        """Rows of a file; on the disk when this returns, so that marks never come before numbers."""
-        width = rows[:1].nbytes
+        """Rows of a file, a run of neighbours at a time."""
+        width, places = rows[:1].nbytes, _places(where)
+        cuts = np.flatnonzero(np.diff(places) != 1) + 1
+        with self._opened(name) as handle:
+            for lo, hi in zip([0, *cuts.tolist()], [*cuts.tolist(), len(places)], strict=True):
+                _write_all(handle, rows[lo:hi], int(places[lo]) * width)
+
+    def _sync(self, name: str) -> None:
+        """A file is on the disk when this returns, so that marks never come before numbers."""
+        with self._opened(name) as handle:
+            getattr(os, "fdatasync", os.fsync)(handle)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[int]:
         handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
-            if isinstance(where, slice):
-                _write_all(handle, rows, (where.start or 0) * width)
-            else:
-                for at, row in zip(where.tolist(), rows, strict=True):
-                    _write_all(handle, row, at * width)
-            getattr(os, "fdatasync", os.fsync)(handle)
+            yield handle
         finally:
             os.close(handle)
+
+
+def _places(where: Where) -> NDArray[np.int64]:
+    if isinstance(where, slice):
+        return np.arange(where.start or 0, where.stop, dtype=np.int64)
+    return where.cpu().numpy().astype(np.int64)
 
 
 def _write_all(handle: int, rows: NDArray[Any], offset: int) -> None:
@@ -308,13 +248,6 @@ def explained(folder: Path) -> Iterator[None]:
         else:
             said = f"{error.strerror or error}."
         raise StoreError(f"the gradient store at {folder}: {said}") from error
-
-
-def dtype_of(name: str) -> torch.dtype:
-    """A torch dtype from its name."""
-    found = getattr(torch, name)
-    assert isinstance(found, torch.dtype)
-    return found
 
 
 def numpy_of(dtype: torch.dtype) -> Any:

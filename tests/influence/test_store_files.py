@@ -86,10 +86,12 @@ sys.path.insert(0, {os.fspath(Path(__file__).parent.parent)!r})
 from influence.problems import case
 from dvlwidgets.influence.grad_dot import GradDotInfluence
 from dvlwidgets.influence.store import GradientStore
+from dvlwidgets.influence import store_files
 from dvlwidgets.influence.store_files import FileShelf
+store_files.SYNC_SECONDS = 0.0
 made, put = case("mlp_tanh"), FileShelf._put
 def die_before_the_marks_of_the_last_batch(self, name, where, rows):
-    if name == "done.bin" and where.start == 30 and rows.all():
+    if name == "done.bin" and rows.all() and 30 in where:
         os.kill(os.getpid(), signal.SIGKILL)
     put(self, name, where, rows)
 FileShelf._put = die_before_the_marks_of_the_last_batch
@@ -115,6 +117,25 @@ def test_files_that_were_cut_off_lose_the_samples_in_what_is_missing(tmp_path, n
     assert again.computed == left // width
     torch.testing.assert_close(again.rows(0, 60).flat(), dense_gradients(made))
     torch.testing.assert_close(again.losses, store.losses)
+
+
+def test_what_was_computed_before_an_error_is_kept(tmp_path):
+    made = case("mlp_tanh")
+
+    class Failing:
+        whole = True
+
+        def __iter__(self):
+            yield from made.batches(10, 20, 30)[: 3 if self.whole else 2]
+            if not self.whole:
+                raise RuntimeError("the cable came loose")
+
+    data = Failing()
+    store = GradientStore.of(Counting(made.model, made.loss), data, path=tmp_path)
+    data.whole = False
+    with pytest.raises(RuntimeError, match="cable"):
+        store.rows(0, 60)
+    assert store_at(tmp_path, made).computed == 30
 
 
 def test_other_data_models_and_precisions_lie_side_by_side(tmp_path):

@@ -1,0 +1,125 @@
+"""Where numbers of n samples are kept, a few tensors a sample; here in memory, in files by `store_files.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Where = slice | Tensor
+"""Samples: a range, or positions (k,)."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a store holds of each sample.
+
+    Attributes:
+        spec: of the rows, see `Rows.spec`.
+        shapes: of one sample's tensors by name.
+        dtypes: that the tensors are kept in, by name.
+        working: the precision that rows are handed out in.
+    """
+
+    spec: list[dict[str, Any]]
+    shapes: dict[str, list[int]]
+    dtypes: dict[str, str]
+    working: str
+
+    @cached_property
+    def row_bytes(self) -> int:
+        """Bytes a sample, its loss and its mark included."""
+        return 9 + sum(math.prod(s) * dtype_of(self.dtypes[k]).itemsize for k, s in self.shapes.items())
+
+
+class Shelf(Protocol):
+    """Numbers of n samples."""
+
+    form: Form | None
+
+    def open(self, form: Form) -> None:
+        """Makes room, once it is known what a sample holds."""
+        ...
+
+    def done(self, lo: int, hi: int) -> NDArray[np.bool_]:
+        """Which samples of a range are there."""
+        ...
+
+    def write(self, where: Where, tensors: Mapping[str, Tensor], losses: Tensor) -> None:
+        """Keeps samples."""
+        ...
+
+    def flush(self) -> None:
+        """What was written outlives the process, where that is promised at all."""
+        ...
+
+    def forget(self, where: Tensor) -> None:
+        """Samples that are not there any more."""
+        ...
+
+    def read(self, lo: int, hi: int) -> dict[str, Tensor]:
+        """The tensors of a range of samples that are there, without a copy."""
+        ...
+
+    def losses(self) -> Tensor:
+        """Shape (n,), float64, NaN where not there."""
+        ...
+
+
+class MemoryShelf:
+    """In tensors; memory is taken as samples come.
+
+    Args:
+        n: samples.
+        device: where the tensors lie.
+    """
+
+    def __init__(self, n: int, device: torch.device) -> None:
+        self.n, self.device = n, device
+        self.form: Form | None = None
+        self._done = np.zeros(n, bool)
+        self._losses = torch.full((n,), math.nan, dtype=torch.float64)
+        self._tensors: dict[str, Tensor] = {}
+
+    def open(self, form: Form) -> None:
+        self.form = form
+        self._tensors = {
+            k: torch.empty(self.n, *shape, dtype=dtype_of(form.dtypes[k]), device=self.device)
+            for k, shape in form.shapes.items()
+        }
+
+    def done(self, lo: int, hi: int) -> NDArray[np.bool_]:
+        return self._done[lo:hi]
+
+    def write(self, where: Where, tensors: Mapping[str, Tensor], losses: Tensor) -> None:
+        for name, tensor in tensors.items():
+            self._tensors[name][where] = tensor.to(self._tensors[name])
+        self._losses[where] = losses.to(self._losses)
+        self._done[where if isinstance(where, slice) else where.cpu().numpy()] = True
+
+    def flush(self) -> None:
+        """Nothing: memory outlives nothing."""
+
+    def forget(self, where: Tensor) -> None:
+        self._done[where.cpu().numpy()] = False
+        self._losses[where] = math.nan
+
+    def read(self, lo: int, hi: int) -> dict[str, Tensor]:
+        return {name: tensor[lo:hi] for name, tensor in self._tensors.items()}
+
+    def losses(self) -> Tensor:
+        return self._losses.clone()
+
+
+def dtype_of(name: str) -> torch.dtype:
+    """A torch dtype from its name."""
+    found = getattr(torch, name)
+    assert isinstance(found, torch.dtype)
+    return found
