@@ -27,7 +27,7 @@ from .reducers.choice import default_reducers, main_column
 from .scan import tile_width
 from .scanner import Scanner
 from .store import GradientStore
-from .store_files import dtype_of
+from .shelves import dtype_of
 from .summary import InfluenceSummary
 from .turns import Turns
 
