@@ -14,36 +14,20 @@ logistic models (LDS within .02 of the best), while on the MLPs several times as
 
 from __future__ import annotations
 
-import copy
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel
-from .batches import Batch, Batches, cat
+from .batches import Batches
+from .damping_look import PLAIN, Look, Tried
 from .layout import damping
-from .rows import Rows
-from .stationarity import Decay, decay_of
-from .types import SecondOrderMode
-
-TESTS, TRAINS = 64, 512
-"""Test and training points that are looked at; more change little."""
-
-MULTIPLES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""Dampings that are tried by default, as multiples of the curvature's mean eigenvalue."""
-
-PLAIN = 0.1
-"""The multiple that is recommended where nothing better is known."""
-
-LEAST_DECAY = 0.01
-"""Weight decays below this share of the mean eigenvalue are noise; PLAIN times the mean eigenvalue stands in."""
+from .stationarity import Decay
 
 
 @dataclass(frozen=True, repr=False)
@@ -122,9 +106,26 @@ def explore_regularization(
     given = None if values is None else [damping(v, "values", positive=False) for v in values]
     if given is not None and not given:
         raise InputError("values is empty; expected at least one damping, or None for a default range.")
-    look = _Look.at(model, Batches.of(test), Batches.of(train))
-    chosen = sorted(set(look.defaults() if given is None else given))
-    return look.compare(chosen)
+    look = Look(model, Batches.of(test), Batches.of(train))
+    tried = look.attempt(sorted(set(look.defaults() if given is None else given)))
+    recommended, reason = _choice(look, tried)
+    compared = bool(np.isfinite(tried.logs).all())
+    return RegularizationExploration(
+        values=tried.values,
+        recommended=recommended,
+        reason=reason,
+        agreement=np.exp(0.5 * (tried.logs - tried.logs.max()))
+        if compared
+        else np.full(len(tried.values), np.nan),
+        norms=tried.scores.double().square().mean((1, 2)).sqrt().cpu().numpy(),
+        neighbours=_rank_correlations(tried.scores[:-1], tried.scores[1:]),
+        scores=tried.scores.float().cpu().numpy(),
+        tests=look.tests,
+        trains=look.trains,
+        mean_eigenvalue=look.mean,
+        decay=look.decay,
+        refused=tried.refused,
+    )
 
 
 def recommended_regularization(
@@ -157,158 +158,25 @@ def recommended_regularization(
     return {block: PLAIN * mean for block, mean in means().items()}
 
 
-class _Look:
-    """Some points of the data, and what is known of the curvature on them."""
-
-    def __init__(
-        self,
-        model: InfluenceFunctionModel,
-        tests: Rows,
-        trains: Rows,
-        curvature: Any,
-        mean: float,
-        decay: Decay,
-    ) -> None:
-        self.model, self.tests, self.trains = model, tests, trains
-        self.curvature, self.mean, self.decay = curvature, mean, decay
-        self.positions: tuple[NDArray[np.int64], NDArray[np.int64]]
-
-    @staticmethod
-    def at(model: InfluenceFunctionModel, test: Batches, train: Batches) -> _Look:
-        """Take the points, their gradients, and the curvature on the training points taken."""
-        few, where = _some(test, TESTS)
-        many, there = _some(train, TRAINS)
-        trains = model.gradients(many)
-        curvature = _curvature(_first(model), many)
-        mean = _mean_eigenvalue(model, curvature, trains)
-        look = _Look(model, model.gradients(few), trains, curvature, mean, decay_of(model.problem, train))
-        look.positions = where, there
-        return look
-
-    def defaults(self) -> list[float]:
-        """Dampings around the mean eigenvalue; the weight decay too, which is right for an exact method."""
-        own = [self.decay.rate] if self._decay_is_known else []
-        return [*(multiple * self.mean for multiple in MULTIPLES), *own]
-
-    @property
-    def _decay_is_known(self) -> bool:
-        return self.decay.rate > LEAST_DECAY * self.mean
-
-    def compare(self, values: Sequence[float]) -> RegularizationExploration:
-        """Try each damping."""
-        found: dict[float, tuple[Tensor, float]] = {}
-        refused: dict[float, str] = {}
-        for value in values:
-            try:
-                found[value] = self._under(value)
-            except InputError as error:  # the method says why it cannot; others may do
-                refused[value] = str(error).split(": ", 1)[0]
-        if not found:
-            raise InputError(f"no damping works: {refused}")
-        kept = np.array(list(found))
-        scores = torch.stack([s for s, _ in found.values()])
-        logs = np.array([log for _, log in found.values()])
-        recommended, reason = self._choice(kept, logs)
-        return RegularizationExploration(
-            values=kept,
-            recommended=recommended,
-            reason=reason,
-            agreement=np.exp(0.5 * (logs - logs.max()))
-            if np.isfinite(logs).all()
-            else np.full(len(kept), np.nan),
-            norms=scores.double().square().mean((1, 2)).sqrt().cpu().numpy(),
-            neighbours=_rank_correlations(scores[:-1], scores[1:]),
-            scores=scores.float().cpu().numpy(),
-            tests=self.positions[0],
-            trains=self.positions[1],
-            mean_eigenvalue=self.mean,
-            decay=self.decay,
-            refused=refused,
+def _choice(look: Look, tried: Tried) -> tuple[float, str]:
+    """The damping to take, and why."""
+    name = type(look.model).__name__
+    if not look.is_compared or not np.isfinite(tried.logs).all():
+        reason = (
+            f"A tenth of the mean eigenvalue ({look.mean:.2g}) of its own curvature or of its gradients' second "
+            f"moments: {name} works in a space of its own, in which no exact curvature is at hand."
         )
-
-    def _under(self, value: float) -> tuple[Tensor, float]:
-        """Scores, and the mean logarithm of the squared cosine, up to a constant."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of dampings that are only tried
-            model = _twin(self.model)
-            model.with_regularization(value)
-            solved = model.precondition(self.tests)
-            scores = model.scores(solved, self.trains)
-        if self.curvature is None:
-            return scores, float("nan")
-        z, v = (rows.flat()[:, : _first(self.model).layout.p] for rows in (solved, self.tests))
-        decay = self.decay.rate if self._decay_is_known else PLAIN * self.mean
-        energy = (self.curvature.matmul(z) * z).sum(1).double() + decay * z.double().square().sum(1)
-        overlap = (z * v).sum(1).double().square()
-        kept = (energy > 0) & (overlap > 0)
-        return scores, float((overlap[kept] / energy[kept]).log().mean())
-
-    def _choice(self, values: NDArray[np.float64], logs: NDArray[np.float64]) -> tuple[float, str]:
-        if not np.isfinite(logs).all():
-            plain = PLAIN * self.mean
-            return plain, (
-                f"A tenth of the mean eigenvalue of its gradients' second moments ({self.mean:.2g}): "
-                f"{type(self.model).__name__} works in a space of its own, in which no exact curvature is at hand."
-            )
-        best = int(np.argmax(logs))
-        decay = (
-            f"a weight decay of {self.decay.rate:.2g}, as the model seems to be trained with"
-            if self._decay_is_known
-            else "a tenth of its mean eigenvalue, as no weight decay shows"
-        )
-        reason = f"Its solutions come nearest to those of the exact Gauss-Newton matrix with {decay}."
-        if len(values) > 1 and best in (0, len(values) - 1):
-            reason += " It is the last of the values compared: others beyond it may be better."
-        return float(values[best]), reason
-
-
-def _some(batches: Batches, count: int) -> tuple[Batch, NDArray[np.int64]]:
-    """About evenly spaced samples, at most `count`, and their positions."""
-    n = len(batches)
-    wanted = np.unique(np.linspace(0, n - 1, min(n, count)).round().astype(np.int64))
-    taken, at = [], 0
-    for batch in batches:
-        own = wanted[(wanted >= at) & (wanted < at + len(batch))] - at
-        if len(own):
-            taken.append(batch[torch.from_numpy(own)])
-        at += len(batch)
-    return cat(taken), wanted
-
-
-def _curvature(model: InfluenceFunctionModel, points: Batch) -> Any:
-    """Something with `matmul` in the model's own space: the exact matrix, or the model's own; None if there is none."""
-    own = getattr(model, "projected_curvature", None)
-    if own is not None:
-        return own
-    if model.layout.names != model.problem.layout.names or model.layout.p != model.problem.p:
-        return None
-    from .curvature import curvature_of
-
-    return curvature_of(model.problem, Batches.of(points), SecondOrderMode.GAUSS_NEWTON)
-
-
-def _mean_eigenvalue(model: InfluenceFunctionModel, curvature: Any, trains: Rows) -> float:
-    """Trace over size, by random signs where the matrix itself is not at hand."""
-    if curvature is None:
-        return float(trains.squares().double().mean()) / model.layout.p
-    p, generator = _first(model).layout.p, torch.Generator().manual_seed(0)
-    signs = torch.randint(0, 2, (32, p), generator=generator).to(model.device, model.problem.dtype)
-    signs = signs * 2 - 1
-    return float((curvature.matmul(signs) * signs).sum(1).double().mean()) / p
-
-
-def _first(model: InfluenceFunctionModel) -> InfluenceFunctionModel:
-    """The first member of an ensemble, whose numbers stand first in a row; any other model itself."""
-    members: Sequence[InfluenceFunctionModel] = getattr(model, "members", ())
-    return members[0] if members else model
-
-
-def _twin(model: InfluenceFunctionModel) -> Any:
-    """A copy that shares what was learned and has a damping of its own: others may be asking the model."""
-    twin: Any = copy.copy(model)
-    if hasattr(model, "members"):
-        twin.members = [copy.copy(member) for member in model.members]
-    return twin
+        return PLAIN * look.mean, reason
+    best = int(np.argmax(tried.logs))
+    decay = (
+        f"a weight decay of {look.decay.rate:.2g}, as the model seems to be trained with"
+        if look.decay_is_known
+        else "a tenth of its mean eigenvalue, as no weight decay shows"
+    )
+    reason = f"Its solutions come nearest to those of the exact Gauss-Newton matrix with {decay}."
+    if len(tried.values) > 1 and best in (0, len(tried.values) - 1):
+        reason += " It is the last of the values compared: others beyond it may be better."
+    return float(tried.values[best]), reason
 
 
 def _rank_correlations(some: Tensor, others: Tensor) -> NDArray[np.float64]:

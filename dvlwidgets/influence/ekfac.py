@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,51 +14,20 @@ from ..arguments import flag
 from ..errors import DvlError, InputTypeError
 from .base import BlockInfluence, renamed
 from .batches import Batch, Batches
-from .ekfac_factors import FisherPasses, Plan, Watcher, block_of
+from .ekfac_factors import FisherPasses, Watcher, block_of
+from .ekfac_plan import Plan, modules_of
+from .ekfac_representation import EkfacRepresentation
 from .fit_bar import fit_bar
 from .kronecker import KroneckerBlock
-from .layout import BlockStructure, trainable
 from .output_curvature import LIMIT
 from .rows import Flat, Outer, Rows
 from .types import LossType, SecondOrderMode
 
+__all__ = ["EkfacInfluence", "EkfacRepresentation", "NotImplementedLayerRepresentationException"]
+
 
 class NotImplementedLayerRepresentationException(DvlError, NotImplementedError):  # noqa: N818 - pyDVL's name
     """A layer that EKFAC cannot represent. All layers can be; the name is there for code that catches it."""
-
-
-@dataclass(frozen=True)
-class EkfacRepresentation:
-    """What EKFAC keeps of the layers that are Kronecker products.
-
-    Attributes:
-        layer_names: of the layers.
-        layers_module: their modules.
-        evecs_a: eigenvectors on the side of the inputs, (d, d), and (groups, d, d) where a convolution has groups; d
-            counts one more for the bias.
-        evecs_g: on the side of the outputs, (o, o).
-        diags: eigenvalues of the curvature, (o d,), the inputs' directions running fastest.
-    """
-
-    layer_names: Sequence[str]
-    layers_module: Sequence[nn.Module]
-    evecs_a: Sequence[Tensor]
-    evecs_g: Sequence[Tensor]
-    diags: Sequence[Tensor]
-
-    def __iter__(self) -> Iterator[tuple[str, tuple[nn.Module, Tensor, Tensor, Tensor]]]:
-        rest = zip(self.layers_module, self.evecs_a, self.evecs_g, self.diags, strict=True)
-        return iter(zip(self.layer_names, rest, strict=True))
-
-    def get_layer_evecs(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Eigenvectors by layer: of the inputs, and of the outputs."""
-        names = self.layer_names
-        return dict(zip(names, self.evecs_a, strict=True)), dict(zip(names, self.evecs_g, strict=True))
-
-    def to(self, device: Any) -> EkfacRepresentation:
-        """On another device."""
-        moved = {k: [t.to(device) for t in getattr(self, k)] for k in ("evecs_a", "evecs_g", "diags")}
-        return replace(self, layers_module=[m.to(device) for m in self.layers_module], **moved)
 
 
 class EkfacInfluence(BlockInfluence):
@@ -114,7 +83,7 @@ class EkfacInfluence(BlockInfluence):
             model,
             nn.CrossEntropyLoss() if loss is None else loss,
             renamed("regularization", regularization, "hessian_regularization", old),
-            block_structure=_modules_of(model),
+            block_structure=modules_of(model),
             second_order_mode=SecondOrderMode.GAUSS_NEWTON,
         )
         self.update_diagonal = flag("update_diagonal", update_diagonal)
@@ -245,16 +214,6 @@ class EkfacInfluence(BlockInfluence):
                 for name, t in turned.items()
             }
         return found
-
-
-def _modules_of(model: Any) -> BlockStructure:
-    """A block for each module that has trainable parameters itself, by its name."""
-    if not isinstance(model, nn.Module):
-        return "full"  # refused in words by the base class
-    blocks: dict[str, list[str]] = {}
-    for name in trainable(model):
-        blocks.setdefault(name.rpartition(".")[0], []).append(name)
-    return blocks
 
 
 def _positions(part: Outer) -> tuple[Tensor, Tensor]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .batches import Batch, Batches
+from .ekfac_plan import Plan
 from .kronecker import KroneckerBlock, Stack
 from .output_curvature import LIMIT, output_roots, root_count
 from .problem import Problem
-from .pullback import Positions, Pullback, multiplies
-
-DENSE_LIMIT = 1_024
-"""Parameters of a block that is no matrix product up to which its curvature is kept whole."""
+from .pullback import Positions, Vectors
 
 BUDGET = 32_000_000
 """Numbers that a piece of a batch may hold at once, over all vectors and layers."""
@@ -48,47 +46,6 @@ class Moments:
             self.right = right.double() if self.right is None else self.right.add_(right)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How each block of a problem is approximated.
-
-    Attributes:
-        layers: modules by block name, with the full names of their trainable parameters.
-        kinds: "kronecker", "dense" or "diagonal", by block name.
-        general: blocks whose gradients only automatic differentiation gives.
-    """
-
-    layers: Mapping[str, tuple[nn.Module, tuple[str, ...]]]
-    kinds: Mapping[str, str]
-    general: Sequence[str] = field(default_factory=tuple)
-
-    @staticmethod
-    def of(problem: Problem, blocks: Mapping[str, Sequence[str]], path: Mapping[str, str]) -> Plan:
-        """From the blocks by module name, and from how each parameter's gradient is had (`Gradients.path`)."""
-        modules = dict(problem.model.named_modules())
-        layers = {name: (modules[name], tuple(members)) for name, members in blocks.items()}
-        kinds, general = {}, []
-        for name, (module, members) in layers.items():
-            known = all(path[m] == "factors" for m in members)
-            size = sum(problem.layout.sizes[m] for m in members)
-            if known and multiplies(module):
-                kinds[name] = "kronecker"
-            else:
-                kinds[name] = "dense" if size <= DENSE_LIMIT else "diagonal"
-                if not known:
-                    general.append(name)
-        return Plan(layers, kinds, tuple(general))
-
-    @property
-    def factored(self) -> list[str]:
-        """Blocks that are Kronecker products."""
-        return [name for name, kind in self.kinds.items() if kind == "kronecker"]
-
-    def pullback(self, problem: Problem) -> Pullback:
-        """Of all blocks."""
-        return Pullback(problem, self.layers, factored=self.factored, general=self.general)
-
-
 class FisherPasses:
     """Looks at the data through the square root of the loss's curvature.
 
@@ -97,23 +54,30 @@ class FisherPasses:
         plan: of its blocks.
         limit: see `output_roots`.
         seen: told of progress.
+        vectors: others than the square root of the loss's curvature.
 
     Attributes:
         exact: whether all vectors of the square root were used; False after samples had too many.
     """
 
     def __init__(
-        self, problem: Problem, plan: Plan, *, limit: int = LIMIT, seen: Watcher | None = None
+        self,
+        problem: Problem,
+        plan: Plan,
+        *,
+        limit: int = LIMIT,
+        seen: Watcher | None = None,
+        vectors: Vectors | None = None,
     ) -> None:
         self.problem, self.plan, self.limit = problem, plan, limit
         self.exact = True
-        self._seen = seen
+        self._seen, self._vectors = seen, vectors
         self._pullback = plan.pullback(problem)
 
     def moments(self, batches: Batches) -> dict[str, Moments]:
         """The first look: sums from which the factors follow."""
         sums = {name: Moments() for name in self.plan.kinds}
-        for size, found in self._pieces(batches):
+        for size, found in self.pieces(batches):
             for name, own in sums.items():
                 own.samples += size
                 part = found.get(name)
@@ -131,7 +95,7 @@ class FisherPasses:
             name: torch.zeros_like(blocks[name].values, dtype=torch.float64) for name in self.plan.factored
         }
         n = 0
-        for size, found in self._pieces(batches):
+        for size, found in self.pieces(batches):
             n += size
             for name in sums:
                 part = found.get(name)
@@ -151,7 +115,26 @@ class FisherPasses:
         columns = weight[0].numel() if "weight" in kinds else 0
         return Stack(groups, rows, columns + ("bias" in kinds), bias="bias" in kinds)
 
-    def _pieces(self, batches: Batches) -> Iterator[tuple[int, dict[str, Positions | Tensor]]]:
+    def pieces(self, batches: Batches) -> Iterator[tuple[int, dict[str, Positions | Tensor]]]:
+        """Samples in each piece of the data, and what `Pullback` gives for them."""
+        vectors = self._vectors or self._roots()
+        rows = 0
+        for given in batches:
+            batch = self.problem.place(given)
+            rows = rows or self.rows_at_once(batch, vectors)
+            for at in range(0, len(batch), rows):
+                piece = batch[at : at + rows]
+                yield len(piece), self._pullback(piece, vectors)
+                if self._seen is not None:
+                    self._seen(len(piece))
+
+    def rows_at_once(self, batch: Batch, vectors: Vectors) -> int:
+        """Samples of such a batch that may be pulled back at once."""
+        one = self._pullback(batch[:1], vectors)
+        numbers = sum(p.numbers if isinstance(p, Positions) else p.numel() for p in one.values())
+        return max(1, BUDGET // max(1, numbers))
+
+    def _roots(self) -> Vectors:
         signs = torch.Generator().manual_seed(0)
 
         def vectors(output: Tensor, target: Tensor) -> Tensor:
@@ -159,20 +142,7 @@ class FisherPasses:
                 self.exact = False
             return output_roots(self.problem.loss, output, target, limit=self.limit, generator=signs)
 
-        rows = 0
-        for given in batches:
-            batch = self.problem.place(given)
-            rows = rows or self._rows_at_once(batch, vectors)
-            for at in range(0, len(batch), rows):
-                piece = batch[at : at + rows]
-                yield len(piece), self._pullback(piece, vectors)
-                if self._seen is not None:
-                    self._seen(len(piece))
-
-    def _rows_at_once(self, batch: Batch, vectors: Callable[[Tensor, Tensor], Tensor]) -> int:
-        one = self._pullback(batch[:1], vectors)
-        numbers = sum(p.numbers if isinstance(p, Positions) else p.numel() for p in one.values())
-        return max(1, BUDGET // max(1, numbers))
+        return vectors
 
 
 def _add_positions(own: Moments, part: Positions, *, bias: bool) -> None:

@@ -212,7 +212,7 @@ def test_other_modules_have_dense_or_diagonal_blocks(monkeypatch: pytest.MonkeyP
     model = fitted(made, 17)
     assert model.block_kinds == {"0": "kronecker", "1": "dense", "3": "kronecker"}
     assert relative_error(model._kronecker["1"].dense(), whole) < 1e-10
-    monkeypatch.setattr("dvlwidgets.influence.ekfac_factors.DENSE_LIMIT", 9)
+    monkeypatch.setattr("dvlwidgets.influence.ekfac_plan.DENSE_LIMIT", 9)
     model = fitted(made, 17)
     assert model.block_kinds["1"] == "diagonal"
     assert relative_error(model._kronecker["1"].dense(), torch.diag(whole.diagonal())) < 1e-10
