@@ -24,18 +24,20 @@ class Plan:
         layers: modules by block name, with the full names of their trainable parameters.
         kinds: "kronecker", "dense" or "diagonal", by block name.
         general: blocks whose gradients only automatic differentiation gives.
+        looped: those among them that it gives for one sample at a time only.
     """
 
     layers: Mapping[str, tuple[nn.Module, tuple[str, ...]]]
     kinds: Mapping[str, str]
     general: Sequence[str] = field(default_factory=tuple)
+    looped: Sequence[str] = field(default_factory=tuple)
 
     @staticmethod
     def of(problem: Problem, blocks: Mapping[str, Sequence[str]], path: Mapping[str, str]) -> Plan:
         """From the blocks by module name, and from how each parameter's gradient is had (`Gradients.path`)."""
         modules = dict(problem.model.named_modules())
         layers = {name: (modules[name], tuple(members)) for name, members in blocks.items()}
-        kinds, general = {}, []
+        kinds, general, looped = {}, [], []
         for name, (module, members) in layers.items():
             known = all(path[m] == "factors" for m in members)
             size = sum(problem.layout.sizes[m] for m in members)
@@ -45,7 +47,9 @@ class Plan:
                 kinds[name] = "dense" if size <= DENSE_LIMIT else "diagonal"
                 if not known:
                     general.append(name)
-        return Plan(layers, kinds, tuple(general))
+                if any(path[m] == "loop" for m in members):
+                    looped.append(name)
+        return Plan(layers, kinds, tuple(general), tuple(looped))
 
     @property
     def factored(self) -> list[str]:
@@ -54,7 +58,9 @@ class Plan:
 
     def pullback(self, problem: Problem) -> Pullback:
         """Of all blocks."""
-        return Pullback(problem, self.layers, factored=self.factored, general=self.general)
+        return Pullback(
+            problem, self.layers, factored=self.factored, general=self.general, looped=self.looped
+        )
 
 
 def modules_of(model: Any) -> BlockStructure:

@@ -54,6 +54,7 @@ class Pullback:
         layers: modules by block name, whose parameters are wanted, with the full names of those.
         factored: names of blocks that come as `Positions`; modules for which `multiplies` holds.
         general: names of blocks that come by automatic differentiation sample by sample; others have a rule.
+        looped: those among them that cannot be vectorised over samples.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class Pullback:
         *,
         factored: Sequence[str],
         general: Sequence[str] = (),
+        looped: Sequence[str] = (),
     ) -> None:
         self.problem, self.layers = problem, dict(layers)
-        self.factored, self.general = list(factored), list(general)
-        self.ruled = [name for name in self.layers if name not in {*factored, *general}]
+        self.factored, self.looped = list(factored), list(looped)
+        self.general = [name for name in general if name not in looped]
+        self.ruled = [name for name in self.layers if name not in {*factored, *general, *looped}]
 
     def __call__(self, batch: Batch, vectors: Vectors) -> dict[str, Positions | Tensor]:
         """For each block the positions, or the pullbacks themselves as a tensor (K, B, p_block); detached.
@@ -88,6 +91,7 @@ class Pullback:
                 xs = [x.detach() for x, _ in calls]
                 found[name] = self._layer(name, module, xs, gs)
         found.update(self._mapped(batch, wanted) if self.general else {})
+        found.update(self._one_by_one(batch, wanted) if self.looped else {})
         return found
 
     def _layer(
@@ -122,6 +126,22 @@ class Pullback:
             for block, names in ((block, self.layers[block][1]) for block in self.general)
         }
 
+    def _one_by_one(self, batch: Batch, wanted: Tensor) -> dict[str, Tensor]:
+        parameters = dict(self.problem.model.named_parameters())
+        names = [n for block in self.looped for n in self.layers[block][1]]
+        inner = [parameters[n] for n in names]
+        rows: dict[str, list[Tensor]] = {n: [] for n in names}
+        for at in range(len(batch)):
+            with torch.enable_grad():
+                output = self.problem.output(None, batch[at : at + 1])
+            singly = [pulled(output, inner, v.unsqueeze(0), keep=True) for v in wanted[:, at : at + 1]]
+            for i, name in enumerate(names):
+                rows[name].append(torch.cat([found[i].flatten(1) for found in singly]))
+        return {
+            block: torch.cat([torch.stack(rows[n], dim=1) for n in self.layers[block][1]], dim=2)
+            for block in self.looped
+        }
+
 
 def positions(
     module: nn.Module, xs: Sequence[Tensor], gs: Sequence[Tensor], *, has_weight: bool
@@ -139,13 +159,18 @@ def positions(
     return Positions(a if has_weight else a[..., :0], g)
 
 
-def pulled(output: Tensor, inner: Sequence[Tensor], vectors: Tensor) -> list[Tensor]:
-    """Pullbacks (K, *shape) of vectors (K, *output.shape) to each of the tensors that the output was made from."""
+def pulled(output: Tensor, inner: Sequence[Tensor], vectors: Tensor, *, keep: bool = False) -> list[Tensor]:
+    """Pullbacks (K, *shape) of vectors (K, *output.shape) to each of the tensors that the output was made from.
+
+    `keep` leaves the graph for another call.
+    """
     if not inner:
         return []
     got: Sequence[Tensor | None]
     if len(vectors) == 1:
-        one: Sequence[Tensor | None] = torch.autograd.grad(output, inner, vectors[0], allow_unused=True)
+        one: Sequence[Tensor | None] = torch.autograd.grad(
+            output, inner, vectors[0], allow_unused=True, retain_graph=keep
+        )
         got = [None if g is None else g.unsqueeze(0) for g in one]
     else:
         got = torch.autograd.grad(output, inner, vectors, is_grads_batched=True, allow_unused=True)

@@ -244,6 +244,62 @@ def test_parameters_used_by_hand_take_the_general_path() -> None:
     assert relative_error(model.influences(*made.test, *made.train), wanted) < 1e-9
 
 
+class Branching(nn.Module):
+    """A forward pass that asks for numbers, which no vectorisation over samples can give."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.linspace(0.5, 1.5, 4))
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        signs = [1.0 if float(row.detach().sum()) > 0 else -0.5 for row in x]
+        return self.head(x * self.scale * torch.tensor(signs).to(x).unsqueeze(1))
+
+
+class Attending(nn.Module):
+    """Attention whose own projections are used by hand, a norm and a head over the mean of tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.TransformerEncoderLayer(4, 2, 5, dropout=0.0, batch_first=True)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(torch.stack([x, x.flip(1), x**2], dim=1)).mean(1))
+
+
+class Tied(nn.Module):
+    """One weight in two places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.outer, self.head = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 3)
+        self.outer.weight = self.inner.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.tanh(self.outer(torch.tanh(self.inner(x)))))
+
+
+@pytest.mark.filterwarnings("ignore:gradients of scale are taken one sample after the other")
+@pytest.mark.parametrize("build", [Branching, Attending, Tied])
+def test_nets_of_any_kind_have_exact_dense_blocks_where_layers_are_no_products(
+    build: type[nn.Module],
+) -> None:
+    base = case("logistic")
+    torch.manual_seed(0)
+    made = Case("any", build().double(), base.loss, base.train, base.test)
+    model = fitted(made, 25, update_diagonal=True)
+    assert {"kronecker", "dense"} == set(model.block_kinds.values())
+    whole, blocks = dense_ggn(made), {}
+    for layer, kind in model.block_kinds.items():
+        columns = block_positions(made, layer)
+        blocks[layer] = whole[columns][:, columns] if kind == "dense" else ekfac_dense(model, made, layer)
+        assert relative_error(model._kronecker[layer].dense(), blocks[layer]) < 1e-8
+    wanted = expected_influences(made, blocks, DAMPING)
+    assert relative_error(model.influences(*made.test, *made.train), wanted) < 1e-7
+
+
 def test_small_pieces_of_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     made = case("cnn")
     whole = fitted(made, update_diagonal=True).influences(*made.test, *made.train)
