@@ -148,7 +148,7 @@ def test_each_block_has_its_own_damping_and_another_needs_no_refit():
 def test_arguments():
     made = case("logistic")
     for bad in (None, 0.0, -1.0):
-        with pytest.raises(InputError, match="regularization.*positive"):
+        with pytest.raises(InputError, match=r"regularization.*positive"):
             NystroemSketchInfluence(made.model, made.loss, bad, 5)
     with pytest.raises(InputTypeError, match="rank is missing"):
         NystroemSketchInfluence(made.model, made.loss, 0.1)

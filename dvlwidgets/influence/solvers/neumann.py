@@ -10,8 +10,8 @@ from torch import Tensor
 
 from .rows import Product
 
-FIRST_LOOK = 16
-"""Random iterations before the residual is looked at for the first time; the next look takes twice as many."""
+DIVERGED = 1e3
+"""A residual this many times as long as the right-hand side does not come back."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ class NeumannSeries:
     """Iterates h <- b + (1 - dampen) h - A h / scale, whose limit is scale (A + scale dampen)^-1 b.
 
     It converges if all eigenvalues of A / scale + dampen lie between 0 and 2. With the whole matrix the change of h
-    is the residual itself, and the first h that is within the tolerance is taken. With random parts of it h wanders
-    about the limit for ever; the mean of the second half of the iterates does so far less, and its residual against
-    the whole matrix, not the change of h, decides. Lengths are compared with the length of b, never elementwise.
+    is the residual itself, and the first h that is within the tolerance is taken. With random parts A_i of it, h would
+    wander about the limit for ever; so they multiply only what was added since the last look, h - s, and A s, computed
+    with the whole matrix at each look, does the rest (Johnson & Zhang 2013). The noise then vanishes with the residual,
+    which is computed at each look. Lengths are compared with the length of b, never elementwise.
 
     Args:
         product: rows v to rows A v.
@@ -46,7 +47,12 @@ class NeumannSeries:
         rtol: wanted residual, relative to b.
         maxiter: most terms.
         random: rows v and the number of the iteration to rows A_i v with a mean of A v, or None.
+        between: random terms between two looks.
         each: called after each look with the terms added so far.
+
+    References:
+        [Johnson & Zhang 2013](https://papers.nips.cc/paper/2013/hash/ac1dd209cbcc5e5d1c6e28598e8cbbe8-Abstract.html),
+        Accelerating stochastic gradient descent using predictive variance reduction.
     """
 
     def __init__(
@@ -58,9 +64,10 @@ class NeumannSeries:
         rtol: float,
         maxiter: int,
         random: Callable[[Tensor, int], Tensor] | None = None,
+        between: int = 16,
         each: Callable[[int], None] | None = None,
     ) -> None:
-        self.product, self.random, self.each = product, random, each
+        self.product, self.random, self.between, self.each = product, random, between, each
         self.scale, self.dampen, self.rtol, self.maxiter = scale, dampen, rtol, maxiter
 
     def __call__(self, rhs: Tensor) -> SeriesResult:
@@ -72,40 +79,45 @@ class NeumannSeries:
         h, iterations = rhs.clone(), 0
         for iterations in range(1, self.maxiter + 1):
             change = self._residual(rhs, h)
-            lengths = torch.linalg.vector_norm(change, dim=1) / self._size
+            lengths = self._lengths(change)
             if self.each is not None:
                 self.each(iterations)
-            if bool((lengths <= self.rtol).all()) or not bool(torch.isfinite(lengths).all()):
+            if bool((lengths <= self.rtol).all()) or _diverged(lengths):
                 break
             h += change
         else:
-            lengths = torch.linalg.vector_norm(self._residual(rhs, h), dim=1) / self._size
-        return SeriesResult(h / self.scale, lengths, lengths <= self.rtol, iterations)
+            lengths = self._lengths(self._residual(rhs, h))
+        return self._result(h, lengths, iterations, lengths)
 
     def _parts(self, rhs: Tensor) -> SeriesResult:
         assert self.random is not None  # __call__
-        h, total, counted, i = rhs.clone(), torch.zeros_like(rhs), 0, 0
-        best, lengths = h.clone(), torch.full_like(self._size, float("inf"))
-        looks = {
-            -(-self.maxiter // 2**j) for j in range(self.maxiter.bit_length())
-        }  # each window doubles the last
-        for i in range(1, self.maxiter + 1):
-            h += rhs - self.dampen * h - self.random(h, i - 1) / self.scale
-            total, counted = total.add_(h), counted + 1
-            if i not in looks or (i < FIRST_LOOK and i < self.maxiter):
-                continue
-            for candidate in (total / counted, h):
-                residuals = torch.linalg.vector_norm(self._residual(rhs, candidate), dim=1) / self._size
-                better = residuals < lengths
-                best[better], lengths[better] = candidate[better], residuals[better]
+        h, done = rhs.clone(), 0
+        best, lengths = h, torch.full_like(self._size, float("inf"))
+        while True:
+            anchor, image = h.clone(), self.product(h)
+            latest = self._lengths(rhs - self.dampen * h - image / self.scale)
+            better = latest < lengths
+            best = torch.where(better[:, None], h, best)
+            lengths = torch.where(better, latest, lengths)
             if self.each is not None:
-                self.each(i)
-            if bool((lengths <= self.rtol).all()) or not bool(torch.isfinite(h).all()):
-                break
-            total, counted = torch.zeros_like(rhs), 0
-        if not bool(torch.isfinite(h).all()):
-            lengths.fill_(float("inf"))
-        return SeriesResult(best / self.scale, lengths, lengths <= self.rtol, i)
+                self.each(done)
+            if done >= self.maxiter or bool((lengths <= self.rtol).all()) or _diverged(latest):
+                return self._result(best, lengths, done, latest)
+            for i in range(done, done := min(done + self.between, self.maxiter)):
+                change = self.random(h - anchor, i).add_(image)
+                h += rhs - self.dampen * h - change / self.scale
+
+    def _result(self, h: Tensor, lengths: Tensor, iterations: int, latest: Tensor) -> SeriesResult:
+        if _diverged(latest):
+            lengths = torch.full_like(lengths, float("inf"))
+        return SeriesResult(h / self.scale, lengths, lengths <= self.rtol, iterations)
+
+    def _lengths(self, residual: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(residual, dim=1) / self._size
 
     def _residual(self, rhs: Tensor, h: Tensor) -> Tensor:
         return rhs - self.dampen * h - self.product(h) / self.scale
+
+
+def _diverged(lengths: Tensor) -> bool:
+    return not bool((lengths < DIVERGED).all())  # nor NaN
