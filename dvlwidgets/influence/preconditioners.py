@@ -82,9 +82,11 @@ def diagonal_of(products: Products, samples: int, seed: int = 0) -> Tensor:
         total = torch.zeros_like(products.like).new_zeros(products.p)
         for some in rows:
             total += some.to(total.dtype).square().sum(0)
-        return total / products.curvature.n
+        mean: Tensor = total / products.curvature.n
+        return mean
     signs = gaussian(samples, products.p, products.like, seed).sign()
-    return (signs * products(signs)).mean(0).abs()
+    estimate: Tensor = (signs * products(signs)).mean(0).abs()
+    return estimate
 
 
 class NystroemPreconditioner:

@@ -86,7 +86,8 @@ class BlockCg:
         x, residual = torch.zeros_like(rhs), rhs.clone()
         self._most = min(p, max(2 * len(rhs), KEPT_BYTES // (2 * p * rhs.element_size())))
         self._kept, self._last = Basis(p, self._most, rhs), Basis(p, 0, rhs)
-        self._iterations, self._products, self._lowest, self._broken = 0, 0, None, False
+        self._iterations, self._products, self._broken = 0, 0, False
+        self._lowest: float | None = None
         before = float("inf")
         for _ in range(CHECKS):
             self._descend(x, residual, MARGIN * limits)

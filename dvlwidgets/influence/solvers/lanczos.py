@@ -140,10 +140,10 @@ def _rayleigh(basis: Basis) -> tuple[Tensor, Tensor]:
 
 def lowest_eigenvalue(product: Product, p: int, like: Tensor) -> float:
     """An estimate from above of the lowest eigenvalue, to be told to people."""
-    options = {"block": 2, "dimension": 40, "tol": 1e-3, "restarts": 3}
-    top = float(BlockLanczos(product, **options)(1, p, like).values[0].abs())
 
-    def turned(rows: Tensor) -> Tensor:
-        return top * rows - product(rows)
+    def largest(of: Product) -> float:
+        solver = BlockLanczos(of, block=2, dimension=40, tol=1e-3, restarts=3)
+        return float(solver(1, p, like).values[0])
 
-    return top - float(BlockLanczos(turned, **options)(1, p, like).values[0])
+    top = abs(largest(product))
+    return top - largest(lambda rows: top * rows - product(rows))

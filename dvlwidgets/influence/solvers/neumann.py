@@ -113,7 +113,8 @@ class NeumannSeries:
         return SeriesResult(h / self.scale, lengths, lengths <= self.rtol, iterations)
 
     def _lengths(self, residual: Tensor) -> Tensor:
-        return torch.linalg.vector_norm(residual, dim=1) / self._size
+        lengths: Tensor = torch.linalg.vector_norm(residual, dim=1) / self._size
+        return lengths
 
     def _residual(self, rhs: Tensor, h: Tensor) -> Tensor:
         return rhs - self.dampen * h - self.product(h) / self.scale

@@ -86,4 +86,4 @@ def prefers_matrix(curvature: Any, vectors: float, *, share: float = 1.0) -> boo
         return False
     product = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
     whole = float(getattr(curvature, "matrix_cost", p)) * product
-    return whole + vectors * 2.0 * p * p / GEMM <= vectors * product * share
+    return bool(whole + vectors * 2.0 * p * p / GEMM <= vectors * product * share)

@@ -31,7 +31,8 @@ def orthonormal(rows: Tensor, *, floor: float = 0.0) -> Tensor:
     kept = kept / torch.linalg.vector_norm(kept, dim=1, keepdim=True)
     q, r = torch.linalg.qr(kept.T)
     diagonal = r.diagonal().abs()
-    return q.T[diagonal > 10 * torch.finfo(rows.dtype).eps].contiguous()
+    independent: Tensor = q.T[diagonal > 10 * torch.finfo(rows.dtype).eps].contiguous()
+    return independent
 
 
 def gaussian(rows: int, p: int, like: Tensor, seed: int) -> Tensor:
