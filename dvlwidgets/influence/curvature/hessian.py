@@ -11,7 +11,7 @@ from torch.func import grad, jvp, vjp, vmap
 from ..batches import Batch
 from ..layout import Layout
 from .linear_net import LinearNet, NotLinearError
-from .pair_sums import PairSums
+from .pair_sums import PairSums, Piece
 from .resident import WORK_BYTES, Resident
 from .row_source import BY_UNITS
 
@@ -20,6 +20,9 @@ ROWS = 2048
 
 CHECK_ROWS = 4
 """Samples on which a short cut is compared with the general path."""
+
+PIECES_BYTES = 256 << 20
+"""Second derivatives in the units are kept up to so many bytes."""
 
 TANGENTS = 6
 """A product holds about so many copies of the activations."""
@@ -32,9 +35,16 @@ class Hessian:
         self.resident = resident
         self._product: Callable[[Batch, Layout, Tensor], Tensor] | None = None
         self._nets: dict[tuple[str, ...], LinearNet | None] = {}
+        self._pieces: dict[tuple[str, ...], list[Piece]] = {}
+        self._asked: dict[tuple[str, ...], int] = {}
 
     def products(self, sub: Layout, vectors: Tensor) -> Tensor:
         """See `Source`."""
+        pieces = self._by_units(sub, len(vectors))
+        if pieces is not None:
+            net = self._linear_net(sub)
+            assert net is not None  # _by_units
+            return torch.stack([piece.times(net.layers, vectors) for piece in pieces]).sum(0)
         if self._product is None:
             self._product = self._choose(sub)
         out = torch.zeros_like(vectors)
@@ -43,6 +53,27 @@ class Hessian:
             for lo, hi in self._shares(len(vectors), len(batch), sub):
                 out[lo:hi] += self._product(batch, sub, vectors[lo:hi])
         return out
+
+    def _by_units(self, sub: Layout, vectors: int) -> list[Piece] | None:
+        """Second derivatives of all samples, once as many vectors were multiplied as a net of linear layers has units.
+
+        They take a pass for each unit, after which a product is a few matrix products.
+        """
+        self._asked[sub.names] = self._asked.get(sub.names, 0) + vectors
+        if sub.names in self._pieces:
+            return self._pieces[sub.names]
+        net = self._linear_net(sub)
+        if net is None or self._asked[sub.names] < sum(layer.outputs for layer in net.layers):
+            return None
+        if self.resident.n * net.kept_numbers * self._dtype.itemsize > PIECES_BYTES:
+            return None
+        batches = self.resident.pieces(self.resident.rows_for(2 * net.numbers))
+        self._pieces[sub.names] = [net.piece(batch, self.resident.activations) for batch in batches]
+        return self._pieces[sub.names]
+
+    def forget(self) -> None:
+        """Samples are others from now on."""
+        self._pieces, self._asked = {}, {}
 
     def dense(self, sub: Layout) -> Tensor:
         """See `Source`."""
@@ -69,6 +100,7 @@ class Hessian:
     def to(self, device: torch.device) -> None:
         """See `Source`."""
         self.resident.to(device)
+        self.forget()
 
     @property
     def _dtype(self) -> torch.dtype:

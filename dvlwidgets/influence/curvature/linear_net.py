@@ -75,6 +75,17 @@ class LinearNet:
         units = sum(layer.outputs for layer in self.layers)
         return units * (units + sum(layer.wide for layer in self.layers))
 
+    @property
+    def kept_numbers(self) -> int:
+        """Numbers of second derivatives in a piece, for one sample."""
+        sizes = [(layer.outputs, layer.wide) for layer in self.layers]
+        return sum(
+            o * (other + (wide if to > at else 0))
+            for at, (o, _) in enumerate(sizes)
+            for to, (other, wide) in enumerate(sizes)
+            if to >= at
+        )
+
     def piece(self, batch: Batch, activations: int) -> Piece:
         """Inputs, slopes and second derivatives of a batch.
 

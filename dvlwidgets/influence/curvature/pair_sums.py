@@ -20,6 +20,9 @@ STRIPS = 4
 GRAM_ROWS = 2048
 """Samples that are weighted at a time."""
 
+CACHE_BYTES = 16 << 20
+"""Vectors are multiplied so many at a time that what they move stays near the processor."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -86,20 +89,31 @@ class Piece:
 
     def times(self, layers: Sequence[Layer], vectors: Tensor) -> Tensor:
         """The matrix of these samples times vectors (k, p)."""
-        v = [layer.split(vectors) for layer in layers]
-        u = [torch.einsum("kow,bw->kbo", x, a) for x, a in zip(v, self.a, strict=True)]
-        w, out = [torch.zeros_like(x) for x in u], [torch.zeros_like(x) for x in v]
+        widest = max(max(layer.wide, layer.outputs) for layer in layers)
+        step = max(8, CACHE_BYTES // (vectors.element_size() * len(self.a[0]) * widest))
+        out = torch.empty_like(vectors)
+        for at in range(0, len(vectors), step):
+            out[at : at + step] = self._times(layers, vectors[at : at + step])
+        return out
+
+    def _times(self, layers: Sequence[Layer], vectors: Tensor) -> Tensor:
+        """As `times`, with the vectors as the last axis of everything: matrix products, of all samples or of each."""
+        k = len(vectors)
+        v = [layer.split(vectors).permute(2, 1, 0).contiguous() for layer in layers]  # (wide, o, k)
+        u = [_moved(a, x) for a, x in zip(self.a, v, strict=True)]  # (B, o, k)
+        w, rest = [torch.zeros_like(x) for x in u], [torch.zeros_like(x) for x in v]
         for (i, j), m in self.second.items():
-            w[i] += torch.einsum("bij,kbj->kbi", m, u[j])
+            w[i].baddbmm_(m, u[j])
             if i != j:
-                w[j] += torch.einsum("bij,kbi->kbj", m, u[i])
+                w[j].baddbmm_(m.mT, u[i])
         for (i, j), d in self.inner.items():
-            wide = layers[j].inputs
-            w[i] += torch.einsum("bic,bj,kjc->kbi", d, self.g[j], v[j][..., :wide])
-            out[j][..., :wide] += torch.einsum("bj,bic,kbi->kjc", self.g[j], d, u[i])
+            wide, g = layers[j].inputs, self.g[j]
+            w[i].baddbmm_(d, _moved(g, v[j][:wide].permute(1, 0, 2).contiguous()))
+            pulled = g.T @ torch.bmm(d.mT, u[i]).flatten(1)  # (o, d' k)
+            rest[j][:wide] += pulled.unflatten(1, (wide, k)).permute(1, 0, 2)
         whole = torch.zeros_like(vectors)
-        for layer, a, x, rest in zip(layers, self.a, w, out, strict=True):
-            layer.join(whole, rest + torch.einsum("kbo,bw->kow", x, a))
+        for layer, a, x, more in zip(layers, self.a, w, rest, strict=True):
+            layer.join(whole, more.add_(_moved(a.T, x)).permute(2, 1, 0))
         return whole
 
     @staticmethod
@@ -112,6 +126,11 @@ class Piece:
             tuple(torch.cat(xs) for xs in zip(*(p.g for p in pieces), strict=True)),
             {pair: torch.cat([p.inner[pair] for p in pieces]) for pair in first.inner},
         )
+
+
+def _moved(matrix: Tensor, x: Tensor) -> Tensor:
+    """A matrix (r, s) times the first axis of (s, o, k)."""
+    return (matrix @ x.flatten(1)).unflatten(1, x.shape[1:])
 
 
 class PairSums:
