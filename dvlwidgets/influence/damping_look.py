@@ -17,6 +17,7 @@ from ..errors import InputError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches, cat
 from .curvature import Curvature, curvature_of
+from .evidence import evidence_damping
 from .gradients import Gradients
 from .memory import chunk_of
 from .rows import Rows
@@ -31,9 +32,6 @@ MULTIPLES = (1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 PLAIN = 0.1
 """The multiple that is recommended where nothing better is known."""
-
-LEAST_DECAY = 0.01
-"""Weight decays below this share of the mean eigenvalue are noise; PLAIN times the mean eigenvalue stands in."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,7 @@ class Look:
         trains: positions of the training points.
         mean: eigenvalue of the model's curvature, on average.
         decay: the weight decay that the model shows.
+        evidence: the damping that the data speak for; see `evidence.py`. 0 where there is no exact curvature.
     """
 
     def __init__(self, model: InfluenceFunctionModel, test: Batches, train: Batches) -> None:
@@ -80,14 +79,20 @@ class Look:
         self._gradients = None if self._curvature is None else Gradients(problem)(few).flat()
         self.decay = decay_of(problem, train)
         self._mean_of_exact = self._trace_over_size()
+        self.evidence = 0.0
+        if self._curvature is not None:
+            decay = self.decay
+            self.evidence = evidence_damping(
+                problem, self._curvature, decay.n, decay.mean_loss, decay.outputs
+            )
         own = getattr(self._first, "mean_eigenvalues", None)
         projected = self._curvature is None or hasattr(self._first, "lift")
         self.mean = float(np.mean(list(own().values()))) if own and projected else self._mean_of_exact
 
     @property
-    def decay_is_known(self) -> bool:
-        """Whether the weight decay is more than noise."""
-        return self.decay.rate > LEAST_DECAY * self._mean_of_exact
+    def target(self) -> float:
+        """The damping w of the exact system: what the model was trained with, or what the data speak for if more."""
+        return max(self.decay.rate, self.evidence)
 
     @property
     def is_compared(self) -> bool:
@@ -95,23 +100,31 @@ class Look:
         return self._curvature is not None
 
     def defaults(self) -> list[float]:
-        """Dampings around the mean eigenvalue; the weight decay too, which is right for an exact method."""
-        own = [self.decay.rate] if self.decay_is_known else []
+        """Dampings around the mean eigenvalue; w too, which is right for an exact method."""
+        own = [self.target] if self.target > 0 else []
         return [*(multiple * self.mean for multiple in MULTIPLES), *own]
 
-    def attempt(self, values: Sequence[float]) -> Tried:
-        """Try each damping.
+    def attempt(self, values: Sequence[float], *, refine: bool) -> Tried:
+        """Try each damping, and with `refine` one more, where a parabola through the best three has its top.
 
         Raises:
             InputError: if none works.
         """
         found: dict[float, tuple[Tensor, float]] = {}
         refused: dict[float, str] = {}
-        for value in values:
+
+        def look_at(value: float) -> None:
             try:
                 found[value] = self._under(value)
             except InputError as error:  # the method says why it cannot; others may do
                 refused[value] = str(error).split(": ", 1)[0]
+
+        for value in values:
+            look_at(value)
+        between = _peak({value: log for value, (_, log) in found.items()}) if refine else None
+        if between is not None:
+            look_at(between)
+            found = dict(sorted(found.items()))
         if not found:
             raise InputError(f"no damping works: {refused}")
         scores = torch.stack([s for s, _ in found.values()])
@@ -127,8 +140,7 @@ class Look:
         if self._curvature is None or self._gradients is None:
             return scores, float("nan")
         z, v = self._of_parameters(solved), self._gradients
-        decay = self.decay.rate if self.decay_is_known else PLAIN * self._mean_of_exact
-        energy = (self._curvature.matmul(z) * z).sum(1).double() + decay * z.double().square().sum(1)
+        energy = self._curvature.forms(z) + self.target * z.double().square().sum(1)
         overlap = (z * v).sum(1).double().square()
         kept = (energy > 0) & (overlap > 0)
         return scores, float((overlap[kept] / energy[kept]).log().mean())
@@ -156,7 +168,18 @@ class Look:
         signs: Tensor = (
             torch.randint(0, 2, (32, p), generator=torch.Generator().manual_seed(0)).to(like) * 2 - 1
         )
-        return float((self._curvature.matmul(signs) * signs).sum(1).double().mean()) / p
+        return float(self._curvature.forms(signs).mean()) / p
+
+
+def _peak(logs: dict[float, float]) -> float | None:
+    """The top of the parabola through the best value and its neighbours, over the logarithm of the damping."""
+    values = sorted(logs)
+    best = max(range(len(values)), key=lambda i: logs[values[i]], default=0)
+    if not 0 < best < len(values) - 1 or not np.isfinite(list(logs.values())).all() or values[0] <= 0:
+        return None
+    near = values[best - 1 : best + 2]
+    curve = np.polyfit(np.log(near), [logs[v] for v in near], 2)
+    return float(np.exp(-curve[1] / (2 * curve[0]))) if curve[0] < 0 else None
 
 
 def first_of(model: InfluenceFunctionModel) -> InfluenceFunctionModel:

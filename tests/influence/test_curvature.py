@@ -66,6 +66,8 @@ def test_products_matrix_and_rows_equal_dense_algebra_whatever_the_batches(name:
     assert got.n == made.n
     assert got.p == made.p
     assert relative_error(got.matmul(v), v @ wanted) < 1e-12
+    for few in (v[:1], points(40, got.p)):  # fewer and more than the outputs
+        assert relative_error(got.forms(few), ((few @ wanted) * few).sum(1)) < 1e-12
     matrix = got.dense()
     assert relative_error(matrix, wanted) < 1e-12
     assert torch.equal(matrix, matrix.T)

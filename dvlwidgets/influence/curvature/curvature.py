@@ -15,7 +15,6 @@ from ..layout import Layout
 from ..problem import Problem
 from ..types import SecondOrderMode, choose
 from .resident import Resident, twice_differentiable
-from .row_source import RowSource
 from .selection import Selection
 
 
@@ -38,6 +37,10 @@ class Source(Protocol):
 
     def rows(self, sub: Layout) -> Iterator[Tensor] | None:
         """Tensors (r, sub.p) whose rows' outer products add up to the matrix, or None where there are no such rows."""
+        ...
+
+    def forget(self) -> None:
+        """The data are others from now on: nothing of the old ones is kept."""
         ...
 
     def to(self, device: torch.device) -> None:
@@ -82,6 +85,22 @@ class Curvature:
             out = self._source.products(self._selection.cover, self._selection.widen(v))
         return self._selection.narrow(out) / self.n
 
+    def forms(self, v: Tensor) -> Tensor:
+        """v^T H v for each of the rows v of shape (k, p): float64 (k,).
+
+        By square-root rows where there are fewer of them a sample than vectors: a backward pass for each, and one
+        matrix product; by products with H elsewhere.
+        """
+        v = v.to(self.device, self.dtype)
+        rows = self.row_gradients() if self._source.resident.outputs <= len(v) else None
+        if rows is None:
+            return (self.matmul(v) * v).sum(1).double()
+        total = torch.zeros(len(v), dtype=torch.float64, device=self.device)
+        with twice_differentiable():
+            for some in rows:
+                total += (some @ v.T).square().sum(0)
+        return total / self.n
+
     def dense(self) -> Tensor:
         """The matrix, shape (p, p), exactly symmetric."""
         with twice_differentiable():
@@ -114,8 +133,7 @@ class Curvature:
         """
         source = copy.copy(self._source)
         source.resident = self._source.resident.take(rows)
-        if isinstance(source, RowSource):
-            source.forget()
+        source.forget()
         return Curvature(source, self.mode, self._layout, self.columns)
 
     def to(self, device: Any) -> Curvature:

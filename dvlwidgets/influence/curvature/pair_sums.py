@@ -130,7 +130,8 @@ class Piece:
 
 def _moved(matrix: Tensor, x: Tensor) -> Tensor:
     """A matrix (r, s) times the first axis of (s, o, k)."""
-    return (matrix @ x.flatten(1)).unflatten(1, x.shape[1:])
+    moved: Tensor = (matrix @ x.flatten(1)).unflatten(1, x.shape[1:])
+    return moved
 
 
 class PairSums:

@@ -31,6 +31,8 @@ class Resident:
     Attributes:
         problem: model and loss.
         n: data points.
+        activations: numbers that the layers give for one sample, with its own.
+        outputs: numbers that the model gives for one sample.
     """
 
     def __init__(self, problem: Problem, batches: Batches) -> None:
@@ -48,7 +50,7 @@ class Resident:
                 self._kept = None
         if self._kept is not None:
             self._kept = _merged(self._kept)
-        self.activations = _activations(problem, self.first()[:1])
+        self.activations, self.outputs = _sizes(problem, self.first()[:1])
 
     def first(self) -> Batch:
         """The first piece of the data, on the device."""
@@ -108,8 +110,8 @@ def _shape(batch: Batch) -> object:
     return [(t.shape[1:], t.dtype) for t in batch.tensors()], sorted(batch.keywords)
 
 
-def _activations(problem: Problem, one: Batch) -> int:
-    """Numbers that the layers give for one sample."""
+def _sizes(problem: Problem, one: Batch) -> tuple[int, int]:
+    """(numbers that the layers give for one sample, numbers that the model gives)."""
     seen = [0]
 
     def count(_: nn.Module, __: object, output: object) -> None:
@@ -119,11 +121,11 @@ def _activations(problem: Problem, one: Batch) -> int:
     handles = [m.register_forward_hook(count) for m in problem.model.modules() if not list(m.children())]
     try:
         with torch.no_grad():
-            problem.output(None, one)
+            outputs = problem.output(None, one).numel()
     finally:
         for handle in handles:
             handle.remove()
-    return seen[0] + sum(t.numel() for t in one.tensors())
+    return seen[0] + sum(t.numel() for t in one.tensors()), outputs
 
 
 @contextmanager
