@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from influence.problems import Case, case, dense_ggn, dense_gradients
+from influence.problems import Case, case, dense_ggn, dense_gradients, mean_loss, train_to_minimum
 from torch import Tensor, nn
 
 from dvlwidgets.errors import InputError, InputTypeError, NotFittedError
 from dvlwidgets.influence.batches import Batches
+from dvlwidgets.influence.curvature import curvature_of
 from dvlwidgets.influence.damping import explore_regularization, recommended_regularization
 from dvlwidgets.influence.direct import DirectInfluence
 from dvlwidgets.influence.ekfac import EkfacInfluence
 from dvlwidgets.influence.ensemble import EnsembleInfluence
+from dvlwidgets.influence.evidence import evidence_damping
 from dvlwidgets.influence.grad_dot import GradDotInfluence
 from dvlwidgets.influence.problem import Problem
 from dvlwidgets.influence.stationarity import decay_of
@@ -61,7 +64,8 @@ def test_agreement_is_the_cosine_with_the_exact_solution(name: str) -> None:
     made = case(name)
     model = ekfac(made)
     found = explore_regularization(model, made.test, made.train)
-    exact = dense_ggn(made) + found.decay.rate * torch.eye(made.p, dtype=torch.float64)
+    w = max(found.decay.rate, found.evidence)
+    exact = dense_ggn(made) + w * torch.eye(made.p, dtype=torch.float64)
     v = dense_gradients(made, made.test)
     best = torch.linalg.solve(exact, v.T).T
     cosines = []
@@ -75,12 +79,41 @@ def test_agreement_is_the_cosine_with_the_exact_solution(name: str) -> None:
     assert found.recommended == found.values[int(np.argmax(cosines))]
 
 
-def test_an_exact_method_is_told_to_take_the_objectives_own_weight_decay() -> None:
-    made = case("logistic")
-    model = DirectInfluence(made.model, made.loss, 1.0).fit(made.train)
+@pytest.mark.parametrize(("l2", "why"), [(1e-2, "evidence"), (1.0, "weight decay")])
+def test_an_exact_method_is_told_to_take_the_damping_of_the_exact_system(l2: float, why: str) -> None:
+    made = replace(case("logistic"), l2=l2)
+    train_to_minimum(made)
+    model = DirectInfluence(made.model, made.loss, 1.0, second_order_mode="gauss_newton").fit(made.train)
     found = explore_regularization(model, made.test, made.train)
-    assert found.recommended == pytest.approx(made.l2, rel=0.05)
-    assert "weight decay of 0.01" in found.reason
+    assert found.recommended == pytest.approx(max(found.decay.rate, found.evidence))
+    assert why in found.reason
+
+
+@pytest.mark.parametrize("dense_limit", [0, 1_024])
+@pytest.mark.parametrize("name", ["logistic", "mlp_tanh", "linear", "binary", "tokens", "mlp_summed"])
+def test_the_evidence_equals_determined_parameters_with_the_priors_share(
+    name: str, dense_limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dvlwidgets.influence.evidence.DENSE_LIMIT", dense_limit)
+    made = case(name)
+    problem, data = Problem(made.model, made.loss), Batches.of(made.train)
+    decay = decay_of(problem, data)
+    curvature = curvature_of(problem, data, "gauss_newton")
+    w = evidence_damping(problem, curvature, made.n, decay.mean_loss, decay.outputs)
+    values = torch.linalg.eigvalsh(dense_ggn(made)).clamp(min=0)
+    size = sum(float(t.detach().square().sum()) for t in made.model.parameters())
+    # the loss is so many units of negative logarithmic likelihood
+    unit = {"linear": 2 * decay.mean_loss / 2, "binary": 1 / 2, "tokens": 1 / 5}.get(name, 1.0)
+    determined = float((values / (values + w)).sum())
+    near = 1e-6 if dense_limit else 0.25  # eight random vectors instead of eigenvalues
+    assert made.n * w * size / unit == pytest.approx(determined, rel=near)
+
+
+def test_the_decays_record_counts_losses_and_outputs() -> None:
+    made = case("tokens")
+    found = decay_of(Problem(made.model, made.loss), Batches.of(made.batches(9)))
+    assert (found.n, found.outputs) == (60, 5)
+    assert found.mean_loss == pytest.approx(float(mean_loss(made, made.train).detach()))
 
 
 def test_ensembles_and_projections_are_explored_too() -> None:
