@@ -18,6 +18,9 @@ from .problem import Problem
 DENSE_LIMIT = 1_024
 """Parameters up to which the eigenvalues themselves are taken."""
 
+ROWS_LIMIT, ROWS_BYTES = 2_048, 512 << 20
+"""Square-root rows, and their bytes, up to which the eigenvalues are taken from the rows' inner products."""
+
 PROBES, STEPS = 8, 40
 """Random vectors, and products with each of them, from which the spectrum of larger matrices is estimated."""
 
@@ -63,6 +66,11 @@ def _spectrum(curvature: Curvature) -> tuple[Tensor, Tensor]:
     """
     if curvature.p <= DENSE_LIMIT:
         values = torch.linalg.eigvalsh(curvature.dense().double()).clamp(min=0).cpu()
+        return values, torch.ones_like(values)
+    width = curvature.p * torch.finfo(curvature.dtype).bits // 8
+    if curvature.most_rows <= ROWS_LIMIT and curvature.most_rows * width <= ROWS_BYTES:
+        rows = torch.cat(list(curvature.row_gradients() or ()))
+        values = torch.linalg.eigvalsh((rows @ rows.T).double() / curvature.n).clamp(min=0).cpu()
         return values, torch.ones_like(values)
     p, generator = curvature.p, torch.Generator().manual_seed(0)
     signs = torch.randint(0, 2, (PROBES, p), generator=generator) * 2 - 1

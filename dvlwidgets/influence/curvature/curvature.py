@@ -116,6 +116,11 @@ class Curvature:
         with twice_differentiable():
             return self._source.matrix_cost(self._selection.cover)
 
+    @property
+    def most_rows(self) -> int:
+        """Square-root rows are at most so many, where there are any."""
+        return self.n * self._source.resident.outputs
+
     def row_gradients(self) -> Iterator[Tensor] | None:
         """Square-root rows (r, p): the sum of their outer products over n is the matrix; None for a Hessian.
 
