@@ -221,7 +221,8 @@ def test_the_matrix_is_made_where_that_is_less_work():
 
     assert work.prefers_matrix(Fake(2_000, 125), 1_000)
     assert not work.prefers_matrix(Fake(2_000, 2_000), 1_000)  # column by column: as dear as the products
-    assert not work.prefers_matrix(Fake(2_000, 125), 100)  # few products
+    assert not work.prefers_matrix(Fake(2_000, 125), 50)  # few products: not even asked
+    assert not work.prefers_matrix(Fake(2_000, 125), 130)  # no more products than the matrix costs
     assert not work.prefers_matrix(Fake(30_000, 125), 1e9)  # too large
 
 

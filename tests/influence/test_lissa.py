@@ -10,6 +10,9 @@ from influence.problems import DENSE, case, dense_gradients, dense_influences, r
 
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.influence import LissaInfluence
+from dvlwidgets.influence.batches import Batches
+from dvlwidgets.influence.curvature import curvature_of
+from dvlwidgets.influence.problem import Problem
 from dvlwidgets.influence.solvers import products as work
 from dvlwidgets.influence.solvers.neumann import NeumannSeries
 
@@ -106,6 +109,19 @@ def test_training_points_are_drawn_evenly(batched):
     assert len(counts) == 60
     # 200 each, with a standard deviation of sqrt(600 * 1/3 * 2/3)
     assert float((counts - 200).abs().max()) < 4.5 * (600 * 2 / 9) ** 0.5
+
+
+@pytest.mark.parametrize("mode", DENSE)
+def test_the_curvature_of_some_points_is_theirs_even_after_many_products(mode):
+    made = case("mlp_tanh")
+    whole = curvature_of(Problem(made.model, made.loss), Batches.of(made.batches(30, 7)), mode)
+    eye = torch.eye(made.p, dtype=torch.float64)
+    for _ in range(3):  # what is kept for later products is kept from some product on
+        assert relative_error(whole.matmul(eye), DENSE[mode](made)) < 1e-12
+    at = torch.tensor([3, 50, 7, 20, 59])
+    wanted = DENSE[mode](made, tuple(t[at] for t in made.train))
+    assert relative_error(whole.batch(at).matmul(eye), wanted) < 1e-12
+    assert relative_error(whole.batch(at).dense(), wanted) < 1e-12
 
 
 def test_defect_11_zeros_in_the_solution_are_no_trouble(path):

@@ -24,6 +24,9 @@ CHECK_ROWS = 4
 PIECES_BYTES = 256 << 20
 """Second derivatives in the units are kept up to so many bytes."""
 
+ENOUGH = 4
+"""Times as many vectors as units, from which on second derivatives in the units are worth their passes."""
+
 TANGENTS = 6
 """A product holds about so many copies of the activations."""
 
@@ -55,15 +58,17 @@ class Hessian:
         return out
 
     def _by_units(self, sub: Layout, vectors: int) -> list[Piece] | None:
-        """Second derivatives of all samples, once as many vectors were multiplied as a net of linear layers has units.
+        """Second derivatives of all samples, once many more vectors were asked for than linear layers have units.
 
         They take a pass for each unit, after which a product is a few matrix products.
         """
         self._asked[sub.names] = self._asked.get(sub.names, 0) + vectors
         if sub.names in self._pieces:
             return self._pieces[sub.names]
+        if self._asked[sub.names] < ENOUGH:
+            return None
         net = self._linear_net(sub)
-        if net is None or self._asked[sub.names] < sum(layer.outputs for layer in net.layers):
+        if net is None or self._asked[sub.names] < ENOUGH * sum(layer.outputs for layer in net.layers):
             return None
         if self.resident.n * net.kept_numbers * self._dtype.itemsize > PIECES_BYTES:
             return None

@@ -15,6 +15,9 @@ MATRIX_BYTES = 1 << 30
 PER_PARAMETER = {"hessian": 12.0, "gauss_newton": 10.0, "empirical_fisher": 4.0}
 """Operations of a product for each data point, parameter and vector, for models that use a parameter once a sample."""
 
+LEAST_COST = 1 / 24
+"""No matrix costs fewer products than this times p; what a curvature says is asked for only beyond it."""
+
 GEMM = 3.0
 """One operation of a matrix product takes so much less time than one of a pass through the model."""
 
@@ -85,5 +88,7 @@ def prefers_matrix(curvature: Any, vectors: float, *, share: float = 1.0) -> boo
     if p * p * precision(curvature).itemsize > MATRIX_BYTES:
         return False
     product = PER_PARAMETER.get(str(curvature.mode), 12.0) * curvature.n * p
-    whole = float(getattr(curvature, "matrix_cost", p)) * product
-    return bool(whole + vectors * 2.0 * p * p / GEMM <= vectors * product * share)
+    saved = vectors * (product * share - 2.0 * p * p / GEMM)
+    if saved < LEAST_COST * p * product:
+        return False
+    return bool(float(getattr(curvature, "matrix_cost", p)) * product <= saved)
