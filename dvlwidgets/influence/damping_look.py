@@ -102,6 +102,8 @@ class Look:
     def defaults(self) -> list[float]:
         """Dampings around the mean eigenvalue; w too, which is right for an exact method."""
         own = [self.target] if self.target > 0 else []
+        if self.target > MULTIPLES[-2] * self.mean:  # the best is to lie between others
+            own.append(3 * self.target)
         return [*(multiple * self.mean for multiple in MULTIPLES), *own]
 
     def attempt(self, values: Sequence[float], *, refine: bool) -> Tried:
