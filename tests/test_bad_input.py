@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.ensemble import BaggingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
@@ -82,6 +83,10 @@ def cached(**kwargs: Any) -> Any:
 
 def shapley(sampler: Any = None, **kwargs: Any) -> Any:
     return dvl.ShapleyValuation(utility(), sampler or dvl.MSRSampler(seed=0), dvl.MaxUpdates(5), **kwargs)
+
+
+def influence(features: int = 1) -> Any:
+    return dvl.GradDotInfluence(torch.nn.Linear(features, 2), torch.nn.CrossEntropyLoss())
 
 
 def folded(scoring: Any = "accuracy", **kwargs: Any) -> Any:
@@ -1081,6 +1086,31 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "LOOValuation": semivalue_cases(dvl.LOOValuation),
+    "InfluencePanel": [
+        (lambda: dvl.InfluencePanel(3, TRAIN, TRAIN), InputTypeError, "expected an influence model"),
+        (lambda: dvl.InfluencePanel(dvl.GradDotInfluence, TRAIN, TRAIN), InputTypeError, "Make an instance"),
+        (lambda: dvl.InfluencePanel(influence(), X, TRAIN), InputTypeError, "expected the train points"),
+        (lambda: dvl.InfluencePanel(influence(), TRAIN, X), InputTypeError, "expected the test points"),
+        (lambda: dvl.InfluencePanel(influence(9), TRAIN, TRAIN), InputError, "cannot be called with inputs"),
+        (lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, quantile=2), InputError, "between 0 and 1"),
+        (lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, height=3), InputError, "at least 200 pixels"),
+        (
+            lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, title=3),
+            InputTypeError,
+            "title must be a string",
+        ),
+        (
+            lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, edits=3),
+            InputTypeError,
+            "expected an EditLog",
+        ),
+        (
+            lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, checkpoint=3),
+            InputTypeError,
+            "path of a folder",
+        ),
+        (lambda: dvl.InfluencePanel(influence(), TRAIN, TRAIN, image_shape=3), InputTypeError, "image_shape"),
+    ],
     "ValuationPanel": [
         (lambda: dvl.ValuationPanel(utility(), TRAIN), InputTypeError, "expected a valuation"),
         (lambda: dvl.ValuationPanel(dvl.ShapleyValuation, TRAIN), InputTypeError, "expected a valuation"),

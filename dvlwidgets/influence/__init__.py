@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .calculators import SequentialInfluenceCalculator
     from .cg import CgInfluence
     from .converters import NumpyConverter, TorchNumpyConverter, torch_dataset_to_dask_array
+    from .damping import RegularizationExploration, explore_regularization, recommended_regularization
     from .dask_calculator import DaskInfluenceCalculator, DisableClientSingleThreadCheck
     from .direct import DirectInfluence
     from .ekfac import EkfacInfluence, EkfacRepresentation
@@ -36,10 +37,12 @@ if TYPE_CHECKING:
     from .harmonic import InverseHarmonicMeanInfluence
     from .lazy import LazyChunkSequence, NestedLazyChunkSequence
     from .lissa import LissaInfluence
+    from .logra import LograInfluence
     from .nystroem import NystroemSketchInfluence
     from .plan import Plan, plan_of
     from .preconditioners import EkfacPreconditioner, JacobiPreconditioner, NystroemPreconditioner
-    from .runs import InfluenceStatistics
+    from .runs import InfluenceStatistics, influence_statistics
+    from .separable import SeparableScan
     from .store import GradientStore
     from .summary import InfluenceSummary
     from .tracin import TracInInfluence
@@ -69,6 +72,7 @@ _HOMES = {
     "cg": ("CgInfluence",),
     "converters": ("NumpyConverter", "TorchNumpyConverter", "torch_dataset_to_dask_array"),
     "dask_calculator": ("DaskInfluenceCalculator", "DisableClientSingleThreadCheck"),
+    "damping": ("RegularizationExploration", "explore_regularization", "recommended_regularization"),
     "direct": ("DirectInfluence",),
     "ekfac": ("EkfacInfluence", "EkfacRepresentation"),
     "ensemble": ("EnsembleInfluence",),
@@ -81,7 +85,8 @@ _HOMES = {
     "nystroem": ("NystroemSketchInfluence",),
     "preconditioners": ("EkfacPreconditioner", "JacobiPreconditioner", "NystroemPreconditioner"),
     "plan": ("Plan", "plan_of"),
-    "runs": ("InfluenceStatistics",),
+    "runs": ("InfluenceStatistics", "influence_statistics"),
+    "separable": ("SeparableScan",),
     "store": ("GradientStore",),
     "summary": ("InfluenceSummary",),
     "tracin": ("TracInInfluence",),
@@ -128,7 +133,9 @@ __all__ = [
     "NystroemPreconditioner",
     "NystroemSketchInfluence",
     "Plan",
+    "RegularizationExploration",
     "SecondOrderMode",
+    "SeparableScan",
     "SequenceAggregator",
     "SequentialInfluenceCalculator",
     "TorchCatAggregator",
@@ -136,7 +143,10 @@ __all__ = [
     "TracInInfluence",
     "TrakInfluence",
     "ZarrWriter",
+    "explore_regularization",
+    "influence_statistics",
     "plan_of",
+    "recommended_regularization",
     "torch_dataset_to_dask_array",
 ]
 

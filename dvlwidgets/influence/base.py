@@ -255,6 +255,7 @@ class BlockInfluence(InfluenceFunctionModel):
     ) -> None:
         super().__init__(model, loss)
         self.second_order_mode = choose(SecondOrderMode, second_order_mode, "second_order_mode")
+        self._structure = block_structure
         self._blocks = blocks_of(self.problem.model, self.problem.layout, block_structure)
         given = renamed("regularization", regularization, "hessian_regularization", hessian_regularization)
         self._dampings = self._checked(given)
@@ -267,6 +268,8 @@ class BlockInfluence(InfluenceFunctionModel):
     def _learn(self, batches: Batches) -> None:
         from .curvature import curvature_of
 
+        # parameters may have been frozen since the constructor looked
+        self._blocks = blocks_of(self.problem.model, self.problem.layout, self._structure)
         whole = curvature_of(self.problem, batches, self.second_order_mode)
         self._factors = {
             name: self._factor(name, whole.restrict(self.block_columns(name))) for name in self._blocks
@@ -337,10 +340,15 @@ class BlockInfluence(InfluenceFunctionModel):
                 f"factors of the blocks {unknown} were given; the blocks are {self.block_names}."
             )
         shares: OrderedDict[str, Tensor] = OrderedDict()
+        up = choose(InfluenceMode, mode, "mode") is InfluenceMode.Up
+        rows = self.gradients(Batch.of((x, y))) if up else None  # once for all blocks
         for name, z in z_test_factors.items():
             whole = torch.zeros(len(z), self.n_parameters, dtype=z.dtype, device=self.device)
             whole[:, self.block_columns(name)] = z.to(self.device)
-            shares[name] = self.influences_from_factors(whole, x, y, mode)
+            if rows is None:
+                shares[name] = self.influences_from_factors(whole, x, y, mode)
+            else:
+                shares[name] = self.scores(Rows.of_flat(self.layout, whole), rows)
         return shares
 
     def _move(self, device: torch.device) -> None:

@@ -135,7 +135,10 @@ def cat(batches: Sequence[Batch]) -> Batch:
 
 def bytes_of(tensor: Tensor) -> memoryview:
     """A tensor's numbers as bytes, in row order."""
-    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+    flat = tensor.detach().cpu().contiguous().flatten()
+    if flat.stride() != (1,):  # one number, expanded
+        flat = flat.clone(memory_format=torch.contiguous_format)
+    return flat.view(torch.uint8).numpy().data
 
 
 def _tensor(value: Any, name: str) -> Tensor:

@@ -1,7 +1,9 @@
 """Any `loss(output, target)` as one loss a sample, and what is known of its likelihood.
 
 A loss gives the mean over the batch that it is given; the loss of a sample is that of a batch of one. The known ones
-(cross-entropy, squared error, binary cross-entropy) are written out, any other is mapped over samples.
+(cross-entropy, squared error, binary cross-entropy) are written out, any other is mapped over samples. One exception:
+with class weights a sample's cross-entropy is its class's weight times its loss, as in the objective, although the
+weight cancels in a batch of one.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..data.identity import digest
-from ..errors import InputTypeError, UnhashableError
+from ..errors import DvlError, InputError, InputTypeError, UnhashableError
 from .attention import plain_attention
 from .batches import Batch, bytes_of
 from .layout import Layout, trainable
@@ -111,13 +111,13 @@ class Problem:
     def check(self, batch: Batch) -> None:
         """Calls the model and the loss once with a batch, so that what cannot work fails before any work.
 
+        Raises:
+            InputError: if they cannot be called with it.
+
         Warns:
             UserWarning: a softmax before cross-entropy, which takes logits.
         """
-        with torch.no_grad():
-            batch = self.place(batch)
-            output = self.output(None, batch)
-            self.loss(output, batch.target)
+        output = self.tried(batch)
         if self.likelihood == "categorical" and looks_like_softmax(output):
             warnings.warn(
                 "the model's outputs are probabilities, and cross-entropy applies a softmax of its own: the loss is "
@@ -126,6 +126,45 @@ class Problem:
                 UserWarning,
                 stacklevel=4,
             )
+
+    def tried(self, batch: Batch) -> Tensor:
+        """The output for a batch, when the model and the loss can be called with it.
+
+        Raises:
+            InputError: if they cannot, with the shapes.
+        """
+        output = self.called(batch)
+        with torch.no_grad():
+            batch = self.place(batch)
+            try:
+                self.loss(output, batch.target)
+            except DvlError:
+                raise
+            except Exception as error:  # as above, of the loss
+                raise InputError(
+                    f"the loss cannot be computed from outputs of shape {tuple(output.shape)} and targets of shape "
+                    f"{tuple(batch.target.shape)} ({batch.target.dtype}): {error}. Pass targets as in training."
+                ) from error
+        return output
+
+    def called(self, batch: Batch) -> Tensor:
+        """The output for a batch, without gradients.
+
+        Raises:
+            InputError: if the model cannot be called with it, with the shapes.
+        """
+        with torch.no_grad():
+            batch = self.place(batch)
+            try:
+                return self.output(None, batch)
+            except DvlError:
+                raise
+            except Exception as error:  # whatever a model raises, it is the data that it was called with
+                shapes = [tuple(t.shape) for t in (*batch.inputs, *batch.keywords.values())]
+                raise InputError(
+                    f"{type(self.model).__name__} cannot be called with inputs of shape {shapes}: {error}. Pass data "
+                    "of the shape that it was trained on."
+                ) from error
 
     @cached_property
     def key(self) -> str:

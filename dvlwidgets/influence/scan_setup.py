@@ -26,8 +26,8 @@ from .reducers import Reducer, Shape
 from .reducers.choice import default_reducers, main_column
 from .scan import tile_width
 from .scanner import Scanner
-from .store import GradientStore
 from .shelves import dtype_of
+from .store import GradientStore
 from .summary import InfluenceSummary
 from .turns import Turns
 

@@ -100,7 +100,7 @@ def method_of(influence: Any, train: Any, test: Any, quantile: Any) -> ExplorerM
 
 
 def _check(influence: Any, train: Any, test: Any) -> None:
-    models = "an influence model, e.g. EkfacInfluence(model, loss)"
+    models = "an influence model, e.g. EkfacInfluence(model)"
     if isinstance(influence, type):
         raise InputTypeError(
             f"The first argument is the class {influence.__name__}; expected {models}. Make an instance of it."

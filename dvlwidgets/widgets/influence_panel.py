@@ -29,7 +29,7 @@ class InfluencePanel(LivePanel):
     those of its new label; the model, and with it all other numbers, stay as they were trained.
 
     Args:
-        influence: an influence model, e.g. `EkfacInfluence(model, loss)`; one that is not fitted is fitted on `train`
+        influence: an influence model, e.g. `EkfacInfluence(model)`; one that is not fitted is fitted on `train`
             when the run starts. Or an `Explorer`.
         train: the training points.
         test: the test points.
@@ -49,7 +49,7 @@ class InfluencePanel(LivePanel):
         InstallationError: the JavaScript was not built.
 
     Example:
-        >>> panel = InfluencePanel(EkfacInfluence(model, loss), train, test)  # doctest: +SKIP
+        >>> panel = InfluencePanel(EkfacInfluence(model), train, test)  # doctest: +SKIP
         >>> panel.start()  # doctest: +SKIP
         >>> clean = panel.dataset()  # doctest: +SKIP
     """
