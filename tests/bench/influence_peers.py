@@ -84,6 +84,9 @@ class Peer:
             assert self.process.stdin is not None
             self.process.stdin.close()
             self.process.wait(timeout=30)
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+            self.errors.close()
 
     def _line(self) -> dict[str, Any] | None:
         assert self.process.stdout is not None

@@ -263,7 +263,10 @@ class Table:
             rtol: Row(
                 f"CG, {tests} test points, rtol {rtol:g}", 5, "pyDVL CG, solve_simultaneously, rtol 1e-4"
             )
-            for rtol in (1e-4, 1e-6)  # pyDVL's stops far below what it was asked for: the second is as exact
+            for rtol in (
+                1e-4,
+                1e-5,
+            )  # pyDVL's goes far below what it was asked for: to float32's rounding, 7e-7
         }
         exact = self.exact[:tests] if self.exact is not None else None
         for _ in range(self.repeats):

@@ -100,8 +100,9 @@ def test_a_plan_reads_as_a_small_table():
     ]  # fmt: skip
     assert "layers as factors" in lines[3]
     assert "are free" in lines[-1]
-    flat = plan_of(GradDotInfluence(CASE.net, nn.CrossEntropyLoss()), CASE.test, CASE.train)
-    assert "numbers a point" in repr(flat)
+    net, train, test = problem(6)  # nobody holds a store of this one
+    plan = plan_of(GradDotInfluence(net, nn.CrossEntropyLoss()), test, train)
+    assert "numbers a point" in repr(plan)
 
 
 def small(**sizes: int) -> Plan:
