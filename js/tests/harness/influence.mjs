@@ -16,7 +16,7 @@ const QUANTILE = 0.25;
 export function makeInfluence({ tests = 160, fitted = 1, ...options } = {}) {
   const run = makeRun({
     unit: 'training points',
-    method: 'Ekfac influence',
+    method: 'EKFAC influence',
     total: options.n ?? 600,
     done: options.state === 'pending' ? 0 : (options.n ?? 600),
     state: 'finished',
