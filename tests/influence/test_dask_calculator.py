@@ -176,7 +176,7 @@ def test_without_training_points_the_test_points_are_meant(single, made, model):
 
 
 @pytest.mark.parametrize("chunks", [1, 3, (3, 3, 1), (1, 4, 2)])
-def test_chunks_of_one_row_and_unequal_chunks_work(processes, made, model, chunks):
+def test_defect_9_chunks_of_one_row_and_unequal_chunks_work(processes, made, model, chunks):
     x, y = (t[:7] for t in made.train)
     ours = [da.from_array(t.numpy(), chunks=(chunks, *t.shape[1:])) for t in (x, y)]
     calculator = DaskInfluenceCalculator(model, processes)
@@ -190,7 +190,7 @@ def test_chunks_of_one_row_and_unequal_chunks_work(processes, made, model, chunk
     torch.testing.assert_close(lazy.whole(), model.influences(x, y))
 
 
-def test_integer_inputs_keep_scores_in_floats(single, tmp_path):
+def test_defect_9_integer_inputs_keep_scores_in_floats(single, tmp_path):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Embedding(7, 3), nn.Flatten(), nn.Linear(15, 2))
     x, y = torch.randint(7, (7, 5)), torch.randint(2, (7,))
