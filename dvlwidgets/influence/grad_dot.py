@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ..errors import InputError
 from .base import InfluenceFunctionModel
-from .batches import Batches
+from .batches import Batch, Batches
 from .rows import Rows
-from .types import LossType
+from .types import InfluenceMode, LossType, choose
 
 
 class GradDotInfluence(InfluenceFunctionModel):
@@ -49,6 +50,14 @@ class GradCosInfluence(GradDotInfluence):
     def precondition(self, rows: Rows) -> Rows:
         """The test gradients, of length 1."""
         return rows.scaled(_inverse_lengths(rows))
+
+    def _from_factors(self, factors: Rows, batch: Batch, mode: InfluenceMode | str) -> Tensor:
+        if choose(InfluenceMode, mode, "mode") is not InfluenceMode.Up:
+            raise InputError(
+                "GradCosInfluence knows mode='up' only: the length that it divides by changes with the input, too. "
+                "Use GradDotInfluence for perturbations."
+            )
+        return super()._from_factors(factors, batch, mode)
 
     def scores(self, factors: Rows, rows: Rows) -> Tensor:
         """Cosines (q, w)."""

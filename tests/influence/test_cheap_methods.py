@@ -77,6 +77,14 @@ def test_grad_cos_is_the_cosine_and_zero_for_a_gradient_of_zero():
     assert (got[:, 0] == 0).all()
 
 
+def test_methods_whose_perturbations_are_not_known_refuse_them():
+    (x, y), (xt, yt) = data(), data(5, seed=2)
+    with pytest.raises(InputError, match="GradCosInfluence knows mode='up' only"):
+        GradCosInfluence(net(), CE).influences(xt, yt, x, y, mode="perturbation")
+    with pytest.raises(InputError, match="mode='up' only"):
+        TrakInfluence(net(), CE, projection=8).fit((x, y)).influences(xt, yt, x, y, mode="perturbation")
+
+
 def test_tracin_sums_learning_rates_times_inner_products_over_checkpoints(tmp_path):
     models, (x, y), (xt, yt) = [net(s) for s in range(3)], data(), data(5, seed=2)
     path = tmp_path / "last.pt"
