@@ -150,13 +150,12 @@ def test_dampen_adds_scale_times_itself_to_the_damping(path):
 
 def test_dampen_and_damping_are_in_random_products_too(batched):
     made = case("mlp_tanh")
-    taken = []
-    for size in (60, 20):
-        model = LissaInfluence(made.model, made.loss, 2.0, scale=4.0, dampen=0.05, rtol=1e-6, batch_size=size)
-        z = model.fit(made.batches(30)).influence_factors(*made.test)
-        assert relative_error(z, dense_factors(made, 2.0 + 4.0 * 0.05)) < 1e-5
-        taken.append(model.solutions[""].iterations)
-    assert taken[1] <= taken[0] + 8  # looks are eight terms apart
+    options = {"scale": 4.0, "dampen": 0.05, "rtol": 1e-6, "batch_size": 20, "maxiter": 100}
+    model = LissaInfluence(made.model, made.loss, 2.0, **options).fit(made.batches(30))
+    z = model.influence_factors(
+        *made.test
+    )  # without either in them it would diverge, or not converge in time
+    assert relative_error(z, dense_factors(made, 2.0 + 4.0 * 0.05)) < 1e-5
 
 
 def test_it_stops_when_all_are_within_the_tolerance(path):
