@@ -28,6 +28,10 @@ DIGEST = 16
 """Bytes of a sample's hash."""
 
 
+JOINED = 8 << 20
+"""Bytes of batches that `Batches.joined` puts together."""
+
+
 class Batches:
     """Data that can be read again and again, always in the same order and the same pieces.
 
@@ -117,6 +121,25 @@ class Batches:
         for _, batch in self.since(0):
             return batch
         raise InputError("the data are empty; expected at least one sample.")
+
+    def joined(self, nbytes: int = JOINED, rows: int | None = None) -> Iterator[Batch]:
+        """All samples in order, with neighbouring batches of one shape put together.
+
+        For passes whose work for a batch is small beside what beginning one costs.
+
+        Args:
+            nbytes: that batches put together may take.
+            rows: samples that they may have.
+        """
+        held: list[Batch] = []
+        for batch in self:
+            sizes = sum(t.nbytes for one in (*held, batch) for t in one.tensors())
+            many = rows is not None and sum(map(len, held)) + len(batch) > rows
+            if held and (many or sizes > nbytes or _form(batch) != _form(held[0])):
+                yield cat(held)
+                held = []
+            held.append(batch)
+        yield cat(held)
 
     def whole(self) -> Batch:
         """All samples as one batch."""
@@ -260,3 +283,7 @@ def require_positions(positions: Any, n: int) -> Tensor:
     if len(found.unique()) < len(found):
         raise InputError("positions hold one sample twice; expected each once.")
     return found.long()
+
+
+def _form(batch: Batch) -> object:
+    return [(t.shape[1:], t.dtype) for t in batch.tensors()], len(batch.inputs), sorted(batch.keywords)

@@ -119,7 +119,7 @@ class FisherPasses:
         """Samples in each piece of the data, and what `Pullback` gives for them."""
         vectors = self._vectors or self._roots()
         rows = 0
-        for given in batches:
+        for given in batches.joined():
             batch = self.problem.place(given)
             rows = rows or self.rows_at_once(batch, vectors)
             for at in range(0, len(batch), rows):

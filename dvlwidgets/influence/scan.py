@@ -68,7 +68,7 @@ def factors_of(model: InfluenceFunctionModel, test: Batches, *, chunk: int = CHU
         solved.extend(model.precondition(rows[at : at + chunk]) for at in range(0, len(rows), chunk))
         waiting.clear()
 
-    for batch in test:
+    for batch in test.joined(rows=chunk):
         waiting.append(model.gradients(batch))
         if sum(map(len, waiting)) >= chunk:
             solve()

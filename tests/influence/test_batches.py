@@ -356,3 +356,21 @@ def test_data_sets_without_a_length_and_sentences_of_other_lengths_are_refused()
 def test_mappings_have_no_x():
     with pytest.raises(InputError, match="called with one tensor"):
         _ = Batch.of({"x": X, "labels": Y}).x
+
+
+def test_batches_put_together_hold_the_same_samples_in_order_within_bytes_and_rows():
+    x, y = torch.arange(40.0).reshape(20, 2), torch.arange(20)
+    batches = Batches.of([(x[a:b], y[a:b]) for a, b in ((0, 3), (3, 4), (4, 11), (11, 20))])
+    each = x[0].nbytes + y[0].nbytes
+    for arguments, sizes in (
+        ({}, [20]),
+        ({"rows": 5}, [4, 7, 9]),
+        ({"nbytes": 11 * each}, [11, 9]),
+        ({"nbytes": 1}, [3, 1, 7, 9]),
+    ):
+        found = list(batches.joined(**arguments))
+        assert [len(batch) for batch in found] == sizes
+        torch.testing.assert_close(torch.cat([batch.x for batch in found]), x)
+        assert torch.cat([batch.target for batch in found]).tolist() == list(range(20))
+    longer = Batches.of([(torch.zeros(2, 3), torch.zeros(2)), (torch.zeros(2, 4), torch.zeros(2))])
+    assert [tuple(batch.x.shape) for batch in longer.joined()] == [(2, 3), (2, 4)]
