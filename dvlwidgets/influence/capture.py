@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,7 +66,7 @@ def owners(model: nn.Module, names: Sequence[str]) -> dict[nn.Module, list[str]]
 
 
 @contextmanager
-def watched(modules: dict[nn.Module, Any]) -> Iterator[dict[nn.Module, Calls]]:
+def watched(modules: Iterable[nn.Module]) -> Iterator[dict[nn.Module, Calls]]:
     """(input, output) of every call of the modules."""
     seen: dict[nn.Module, Calls] = {module: [] for module in modules}
 
@@ -74,7 +74,7 @@ def watched(modules: dict[nn.Module, Any]) -> Iterator[dict[nn.Module, Calls]]:
         seen[module].append((inputs[0] if inputs else named["input"], output))
         return output.clone()  # what follows may change it in place, and the gradient is wanted before that
 
-    handles = [module.register_forward_hook(note, with_kwargs=True) for module in modules]
+    handles = [module.register_forward_hook(note, with_kwargs=True) for module in seen]
     try:
         yield seen
     finally:

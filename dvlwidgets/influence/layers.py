@@ -28,10 +28,8 @@ def rule_for(module: nn.Module) -> Rule | None:
     Classes derived from torch's layers count as these; what they add is seen when the first batch is checked.
     """
     own = {name for name, _ in module.named_parameters(recurse=False)}
-    if not own or not own <= {
-        "weight",
-        "bias",
-    }:  # others are made from what a hook cannot see, such as weight_norm's
+    # parameters of other names are made into a weight where no hook sees it, as by weight_norm
+    if not own or not own <= {"weight", "bias"}:
         return None
     if isinstance(module, nn.Linear):
         return _linear
@@ -58,11 +56,11 @@ def _convolution(module: Any, names: Sequence[str], xs: Sequence[Tensor], gs: Se
         return Flat(tuple(names), g.sum(1))
     width = module.weight[0].numel() * module.groups
     if module.groups == 1 and g.shape[1] * (width + g.shape[2]) < width * g.shape[2]:
-        return _outer(names, torch.cat([_patches(module, x) for x in xs], dim=1), g)
+        return _outer(names, torch.cat([patches(module, x) for x in xs], dim=1), g)
     found = []
     step = chunk_of(len(g), g.shape[1] * width * g.element_size())
     for lo in range(0, len(g), step):
-        a = torch.cat([_patches(module, x[lo : lo + step]) for x in xs], dim=1)
+        a = torch.cat([patches(module, x[lo : lo + step]) for x in xs], dim=1)
         mine = g[lo : lo + step].unflatten(2, (module.groups, -1))
         found.append(torch.einsum("btgo,btgd->bgod", mine, a.unflatten(2, (module.groups, -1))).flatten(1))
     return _flat(names, {"weight": torch.cat(found), "bias": g.sum(1)})
@@ -133,7 +131,7 @@ def _flat(names: Sequence[str], values: dict[str, Tensor]) -> Flat:
     return Flat(tuple(names), torch.cat(kept, dim=1))
 
 
-def _patches(module: Any, x: Tensor) -> Tensor:
+def patches(module: Any, x: Tensor) -> Tensor:
     """The inputs that each output position sees: (B, T, C_in k), channels outermost."""
     size, stride, dilation = module.kernel_size, module.stride, module.dilation
     if isinstance(module.padding, str) or module.padding_mode != "zeros":

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.func import vjp, vmap
 
 from .batches import Batch
-from .layers import _patches, rule_for
+from .capture import watched
+from .layers import patches, rule_for
 from .problem import Problem
 
 Vectors: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(output (B, ...), target) -> vectors at the output, (K, B, ...)."""
-
-Call: TypeAlias = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Pullback:
         hooked = [*self.factored, *self.ruled]
         modules = [self.layers[name][0] for name in hooked]
         found: dict[str, Positions | Tensor] = {}
-        with torch.enable_grad(), _watch(modules) as seen:
+        with torch.enable_grad(), watched(modules) as seen:
             output = self.problem.output(None, batch)
             wanted = vectors(output, batch.target)
             outputs = [out for module in modules for _, out in seen[module]]
@@ -110,12 +108,9 @@ class Pullback:
         names = [n for block in self.general for n in self.layers[block][1]]
         moving = {n: params[n] for n in names}
         fixed = {n: t for n, t in params.items() if n not in moving}
-        keywords = sorted(batch.keywords)
 
         def one(vectors: Tensor, *tensors: Tensor) -> dict[str, Tensor]:
-            *given, target = [t.unsqueeze(0) for t in tensors]
-            inputs, named = given[: len(batch.inputs)], given[len(batch.inputs) :]
-            lone = Batch(tuple(inputs), target, dict(zip(keywords, named, strict=True)))
+            lone = batch.with_tensors([t.unsqueeze(0) for t in tensors])
             back = vjp(lambda own: self.problem.output({**fixed, **own}, lone)[0], moving)[1]
             tree: dict[str, Tensor] = vmap(lambda v: back(v)[0])(vectors)
             return tree
@@ -153,7 +148,7 @@ def positions(
         g = torch.cat([v.reshape(*v.shape[:2], -1, v.shape[-1]) for v in gs], dim=2)
     else:
         groups = int(module.groups)  # type: ignore[arg-type]  # of a convolution
-        a = torch.cat([_patches(module, x) for x in xs], dim=1)
+        a = torch.cat([patches(module, x) for x in xs], dim=1)
         g = torch.cat([v.flatten(3).transpose(2, 3) for v in gs], dim=2)
     a, g = a.unflatten(2, (groups, -1)), g.unflatten(3, (groups, -1))
     return Positions(a if has_weight else a[..., :0], g)
@@ -178,20 +173,3 @@ def pulled(output: Tensor, inner: Sequence[Tensor], vectors: Tensor, *, keep: bo
     return [
         x.new_zeros(shape + x.shape) if g is None else g.detach() for g, x in zip(got, inner, strict=True)
     ]
-
-
-@contextmanager
-def _watch(modules: Sequence[nn.Module]) -> Iterator[dict[nn.Module, list[Call]]]:
-    """(input, output) of every call of the modules."""
-    seen: dict[nn.Module, list[Call]] = {module: [] for module in modules}
-
-    def note(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
-        seen[module].append((inputs[0], output))
-        return output.clone()  # what follows may change it in place
-
-    handles = [module.register_forward_hook(note) for module in modules]
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()

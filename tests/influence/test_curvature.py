@@ -286,6 +286,25 @@ def test_layers_that_skip_repeat_or_share_are_right_too(build: type[nn.Module], 
         assert by_units(made) == (build is Residual)
 
 
+class Named(nn.Module):
+    """Layers that get their inputs by keyword."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.last = nn.Linear(4, 4), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(input=torch.tanh(self.layer(input=x)))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_layers_that_are_called_by_keyword_are_seen_too(mode: str):
+    torch.manual_seed(0)
+    made = sample(Named(), points(20, 4), classes(20))
+    assert relative_error(curvature(made, mode, 7).dense(), DENSE[mode](made)) < 1e-12
+    assert by_units(made)
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_wide_layers_with_few_outputs_are_right_too(mode: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("dvlwidgets.influence.curvature.pair_sums.GRAM_ROWS", 7)

@@ -300,6 +300,28 @@ def test_nets_of_any_kind_have_exact_dense_blocks_where_layers_are_no_products(
     assert relative_error(model.influences(*made.test, *made.train), wanted) < 1e-7
 
 
+class Named(nn.Module):
+    """Calls its layers by keyword."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.head = nn.Linear(4, 5), nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(input=torch.tanh(self.inner(input=x)))
+
+
+def test_layers_may_be_called_by_keyword() -> None:
+    base, named = case("logistic"), Named().double()
+    plain = nn.Sequential(named.inner, nn.Tanh(), named.head)
+    got, wanted = (
+        fitted(Case("any", net, base.loss, base.train, base.test), update_diagonal=True)
+        for net in (named, plain)
+    )
+    pairs = (*base.test, *base.train)
+    assert relative_error(got.influences(*pairs), wanted.influences(*pairs)) < 1e-12
+
+
 def test_small_pieces_of_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     made = case("cnn")
     whole = fitted(made, update_diagonal=True).influences(*made.test, *made.train)

@@ -14,7 +14,7 @@ from ..forward_mode import forward_mode_ready
 from ..layout import Layout
 from ..problem import Problem
 from ..types import SecondOrderMode, choose
-from .resident import Resident, twice_differentiable
+from .resident import Resident
 from .selection import Selection
 
 
@@ -81,7 +81,7 @@ class Curvature:
     def matmul(self, v: Tensor) -> Tensor:
         """Rows H v for rows v of shape (k, p), for all k in one pass over the data."""
         v = v.to(self.device, self.dtype)
-        with twice_differentiable():
+        with torch.no_grad():
             out = self._source.products(self._selection.cover, self._selection.widen(v))
         return self._selection.narrow(out) / self.n
 
@@ -96,14 +96,14 @@ class Curvature:
         if rows is None:
             return (self.matmul(v) * v).sum(1).double()
         total = torch.zeros(len(v), dtype=torch.float64, device=self.device)
-        with twice_differentiable():
+        with torch.no_grad():
             for some in rows:
                 total += (some @ v.T).square().sum(0)
         return total / self.n
 
     def dense(self) -> Tensor:
         """The matrix, shape (p, p), exactly symmetric."""
-        with twice_differentiable():
+        with torch.no_grad():
             whole = self._source.dense(self._selection.cover)
         if self._selection.within is not None:
             within = self._selection.within.to(whole.device)
@@ -113,7 +113,7 @@ class Curvature:
     @property
     def matrix_cost(self) -> float:
         """About how many products with a vector take as long as `dense`."""
-        with twice_differentiable():
+        with torch.no_grad():
             return self._source.matrix_cost(self._selection.cover)
 
     @property

@@ -17,7 +17,7 @@ from ..output_curvature import output_roots
 from ..rows import Rows
 from .convexity import require_convex
 from .hessian import ROWS, TANGENTS
-from .resident import WORK_BYTES, Resident, twice_differentiable
+from .resident import WORK_BYTES, Resident
 from .row_source import RowSource
 
 Tree: TypeAlias = dict[str, Tensor]
@@ -40,7 +40,7 @@ class GaussNewton(RowSource):
         super().__init__(resident)
         problem = resident.problem
         if problem.likelihood is None:
-            with twice_differentiable():
+            with torch.no_grad():
                 for batch in resident.pieces(ROWS):
                     require_convex(problem.loss, problem.output(problem.params, batch), batch.target)
         pulled = copy.copy(problem)
@@ -51,11 +51,10 @@ class GaussNewton(RowSource):
     def _pieces(self) -> Iterator[Iterator[Rows]]:
         problem = self.resident.problem
         for batch in self.resident.pieces(self.resident.rows_for(2 * problem.p)):
-            with twice_differentiable():
+            with torch.no_grad():
                 output = problem.output(problem.params, batch)
-            if (
-                not self._gradients.path
-            ):  # chosen on vectors that are nowhere zero, nor along what softmax ignores
+            if not self._gradients.path:
+                # chosen on vectors that are nowhere zero, nor along what softmax ignores
                 weights = torch.linspace(
                     0.5, 1.5, output[0].numel(), dtype=output.dtype, device=output.device
                 )

@@ -160,14 +160,14 @@ class LinearNet:
 @contextmanager
 def _hooked(modules: Sequence[nn.Module], seen: Seen, shifts: dict[int, Tensor]) -> Iterator[None]:
     def hook(at: int) -> Any:
-        def note(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        def note(_: nn.Module, given: tuple[Tensor, ...], named: dict[str, Tensor], output: Tensor) -> Tensor:
             seen.order.append(at)
-            seen.inputs[at] = inputs[0]
+            seen.inputs[at] = given[0] if given else named["input"]
             return output + shifts[at] if at in shifts else output
 
         return note
 
-    handles = [module.register_forward_hook(hook(at)) for at, module in enumerate(modules)]
+    handles = [m.register_forward_hook(hook(at), with_kwargs=True) for at, m in enumerate(modules)]
     try:
         yield
     finally:

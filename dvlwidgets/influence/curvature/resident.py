@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -126,30 +124,3 @@ def _sizes(problem: Problem, one: Batch) -> tuple[int, int]:
         for handle in handles:
             handle.remove()
     return seen[0] + sum(t.numel() for t in one.tensors()), outputs
-
-
-@contextmanager
-def twice_differentiable() -> Iterator[None]:
-    """Attention by its formula: fused kernels have no second derivative, and not all have a forward mode.
-
-    On the CPU recent versions of torch choose so themselves within `torch.func`.
-    """
-    mha = getattr(torch.backends, "mha", None)  # since torch 2.3, as torch.nn.attention
-    was = mha.get_fastpath_enabled() if mha else False
-    if mha:
-        mha.set_fastpath_enabled(False)
-    try:
-        with _attention_by_formula(), torch.no_grad():
-            yield
-    finally:
-        if mha:
-            mha.set_fastpath_enabled(was)
-
-
-def _attention_by_formula() -> AbstractContextManager[Any]:
-    try:
-        from torch.nn.attention import SDPBackend, sdpa_kernel
-    except ImportError:
-        return nullcontext()
-    formula: AbstractContextManager[Any] = sdpa_kernel(SDPBackend.MATH)
-    return formula
