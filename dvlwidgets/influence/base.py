@@ -156,7 +156,7 @@ class InfluenceFunctionModel(ABC):
         Raises:
             NotFittedError: before `fit`.
         """
-        self._require_fit()
+        self.require_fit()
         return self.precondition(self.gradients(Batch.of((x, y)))).flat()
 
     def influences(
@@ -183,11 +183,8 @@ class InfluenceFunctionModel(ABC):
             NotFittedError: before `fit`.
             InputError: if only one of x and y is given.
         """
-        if (x is None) != (y is None):
-            raise InputError(
-                "only one of x and y was given; expected both, or neither for the test samples themselves."
-            )
-        self._require_fit()
+        require_both_or_none(x, y)
+        self.require_fit()
         rows = self.gradients(Batch.of((x_test, y_test)))
         factors = self.precondition(rows)
         if x is None or y is None:
@@ -199,8 +196,13 @@ class InfluenceFunctionModel(ABC):
     def influences_from_factors(
         self, z_test_factors: Tensor, x: Tensor, y: Tensor, mode: InfluenceMode | str = InfluenceMode.Up
     ) -> Tensor:
-        """Influences from what `influence_factors` gave, shape (B_test, p); see `influences`."""
-        self._require_fit()
+        """Influences from what `influence_factors` gave, shape (B_test, p); see `influences`.
+
+        Raises:
+            NotFittedError: before `fit`.
+            InputError: for factors of another shape.
+        """
+        self.require_fit()
         z = z_test_factors.to(self.device)
         if z.ndim != 2 or z.shape[1] != self.n_parameters:
             raise InputError(
@@ -217,12 +219,17 @@ class InfluenceFunctionModel(ABC):
         return perturbations(self.problem, factors.flat(), batch)
 
     def explore_regularization(self, test: Any, train: Any, values: Any = None) -> Any:
-        """Influences under several dampings without a refit, and a recommendation; see `damping.py`."""
+        """Influences under several dampings without a refit, and a recommendation: `damping.explore_regularization`."""
         from .damping import explore_regularization
 
         return explore_regularization(self, test, train, values)
 
-    def _require_fit(self) -> None:
+    def require_fit(self) -> None:
+        """Refuses to go on before `fit`.
+
+        Raises:
+            NotFittedError: saying what to do.
+        """
         if not self.is_fitted:
             raise NotFittedError(
                 f"{type(self).__name__} was not fitted: call fit(training_data) first, so that it knows the curvature."
@@ -290,7 +297,11 @@ class BlockInfluence(InfluenceFunctionModel):
         return self.problem.layout.columns(self._blocks[name]).to(self.device)
 
     def with_regularization(self: Any, regularization: float | Mapping[str, float] | None) -> Any:
-        """Another damping, in place and without a refit; returns self."""
+        """Another damping, in place and without a refit; returns self.
+
+        Raises:
+            InputError, InputTypeError: for what cannot be a damping, and for unknown or missing blocks.
+        """
         self._dampings = self._checked(regularization)
         return self
 
@@ -316,11 +327,8 @@ class BlockInfluence(InfluenceFunctionModel):
         y: Tensor | None = None,
         mode: InfluenceMode | str = InfluenceMode.Up,
     ) -> OrderedDict[str, Tensor]:
-        """As `influences`, the share of each block; they add up to it."""
-        if (x is None) != (y is None):
-            raise InputError(
-                "only one of x and y was given; expected both, or neither for the test samples themselves."
-            )
+        """As `influences`, also in what is raised; the share of each block, which add up to it."""
+        require_both_or_none(x, y)
         z = self.influence_factors_by_block(x_test, y_test)
         return self.influences_from_factors_by_block(
             z, x_test if x is None else x, y_test if y is None else y, mode
@@ -333,8 +341,13 @@ class BlockInfluence(InfluenceFunctionModel):
         y: Tensor,
         mode: InfluenceMode | str = InfluenceMode.Up,
     ) -> OrderedDict[str, Tensor]:
-        """As `influences_from_factors`, the share of each block."""
-        self._require_fit()
+        """As `influences_from_factors`, the share of each block.
+
+        Raises:
+            NotFittedError: before `fit`.
+            InputError: for factors of blocks that there are not.
+        """
+        self.require_fit()
         if unknown := [name for name in z_test_factors if name not in self._blocks]:
             raise InputError(
                 f"factors of the blocks {unknown} were given; the blocks are {self.block_names}."
@@ -360,6 +373,18 @@ class BlockInfluence(InfluenceFunctionModel):
     def _checked(self, regularization: Any) -> dict[str, float]:
         return per_block(
             regularization, list(self._blocks), "regularization", positive=self.positive_regularization
+        )
+
+
+def require_both_or_none(x: Any, y: Any) -> None:
+    """Refuses inputs without targets, and targets without inputs.
+
+    Raises:
+        InputError: saying what is expected.
+    """
+    if (x is None) != (y is None):
+        raise InputError(
+            "only one of x and y was given; expected both, or neither for the test samples themselves."
         )
 
 

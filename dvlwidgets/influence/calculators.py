@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputError, InputTypeError, NotFittedError
+from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel
 from .batches import Batches, bytes_of
 from .lazy import LazyChunkSequence
@@ -60,7 +60,7 @@ class SequentialInfluenceCalculator:
         Raises:
             NotFittedError: if the model was not fitted.
         """
-        check_fitted(self.influence_function_model)
+        self.influence_function_model.require_fit()
         return FactorSequence(self.influence_function_model, Batches.of(data_iterable))
 
     def influences(
@@ -81,7 +81,7 @@ class SequentialInfluenceCalculator:
             InputError, InputTypeError: for data that cannot be read.
         """
         model = self.influence_function_model
-        check_fitted(model)
+        model.require_fit()
         test, chosen = Batches.of(test_data_iterable), choose(InfluenceMode, mode, "mode")
         source = LocalScores(
             model,
@@ -109,9 +109,10 @@ class SequentialInfluenceCalculator:
 
         Raises:
             NotFittedError: if the model was not fitted.
+            InputTypeError: for what are no factors, or no data.
             InputError: for factors of other shapes, when they are read.
         """
-        check_fitted(self.influence_function_model)
+        self.influence_function_model.require_fit()
         given = GivenFactors(self.influence_function_model, z_test_factors)
         source = LocalScores(
             self.influence_function_model,
@@ -232,16 +233,4 @@ def check_model(model: Any) -> None:
         raise InputTypeError(
             f"{type(model).__name__} was given as the influence model; expected one such as "
             "DirectInfluence(model, loss).fit(train)."
-        )
-
-
-def check_fitted(model: InfluenceFunctionModel) -> None:
-    """Refuses a model that was not fitted.
-
-    Raises:
-        NotFittedError: saying what to do.
-    """
-    if not model.is_fitted:
-        raise NotFittedError(
-            f"{type(model).__name__} was not fitted: call fit(training_data) before its influences are computed."
         )

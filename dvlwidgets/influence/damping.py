@@ -99,14 +99,15 @@ def explore_regularization(
             where the agreement seems best.
 
     Raises:
-        InputTypeError: for methods without a damping.
+        InputTypeError: for methods without a damping, and values that are no numbers.
+        InputError: for no values or values that cannot be a damping, and where the method refuses all of them.
         NotFittedError: before `fit`.
     """
     if not hasattr(model, "with_regularization"):
         raise InputTypeError(
             f"{type(model).__name__} has no regularization: it inverts no curvature, so there is nothing to explore."
         )
-    model._require_fit()  # noqa: SLF001 - a question about the model, asked on behalf of its method
+    model.require_fit()
     given = None if values is None else [damping(v, "values", positive=False) for v in values]
     if given is not None and not given:
         raise InputError("values is empty; expected at least one damping, or None for a default range.")
@@ -148,7 +149,8 @@ def recommended_regularization(
         guess and no more.
 
     Raises:
-        InputError: without data, for methods that do not know their eigenvalues.
+        InputError: without data, for methods that do not know their eigenvalues; for only one of test and train.
+        NotFittedError: before `fit`.
     """
     if test is not None and train is not None:
         return explore_regularization(model, test, train).recommended

@@ -78,7 +78,6 @@ class Look:
         self._curvature = self._exact(many)
         self._gradients = None if self._curvature is None else Gradients(problem)(few).flat()
         self.decay = decay_of(problem, train)
-        self._mean_of_exact = self._trace_over_size()
         self.evidence = 0.0
         if self._curvature is not None:
             decay = self.decay
@@ -87,7 +86,7 @@ class Look:
             )
         own = getattr(self._first, "mean_eigenvalues", None)
         projected = self._curvature is None or hasattr(self._first, "lift")
-        self.mean = float(np.mean(list(own().values()))) if own and projected else self._mean_of_exact
+        self.mean = float(np.mean(list(own().values()))) if own and projected else self._trace_over_size()
 
     @property
     def target(self) -> float:
@@ -163,7 +162,7 @@ class Look:
         return curvature_of(problem, Batches.of(points), SecondOrderMode.GAUSS_NEWTON)
 
     def _trace_over_size(self) -> float:
-        """By random signs, as the matrix itself is not at hand."""
+        """By random signs, as the matrix itself is not at hand; where there is none, of the gradients' second moments."""
         if self._curvature is None:
             return float(self._train_rows.squares().double().mean()) / self.model.layout.p
         p, like = self._curvature.p, next(iter(self._first.problem.params.values()))

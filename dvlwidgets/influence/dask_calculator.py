@@ -10,13 +10,12 @@ import torch
 
 from ..errors import InputError, InputTypeError, InstallationError
 from . import dask_tasks as tasks
-from .base import InfluenceFunctionModel
+from .base import InfluenceFunctionModel, require_both_or_none
 from .batches import Batches
 from .calculators import (
     FactorSequence,
     GivenFactors,
     SequentialInfluenceCalculator,
-    check_fitted,
     check_model,
 )
 from .converters import NumpyConverter, TorchNumpyConverter, check_converter
@@ -87,7 +86,7 @@ class DaskInfluenceCalculator:
         self, influence_function_model: InfluenceFunctionModel, converter: Any = None, client: Any = None
     ) -> None:
         check_model(influence_function_model)
-        check_fitted(influence_function_model)
+        influence_function_model.require_fit()
         self.influence_function_model = influence_function_model
         self.converter, self._client = _told_apart(converter, client)
         self._sent: tuple[str, Any, Any] | None = None
@@ -156,8 +155,7 @@ class DaskInfluenceCalculator:
             return self._loaded(x_test, y_test, (x, y), mode)
         chosen = choose(InfluenceMode, mode, "mode")
         check_chunks(x_test, y_test, "x_test and y_test")
-        if (x is None) != (y is None):
-            raise InputError("only one of x and y was given; expected both, or neither for the test samples.")
+        require_both_or_none(x, y)
         x, y = (x_test, y_test) if x is None else (x, y)
         check_chunks(x, y, "x and y")
         remote = self._remote()
@@ -176,6 +174,10 @@ class DaskInfluenceCalculator:
             x: inputs of the training samples as a dask array; or the training data as a DataLoader and the like.
             y: their targets.
             mode: see `influences`.
+
+        Raises:
+            InvalidDimensionChunksError, UnalignedChunksError: for other chunks.
+            InputError, InputTypeError: for factors of another shape, and arrays beside loaders.
         """
         if not is_array(z_test_factors):
             mode, y = (y, None) if isinstance(y, (str, InfluenceMode)) else (mode, y)

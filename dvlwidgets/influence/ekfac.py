@@ -61,6 +61,10 @@ class EkfacInfluence(BlockInfluence):
         block_kinds: "kronecker", "dense" or "diagonal" by layer, after `fit`.
         exact: whether `fit` went through the loss's whole curvature; False if it had more than 256 directions a
             sample (classes times tokens, say), of which 256 random combinations were taken.
+
+    Raises:
+        InputTypeError: for a loss in the place of `update_diagonal`, flags that are none, and two dampings.
+        InputError: for a model without trainable parameters, and impossible dampings.
     """
 
     def __init__(
@@ -145,7 +149,7 @@ class EkfacInfluence(BlockInfluence):
 
     def block(self, layer: str) -> tuple[KroneckerBlock, float]:
         """What is kept of a layer, and its damping."""
-        self._require_fit()
+        self.require_fit()
         return self._kronecker[layer], self._dampings[layer]
 
     def self_influences(self, rows: Rows) -> Tensor:
@@ -164,7 +168,7 @@ class EkfacInfluence(BlockInfluence):
 
     def mean_eigenvalues(self) -> dict[str, float]:
         """Mean eigenvalue of each layer's curvature: its trace over its size."""
-        self._require_fit()
+        self.require_fit()
         return {name: block.mean for name, block in self._kronecker.items()}
 
     # --- by layer, under pyDVL's names ------------------------------------------------------------------------
@@ -172,7 +176,7 @@ class EkfacInfluence(BlockInfluence):
     @property
     def ekfac_representation(self) -> EkfacRepresentation:
         """Eigenvectors and eigenvalues of the layers that are Kronecker products."""
-        self._require_fit()
+        self.require_fit()
         modules = dict(self.problem.model.named_modules())
         chosen = {n: b for n, b in self._kronecker.items() if self.block_kinds[n] == "kronecker"}
         return EkfacRepresentation(
@@ -202,7 +206,7 @@ class EkfacInfluence(BlockInfluence):
 
         The model's own damping is left as it is. `explore_regularization` also says which to take.
         """
-        self._require_fit()
+        self.require_fit()
         rows = self.gradients(Batch.of((x, y)))
         flat = {name: rows.columns(members) for name, members in self._blocks.items()}
         turned = {name: b.rotate(b.stack.join(flat[name])).flatten(1) for name, b in self._kronecker.items()}

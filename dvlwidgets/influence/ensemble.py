@@ -60,7 +60,6 @@ class EnsembleInfluence(InfluenceFunctionModel):
             raise InputError(f"{len(self.weights)} weights were given for {len(self.members)} members.")
         first = self.members[0]
         self.model, self.loss, self.problem = first.model, first.loss, first.problem
-        self._n_train = 0
 
     @classmethod
     def of_checkpoints(
@@ -154,7 +153,7 @@ class EnsembleInfluence(InfluenceFunctionModel):
 
 
 def restored(model: nn.Module, checkpoint: Checkpoint) -> nn.Module:
-    """A copy of a model with a checkpoint's state.
+    """A copy of a model with a checkpoint's state; a checkpoint that is a model, as it is.
 
     Raises:
         InputTypeError: for something that is no checkpoint.

@@ -73,8 +73,6 @@ class Explorer:
         self._tests: tuple[str, dict[str, NDArray[np.float64]]] | None = None
         self._lock = threading.RLock()
         self.n_outputs = None if self._labels is None else self._outputs(self._labels)
-        for batches in (self._train, self._test):
-            model.problem.tried(batches.first()[:1])
         self._job = self._new_job()
 
     def _outputs(self, labels: NDArray[np.int64]) -> int | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches
 from .rows import Rows
-from .types import InfluenceMode, LossType, choose
+from .types import InfluenceMode, choose
 
 
 class GradDotInfluence(InfluenceFunctionModel):
@@ -23,9 +23,6 @@ class GradDotInfluence(InfluenceFunctionModel):
     """
 
     needs_fit = False
-
-    def __init__(self, model: nn.Module, loss: LossType) -> None:
-        super().__init__(model, loss)
 
     def _learn(self, batches: Batches) -> None:
         """Nothing: there is no curvature."""

@@ -98,7 +98,7 @@ class LograInfluence(BlockInfluence):
             NotFittedError: before `fit`, which chooses the directions.
         """
         if not self._projections:
-            self._require_fit()
+            self.require_fit()
         return self._layout
 
     @cached_property
@@ -120,7 +120,11 @@ class LograInfluence(BlockInfluence):
         return self.layout.columns((name,)).to(self.device)
 
     def gradients(self, batch: Batch) -> Rows:
-        """Projected per-sample gradients."""
+        """Projected per-sample gradients.
+
+        Raises:
+            NotFittedError: before `fit`, which chooses the directions.
+        """
         self.layout  # noqa: B018 - refuses before `fit`
         assert self._pullback is not None  # made with the layout
         batch = self.problem.place(batch)
@@ -143,8 +147,8 @@ class LograInfluence(BlockInfluence):
 
     def mean_eigenvalues(self) -> dict[str, float]:
         """Mean eigenvalue of each layer's curvature in the small space."""
-        self._require_fit()
-        return {name: float(f.matrix.diagonal().mean()) for name, f in self._dense.items()}
+        self.require_fit()
+        return {name: factors.mean_eigenvalue for name, factors in self._dense.items()}
 
     # --- learning -------------------------------------------------------------------------------------------
 

@@ -52,6 +52,10 @@ class InfluenceStatistics:
         dtype: precision of the store, see `GradientStore.of`.
         progress: draw a progress bar in `fit`.
 
+    Raises:
+        InputTypeError: for a model, reducers or rules that are none.
+        InputError: for two reducers of one name.
+
     Example:
         >>> found = InfluenceStatistics(model, test).fit(train).result  # doctest: +SKIP
         >>> cleaner = train.drop(found.result("quantile").sort()[:100])  # doctest: +SKIP
@@ -123,7 +127,11 @@ class InfluenceStatistics:
         return self.run_of(job, points, checkpoint, name)
 
     def plan(self, train: Any) -> Plan:
-        """What it will take, in bytes and multiplications; computes the gradients of two samples to know."""
+        """What it will take, in bytes and multiplications; computes the gradients of two samples to know.
+
+        Raises:
+            InputError, InputTypeError: for models and data that do not go together.
+        """
         return self.setup.plan(self._read(train)[0])
 
     @property
@@ -156,7 +164,13 @@ class InfluenceStatistics:
         return job, Points.of(train, job.n)
 
     def run_of(self, job: ScanJob, points: Points, checkpoint: Any, name: str | None = None) -> Run:
-        """A background run of a job, not started yet."""
+        """A background run of a job, not started yet.
+
+        Raises:
+            RunError: while another run of these statistics goes on.
+            IdentityError: if the checkpoint belongs to something else.
+            InputError: if the job takes more memory than is free.
+        """
         if name is not None:
             text("name", name, "It is what the run is called.")
         loop, result = self._loop_of(job, points, checkpoint), self._result
@@ -210,6 +224,9 @@ def influence_statistics(
         checkpoint: a folder to resume from.
         progress: draw a progress bar.
         **options: `column`, `is_done`, `budget`, `path`, `dtype` of `InfluenceStatistics`.
+
+    Raises:
+        InputError, InputTypeError, IdentityError: as `InfluenceStatistics` and its `fit`.
     """
     statistics = InfluenceStatistics(model, test, reducers=reducers, progress=progress, **options)
     return statistics.fit(train, checkpoint).result

@@ -63,7 +63,8 @@ class ScanSetup:
         Raises:
             InputError, InputTypeError: for models and data that do not go together.
         """
-        _try_out(self.model, train, test)
+        for side in (train, test):  # what cannot work fails before any work
+            self.model.problem.tried(side.first()[:1])
         likelihood = self.model.problem.likelihood
         labels = [class_numbers(side.targets(), likelihood) for side in (test, train)]
         shape = Shape(len(train), len(test), *labels)
@@ -99,9 +100,8 @@ class ScanSetup:
         """What a checkpoint of a job is known by. What names do not tell is noticed by the probe: see `Ledger`."""
         model, scanner = self.model, job.scanner
         as_it_is = model.is_fitted or type(model).fit is not InfluenceFunctionModel.fit
-        key = (
-            model.store_key if as_it_is else Problem(model.model, model.loss).key
-        )  # fit looks at the net again
+        # fit looks at the net again
+        key = model.store_key if as_it_is else Problem(model.model, model.loss).key
         parts = {"model": key, "training data": job.data_key, "test data": scanner.test.fingerprint}
         draws = {"tile": job.width, "order": job.order.tolist()}
         name, reducers = type(model).__name__, ", ".join(map(repr, job.ledger.reducers))
@@ -134,10 +134,3 @@ class ScanSetup:
         return InfluenceSummary(
             columns, tables, job.n, n_test, done, points, status_of(loop), origin, job.column
         )
-
-
-def _try_out(model: InfluenceFunctionModel, train: Batches, test: Batches) -> None:
-    """Calls the model and its loss with a sample of each side, so that what cannot work fails before any work."""
-    with torch.no_grad():
-        for batches in (train, test):
-            model.problem.losses(None, model.problem.place(batches.first()[:1]))

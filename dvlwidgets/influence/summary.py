@@ -145,9 +145,14 @@ class InfluenceSummary:
         """All columns, one row a training point, the ids as index.
 
         Raises:
-            ImportError: without pandas.
+            InputError: if pandas is not installed.
         """
-        import pandas as pd
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise InputError(
+                "to_dataframe needs pandas, which is not installed. pip install 'dvlwidgets[frames]', or use `columns`."
+            ) from error
 
         return pd.DataFrame(
             {"name": self.points.names, **self.columns}, index=pd.Index(self.points.ids, name="id")

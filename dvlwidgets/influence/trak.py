@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Size, Tensor, nn
 
+from ..arguments import whole
 from ..errors import InputError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches
@@ -60,26 +61,22 @@ class TrakInfluence(InfluenceFunctionModel):
             raise InputError(
                 "no checkpoints were given; expected at least one, or None for the model itself."
             )
-        if type(projection) is not int or projection < 1:
-            raise InputError(
-                f"projection={projection!r} was given; expected a positive integer, such as 512."
-            )
+        hint = "It is how many numbers a gradient is projected to, such as 512."
+        self.projection = whole("projection", projection, 1, hint)
+        self.seed = whole("seed", seed, 0, "It decides the projections.")
         super().__init__(restored(model, states[0]), loss)
         _require_likelihood(self.problem)
         self._problems = [self.problem, *(Problem(restored(model, s), loss) for s in states[1:])]
         self._of_output = [Gradients(_OutputProblem(problem)) for problem in self._problems]
-        self.projection, self.seed = projection, seed
         self._sketches = [
-            Sketch(problem.p, projection, seed=seed, number=k) for k, problem in enumerate(self._problems)
+            Sketch(problem.p, self.projection, seed=self.seed, number=k)
+            for k, problem in enumerate(self._problems)
         ]
-        self._layouts = [Layout(("features", "residual"), (Size([projection]), Size([1])))] * len(
-            self._problems
-        )
+        layout = Layout(("features", "residual"), (Size([self.projection]), Size([1])))
+        self._layouts = [layout] * len(self._problems)
         self._kernels: list[Tensor] = []
-        self._damping = (
-            None if regularization is None else damping(regularization, "regularization", positive=False)
-        )
         self._inverses: list[Tensor] = []
+        self.with_regularization(regularization)
 
     @property
     def layout(self) -> Layout:
@@ -100,8 +97,12 @@ class TrakInfluence(InfluenceFunctionModel):
         self._n_train = len(batches)
         return self
 
-    def with_regularization(self, regularization: float | Mapping[str, float] | None) -> TrakInfluence:
-        """Another damping, in place and without a refit; returns self."""
+    def with_regularization(self, regularization: float | None) -> TrakInfluence:
+        """Another damping, in place and without a refit; returns self.
+
+        Raises:
+            InputError, InputTypeError: for what cannot be a damping.
+        """
         self._damping = (
             None if regularization is None else damping(regularization, "regularization", positive=False)
         )
@@ -143,8 +144,12 @@ class TrakInfluence(InfluenceFunctionModel):
                 kernel.addmm_(features.T, features)
         self._kernels, self._inverses = [kernel / len(batches) for kernel in kernels], []
 
+    def _move(self, device: torch.device) -> None:
+        for problem in self._problems:
+            problem.to(device)
+
     def _inverted(self) -> list[Tensor]:
-        self._require_fit()
+        self.require_fit()
         if not self._inverses:
             eye = torch.eye(self.projection, dtype=torch.float64)
             for kernel in self._kernels:
@@ -160,7 +165,7 @@ class _OutputProblem(Problem):
         self.model, self.loss, self.layout = problem.model, problem.loss, problem.layout
 
     def losses(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
-        """F of each sample, shape (B,)."""
+        """The output f of each sample, shape (B,)."""
         return _outputs(self.output(params, batch), batch.target, self.likelihood)
 
 
@@ -175,7 +180,7 @@ def _outputs(output: Tensor, target: Tensor, likelihood: str | None) -> Tensor:
 
 
 def _residuals(problem: Problem, batch: Batch) -> Tensor:
-    """DL / df, shape (B,)."""
+    """The slope dL / df of each sample, shape (B,)."""
     with torch.no_grad():
         output = problem.output(None, batch)
         f = _outputs(output, batch.target, problem.likelihood)

@@ -198,6 +198,13 @@ def test_trak_is_its_formula_over_checkpoints():
     )
 
 
+def test_trak_moves_all_of_its_checkpoints():
+    batch = Batch.of(data())
+    trak = TrakInfluence(net(), CE, [net(0), net(1)], projection=16).fit(data(30))
+    assert trak.gradients(batch).flat().device.type == "cpu"
+    assert trak.to("meta").gradients(batch).flat().device.type == "meta"
+
+
 def test_trak_without_projection_is_the_gauss_newton_influence_of_a_linear_regression():
     torch.manual_seed(0)
     model, x = nn.Linear(3, 1).double(), torch.randn(20, 3).double()
@@ -215,7 +222,7 @@ def test_trak_without_projection_is_the_gauss_newton_influence_of_a_linear_regre
 def test_trak_refuses_losses_whose_output_it_does_not_know():
     with pytest.raises(InputError, match="TRAK needs to know"):
         TrakInfluence(net(), lambda o, t: (o - t).abs().mean())
-    with pytest.raises(InputError, match="projection=0"):
+    with pytest.raises(InputError, match="projection must be at least 1"):
         TrakInfluence(net(), CE, projection=0)
     with pytest.raises(InputError, match="no checkpoints"):
         TrakInfluence(net(), CE, [])

@@ -142,7 +142,7 @@ def test_errors_of_the_fit_reach_the_caller_and_the_waiting_thread():
 
 def test_data_that_do_not_fit_the_model_are_refused_before_a_run():
     statistics = InfluenceStatistics(CASE.model(), CASE.test)
-    with pytest.raises(RuntimeError, match="shape"):
+    with pytest.raises(InputError, match="cannot be called with inputs of shape"):
         statistics.prepare_run(Dataset(np.zeros((5, 3)), np.zeros(5, int)))
     with pytest.raises(InputTypeError, match="GroupedDataset"):
         statistics.prepare_run(GroupedDataset(CASE.x, CASE.y, CASE.y))
