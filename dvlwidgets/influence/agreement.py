@@ -71,14 +71,12 @@ class _Reference:
     """What each way must give: the gradient of the weighted sum of losses of a few samples.
 
     Attributes:
-        few: the samples.
-        weights: one for each.
+        weights: one for each sample.
         slopes: the gradient by parameter, from single samples where the model takes these.
         near: the relative difference that is rounding: more than the parameters' type says where single samples
             show it, as under autocast.
     """
 
-    few: Batch
     weights: Tensor
     slopes: dict[str, Tensor]
     near: float
@@ -100,7 +98,7 @@ class _Reference:
         try:
             each = [slopes(few[i : i + 1], weights[i : i + 1]) for i in range(len(few))]
         except Exception:  # some models take no batch of one
-            return _Reference(few, weights, dict(zip(params, together, strict=True)), least)
+            return _Reference(weights, dict(zip(params, together, strict=True)), least)
         apart = [sum(column[1:], column[0]) for column in zip(*each, strict=True)]
         off = [
             float((a - b).abs().max() / b.abs().max().clamp(min=torch.finfo(b.dtype).tiny))
@@ -108,7 +106,7 @@ class _Reference:
             if float(b.abs().max()) > 1e-3 * max(float(t.abs().max()) for t in apart)
         ]
         near = least if max(off, default=0.0) <= 0.1 * least else max(COARSE, least)
-        return _Reference(few, weights, dict(zip(params, apart, strict=True)), near)
+        return _Reference(weights, dict(zip(params, apart, strict=True)), near)
 
     def verdict(self, part: Part) -> bool | None:
         """Whether a layer's gradients of the few samples are right; None where they vanish."""

@@ -49,8 +49,8 @@ class TorchNumpyConverter(NumpyConverter[Tensor]):
 
     def from_numpy(self, x: NDArray[Any]) -> Tensor:
         """An array as a tensor on the converter's device; read-only arrays are copied."""
-        whole_ = np.ascontiguousarray(x)
-        tensor = torch.from_numpy(whole_ if whole_.flags.writeable else whole_.copy())
+        array = np.ascontiguousarray(x)
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
         return tensor if self.device is None else tensor.to(self.device)
 
 

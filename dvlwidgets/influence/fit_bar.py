@@ -17,7 +17,7 @@ def fit_bar(label: str, total: int, unit: str, doing: str) -> Callable[[int], No
     Args:
         label: what is fitted.
         total: units in all.
-        unit: "samples".
+        unit: what is counted, such as "samples".
         doing: what is being done, in a word or two.
     """
     bar, started, done = Bar(label), time.monotonic(), 0

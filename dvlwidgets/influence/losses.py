@@ -116,9 +116,8 @@ class PerSampleLoss:
             return one(output[0], target[0]).unsqueeze(0)
         if self._vectorised:
             try:
-                with (
-                    warnings.catch_warnings()
-                ):  # torch maps an operation without a rule one by one, as we should
+                with warnings.catch_warnings():
+                    # torch maps an operation without a rule one by one, as we should have to
                     warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
                     mapped: Tensor = torch.vmap(one)(output, target)
                 return mapped
@@ -144,9 +143,8 @@ class PerSampleLoss:
     @staticmethod
     def _like(target: Tensor, output: Tensor) -> Tensor:
         if target.ndim == output.ndim - 1 and output.shape[-1] == 1:
-            target = target.unsqueeze(
-                -1
-            )  # a column of predictions against a vector would broadcast to a square
+            # a column of predictions against a vector would broadcast to a square
+            target = target.unsqueeze(-1)
         if target.shape != output.shape:
             raise InputError(
                 f"the outputs have the shape {tuple(output.shape)}, the targets {tuple(target.shape)}; "

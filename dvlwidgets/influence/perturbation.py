@@ -66,7 +66,7 @@ def perturbations(problem: Problem, factors: Tensor, batch: Batch) -> Tensor:
 
 
 def _backward(slopes: Sequence[Tensor], x: Tensor, directions: Sequence[Tensor]) -> Tensor:
-    """D / dx of sum(slopes * direction) for each of the directions, along their first axis."""
+    """Slopes in x of sum(slopes * direction) for each of the directions, along their first axis."""
     kept = [(s, d) for s, d in zip(slopes, directions, strict=True) if s.requires_grad]
     outputs, along = [s for s, _ in kept], [d for _, d in kept]
     options: dict[str, Any] = {"retain_graph": True, "allow_unused": True, "materialize_grads": True}

@@ -17,12 +17,10 @@ from .plan import DISK, MEMORY, Item, Plan
 from .reducers import Reducer, Shape
 from .rows import Flat, Rows
 from .scan import CHUNK
+from .shelves import BESIDE
 
 PROBE = 2
 """Samples whose gradients are looked at."""
-
-BESIDE = 9
-"""Bytes that a store keeps of a sample besides its gradient: the loss, and whether it is there."""
 
 
 def plan_for(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-import torch
 from torch import Tensor
 
 from ..arguments import whole
@@ -79,7 +78,7 @@ def diagonal_of(products: Products, samples: int, seed: int = 0) -> Tensor:
         return products.matrix.diagonal().abs().clone()
     rows = products.curvature.row_gradients()
     if rows is not None:
-        total = torch.zeros_like(products.like).new_zeros(products.p)
+        total = products.like.new_zeros(products.p)
         for some in rows:
             total += some.to(total.dtype).square().sum(0)
         mean: Tensor = total / products.curvature.n

@@ -26,8 +26,7 @@ def outputs_of(problem: Problem, batches: Batches, labels: int | None, highest: 
     Raises:
         InputError: if the data have more classes.
     """
-    with torch.no_grad():
-        output = problem.called(batches.first()[:1])
+    output = problem.called(batches.first()[:1])
     several = output.ndim == 2 and output.shape[1] > 1 and problem.likelihood != "bernoulli"
     outputs = int(output.shape[1]) if several else 2
     most = max(highest + 1, labels or 0)

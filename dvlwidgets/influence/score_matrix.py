@@ -10,7 +10,6 @@ import hashlib
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from os import PathLike
 from threading import RLock
@@ -24,6 +23,7 @@ from .base import InfluenceFunctionModel
 from .batches import Batches
 from .converters import NumpyConverter, check_converter
 from .lazy import NestedLazyChunkSequence
+from .reducers.base import Shape
 from .rows import Rows
 from .scan import tile_scores
 from .store import GradientStore
@@ -70,14 +70,6 @@ class Strips(Protocol):
     def row(self, i: int) -> Iterator[Tensor]:
         """Scores of the i-th batch of test points, a block for each batch of training points."""
         ...
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How many points there are on each side."""
-
-    n_train: int
-    n_test: int
 
 
 class InfluenceMatrix(NestedLazyChunkSequence):
@@ -150,7 +142,7 @@ class InfluenceMatrix(NestedLazyChunkSequence):
             overwrite=overwrite,
             chunks=self._chunks() if chunks is None else chunks,
         )
-        writer.begin(Extent(n_train=self.shape[1], n_test=self.shape[0]))
+        writer.begin(Shape(n_train=self.shape[1], n_test=self.shape[0]))
         for train, scores in self.source.strips(writer.start):
             writer.take(scores, train)
         array = writer.result()

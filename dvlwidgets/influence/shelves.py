@@ -16,6 +16,9 @@ from torch import Tensor
 Where = slice | Tensor
 """Samples: a range, or positions (k,)."""
 
+BESIDE = 9
+"""Bytes of a sample besides its tensors: its loss, and the mark that it is there."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -36,7 +39,7 @@ class Form:
     @cached_property
     def row_bytes(self) -> int:
         """Bytes a sample, its loss and its mark included."""
-        return 9 + sum(math.prod(s) * dtype_of(self.dtypes[k]).itemsize for k, s in self.shapes.items())
+        return BESIDE + sum(math.prod(s) * dtype_of(self.dtypes[k]).itemsize for k, s in self.shapes.items())
 
 
 class Shelf(Protocol):

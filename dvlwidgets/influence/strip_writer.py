@@ -8,6 +8,7 @@ scores than those that are there never join them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -58,7 +59,7 @@ class StripWriter:
         self.position = self._aligned(self.done - 1) if self.done else 0
         self._buffer: list[NDArray[Any]] = []
         self._buffered = 0
-        self._background: _Background = _Background()
+        self._background = _Background()
 
     # --- what is there ----------------------------------------------------------------------------------------
 
@@ -84,8 +85,6 @@ class StripWriter:
         return array
 
     def _refuse_strangers(self) -> None:
-        from pathlib import Path
-
         if isinstance(self._where, str) and "://" not in self._where:
             path = Path(self._where)
             if path.is_file() or (path.is_dir() and any(path.iterdir())):
