@@ -162,7 +162,7 @@ class Look:
         return curvature_of(problem, Batches.of(points), SecondOrderMode.GAUSS_NEWTON)
 
     def _trace_over_size(self) -> float:
-        """By random signs, as the matrix itself is not at hand; where there is none, of the gradients' second moments."""
+        """By random signs, as the matrix is not at hand; where there is none, of the gradients' second moments."""
         if self._curvature is None:
             return float(self._train_rows.squares().double().mean()) / self.model.layout.p
         p, like = self._curvature.p, next(iter(self._first.problem.params.values()))

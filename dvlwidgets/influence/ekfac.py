@@ -15,7 +15,7 @@ from ..errors import DvlError, InputTypeError
 from .base import BlockInfluence, renamed
 from .batches import Batch, Batches
 from .ekfac_factors import FisherPasses, Watcher, block_of
-from .ekfac_plan import Plan, modules_of
+from .ekfac_plan import BlockPlan, modules_of
 from .ekfac_representation import EkfacRepresentation
 from .fit_bar import fit_bar
 from .kronecker import KroneckerBlock
@@ -100,7 +100,7 @@ class EkfacInfluence(BlockInfluence):
 
     def _learn(self, batches: Batches) -> None:
         self.gradients(batches.first()[:8])  # tells which layers' gradients are had as factors
-        plan = Plan.of(self.problem, self._blocks, self._gradients.path)
+        plan = BlockPlan.of(self.problem, self._blocks, self._gradients.path)
         passes = FisherPasses(self.problem, plan, limit=LIMIT, seen=self._bar(batches))
         like = next(iter(self.problem.params.values()))
         blocks = {

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .batches import Batch, Batches
-from .ekfac_plan import Plan
+from .ekfac_plan import BlockPlan
 from .kronecker import KroneckerBlock, Stack
 from .output_curvature import LIMIT, output_roots, root_count
 from .problem import Problem
@@ -63,7 +63,7 @@ class FisherPasses:
     def __init__(
         self,
         problem: Problem,
-        plan: Plan,
+        plan: BlockPlan,
         *,
         limit: int = LIMIT,
         seen: Watcher | None = None,

@@ -17,7 +17,7 @@ DENSE_LIMIT = 1_024
 
 
 @dataclass(frozen=True)
-class Plan:
+class BlockPlan:
     """How each block of a problem is approximated.
 
     Attributes:
@@ -33,7 +33,7 @@ class Plan:
     looped: Sequence[str] = field(default_factory=tuple)
 
     @staticmethod
-    def of(problem: Problem, blocks: Mapping[str, Sequence[str]], path: Mapping[str, str]) -> Plan:
+    def of(problem: Problem, blocks: Mapping[str, Sequence[str]], path: Mapping[str, str]) -> BlockPlan:
         """From the blocks by module name, and from how each parameter's gradient is had (`Gradients.path`)."""
         modules = dict(problem.model.named_modules())
         layers = {name: (modules[name], tuple(members)) for name, members in blocks.items()}
@@ -49,7 +49,7 @@ class Plan:
                     general.append(name)
                 if any(path[m] == "loop" for m in members):
                     looped.append(name)
-        return Plan(layers, kinds, tuple(general), tuple(looped))
+        return BlockPlan(layers, kinds, tuple(general), tuple(looped))
 
     @property
     def factored(self) -> list[str]:

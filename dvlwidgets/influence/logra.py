@@ -16,7 +16,7 @@ from .base import BlockInfluence
 from .batches import Batch, Batches, bytes_of
 from .curvature.factored import DenseFactors
 from .ekfac_factors import FisherPasses, Moments
-from .ekfac_plan import Plan, modules_of
+from .ekfac_plan import BlockPlan, modules_of
 from .layout import Layout
 from .output_curvature import LIMIT
 from .perturbation import perturbations
@@ -154,7 +154,7 @@ class LograInfluence(BlockInfluence):
 
     def _learn(self, batches: Batches) -> None:
         self._gradients(batches.first()[:8])  # tells which layers' gradients are had as factors
-        plan = Plan.of(self.problem, self._blocks, self._gradients.path)
+        plan = BlockPlan.of(self.problem, self._blocks, self._gradients.path)
         fisher = self.second_order_mode is SecondOrderMode.GAUSS_NEWTON
         self._passes = FisherPasses(self.problem, plan, limit=LIMIT, vectors=None if fisher else self._slopes)
         self._pullback = plan.pullback(self.problem)
@@ -178,7 +178,7 @@ class LograInfluence(BlockInfluence):
         }
         self._factors = dict(self._dense)
 
-    def _directions(self, plan: Plan, sums: Mapping[str, Moments]) -> dict[str, TwoSided | Buckets]:
+    def _directions(self, plan: BlockPlan, sums: Mapping[str, Moments]) -> dict[str, TwoSided | Buckets]:
         generator, like = torch.Generator().manual_seed(self.seed), next(iter(self.problem.params.values()))
         found: dict[str, TwoSided | Buckets] = {}
         for name in self._blocks:
