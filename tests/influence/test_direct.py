@@ -74,15 +74,15 @@ def test_scores_over_n_are_what_retraining_without_a_point_does_to_a_loss(name: 
     made = case(name, n=160)
     model = fitted(made, made.l2)  # nothing beyond the objective's own term
     predicted = model.influences(*made.test, *made.train) / made.n
-    before = losses(made)
+    before, some = losses(made), range(0, made.n, 3)
     changes = []
-    for out in range(made.n):
+    for out in some:
         kept = torch.arange(made.n) != out
         without = copy.deepcopy(made)
         object.__setattr__(without, "train", (made.train[0][kept], made.train[1][kept]))
         train_to_minimum(without, steps=15)
         changes.append(losses(without) - before)
-    measured = torch.stack(changes, dim=1)
+    measured, predicted = torch.stack(changes, dim=1), predicted[:, list(some)]
     assert torch.corrcoef(torch.stack([predicted.flatten(), measured.flatten()]))[0, 1] > 0.99
     assert (predicted * measured).sum() / (measured**2).sum() == pytest.approx(1.0, abs=0.15)
 
