@@ -15,15 +15,20 @@ import {
   type Code,
   type Json,
 } from './read';
-import type { Edits, FullMessage, HistoryEntry, Labels, PreviewKind, PreviewsMessage, Status } from './wire';
+import type {
+  Edits,
+  Feature,
+  FullMessage,
+  HistoryEntry,
+  Labels,
+  PreviewKind,
+  PreviewsMessage,
+  Status,
+} from './wire';
 
 export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
   const n = integer(m, 'n');
   const column = <C extends Code>(key: string, code: C): ArrayOf<C> => array(m[key], code, buffers, n, key);
-  const ids = m.ids === null ? null : list(m, 'ids').map(String);
-  if (ids !== null && ids.length !== n) {
-    throw new WireError(`${ids.length} ids came for ${n} points.`);
-  }
   return {
     v: 1,
     t: 'full',
@@ -40,18 +45,30 @@ export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
     ...(m.baseline === undefined ? {} : { baseline: column('baseline', 'f4') }),
     label: labels(m.label, buffers, n),
     dropped: column('dropped', 'u1'),
-    ids,
+    ids: ids(m, n, 'points'),
     group: null,
-    features: list(m, 'features').map((item) => {
-      const feature = record(item, 'A feature');
-      const name = text(feature, 'name');
-      return { name, values: array(feature.values, 'f4', buffers, n, `feature ${name}`) };
-    }),
+    features: features(m, buffers, n),
     features_left_out: integer(m, 'features_left_out'),
     preview: previewKind(m.preview),
     edits: edits(m.edits),
     share: text(m, 'share'),
   };
+}
+
+export function ids(m: Json, n: number, of: string): string[] | null {
+  const found = m.ids === null ? null : list(m, 'ids').map(String);
+  if (found !== null && found.length !== n) {
+    throw new WireError(`${found.length} ids came for ${n} ${of}.`);
+  }
+  return found;
+}
+
+export function features(m: Json, buffers: readonly Buffer[], n: number): Feature[] {
+  return list(m, 'features').map((item) => {
+    const feature = record(item, 'A feature');
+    const name = text(feature, 'name');
+    return { name, values: array(feature.values, 'f4', buffers, n, `feature ${name}`) };
+  });
 }
 
 export function previews(m: Json, buffers: readonly Buffer[]): PreviewsMessage {

@@ -3,7 +3,7 @@
 import type { Derived } from '../derive';
 import { setAttr, setText, show } from '../dom';
 import { count, many, percent } from '../format';
-import type { Column, Room } from '../layout';
+import type { Column } from '../layout';
 import { areAllSelected, indexOf } from '../state';
 import { emptyWords } from '../views/table';
 import type { Card } from './card';
@@ -21,7 +21,6 @@ export interface Scene {
   readonly source: InfluenceSource;
   readonly both: Both;
   readonly state: PanelState;
-  readonly room: Room;
   readonly tests: Derived;
   readonly train: Derived;
   /** The chosen test point, and the training point in focus; -1 for none. */

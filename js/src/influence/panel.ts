@@ -392,7 +392,6 @@ class Panel {
       source: this.source,
       both,
       state: this.state,
-      room: this.room,
       tests,
       train,
       test: this.test(),

@@ -10,7 +10,7 @@ export interface InfluenceSource extends Source {
   readonly both: Both | null;
   /** What the last view was like. */
   readonly views: { memory: ViewMemory<PanelState> | null };
-  /** The newest answer about a test point, once it is there and not outdated; asks for it otherwise. */
+  /** The newest answer about a test point, also an outdated one, or null; asks for one that is not outdated. */
   ofTest(test: number): OfTest | null;
   ofTrain(train: number): OfTrain | null;
   testPreview(row: number): Preview | undefined;

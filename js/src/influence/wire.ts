@@ -4,14 +4,13 @@
  * Mirror of `dvlwidgets/widgets/influence_{wire,unwire}.py`; both sides read the frames in `tests/wire/influence/`. Pure.
  */
 
-import { labels, previewKind } from '../frames';
+import { features, ids, labels, previewKind } from '../frames';
 import {
   array,
   integer,
   list,
   record,
   show,
-  text,
   textOrNull,
   whole,
   WireError,
@@ -182,19 +181,11 @@ function columns<N extends string>(
 function testSet(item: unknown, buffers: readonly Buffer[]): TestSet {
   const m = record(item, 'test');
   const n = integer(m, 'n');
-  const ids = m.ids === null ? null : list(m, 'ids').map(String);
-  if (ids !== null && ids.length !== n) {
-    throw new WireError(`${ids.length} ids came for ${n} test points.`);
-  }
   return {
     n,
     label: labels(m.label, buffers, n),
-    ids,
-    features: list(m, 'features').map((part) => {
-      const feature = record(part, 'A feature');
-      const name = text(feature, 'name');
-      return { name, values: array(feature.values, 'f4', buffers, n, `feature ${name}`) };
-    }),
+    ids: ids(m, n, 'test points'),
+    features: features(m, buffers, n),
     features_left_out: integer(m, 'features_left_out'),
     preview: previewKind(m.preview),
     columns: columns(m.columns, TEST_COLUMNS, buffers, n),
