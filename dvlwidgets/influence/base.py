@@ -376,6 +376,19 @@ class BlockInfluence(InfluenceFunctionModel):
         )
 
 
+def require_model(model: Any, name: str = "model") -> None:
+    """Refuses what is no influence model.
+
+    Raises:
+        InputTypeError: saying what is expected.
+    """
+    if not isinstance(model, InfluenceFunctionModel):
+        given = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+        raise InputTypeError(
+            f"{name} is {given}; expected an influence model, such as DirectInfluence(net, loss)."
+        )
+
+
 def require_both_or_none(x: Any, y: Any) -> None:
     """Refuses inputs without targets, and targets without inputs.
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError, InputTypeError
-from .base import InfluenceFunctionModel
+from .base import InfluenceFunctionModel, require_model
 from .batches import Batches, bytes_of
 from .lazy import LazyChunkSequence
 from .rows import Rows
@@ -43,7 +43,7 @@ class SequentialInfluenceCalculator:
         *,
         gradients_path: str | PathLike[str] | None = None,
     ) -> None:
-        check_model(influence_function_model)
+        require_model(influence_function_model, "influence_function_model")
         self.influence_function_model, self._path = influence_function_model, gradients_path
 
     @property
@@ -221,16 +221,3 @@ class GivenFactors:
                 f"a block of factors has {what}; expected tensors of shape (batch, {p}), as influence_factors gives."
             )
         return item
-
-
-def check_model(model: Any) -> None:
-    """Refuses what is no influence model.
-
-    Raises:
-        InputTypeError: saying what is expected.
-    """
-    if not isinstance(model, InfluenceFunctionModel):
-        raise InputTypeError(
-            f"{type(model).__name__} was given as the influence model; expected one such as "
-            "DirectInfluence(model, loss).fit(train)."
-        )

@@ -10,14 +10,9 @@ import torch
 
 from ..errors import InputError, InputTypeError, InstallationError
 from . import dask_tasks as tasks
-from .base import InfluenceFunctionModel, require_both_or_none
+from .base import InfluenceFunctionModel, require_both_or_none, require_model
 from .batches import Batches
-from .calculators import (
-    FactorSequence,
-    GivenFactors,
-    SequentialInfluenceCalculator,
-    check_model,
-)
+from .calculators import FactorSequence, GivenFactors, SequentialInfluenceCalculator
 from .converters import NumpyConverter, TorchNumpyConverter, check_converter
 from .dask_arrays import (
     InvalidDimensionChunksError,
@@ -85,7 +80,7 @@ class DaskInfluenceCalculator:
     def __init__(
         self, influence_function_model: InfluenceFunctionModel, converter: Any = None, client: Any = None
     ) -> None:
-        check_model(influence_function_model)
+        require_model(influence_function_model, "influence_function_model")
         influence_function_model.require_fit()
         self.influence_function_model = influence_function_model
         self.converter, self._client = _told_apart(converter, client)

@@ -77,7 +77,7 @@ class KroneckerBlock:
         """Factors (..., groups, d) and (..., groups, o) in the eigenbasis; ones are appended to a for the bias."""
         if self.stack.bias:
             a = torch.nn.functional.pad(a, (0, 1), value=1.0)
-        return _times(a, self.right), _times(g, self.left)
+        return times(a, self.right), times(g, self.left)
 
     def solve(self, rhs: Tensor, damping: float) -> Tensor:
         """Rows of (H + damping)^-1 rhs for rows of shape (k, p)."""
@@ -142,10 +142,10 @@ class KroneckerBlock:
         return replace(self, left=moved(self.left), right=moved(self.right), values=self.values.to(device))
 
 
-def _times(rows: Tensor, basis: Tensor | None) -> Tensor:
-    """(..., groups, k) times (groups, k, k), group by group."""
-    if basis is None:
+def times(rows: Tensor, matrices: Tensor | None) -> Tensor:
+    """(..., groups, k) times (groups, k, m), group by group: (..., groups, m); None is the identity."""
+    if matrices is None:
         return rows
-    if len(basis) == 1:
-        return (rows.reshape(-1, rows.shape[-1]) @ basis[0]).reshape(rows.shape)
-    return torch.einsum("...gi,gij->...gj", rows, basis)
+    if len(matrices) == 1:
+        return (rows.reshape(-1, rows.shape[-1]) @ matrices[0]).reshape(*rows.shape[:-1], matrices.shape[2])
+    return torch.einsum("...gi,gij->...gj", rows, matrices)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .kronecker import Stack
+from .kronecker import Stack, times
 from .pullback import Positions
 
 
@@ -35,7 +35,8 @@ class TwoSided:
     def of_positions(self, part: Positions) -> Tensor:
         """Projected pullbacks, shape (K, B, groups k_o k_i)."""
         a = torch.nn.functional.pad(part.a, (0, 1), value=1.0) if self.stack.bias else part.a
-        a, g = _times(a, self.right), _times(part.g, self.left)
+        right, left = (None if side is None else side.mT for side in (self.right, self.left))
+        a, g = times(a, right), times(part.g, left)
         return torch.einsum("kbtgo,btgd->kbgod", g, a).flatten(2)
 
     def of_rows(self, flat: Tensor) -> Tensor:
@@ -137,12 +138,3 @@ def principal_side(moments: Tensor, k: int) -> Tensor | None:
         return None
     basis: Tensor = torch.linalg.eigh(moments).eigenvectors[..., -k:].mT.contiguous()
     return basis
-
-
-def _times(rows: Tensor, side: Tensor | None) -> Tensor:
-    """(..., groups, size) to (..., groups, k)."""
-    if side is None:
-        return rows
-    if len(side) == 1:
-        return (rows.reshape(-1, rows.shape[-1]) @ side[0].T).reshape(*rows.shape[:-1], -1)
-    return torch.einsum("...gi,gki->...gk", rows, side)

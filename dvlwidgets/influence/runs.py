@@ -15,9 +15,9 @@ from ..engine.live import Run
 from ..engine.records import Progress
 from ..engine.run import Loop
 from ..engine.stopping import NoStopping, StoppingRule, check_rule
-from ..errors import InputTypeError, NotFittedError, RunError
+from ..errors import NotFittedError, RunError
 from ..valuation.checkpoints import checkpoint_file, receipts_for
-from .base import InfluenceFunctionModel
+from .base import InfluenceFunctionModel, require_model
 from .classes import Classes
 from .job import ScanJob
 from .plan import Plan
@@ -77,7 +77,7 @@ class InfluenceStatistics:
         dtype: Any = None,
         progress: bool = False,
     ) -> None:
-        _check_model(model)
+        require_model(model)
         self.model, self.test = model, test
         kept = None if reducers is None else checked(reducers)
         self.setup = ScanSetup(model, kept, column, budget, path, dtype)
@@ -230,11 +230,3 @@ def influence_statistics(
     """
     statistics = InfluenceStatistics(model, test, reducers=reducers, progress=progress, **options)
     return statistics.fit(train, checkpoint).result
-
-
-def _check_model(model: Any) -> None:
-    if not isinstance(model, InfluenceFunctionModel):
-        given = model.__name__ if isinstance(model, type) else type(model).__name__
-        raise InputTypeError(
-            f"model is {given}; expected an influence model, such as DirectInfluence(net, loss)."
-        )

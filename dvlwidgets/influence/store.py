@@ -13,8 +13,8 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
-from ..errors import InputError, InputTypeError
-from .base import InfluenceFunctionModel
+from ..errors import InputError
+from .base import InfluenceFunctionModel, require_model
 from .batches import Batch, Batches, require_positions
 from .rows import Rows
 from .shelves import Form, MemoryShelf, Shelf, dtype_of
@@ -75,13 +75,9 @@ class GradientStore:
 
         Raises:
             StoreError: for a folder that cannot be written or has no room.
-            InputError, InputTypeError: for a dtype that is none of these, or data that are none.
+            InputError, InputTypeError: for a model, a dtype or data that are none.
         """
-        if not isinstance(model, InfluenceFunctionModel):
-            raise InputTypeError(
-                f"{type(model).__name__} was given as model; expected an influence model, such as "
-                "GradDotInfluence(model, loss)."
-            )
+        require_model(model)
         kept = _dtype(dtype, model.problem.dtype)
         batches = Batches.of(data)
         folder = None if path is None else Path(path).expanduser().resolve()
