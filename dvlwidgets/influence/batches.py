@@ -146,7 +146,11 @@ class Batches:
         return cat(list(self))
 
     def targets(self) -> Tensor:
-        """What the loss compares outputs with: shape (n, ...)."""
+        """What the loss compares outputs with: shape (n, ...).
+
+        Raises:
+            InputError: for targets of other shapes in other batches.
+        """
         if self._targets is not None:
             return self._targets
         found = [batch.target for batch in self]

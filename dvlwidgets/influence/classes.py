@@ -35,7 +35,11 @@ class Classes:
 
     @staticmethod
     def of(*several: Any) -> Classes:
-        """Of one or more data; what is no dvlwidgets Dataset has numbers already."""
+        """Of one or more data; what is no dvlwidgets Dataset has numbers already.
+
+        Raises:
+            InputTypeError: where one data set's labels are numbers and another's are not.
+        """
         data = [d for d in several if isinstance(d, Dataset)]
         named = next((d.class_names for d in data if d.class_names is not None), None)
         found = [arrays.as_numpy(d.y) for d in data]

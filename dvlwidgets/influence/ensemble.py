@@ -113,7 +113,11 @@ class EnsembleInfluence(InfluenceFunctionModel):
         return self
 
     def with_regularization(self, regularization: Any) -> EnsembleInfluence:
-        """Another damping for every member, in place and without a refit; returns self."""
+        """Another damping for every member, in place and without a refit; returns self.
+
+        Raises:
+            InputTypeError: for members without a damping; what else is raised is the members' own.
+        """
         for member in self.members:
             if not hasattr(member, "with_regularization"):
                 raise InputTypeError(f"{type(member).__name__} has no regularization to change.")

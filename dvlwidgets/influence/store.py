@@ -158,7 +158,11 @@ class GradientStore:
         return rows.to(self.model.device, dtype_of(form.working))
 
     def tiles(self, width: int) -> Iterator[tuple[slice, Rows]]:
-        """All rows in pieces of `width` samples, in order."""
+        """All rows in pieces of `width` samples, in order.
+
+        Raises:
+            InputError: for a width below 1, and as `rows`.
+        """
         if width < 1:
             raise InputError(f"width={width!r} was given; expected a positive integer.")
         for lo in range(0, self.n, width):

@@ -230,7 +230,11 @@ def _write_all(handle: int, rows: NDArray[Any], offset: int) -> None:
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """What the system says of files, for people."""
+    """What the system says of files, for people.
+
+    Raises:
+        StoreError: for an OSError within it.
+    """
     try:
         yield
     except StoreError:
