@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.engine.live import Run
 from dvlwidgets.influence.base import InfluenceFunctionModel
 from dvlwidgets.influence.batches import Batch, Batches
 from dvlwidgets.influence.direct import DirectInfluence
@@ -111,3 +113,20 @@ class Counting(InfluenceFunctionModel):
     def precondition(self, rows):
         self.solved += len(rows)
         return rows
+
+
+def paused_after(points: int, run: Run) -> Run:
+    """Starts a run and waits until it has paused, so many points on; it goes on when it is told to."""
+    reached = threading.Event()
+
+    def look(now: Run) -> None:
+        if now.state == "paused":
+            reached.set()
+        elif now.progress is not None and now.progress.done >= points and not now.pausing:
+            now.pause()
+
+    forget = run.subscribe(look)
+    run.start()
+    assert reached.wait(60)
+    forget()
+    return run

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from influence.scan_cases import Case, quantile_of_label
+from influence.scan_cases import Case, paused_after, quantile_of_label
 from torch import nn
 
 from dvlwidgets.data.dataset import Dataset
@@ -216,26 +216,9 @@ def test_what_cannot_be_relabelled_is_refused():
 # --- while it goes on -------------------------------------------------------------------------------------------
 
 
-def paused(made: Explorer, points: int, **options):
-    """A run that has paused after so many points."""
-    run, reached = made.prepare_run(**options), threading.Event()
-
-    def look(now):
-        if now.state == "paused":
-            reached.set()
-        elif now.progress is not None and now.progress.done >= points and not now.pausing:
-            now.pause()
-
-    forget = run.subscribe(look)
-    run.start()
-    assert reached.wait(60)
-    forget()
-    return run
-
-
 def test_before_the_end_it_answers_about_what_is_done():
     made = Explorer(CASE.model(), CASE.train, CASE.test)
-    run = paused(made, 20)
+    run = paused_after(20, made.prepare_run())
     found = made.of_test(4, 3)
     known = np.isfinite(found.scores)
     assert 20 <= known.sum() < CASE.n
@@ -249,7 +232,7 @@ def test_before_the_end_it_answers_about_what_is_done():
 
 def test_a_relabel_ahead_of_the_run_is_met_by_it():
     made = Explorer(CASE.model(), CASE.train, CASE.test)
-    run = paused(made, 20)
+    run = paused_after(20, made.prepare_run())
     labels = CASE.train.y.copy()
     ahead, behind = (int(np.flatnonzero(np.isnan(made.columns()["mean"]) == far)[0]) for far in (True, False))
     for position in (ahead, behind):
@@ -356,7 +339,7 @@ def test_a_whole_checkpoint_can_be_explored(tmp_path):
 
 def test_points_relabelled_while_the_checkpoint_was_written_are_computed_anew(tmp_path):
     yesterday = Explorer(CASE.model(), CASE.train, CASE.test)
-    run = paused(yesterday, 20, checkpoint=tmp_path)
+    run = paused_after(20, yesterday.prepare_run(checkpoint=tmp_path))
     done = np.flatnonzero(np.isfinite(yesterday.columns()["mean"]))
     for position in done[[0, -1]].tolist():  # the first is among those that a resume compares
         yesterday.relabelled(position, int((CASE.train.y[position] + 1) % 3))

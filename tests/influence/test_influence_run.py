@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from influence.scan_cases import DAMPING, Case, Counting, quantile_of_label
+from influence.scan_cases import DAMPING, Case, Counting, paused_after, quantile_of_label
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -188,31 +187,14 @@ def test_tiles_are_visited_all_over_the_data():
     assert np.diff([0, *first, 39]).max() <= 8  # ten of forty tiles leave no large part unseen
 
 
-def paused(statistics: InfluenceStatistics, points: int):
-    """A run that has paused after so many points, and how to let it go on."""
-    run, reached = statistics.prepare_run(CASE.train), threading.Event()
-
-    def look(now):
-        if now.state == "paused":
-            reached.set()
-        elif now.progress is not None and now.progress.done >= points and not now.pausing:
-            now.pause()
-
-    forget = run.subscribe(look)
-    run.start()
-    assert reached.wait(60)
-    return run, forget
-
-
 def test_pause_keeps_finished_tiles_and_resume_goes_on():
     wanted = influence_statistics(CASE.model(), CASE.test, CASE.train, reducers=all_reducers())
     statistics = InfluenceStatistics(CASE.model(), CASE.test, reducers=all_reducers())
-    run, forget = paused(statistics, 20)
+    run = paused_after(20, statistics.prepare_run(CASE.train))
     half = statistics.result
     assert 20 <= half.done.sum() < CASE.n
     np.testing.assert_array_equal(half["mean"][half.done], wanted["mean"][half.done])
     assert np.isnan(half["mean"][~half.done]).all()
-    forget()
     run.resume()
     same(run.wait(60), wanted)
 
@@ -237,7 +219,7 @@ def test_a_time_limit_ends_it():
 
 def test_one_run_at_a_time():
     statistics = InfluenceStatistics(CASE.model(), CASE.test)
-    run, _ = paused(statistics, 5)
+    run = paused_after(5, statistics.prepare_run(CASE.train))
     with pytest.raises(RunError, match="already"):
         statistics.fit(CASE.train)
     run.stop()
