@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import pickle
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -188,10 +189,52 @@ HELD_BY: dict[str, list[str]] = {
         "test_more_samplers.py::test_the_suite_rejects_broken_twins",
         "test_knn_shapley.py::test_a_dishonest_twin_is_rejected",
     ],
+    "a curvature that is factorised again for every block": [
+        "influence/test_direct.py::test_one_cholesky_serves_the_first_damping_and_one_decomposition_all_others",
+        "influence/test_calculators.py::test_each_gradient_and_each_solve_is_computed_once_however_the_result_is_read",
+    ],
+    # influence, numbered as the defects of pyDVL 0.10 that were measured before the engine was written
+    "I1: Gauss-Newton is not finite with one batch": [
+        "influence/test_direct.py::test_defect_1_gauss_newton_works_with_one_batch",
+        "influence/test_curvature.py::test_defect_1_gauss_newton_has_its_own_scale_with_any_number_of_batches",
+    ],
+    "I2: averages over right-hand sides instead of data points": [
+        "influence/test_curvature.py::test_defect_2_products_are_means_over_data_points_however_many_vectors_there_are",
+        "influence/test_harmonic.py::test_defect_2_the_mean_is_over_data_points_whatever_the_batches",
+    ],
+    "I3: unequal batches weigh the same": [
+        "influence/test_curvature.py::test_defect_3_unequal_batches_weigh_by_their_points",
+        "influence/test_direct.py::test_defect_3_unequal_batches_give_the_influences_of_equal_ones",
+    ],
+    "I4: valid regularizations by block are refused and bogus ones taken": [
+        "influence/test_direct.py::test_defect_4_regularization_may_be_any_number",
+        "influence/test_direct.py::test_defect_4_regularization_by_block_takes_the_blocks_and_nothing_else",
+    ],
+    "I5: EKFAC's Fisher matrix is none": [
+        "influence/test_ekfac.py::test_defect_5_the_fisher_is_exact_and_not_a_pseudo_fisher",
+    ],
+    "I6: EKFAC assumes a bias, float32 and linear layers, and leaves gradients behind": [
+        "influence/test_ekfac.py::test_defect_6_no_bias_float64_convolutions_and_no_gradients_left_behind",
+    ],
+    "I7: EKFAC by layer is transposed, knows no perturbation and loses what was moved": [
+        "influence/test_ekfac.py::test_defect_7_layers_have_tests_as_rows_add_up_and_know_perturbation",
+        "influence/test_ekfac.py::test_defect_7_moving_keeps_what_was_moved",
+    ],
+    "I8: CG runs far past its tolerance": [
+        "influence/test_cg.py::test_defect_8_the_tolerance_is_of_the_residual_and_is_not_run_far_past",
+    ],
+    "I9: dask chunks of one row crash, and integer inputs truncate scores": [
+        "influence/test_dask_calculator.py::test_defect_9_chunks_of_one_row_and_unequal_chunks_work",
+        "influence/test_dask_calculator.py::test_defect_9_integer_inputs_keep_scores_in_floats",
+    ],
+    "I10: another damping is an error before the fit, and EKFAC has none": [
+        "influence/test_direct.py::test_defect_10_regularization_may_be_set_before_fit",
+        "influence/test_ekfac.py::test_defect_10_another_damping_needs_no_refit_and_layers_are_blocks",
+    ],
+    "I11: LiSSA divides by the solution and reads the loader anew in each iteration": [
+        "influence/test_lissa.py::test_defect_11_zeros_in_the_solution_are_no_trouble",
+    ],
 }
-
-AHEAD = {"a curvature that is factorised again for every block": "influence"}
-"""What is held as soon as the room exists."""
 
 
 @cache
@@ -211,10 +254,9 @@ def test_every_defect_is_held_by_a_test_that_exists(defect: str) -> None:
         assert name in defined(path), f"{test}: rename it here too"
 
 
-def test_all_twenty_are_there_and_what_is_ahead_is_not_forgotten() -> None:
+def test_all_of_them_are_there() -> None:
     assert [key.split(":")[0] for key in list(HELD_BY)[:20]] == [f"D{k}" for k in range(1, 21)]
-    for what, room in AHEAD.items():
-        assert not (TESTS.parent / "dvlwidgets" / room).exists(), f"{room} is there: a test for {what} is due"
+    assert [key.split(":")[0] for key in list(HELD_BY)[-11:]] == [f"I{k}" for k in range(1, 12)]
 
 
 # --- what has no better place ---------------------------------------------------------------------------------
@@ -407,7 +449,7 @@ def test_d20_no_example_uses_one_name_for_two_valuations() -> None:
             for node in ast.walk(
                 compile(code, path.name, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
             )
-            if isinstance(node, ast.Assign) and "Valuation(" in ast.unparse(node.value)
+            if isinstance(node, ast.Assign) and re.search(r"(Valuation|Influence)\(", ast.unparse(node.value))
             for target in node.targets
             if isinstance(target, ast.Name)
         ]
