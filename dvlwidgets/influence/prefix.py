@@ -251,7 +251,7 @@ def _prefix_key(problem: Problem, seam: Seam) -> str:
     own = {id(t) for t in (*seam.suffix.parameters(), *seam.suffix.buffers())}
     hasher = hashlib.blake2b(digest_size=20)
     place = next(name for name, module in model.named_modules() if module is seam.suffix[0])
-    hasher.update(f"{type(model).__module__}|{model!r}|{place}|".encode())
+    hasher.update(f"{model!r}|{problem.behaviour}|{place}|".encode())
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if id(tensor) not in own:
             hasher.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)};".encode())

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ..data.identity import digest
-from ..errors import DvlError, InputError, InputTypeError, UnhashableError
+from ..errors import DvlError, InputError, InputTypeError
 from .attention import plain_attention
 from .batches import Batch, bytes_of
+from .behaviour import behaviour_of
 from .layout import Layout, trainable
 from .losses import Likelihood, PerSampleLoss, looks_like_softmax, output_of
 from .seam import FEATURES, output_after
@@ -36,6 +36,7 @@ class Problem:
         model: the copy, in eval mode.
         loss: one loss a sample.
         layout: the trainable parameters.
+        behaviour: a hash of what the model does besides its tensors; see `behaviour.py`.
 
     Raises:
         InputTypeError: for something that is no eager torch module.
@@ -49,6 +50,7 @@ class Problem:
                 "cannot be called with other parameters: pass the module they were made from."
             )
         self.model = copy.deepcopy(model).eval()
+        self.behaviour = behaviour_of(self.model)  # before calls leave anything in it
         self.loss = PerSampleLoss(loss)
         self.layout = Layout.of(trainable(self.model))
 
@@ -89,8 +91,7 @@ class Problem:
         def fitting(t: Tensor) -> Tensor:
             return t.to(self.device, self.dtype) if t.is_floating_point() else t.to(self.device)
 
-        keywords = {k: fitting(v) for k, v in batch.keywords.items()}
-        return Batch(tuple(fitting(x) for x in batch.inputs), fitting(batch.target), keywords)
+        return batch.map(fitting)
 
     def output(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
         """The model's output (B, ...) with these trainable parameters; None calls the model as it is.
@@ -168,9 +169,9 @@ class Problem:
 
     @cached_property
     def key(self) -> str:
-        """A hash of the model's structure and state, of which parameters are trainable, and of the loss."""
+        """A hash of what the model is and does, of which parameters are trainable, and of the loss."""
         hasher = hashlib.blake2b(digest_size=20)
-        hasher.update(f"{self.model!r}|{type(self.model).__module__}|{self.layout.names}|".encode())
+        hasher.update(f"{self.model!r}|{self.behaviour}|{self.layout.names}|".encode())
         for name, tensor in _state(self.model):
             hasher.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)};".encode())
             hasher.update(bytes_of(tensor))
@@ -179,15 +180,11 @@ class Problem:
 
 
 def _state(model: nn.Module) -> Iterable[tuple[str, Tensor]]:
-    return sorted(model.state_dict().items())
+    # the state lacks buffers that are not saved with it
+    return sorted({**dict(model.named_buffers()), **model.state_dict()}.items())
 
 
 def _loss_key(loss: Any) -> str:
-    if isinstance(loss, nn.Module):
-        state = "".join(f"{k}:{hashlib.blake2b(bytes_of(v)).hexdigest()}" for k, v in _state(loss))
-        settings = {k: v for k, v in vars(loss).items() if not k.startswith("_") and k != "training"}
-        return f"{type(loss).__module__}.{type(loss).__qualname__}{sorted(settings.items(), key=str)}{state}"
-    try:
-        return digest(loss)
-    except UnhashableError:
-        return f"{getattr(loss, '__module__', '')}.{getattr(loss, '__qualname__', repr(loss))}"
+    state = _state(loss) if isinstance(loss, nn.Module) else ()
+    tensors = "".join(f"{k}:{hashlib.blake2b(bytes_of(v)).hexdigest()}" for k, v in state)
+    return f"{type(loss).__module__}.{type(loss).__qualname__}|{behaviour_of(loss)}|{tensors}"

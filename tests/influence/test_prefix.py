@@ -346,3 +346,31 @@ def test_features_are_refused_by_a_model_that_is_not_cut():
     (batch,) = condensed(problem, Batches.of(data))
     with pytest.raises(InputError, match="not cut"):
         Problem(nn.Linear(16, 3), nn.CrossEntropyLoss()).losses(None, batch)
+
+
+class Heated(nn.Module):
+    """A frozen body whose input is multiplied by a plain attribute."""
+
+    def __init__(self, heat):
+        super().__init__()
+        self.heat = heat
+        self.body = nn.Sequential(nn.Linear(5, 4), nn.Tanh())
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.head(self.body(x * self.heat))
+
+
+def test_features_of_the_same_weights_behind_another_attribute_are_not_taken():
+    one = frozen_but(Heated(1.0), "head")
+    other = frozen_but(Heated(3.0), "head")
+    other.load_state_dict(one.state_dict())
+    data = torch.randn(N, 5, dtype=torch.float64), torch.randint(0, 3, (N,))
+    kept = DirectInfluence(one, nn.CrossEntropyLoss(), 0.1).fit(data)
+    found = DirectInfluence(other, nn.CrossEntropyLoss(), 0.1).fit(data).influence_factors(*data)
+    scaled = frozen_but(Heated(1.0), "head")
+    scaled.load_state_dict(one.state_dict())
+    hot = data[0] * 3.0, data[1]
+    wanted = DirectInfluence(scaled, nn.CrossEntropyLoss(), 0.1).fit(hot).influence_factors(*hot)
+    torch.testing.assert_close(found, wanted)
+    assert kept.is_fitted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 
 import pytest
 import torch
@@ -207,3 +208,100 @@ def test_rows_of_a_store_can_be_joined_and_scored():
     torch.testing.assert_close(scores, wanted)
     whole = Rows.cat([rows for _, rows in store.tiles(13)])
     torch.testing.assert_close(whole.flat(), store.rows(0, 60).flat())
+
+
+class Scaled(nn.Module):
+    """The same weights do other things with other plain attributes, hooks and unsaved buffers."""
+
+    def __init__(self, *, scale=1.0, function=torch.tanh, mask=1.0):
+        super().__init__()
+        self.inner = nn.Linear(5, 3)
+        self.scale, self.function = scale, function
+        self.register_buffer("mask", torch.full((5,), mask), persistent=False)
+
+    def forward(self, x):
+        return self.function(self.inner(x * self.scale * self.mask))
+
+
+class Tempered(nn.Module):
+    """A loss with settings of its own."""
+
+    def __init__(self, inner, weights):
+        super().__init__()
+        self.inner, self._weights = inner, weights
+
+    def forward(self, output, target):
+        return self.inner(output * self._weights.sum(), target)
+
+
+def closed_over(temperature):
+    lock = threading.Lock()  # has no identity, the temperature has
+
+    def loss(output, target):
+        with lock:
+            return nn.functional.cross_entropy(output * temperature, target)
+
+    return loss
+
+
+def behind(scale):
+    after = nn.Linear(3, 3)
+    after.load_state_dict({"weight": scale, "bias": torch.zeros(3)})
+    return lambda output, target: nn.functional.cross_entropy(after(output), target)
+
+
+def hooked():
+    model = Scaled()
+    model.inner.register_forward_hook(lambda module, inputs, output: output * 2.0)
+    return model
+
+
+def long_weights(last):
+    weights = torch.zeros(2000)  # printed, its middle is dots
+    weights[1000] = last
+    return weights
+
+
+PLAIN = nn.CrossEntropyLoss()
+
+
+@pytest.mark.parametrize(
+    ("other_model", "loss", "other_loss"),
+    [
+        (lambda: Scaled(scale=3.0), PLAIN, PLAIN),
+        (lambda: Scaled(function=torch.sin), PLAIN, PLAIN),
+        (lambda: Scaled(mask=3.0), PLAIN, PLAIN),
+        (hooked, PLAIN, PLAIN),
+        (Scaled, closed_over(1.0), closed_over(3.0)),
+        (Scaled, behind(torch.eye(3)), behind(torch.eye(3) * 3.0)),
+        (Scaled, Tempered(PLAIN, long_weights(1.0)), Tempered(PLAIN, long_weights(3.0))),
+        (
+            Scaled,
+            Tempered(PLAIN, torch.ones(1)),
+            Tempered(nn.CrossEntropyLoss(label_smoothing=0.4), torch.ones(1)),
+        ),
+    ],
+    ids=[
+        "number",
+        "function",
+        "unsaved_buffer",
+        "hook",
+        "closure_with_a_lock",
+        "closure_with_a_module",
+        "private_tensor",
+        "loss_in_a_loss",
+    ],
+)
+def test_the_same_weights_in_a_model_or_loss_that_computes_something_else_have_another_store(
+    other_model, loss, other_loss
+):
+    torch.manual_seed(0)
+    one, other = Scaled(), other_model()
+    other.load_state_dict(one.state_dict())
+    data = torch.randn(9, 5), torch.randint(0, 3, (9,))
+    first, second = GradDotInfluence(one, loss), GradDotInfluence(other, other_loss)
+    kept = GradientStore.of(first, data)
+    kept.rows(0, 9)
+    assert GradientStore.of(GradDotInfluence(one, loss), data) is kept
+    found = GradientStore.of(second, data).rows(0, 9).flat()
+    torch.testing.assert_close(found, second.gradients(Batch.of(data)).flat())
