@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from ..arguments import flag, whole
-from .base import BlockInfluence, renamed, warn_indefinite
 from .batches import Batches
+from .block_influence import BlockInfluence, renamed, warn_indefinite
 from .cg import tolerance
 from .curvature import Curvature
 from .layout import BlockStructure

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .base import BlockInfluence as ComposableInfluence
 from .base import InfluenceFunctionModel
+from .block_influence import BlockInfluence as ComposableInfluence
 from .ekfac import NotImplementedLayerRepresentationException
 
 __all__ = ["ComposableInfluence", "InfluenceFunctionModel", "NotImplementedLayerRepresentationException"]

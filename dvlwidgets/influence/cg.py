@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from ..arguments import flag, number, whole
 from ..errors import InputError, InputTypeError
-from .base import BlockInfluence, Factors, warn_indefinite
 from .batches import Batches
+from .block_influence import BlockInfluence, Factors, warn_indefinite
 from .curvature import Curvature
 from .fit_bar import fit_bar
 from .layout import BlockStructure

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from torch import nn
 
 from ..errors import InputError
-from .base import BlockInfluence, warn_indefinite
 from .batches import Batches
+from .block_influence import BlockInfluence, warn_indefinite
 from .curvature import Curvature
 from .curvature.factored import DenseFactors
 from .free_memory import free_bytes, readable

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from ..arguments import flag
 from ..errors import DvlError, InputTypeError
-from .base import BlockInfluence, renamed
 from .batches import Batch, Batches
+from .block_influence import BlockInfluence, renamed
 from .ekfac_factors import FisherPasses, Watcher, block_of
 from .ekfac_plan import BlockPlan, modules_of
 from .ekfac_representation import EkfacRepresentation

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .base import BlockInfluence
+from .block_influence import BlockInfluence
 from .curvature import Curvature
 from .layout import BlockStructure
 from .solvers.products import precision

@@ -8,7 +8,7 @@ from torch import nn
 
 from ..arguments import flag, number, whole
 from ..errors import InputError
-from .base import BlockInfluence
+from .block_influence import BlockInfluence
 from .cg import tolerance
 from .curvature import Curvature
 from .layout import BlockStructure

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .base import warn_indefinite
+from .block_influence import warn_indefinite
 from .fit_bar import fit_bar
 from .solvers.lanczos import BlockLanczos, lowest_eigenvalue
 from .solvers.neumann import NeumannSeries, SeriesResult

@@ -12,8 +12,8 @@ from torch import Size, Tensor, nn
 
 from ..arguments import whole
 from ..errors import InputError
-from .base import BlockInfluence
 from .batches import Batch, Batches, bytes_of
+from .block_influence import BlockInfluence
 from .curvature.factored import DenseFactors
 from .ekfac_factors import FisherPasses, Moments
 from .ekfac_plan import BlockPlan, modules_of

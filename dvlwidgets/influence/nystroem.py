@@ -10,7 +10,7 @@ from torch import nn
 from ..arguments import whole
 from ..errors import InputTypeError
 from .arnoldi import RANK
-from .base import BlockInfluence, renamed, warn_indefinite
+from .block_influence import BlockInfluence, renamed, warn_indefinite
 from .curvature import Curvature
 from .layout import BlockStructure
 from .solvers.low_rank import LowRank

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from .base import BlockInfluence, InfluenceFunctionModel
+from .base import InfluenceFunctionModel
 from .batches import Batches
+from .block_influence import BlockInfluence
 from .direct import DirectInfluence
 from .free_memory import free_bytes
 from .plan import DISK, MEMORY, Item, Plan

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from torch import Tensor
 
 from ..arguments import whole
-from .base import Factors
 from .batches import Batches
+from .block_influence import Factors
 from .problem import Problem
 from .rows import Rows
 from .solvers.products import Products
