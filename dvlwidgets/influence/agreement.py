@@ -196,7 +196,8 @@ def _require_samples_apart(problem: Problem, few: Batch) -> None:
 def close(a: Tensor, b: Tensor) -> bool:
     """Whether numbers are the same but for rounding."""
     tolerance = max(1e-3, 8 * torch.finfo(a.dtype).eps)
-    return torch.allclose(a, b, rtol=tolerance, atol=tolerance * float(b.abs().max()), equal_nan=True)
+    largest = float(b.abs().nan_to_num(nan=0.0, posinf=0.0).max())
+    return torch.allclose(a, b, rtol=tolerance, atol=tolerance * largest, equal_nan=True)
 
 
 def _randomised(problem: Problem) -> Problem:

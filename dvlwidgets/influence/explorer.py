@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import replace
 from typing import Any
@@ -227,7 +228,9 @@ class Explorer:
             target = torch.as_tensor(code)
         except (TypeError, RuntimeError) as error:
             raise InputError(f"label={label!r} was given; expected a number, as in the data set.") from error
-        if self.n_outputs is not None and not 0 <= int(target) < self.n_outputs:
+        if target.ndim or not math.isfinite(target):
+            raise InputError(f"label={label!r} was given; expected one number, as in the data set.")
+        if self.n_outputs is not None and not (0 <= target < self.n_outputs and float(target).is_integer()):
             raise InputError(f"label={label!r} was given; the model knows the classes {self.classes}.")
         return target
 

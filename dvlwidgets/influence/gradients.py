@@ -45,6 +45,10 @@ class Gradients:
             InputError: for models and losses of which single samples have no gradient.
         """
         batch = self.problem.place(batch)
+        with self.problem.in_words([batch]):
+            return self._computed(batch)
+
+    def _computed(self, batch: Batch) -> tuple[Rows, Tensor]:
         if not self.path:
             self.path = paths_of(self.problem, batch)
         by_factors = self._names("factors")

@@ -66,6 +66,8 @@ class PerSampleLoss:
             self._write_out = self._squared
         elif found == "bernoulli" and not smoothed and not weighted:
             self._write_out = self._binary
+        elif type(loss) is nn.NLLLoss:
+            self._write_out = self._log_likelihood
 
     def __call__(self, output: Any, target: Tensor) -> Tensor:
         """Losses of shape (B,), differentiable.
@@ -92,14 +94,40 @@ class PerSampleLoss:
             for k in ("weight", "ignore_index", "label_smoothing")
             if hasattr(self.loss, k)
         }
-        losses = F.cross_entropy(output, target, reduction="none", **options)
+        return self._averaged(F.cross_entropy(output, target, reduction="none", **options), target)
+
+    def _log_likelihood(self, output: Tensor, target: Tensor) -> Tensor:
+        options: Any = {k: getattr(self.loss, k) for k in ("weight", "ignore_index")}
+        return self._averaged(F.nll_loss(output, target, reduction="none", **options), target)
+
+    def _averaged(self, losses: Tensor, target: Tensor) -> Tensor:
+        """Losses (B,) from those of tokens, of which the ignored ones do not count."""
         if losses.ndim == 1:
             return losses
         if self._summed or target.is_floating_point():
             return self._reduce(losses)
-        counted = (target != options.get("ignore_index", -100)).flatten(1).sum(1).clamp(min=1)
+        counted = (target != getattr(self.loss, "ignore_index", -100)).flatten(1).sum(1).clamp(min=1)
         mean: Tensor = losses.flatten(1).sum(1) / counted
         return mean
+
+    def adds_up(self, output: Any, target: Tensor) -> bool:
+        """Whether the loss of a batch is the mean, or the sum, of its samples' losses; True where nobody can say.
+
+        It is not with class weights that torch averages out, or tokens that are ignored, in a function of the user's
+        own. The losses that are written out here are what they are documented to be.
+        """
+        if self._write_out != self._mapped or len(target) < 2:
+            return True
+        single = self(output, target)
+        try:
+            whole = self._scalar(self.loss(output_of(output), target))
+        except Exception:  # a loss for single samples
+            return True
+        wanted = torch.stack([single.mean(), single.sum()])
+        if not wanted.isfinite().all() or not whole.isfinite():
+            return True
+        rounding = max(1e-4, 8 * torch.finfo(wanted.dtype).eps)
+        return bool(torch.isclose(whole, wanted, rtol=rounding, atol=1e-6).any())
 
     def _squared(self, output: Tensor, target: Tensor) -> Tensor:
         return self._reduce(F.mse_loss(output, self._like(target, output), reduction="none"))

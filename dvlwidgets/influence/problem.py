@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import hashlib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -49,7 +50,7 @@ class Problem:
                 f"model is a {type(model).__name__}; expected an eager torch.nn.Module. Scripted and traced modules "
                 "cannot be called with other parameters: pass the module they were made from."
             )
-        self.model = copy.deepcopy(model).eval()
+        self.model = _copy_of(model).eval()
         self.behaviour = behaviour_of(self.model)  # before calls leave anything in it
         self.loss = PerSampleLoss(loss)
         self.layout = Layout.of(trainable(self.model))
@@ -116,9 +117,20 @@ class Problem:
             InputError: if they cannot be called with it.
 
         Warns:
-            UserWarning: a softmax before cross-entropy, which takes logits.
+            UserWarning: a softmax before cross-entropy, which takes logits; a loss that is no mean over samples.
         """
         output = self.tried(batch)
+        with torch.no_grad():
+            adds_up = self.loss.adds_up(output, self.place(batch).target)
+        if not adds_up:
+            warnings.warn(
+                "the loss of a batch is neither the mean nor the sum of its samples' losses, as with class weights or "
+                "ignored targets that are averaged out over the batch: in a batch of one they have no effect, and "
+                "influences are those of another objective. Pass torch.nn.CrossEntropyLoss(weight=...) itself, or a "
+                "loss that divides by the number of samples.",
+                UserWarning,
+                stacklevel=4,
+            )
         if self.likelihood == "categorical" and looks_like_softmax(output):
             warnings.warn(
                 "the model's outputs are probabilities, and cross-entropy applies a softmax of its own: the loss is "
@@ -167,6 +179,18 @@ class Problem:
                     "of the shape that it was trained on."
                 ) from error
 
+    @contextmanager
+    def in_words(self, batches: Iterable[Batch]) -> Iterator[None]:
+        """What torch raises within is said as `tried` says it, where it is these batches that cannot be taken."""
+        try:
+            yield
+        except (DvlError, MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception:
+            for batch in batches:
+                self.tried(batch)
+            raise
+
     @cached_property
     def key(self) -> str:
         """A hash of what the model is and does, of which parameters are trainable, and of the loss."""
@@ -177,6 +201,16 @@ class Problem:
             hasher.update(bytes_of(tensor))
         hasher.update(_loss_key(self.loss.loss).encode())
         return hasher.hexdigest()
+
+
+def _copy_of(model: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:  # whatever a part of it says to being copied
+        raise InputError(
+            f"{type(model).__name__} cannot be copied: {error}. Take out what earlier calls left in its attributes, "
+            "and use torch.nn.utils.parametrizations in place of torch.nn.utils.weight_norm."
+        ) from error
 
 
 def _state(model: nn.Module) -> Iterable[tuple[str, Tensor]]:

@@ -382,3 +382,12 @@ def test_without_self_influence_that_column_stays_unknown():
     made = explorer(self_influence=False)
     assert np.isnan(made.columns()["self_influence"]).all()
     check_columns(made.columns(), MATRIX, CASE.train.y)
+
+
+@pytest.mark.parametrize("label", [1.5, float("nan"), [1], None, -1, 7])
+def test_labels_that_are_no_class_are_refused_and_change_nothing(label):
+    made = explorer()
+    before = made.columns()
+    with pytest.raises(InputError, match="label="):
+        made.relabelled(3, label)
+    np.testing.assert_equal(made.columns(), before)

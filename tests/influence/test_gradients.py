@@ -662,3 +662,36 @@ def test_layers_that_lose_the_samples_in_a_later_batch_are_refused_in_words():
     gradients(Batch.of((floats(B, 4), labels(B))))
     with pytest.raises(InputError, match="other shapes than in the first batch"):
         gradients(Batch.of((floats(9, 4), labels(9))))
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        ((torch.randn(B, 4), torch.zeros(B).long()), "cannot be called with inputs of shape"),
+        ((torch.randn(B, 5), torch.full((B,), 9)), "the loss cannot be computed"),
+        ((torch.randn(B, 5), torch.zeros(B)), "the loss cannot be computed"),
+    ],
+    ids=["width", "label", "type_of_label"],
+)
+@pytest.mark.parametrize("seen", [False, True], ids=["first_batch", "later_batch"])
+def test_data_that_model_or_loss_cannot_take_are_refused_in_words(batch, words, seen):
+    gradients = Gradients(Problem(nn.Sequential(nn.Linear(5, 3)), nn.CrossEntropyLoss()))
+    if seen:
+        gradients(Batch.of((torch.randn(B, 5), torch.zeros(B).long())))
+    with pytest.raises(InputError, match=words):
+        gradients(Batch.of(batch))
+
+
+def test_numbers_that_are_not_finite_do_not_keep_ways_from_being_compared():
+    x = torch.randn(B, 5)
+    x[2] = torch.nan
+    rows = Gradients(Problem(nn.Linear(5, 3), nn.CrossEntropyLoss()))(Batch.of((x, torch.zeros(B).long())))
+    assert rows.flat()[2].isnan().any()
+    assert rows.flat()[[0, 1, 3, 4, 5, 6]].isfinite().all()
+
+
+def test_a_model_that_cannot_be_copied_is_refused_in_words():
+    model = nn.Linear(5, 3)
+    model.last_output = model(torch.randn(2, 5))
+    with pytest.raises(InputError, match=r"Linear cannot be copied: .* earlier calls left"):
+        Problem(model, nn.CrossEntropyLoss())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from torch import nn
 from torch.nn import functional
 
 from dvlwidgets.errors import InputError, InputTypeError
+from dvlwidgets.influence.batches import Batch
 from dvlwidgets.influence.losses import PerSampleLoss, looks_like_softmax
+from dvlwidgets.influence.problem import Problem
 
 B, C, T = 6, 4, 5
 
@@ -215,3 +218,42 @@ def test_probabilities_are_told_from_logits():
     assert not looks_like_softmax(floats(B, C))
     assert not looks_like_softmax(floats(B, C).sigmoid())
     assert not looks_like_softmax(torch.ones(B, 1))
+
+
+def test_class_weights_of_the_likelihood_loss_weigh_samples_as_those_of_cross_entropy_do():
+    output, target, weight = floats(B, C).log_softmax(1), labels(B), torch.arange(1.0, C + 1).double()
+    found = PerSampleLoss(nn.NLLLoss(weight=weight))(output, target)
+    torch.testing.assert_close(found, PerSampleLoss(nn.CrossEntropyLoss(weight=weight))(output, target))
+    torch.testing.assert_close(found, -weight[target] * output[torch.arange(B), target])
+
+
+def test_ignored_targets_of_the_likelihood_loss_cost_nothing():
+    output, target = floats(B, C, T).log_softmax(1), ignoring(labels(B, T))
+    found = PerSampleLoss(nn.NLLLoss())(output, target)
+    torch.testing.assert_close(found, one_by_one(nn.NLLLoss(), output, target))
+    target[0] = -100
+    assert PerSampleLoss(nn.NLLLoss())(output, target)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "adds_up"),
+    [
+        (functools.partial(functional.cross_entropy, reduction="mean"), True),
+        (functools.partial(functional.cross_entropy, reduction="sum"), True),
+        (functools.partial(functional.cross_entropy, reduction="none"), True),
+        (lambda o, t: functional.cross_entropy(o, t, weight=torch.arange(1.0, C + 1).double()), False),
+        (nn.CrossEntropyLoss(weight=torch.arange(1.0, C + 1).double()), True),
+        (lambda o, t: functional.cross_entropy(o - o.mean(0), t), False),
+    ],
+    ids=["mean", "sum", "none", "weights_averaged_out", "weights_known", "samples_together"],
+)
+def test_a_loss_that_is_no_mean_over_samples_is_noticed(loss, adds_up):
+    torch.manual_seed(0)
+    model = nn.Linear(3, C).double()
+    batch = Batch.of((floats(B, 3), labels(B)))
+    with (
+        contextlib.nullcontext()
+        if adds_up
+        else pytest.warns(UserWarning, match="neither the mean nor the sum")
+    ):
+        Problem(model, loss).check(batch)
