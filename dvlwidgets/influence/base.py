@@ -64,13 +64,17 @@ class InfluenceFunctionModel(ABC):
             InputError, InputTypeError: for data, models and losses that do not go together, before any work.
         """
         batches = Batches.of(data)
-        device = self.problem.device
-        self.problem = Problem(self.model, self.loss).to(device)
-        self._gradients = Gradients(self.problem)
-        self.problem.check(batches.first()[:FEW])
-        self._learn(condensed(self.problem, batches, owner=self.model))
+        problem = Problem(self.model, self.loss).to(self.problem.device)
+        problem.check(batches.first()[:FEW])
+        self._take_over(problem)
+        with problem.in_words(batches):
+            self._learn(condensed(problem, batches, owner=self.model))
         self._n_train = len(batches)
         return self
+
+    def _take_over(self, problem: Problem) -> None:
+        """Another snapshot, which what was learned before does not go with."""
+        self.problem, self._gradients, self._n_train = problem, Gradients(problem), 0
 
     @property
     def is_fitted(self) -> bool:
@@ -192,7 +196,7 @@ class InfluenceFunctionModel(ABC):
             InputError: for factors of another shape.
         """
         self.require_fit()
-        z = z_test_factors.to(self.device)
+        z = torch.as_tensor(z_test_factors).to(self.device)
         if z.ndim != 2 or z.shape[1] != self.n_parameters:
             raise InputError(
                 f"factors of shape {tuple(z.shape)} were given; expected (B_test, {self.n_parameters}), as "

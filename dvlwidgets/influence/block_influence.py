@@ -15,6 +15,7 @@ from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel, require_both_or_none
 from .batches import Batch, Batches
 from .layout import BlockStructure, blocks_of, per_block
+from .problem import Problem
 from .rows import Rows
 from .types import InfluenceMode, LossType, SecondOrderMode, choose
 
@@ -54,9 +55,10 @@ class BlockInfluence(InfluenceFunctionModel):
         super().__init__(model, loss)
         self.second_order_mode = choose(SecondOrderMode, second_order_mode, "second_order_mode")
         self._structure = block_structure
-        self._blocks = blocks_of(self.problem.model, self.problem.layout, block_structure)
-        given = renamed("regularization", regularization, "hessian_regularization", hessian_regularization)
-        self._dampings = self._checked(given)
+        self._given = renamed(
+            "regularization", regularization, "hessian_regularization", hessian_regularization
+        )
+        self._lay_out()
         self._factors: dict[str, Factors] = {}
 
     @abstractmethod
@@ -66,12 +68,18 @@ class BlockInfluence(InfluenceFunctionModel):
     def _learn(self, batches: Batches) -> None:
         from .curvature import curvature_of
 
-        # parameters may have been frozen since the constructor looked
-        self._blocks = blocks_of(self.problem.model, self.problem.layout, self._structure)
         whole = curvature_of(self.problem, batches, self.second_order_mode)
         self._factors = {
             name: self._factor(name, whole.restrict(self.block_columns(name))) for name in self._blocks
         }
+
+    def _take_over(self, problem: Problem) -> None:
+        super()._take_over(problem)
+        self._lay_out()  # parameters may have been frozen since
+
+    def _lay_out(self) -> None:
+        self._blocks = blocks_of(self.problem.model, self.problem.layout, self._structure)
+        self._dampings = self._checked(self._given)
 
     @property
     def block_names(self) -> list[str]:
@@ -94,6 +102,7 @@ class BlockInfluence(InfluenceFunctionModel):
             InputError, InputTypeError: for what cannot be a damping, and for unknown or missing blocks.
         """
         self._dampings = self._checked(regularization)
+        self._given = regularization
         return self
 
     def precondition(self, rows: Rows) -> Rows:
@@ -136,7 +145,7 @@ class BlockInfluence(InfluenceFunctionModel):
 
         Raises:
             NotFittedError: before `fit`.
-            InputError: for factors of blocks that there are not.
+            InputError: for factors of blocks that there are not, or of another shape.
         """
         self.require_fit()
         if unknown := [name for name in z_test_factors if name not in self._blocks]:
@@ -147,6 +156,11 @@ class BlockInfluence(InfluenceFunctionModel):
         up = choose(InfluenceMode, mode, "mode") is InfluenceMode.Up
         rows = self.gradients(Batch.of((x, y))) if up else None  # once for all blocks
         for name, z in z_test_factors.items():
+            if z.ndim != 2 or z.shape[1] != len(self.block_columns(name)):
+                raise InputError(
+                    f"factors of shape {tuple(z.shape)} were given for the block {name!r}; expected (B_test, "
+                    f"{len(self.block_columns(name))}), as influence_factors_by_block(x, y) returns them."
+                )
             whole = torch.zeros(len(z), self.n_parameters, dtype=z.dtype, device=self.device)
             whole[:, self.block_columns(name)] = z.to(self.device)
             if rows is None:

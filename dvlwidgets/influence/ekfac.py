@@ -87,7 +87,6 @@ class EkfacInfluence(BlockInfluence):
             model,
             nn.CrossEntropyLoss() if loss is None else loss,
             renamed("regularization", regularization, "hessian_regularization", old),
-            block_structure=modules_of(model),
             second_order_mode=SecondOrderMode.GAUSS_NEWTON,
         )
         self.update_diagonal = flag("update_diagonal", update_diagonal)
@@ -97,6 +96,10 @@ class EkfacInfluence(BlockInfluence):
         self._kronecker: dict[str, KroneckerBlock] = {}
 
     # --- learning -------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._structure = modules_of(self.problem.model)
+        super()._lay_out()
 
     def _learn(self, batches: Batches) -> None:
         self.gradients(batches.first()[:8])  # tells which layers' gradients are had as factors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from torch import nn
 
@@ -63,10 +62,8 @@ class BlockPlan:
         )
 
 
-def modules_of(model: Any) -> BlockStructure:
+def modules_of(model: nn.Module) -> BlockStructure:
     """A block for each module that has trainable parameters itself, by its name."""
-    if not isinstance(model, nn.Module):
-        return "full"  # refused in words by the base class
     blocks: dict[str, list[str]] = {}
     for name in trainable(model):
         blocks.setdefault(name.rpartition(".")[0], []).append(name)

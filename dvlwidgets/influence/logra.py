@@ -71,7 +71,6 @@ class LograInfluence(BlockInfluence):
             model,
             loss,
             regularization,
-            block_structure=modules_of(model),
             second_order_mode=second_order_mode,
             hessian_regularization=hessian_regularization,
         )
@@ -151,6 +150,10 @@ class LograInfluence(BlockInfluence):
         return {name: factors.mean_eigenvalue for name, factors in self._dense.items()}
 
     # --- learning -------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._structure = modules_of(self.problem.model)
+        super()._lay_out()
 
     def _learn(self, batches: Batches) -> None:
         self._gradients(batches.first()[:8])  # tells which layers' gradients are had as factors
