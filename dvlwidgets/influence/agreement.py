@@ -49,7 +49,7 @@ def paths_of(problem: Problem, batch: Batch) -> dict[str, str]:
         UserWarning: where a model cannot be vectorised.
     """
     few = batch[:FEW] if len(batch) >= LEAST else cat([batch] * -(-LEAST // len(batch)))
-    _require_samples_apart(problem, few)
+    require_samples_apart(problem, few)
     path = dict.fromkeys(problem.layout.names, "vmap")
     for names in _right_layers(problem, few):
         path |= dict.fromkeys(names, "factors")
@@ -175,7 +175,12 @@ def _weighted(part: Part, weights: Tensor) -> Tensor:
     return weights @ part.values
 
 
-def _require_samples_apart(problem: Problem, few: Batch) -> None:
+def require_samples_apart(problem: Problem, few: Batch) -> None:
+    """Refuses models that are random in eval mode, and losses that depend on other samples of the batch.
+
+    Raises:
+        InputError: saying which of the two.
+    """
     with torch.no_grad():
         together, again = problem.losses(None, few), problem.losses(None, few)
         if together.shape == (len(few),) and not close(together, again):

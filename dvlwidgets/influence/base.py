@@ -196,7 +196,9 @@ class InfluenceFunctionModel(ABC):
             InputError: for factors of another shape.
         """
         self.require_fit()
-        z = torch.as_tensor(z_test_factors).to(self.device)
+        given: Any = z_test_factors  # or an array
+        dtype = None if isinstance(given, Tensor) else self.problem.dtype
+        z = torch.as_tensor(given, dtype=dtype, device=self.device)
         if z.ndim != 2 or z.shape[1] != self.n_parameters:
             raise InputError(
                 f"factors of shape {tuple(z.shape)} were given; expected (B_test, {self.n_parameters}), as "

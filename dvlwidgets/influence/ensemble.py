@@ -112,6 +112,11 @@ class EnsembleInfluence(InfluenceFunctionModel):
         self.problem = self.members[0].problem
         return self
 
+    @property
+    def regularization(self) -> list[Any]:
+        """The damping of each member; None where it has none."""
+        return [getattr(member, "regularization", None) for member in self.members]
+
     def with_regularization(self, regularization: Any) -> EnsembleInfluence:
         """Another damping for every member, in place and without a refit; returns self.
 

@@ -187,8 +187,11 @@ class Problem:
         except (DvlError, MemoryError, torch.OutOfMemoryError):
             raise
         except Exception:
+            from .agreement import FEW, require_samples_apart  # it knows this module
+
             for batch in batches:
                 self.tried(batch)
+                require_samples_apart(self, self.place(batch[:FEW]))
             raise
 
     @cached_property

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..errors import InputError
 from .base import InfluenceFunctionModel
 from .batches import Batches
 from .reducers.base import Arrays, Reducer
@@ -39,6 +40,7 @@ class Scanner:
         self._factors: Rows | None = None
         self._store: GradientStore | None = None
         self._store_key = ""
+        self._settings = ""
 
     @property
     def ready(self) -> bool:
@@ -52,6 +54,7 @@ class Scanner:
             self.model.fit(self.train)
         if self._factors is None:
             self._factors = factors_of(self.model, self.test)
+            self._settings = settings_of(self.model)
         return self._factors
 
     @property
@@ -78,8 +81,13 @@ class Scanner:
     def look(
         self, where: slice, reducers: Sequence[Reducer]
     ) -> tuple[tuple[Arrays, ...], NDArray[np.float64]]:
-        """What each reducer sees of these training points, and their losses (w,)."""
+        """What each reducer sees of these training points, and their losses (w,).
+
+        Raises:
+            InputError: if the model has changed since the factors were made.
+        """
         rows = self.rows(where)
+        self._require_same_settings()
         scores = tile_scores(self.model, self.factors, rows, where)
         parts = tuple(
             reducer.reduce_rows(self.model, rows, where)
@@ -90,10 +98,23 @@ class Scanner:
         return parts, self.store.losses[where].double().cpu().numpy()
 
     def replace(self, position: int, target: Tensor) -> None:
-        """Another target of a training point; its gradient is computed anew."""
+        """Another target of a training point; its gradient is computed anew. Raises as `look`."""
+        self._require_same_settings()
         store = self.store
         at, batch = next(iter(store.batches.since(position)))
         old = batch[position - at : position - at + 1]
         value = torch.full_like(old.target, target.item())
         store.replace([position], old.with_tensors([*old.tensors()[:-1], value]))
         self.train, self._store_key = store.batches, store.key
+
+    def _require_same_settings(self) -> None:
+        if self._factors is not None and self._settings != settings_of(self.model):
+            raise InputError(
+                "the model was given another damping, or fitted again, since this run began; what it computes now does "
+                "not go with what is there. Begin another run, or give it back what it had."
+            )
+
+
+def settings_of(model: InfluenceFunctionModel) -> str:
+    """What the same object may do otherwise later: its snapshot of the network, and its damping."""
+    return f"{model.store_key}|{getattr(model, 'regularization', None)}"

@@ -97,6 +97,11 @@ class TrakInfluence(InfluenceFunctionModel):
         self._n_train = len(batches)
         return self
 
+    @property
+    def regularization(self) -> float | None:
+        """The damping of the kernel matrix, or None."""
+        return self._damping
+
     def with_regularization(self, regularization: float | None) -> TrakInfluence:
         """Another damping, in place and without a refit; returns self.
 

@@ -391,3 +391,23 @@ def test_labels_that_are_no_class_are_refused_and_change_nothing(label):
     with pytest.raises(InputError, match="label="):
         made.relabelled(3, label)
     np.testing.assert_equal(made.columns(), before)
+
+
+@pytest.mark.parametrize("change", ["damping", "weights"])
+def test_a_relabel_after_the_model_changed_is_refused_and_mixes_nothing(change):
+    case = Case()  # its network changes
+    model = case.model()
+    made = Explorer(model, case.train, case.test)
+    made.fit()
+    before = made.columns()
+    if change == "damping":
+        model.with_regularization(7.0)
+    else:
+        with torch.no_grad():
+            for t in model.model.parameters():
+                t.mul_(1.1)
+        model.fit(case.train)
+    with pytest.raises(InputError, match="another damping, or fitted again, since this run began"):
+        made.relabelled(3, 1 - int(case.y[3]))
+    np.testing.assert_equal(made.columns(), before)
+    np.testing.assert_allclose(made.of_train(3), MATRIX[:, 3], **TIGHT)

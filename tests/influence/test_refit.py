@@ -86,3 +86,11 @@ def test_factors_of_another_shape_are_refused_in_words_and_arrays_taken():
     torch.testing.assert_close(
         model.influences_from_factors(z.numpy(), x, y), model.influences_from_factors(z, x, y)
     )
+
+
+def test_a_norm_over_the_batch_is_refused_in_words_by_fit():
+    net = nn.Sequential(
+        nn.Linear(5, 4), nn.BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 3)
+    ).double()
+    with pytest.raises(InputError, match="depends on the other samples of its batch"):
+        model_of(DirectInfluence, net).fit(data())
