@@ -117,7 +117,8 @@ class Problem:
             InputError: if they cannot be called with it.
 
         Warns:
-            UserWarning: a softmax before cross-entropy, which takes logits; a loss that is no mean over samples.
+            UserWarning: a softmax before cross-entropy, which takes logits; a loss that is no mean over samples; as
+                many positions as classes, whose axes cannot be told apart.
         """
         output = self.tried(batch)
         with torch.no_grad():
@@ -128,6 +129,15 @@ class Problem:
                 "ignored targets that are averaged out over the batch: in a batch of one they have no effect, and "
                 "influences are those of another objective. Pass torch.nn.CrossEntropyLoss(weight=...) itself, or a "
                 "loss that divides by the number of samples.",
+                UserWarning,
+                stacklevel=4,
+            )
+        square = output.ndim == 3 and output.shape[1] == output.shape[2]
+        if self.likelihood == "categorical" and square and batch.target.ndim == 2:
+            warnings.warn(
+                f"outputs of shape {tuple(output.shape)} may be (B, classes, positions), which is how torch and "
+                "therefore this reads them, or (B, positions, classes). Pad to another number of positions, or move "
+                "the classes to axis 1, if you mean the latter.",
                 UserWarning,
                 stacklevel=4,
             )

@@ -257,3 +257,12 @@ def test_a_loss_that_is_no_mean_over_samples_is_noticed(loss, adds_up):
         else pytest.warns(UserWarning, match="neither the mean nor the sum")
     ):
         Problem(model, loss).check(batch)
+
+
+def test_as_many_positions_as_classes_are_said_to_be_ambiguous():
+    model = torch.nn.Sequential(torch.nn.Embedding(6, 4), torch.nn.Linear(4, 5))
+    tokens, targets = torch.randint(0, 6, (3, 5)), torch.randint(0, 5, (3, 5))
+    problem = Problem(model, torch.nn.CrossEntropyLoss())
+    with pytest.warns(UserWarning, match="may be .B, classes, positions."):
+        problem.check(Batch.of((tokens, targets)))
+    problem.check(Batch.of((tokens[:, :4], targets[:, :4])))
