@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from ..errors import RunError
+from . import runs
 from .gate import Gate
 from .records import Progress, Verdict
 
@@ -99,6 +100,7 @@ class Run:
                     f"run {self.name!r} was begun already; it is {self.state}. Start a new one instead."
                 )
             self._thread = threading.Thread(target=self._work, name=f"dvlwidgets {self.name}", daemon=True)
+        runs.enter(self)
         self._thread.start()
         return self
 

@@ -34,6 +34,7 @@ class InfluencePanel(LivePanel):
         train: the training points.
         test: the test points.
         title: heading of the panel.
+        name: what the list of runs calls it (`%dvl`, the side panel); by default its title.
         previews: pictures or texts of the points, as for `ValuationPanel`: of the training points, or a pair of
             those and of the test points'. None recognises them.
         image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
@@ -54,6 +55,7 @@ class InfluencePanel(LivePanel):
         >>> clean = panel.dataset()  # doctest: +SKIP
     """
 
+    kind = "influence"
     _bundle = "influence.js"
     _session: InfluenceSession
     _desk: InfluenceDesk
@@ -65,6 +67,7 @@ class InfluencePanel(LivePanel):
         test: Dataset,
         *,
         title: str | None = None,
+        name: str | None = None,
         previews: Given | tuple[Given, Given] = None,
         image_shape: Sequence[int] | None = None,
         quantile: float = 0.25,
@@ -86,6 +89,7 @@ class InfluencePanel(LivePanel):
                 on_change=on_change,
             ),
             title=title,
+            name=name,
             height=height,
             desk=InfluenceDesk,
             encode=influence_wire,

@@ -13,6 +13,7 @@ import traitlets
 
 from dvlwidgets.arguments import text
 from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, sharing, wire
 from dvlwidgets.widgets.desk import Desk
@@ -36,6 +37,7 @@ class LivePanel(anywidget.AnyWidget):
     Args:
         session: makes the state behind the panel; it is given what to call when the run has news.
         title: heading of the panel, or None for the session's own.
+        name: what the list of runs calls it; by default its title.
         height: of the panel in pixels.
         desk: takes the page's commands.
         encode: makes the messages.
@@ -51,6 +53,9 @@ class LivePanel(anywidget.AnyWidget):
     state = traitlets.Unicode("pending", read_only=True).tag(sync=True)
     height = traitlets.Int(600, min=MIN_HEIGHT).tag(sync=True, echo_update=False)
 
+    kind: ClassVar[str] = "valuation"
+    """What the list of runs calls such a panel."""
+
     _bundle: ClassVar[str] = "widget.js"
 
     @property
@@ -64,6 +69,7 @@ class LivePanel(anywidget.AnyWidget):
         *,
         title: str | None,
         height: int,
+        name: str | None = None,
         desk: Callable[[Any, Publisher], Desk] = Desk,
         encode: Encoder = wire,
         static: Static = sharing,
@@ -74,6 +80,7 @@ class LivePanel(anywidget.AnyWidget):
             )
         if title is not None:
             text("title", title, "It is the heading of the panel.")
+        runs.check_name(name)
         self._session = session(self._changed)
         self._publisher = Publisher(
             self._put, self._session.snapshot, name=self._session.subject.title, encode=encode
@@ -88,6 +95,7 @@ class LivePanel(anywidget.AnyWidget):
         keep_on_subshells(self.comm)
         self.on_msg(self._received)
         self._session.edits.subscribe(self._edited)
+        runs.enter(self, name=name)
 
     # --- what users call ------------------------------------------------------------------------------------
 
@@ -122,6 +130,11 @@ class LivePanel(anywidget.AnyWidget):
     def run(self) -> Run:
         """The run behind the panel; `await panel.run` waits for it while the buttons go on working."""
         return self._session.run
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return self._session.subject.method
 
     @property
     def edits(self) -> EditLog:
@@ -191,6 +204,7 @@ class LivePanel(anywidget.AnyWidget):
         """Removes the panel from the page; the run goes on."""
         if "_publisher" in vars(self):  # ipywidgets closes what a refused constructor left behind, too
             self._publisher.close()
+        runs.leave(self)
         super().close()
 
     # --- the cell's output ----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ class ValuationPanel(LivePanel):
             the panel shows those values.
         train: the points to value.
         title: heading of the panel.
+        name: what the list of runs calls it (`%dvl`, the side panel); by default its title.
         previews: pictures or texts of the points: None or "auto" to recognise them, "none", an array
             (n, h, w[, channels]), n texts, or a function from a position to one.
         image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
@@ -53,6 +54,7 @@ class ValuationPanel(LivePanel):
         train: Dataset,
         *,
         title: str | None = None,
+        name: str | None = None,
         previews: Given = None,
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
@@ -71,6 +73,7 @@ class ValuationPanel(LivePanel):
                 on_change=on_change,
             ),
             title=title,
+            name=name,
             height=height,
         )
 
