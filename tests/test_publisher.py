@@ -5,8 +5,8 @@ import threading
 import numpy as np
 from panel_fakes import Page
 
-from dvlwidgets.widgets import wire
-from dvlwidgets.widgets.publisher import BYTES_PER_SECOND, INTERVAL, SILENCE, SUMMARY, Pace, Publisher
+from dvlwidgets.widgets import preferences, wire
+from dvlwidgets.widgets.publisher import BYTES_PER_SECOND, SILENCE, SUMMARY, Pace, Publisher
 from dvlwidgets.widgets.snapshot import Points, Snapshot, Status, Subject
 
 EDITS = {"count": 0, "relabelled": 0, "dropped": 0, "undo": False, "redo": False, "path": "", "saved": True}
@@ -48,7 +48,7 @@ def test_one_frame_is_in_flight_and_ten_a_second_are_enough():
     assert pace.due(100.5)[0] is None
     pace.ack(1)
     assert pace.due(100.05)[0] is None
-    assert pace.due(100.05)[1] < INTERVAL
+    assert pace.due(100.05)[1] < 0.1
     assert pace.due(100.11)[0] == "frame"
 
 
@@ -183,3 +183,16 @@ def test_a_snapshot_that_fails_is_told_to_the_page_and_the_next_one_comes(caplog
     page.wait_for(lambda m: m["t"] == "full")
     assert "ZeroDivisionError" in caplog.text
     publisher.close()
+
+
+def test_a_front_end_may_prefer_more_or_fewer_frames():
+    pace = Pace()
+    pace.hello()
+    try:
+        preferences.prefer(rate=2)
+        pace.sent(100.0, 1)
+        pace.ack(1)
+        assert pace.due(100.4)[0] is None
+        assert pace.due(100.51)[0] == "frame"
+    finally:
+        preferences.prefer(rate=10)

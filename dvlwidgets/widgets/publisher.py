@@ -1,8 +1,9 @@
 """Brings news to the page: one thread, one lock, one frame in flight, the newest wins.
 
 The engine calls `notify` as often as it likes. A frame goes out when the page has painted the one before (`ack`) and
-a tenth of a second has passed; what happened in between is merged. A page that has gone silent gets one status a
-second, so that nothing piles up in a kernel without a reader; `hello` starts it again with a full frame.
+the rest that `preferences` ask for is over, a tenth of a second by default; what happened in between is merged. A page
+that has gone silent gets one status a second, so that nothing piles up in a kernel without a reader; `hello` starts it
+again with a full frame.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import preferences, wire
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot
 from dvlwidgets.widgets.wire import Frame
 
@@ -33,8 +34,6 @@ class Encoder(Protocol):
         """The rows that moved, or None for a full frame."""
 
 
-INTERVAL = 0.1
-"""Seconds between two frames, at least."""
 BYTES_PER_SECOND = 4_000_000
 """Large frames go out more rarely."""
 SILENCE = 2.0
@@ -50,7 +49,7 @@ class Pace:
         self.listening = False
         self._in_flight: int | None = None
         self._sent_at = -math.inf
-        self._rest = INTERVAL
+        self._rest = 0.0
 
     def hello(self) -> None:
         """A page began to listen; what was in flight before is lost."""
@@ -64,7 +63,7 @@ class Pace:
     def sent(self, now: float, seq: int | None = None, size: int = 0) -> None:
         """A frame (`seq`) or a status (None) of `size` bytes left."""
         self._sent_at = now
-        self._rest = max(INTERVAL, size / BYTES_PER_SECOND)
+        self._rest = max(preferences.current().interval, size / BYTES_PER_SECOND)
         if seq is not None:
             self._in_flight = seq
 
