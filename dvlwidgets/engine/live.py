@@ -1,7 +1,8 @@
-"""A run in the background: a thread that works while the notebook cell has returned.
+"""A run in the background: it works while the notebook cell has returned.
 
-Other threads only ask: `pause`, `resume` and `stop` set a gate that the loop looks at between tasks. A program that
-waits uses `wait()`, a notebook cell `await run`; Ctrl-C in either leaves the run alive.
+It is a thread, or a task of the event loop where there are no threads (`runner`). Others only ask: `pause`, `resume`
+and `stop` set a gate that the loop looks at between tasks. A program that waits uses `wait()`, a notebook cell
+`await run`; Ctrl-C in either leaves the run alive.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..errors import RunError
 from . import runs
 from .gate import Gate
 from .records import Progress, Verdict
+from .runner import Runner, Steps, choose
 
 Callback = Callable[["Run"], None]
 
@@ -61,7 +63,7 @@ class Run:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._callbacks: list[Callback] = []
-        self._thread: threading.Thread | None = None
+        self._runner: Runner | None = None
 
     @property
     def over(self) -> bool:
@@ -71,7 +73,7 @@ class Run:
     @property
     def alive(self) -> bool:
         """Whether it was started and is not over."""
-        return self._thread is not None and not self.over
+        return self._runner is not None and not self.over
 
     @property
     def verdict(self) -> Verdict | None:
@@ -89,19 +91,23 @@ class Run:
         return self._gate.paused and self.state == RUNNING
 
     def start(self) -> Run:
-        """Begin in a background thread.
+        """Begin in the background.
 
         Raises:
-            RunError: if it was started or stopped before.
+            RunError: if it was started or stopped before, or there are neither threads nor a running event loop.
         """
         with self._lock:
-            if self._thread is not None or self.over:
+            if self._runner is not None or self.over:
                 raise RunError(
                     f"run {self.name!r} was begun already; it is {self.state}. Start a new one instead."
                 )
-            self._thread = threading.Thread(target=self._work, name=f"dvlwidgets {self.name}", daemon=True)
+            self._runner = runner = choose()
         runs.enter(self)
-        self._thread.start()
+        try:
+            runner.begin(self._steps(runner), self.name, self._gate.stop)
+        except RunError:
+            self._runner = None
+            raise
         return self
 
     def pause(self) -> None:
@@ -114,12 +120,14 @@ class Run:
         """Go on after a pause."""
         self._refuse_when_over("resume")
         self._gate.resume()
+        self._wake()
         self._tell()
 
     def stop(self) -> None:
         """End here with the values so far; stopping twice does nothing."""
         self._gate.stop()
-        if self._thread is None and not self.over:
+        self._wake()
+        if self._runner is None and not self.over:
             self._set(STOPPED)
             self._over.set()
             self._tell()
@@ -128,11 +136,16 @@ class Run:
         """Block until the run is over and return its result; Ctrl-C leaves the run alive.
 
         Raises:
-            RunError: if the run was never started, or is not over after `timeout` seconds.
+            RunError: if the run was never started, is not over after `timeout` seconds, or cannot go on while this
+                waits because there are no threads.
             Whatever made the run fail.
         """
-        if self._thread is None and not self.over:
-            raise RunError(f"run {self.name!r} was not started; call start() first.")
+        self._refuse_when_not_started()
+        if not self.over and self._runner is not None and not self._runner.may_block:
+            raise RunError(
+                f"run {self.name!r} cannot go on while this waits, because this Python has no threads: "
+                "write `await run` (of a panel `await panel.run`) instead."
+            )
         if not self._over.wait(timeout):
             raise RunError(f"run {self.name!r} is still {self.state} after {timeout:g} s; it goes on.")
         if self.error is not None:
@@ -143,8 +156,7 @@ class Run:
         return self._finished().__await__()
 
     async def _finished(self) -> Any:
-        if self._thread is None and not self.over:
-            raise RunError(f"run {self.name!r} was not started; call start() first.")
+        self._refuse_when_not_started()
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def tell(run: Run) -> None:
@@ -169,23 +181,37 @@ class Run:
 
         return lambda: self._forget(callback)
 
-    def _work(self) -> None:
+    def _steps(self, runner: Runner) -> Steps:
+        """The run's work; between two frames others have their turn."""
         state = FINISHED
         try:
             self._set(RUNNING)
             self._tell()
+            yield from self._turn(runner)
             for progress in self._frames(self._gate, self._on_pause):
                 self.progress = progress
                 self._remember(progress)
                 if not progress.final:
                     self._tell()
+                    yield from self._turn(runner)
             state = STOPPED if self._gate.stopped else FINISHED
-        except BaseException as error:  # the run's thread has nobody to raise to: `wait` does
+        except GeneratorExit:  # the event loop ends, and the run with it
+            state = STOPPED
+        except BaseException as error:  # nobody is there to raise to: `wait` does
             self.error, state = error, FAILED
         finally:
             self._set(state)
             self._over.set()
             self._tell()
+
+    def _turn(self, runner: Runner) -> Steps:
+        """Others' turn. A loop of events must not be blocked: where there is one, a pause is waited for here."""
+        yield 0
+        while self._gate.paused and not runner.may_block:
+            self._on_pause(True)
+            while self._gate.paused:
+                yield None
+            self._on_pause(False)
 
     def _remember(self, progress: Progress) -> None:
         # steps grow with the run, so that days of work do not make a list of millions
@@ -211,6 +237,14 @@ class Run:
     def _forget(self, callback: Callback) -> None:
         with contextlib.suppress(ValueError):  # it may have gone already
             self._callbacks.remove(callback)
+
+    def _wake(self) -> None:
+        if self._runner is not None:
+            self._runner.wake()
+
+    def _refuse_when_not_started(self) -> None:
+        if self._runner is None and not self.over:
+            raise RunError(f"run {self.name!r} was not started; call start() first.")
 
     def _refuse_when_over(self, action: str) -> None:
         if self.over:
