@@ -457,7 +457,8 @@ def test_values_of_a_panel_without_any_are_refused():
 
 
 def test_closing_ends_the_thread(opened):
-    panel, _ = opened()
+    panel, _ = opened(title="closed")
+    (thread,) = (each for each in threading.enumerate() if each.name == "dvlwidgets closed")
     panel.close()
-    panel._publisher._thread.join(10)
-    assert not panel._publisher._thread.is_alive()
+    thread.join(10)
+    assert not thread.is_alive()

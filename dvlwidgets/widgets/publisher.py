@@ -1,4 +1,4 @@
-"""Brings news to the page: one thread, one lock, one frame in flight, the newest wins.
+"""Brings news to the page: one thread (or task), one lock, one frame in flight, the newest wins.
 
 The engine calls `notify` as often as it likes. A frame goes out when the page has painted the one before (`ack`) and
 the rest that `preferences` ask for is over, a tenth of a second by default; what happened in between is merged. A page
@@ -8,6 +8,7 @@ again with a full frame.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
@@ -16,6 +17,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from dvlwidgets.engine.runner import Runner, Steps, choose
+from dvlwidgets.errors import RunError
 from dvlwidgets.widgets import preferences, wire
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot
 from dvlwidgets.widgets.wire import Frame
@@ -109,7 +112,7 @@ class Publisher:
         self._pace = Pace()
         self._tasks: deque[Task] = deque()
         self._dirty = self._owed = self._full = self._busy = self._closed = False
-        self._thread: threading.Thread | None = None
+        self._runner: Runner | None = None
         self._points: Points | None = None
         self._known = 0
 
@@ -124,13 +127,13 @@ class Publisher:
         """Something changed."""
         with self._wake:
             self._dirty = True
-            self._wake.notify_all()
+            self._stir()
 
     def restart(self) -> None:
         """Everything changed: the next frame is a full one."""
         with self._wake:
             self._full = self._dirty = True
-            self._wake.notify_all()
+            self._stir()
 
     def hello(self) -> None:
         """A page listens and has nothing: answer with a full frame."""
@@ -144,20 +147,25 @@ class Publisher:
         with self._wake:
             self._pace.ack(seq)
             self._dirty |= self._owed
-            self._wake.notify_all()
+            self._stir()
 
     def post(self, task: Task) -> None:
         """Does a page's request in the publisher's thread, in order; what it returns is sent at once."""
         with self._wake:
             self._tasks.append(task)
-            self._wake.notify_all()
+            self._stir()
         self._begin()
 
     def close(self) -> None:
         """Ends the thread."""
         with self._wake:
             self._closed = True
-            self._wake.notify_all()
+            self._stir()
+
+    def _stir(self) -> None:
+        self._wake.notify_all()
+        if self._runner is not None:
+            self._runner.wake()
 
     def settle(self, timeout: float = 10.0) -> bool:
         """Waits until all requests are answered and nothing can be sent now; False after `timeout` seconds."""
@@ -171,45 +179,51 @@ class Publisher:
             and (not self._dirty or self._pace.due(time.monotonic())[1] is None)
         )
 
-    # --- the thread -----------------------------------------------------------------------------------------
+    # --- the work -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         with self._wake:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(
-                    target=self._loop, name=f"dvlwidgets {self._name}", daemon=True
-                )
-                self._thread.start()
+            if self._runner is None and not self._closed:
+                runner = choose()
+                # without threads and without a loop there is no page either: a hello brings the loop
+                with contextlib.suppress(RunError):
+                    runner.begin(self._steps(), self._name)
+                    self._runner = runner
 
-    def _loop(self) -> None:
-        while (job := self._next()) is not None:
-            try:
-                frame = job()
-                if frame is not None:
-                    self._put(frame)
-            except Exception as reason:
-                logging.getLogger(__name__).exception("The panel could not be brought up to date")
-                with self._wake:
-                    self._full = True  # whatever the page missed comes with the next frame
-                self._put(wire.error(f"{type(reason).__name__}: {reason}", where="panel"))
+    def _steps(self) -> Steps:
+        while not self._closed:
+            job, seconds = self._next()
+            if job is None:
+                yield seconds
+            else:
+                self._do(job)
+                yield 0
 
-    def _next(self) -> Task | None:
-        """Waits for the next thing to do; None when closed."""
+    def _do(self, job: Task) -> None:
+        try:
+            frame = job()
+            if frame is not None:
+                self._put(frame)
+        except Exception as reason:
+            logging.getLogger(__name__).exception("The panel could not be brought up to date")
+            with self._wake:
+                self._full = True  # whatever the page missed comes with the next frame
+            self._put(wire.error(f"{type(reason).__name__}: {reason}", where="panel"))
+
+    def _next(self) -> tuple[Task | None, float | None]:
+        """The next thing to do, or for how long there is nothing (None: until something happens)."""
         with self._wake:
-            self._busy = False
+            job: Task | None = None
+            seconds: float | None = None
+            if self._tasks:
+                job = self._tasks.popleft()
+            elif self._dirty:
+                what, seconds = self._pace.due(time.monotonic())
+                if what is not None:
+                    job = self._news if what == "frame" else self._summary
+            self._busy = job is not None
             self._wake.notify_all()
-            while not self._closed:
-                wait: float | None = None
-                if self._tasks:
-                    self._busy = True
-                    return self._tasks.popleft()
-                if self._dirty:
-                    what, wait = self._pace.due(time.monotonic())
-                    if what is not None:
-                        self._busy = True
-                        return self._news if what == "frame" else self._summary
-                self._wake.wait(wait)
-            return None
+            return job, seconds
 
     def _news(self) -> Frame:
         with self._wake:

@@ -1,10 +1,12 @@
-"""One thread for slow questions: of those of one kind that wait, only the newest is worked on."""
+"""One thread (or task) for slow questions: of those of one kind that wait, only the newest is worked on."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+
+from dvlwidgets.engine.runner import Runner, Steps, choose
 
 
 class Worker:
@@ -18,19 +20,23 @@ class Worker:
         self._name = name
         self._wake = threading.Condition()
         self._jobs: dict[str, Callable[[], None]] = {}
-        self._thread: threading.Thread | None = None
+        self._runner: Runner | None = None
         self._closed = self._busy = False
 
     def ask(self, kind: str, job: Callable[[], None]) -> None:
         """Does `job` soon, in the worker's thread."""
         with self._wake:
             self._jobs[kind] = job  # a newer job keeps the place of the one that it replaces
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(
-                    target=self._loop, name=f"dvlwidgets {self._name}", daemon=True
-                )
-                self._thread.start()
-            self._wake.notify_all()
+            if self._runner is None and not self._closed:
+                runner = choose()
+                runner.begin(self._steps(), self._name)
+                self._runner = runner
+            self._stir()
+
+    def _stir(self) -> None:
+        self._wake.notify_all()
+        if self._runner is not None:
+            self._runner.wake()
 
     def settle(self, timeout: float = 10.0) -> bool:
         """Waits until nothing is left to do; False after `timeout` seconds."""
@@ -42,21 +48,22 @@ class Worker:
         with self._wake:
             self._closed = True
             self._jobs.clear()
-            self._wake.notify_all()
+            self._stir()
 
-    def _loop(self) -> None:
-        while (job := self._next()) is not None:
+    def _steps(self) -> Steps:
+        while not self._closed:
+            job = self._next()
+            if job is None:
+                yield None
+                continue
             try:
                 job()
             except Exception:  # jobs answer their own errors; this one would end the thread
                 logging.getLogger(__name__).exception("%s failed", self._name)
+            yield 0
 
     def _next(self) -> Callable[[], None] | None:
         with self._wake:
-            self._busy = False
+            self._busy = bool(self._jobs)
             self._wake.notify_all()
-            self._wake.wait_for(lambda: self._closed or bool(self._jobs))
-            if self._closed:
-                return None
-            self._busy = True
-            return self._jobs.pop(next(iter(self._jobs)))
+            return self._jobs.pop(next(iter(self._jobs))) if self._jobs else None
