@@ -99,6 +99,12 @@ class EditLog:
         with self._lock:
             return _edits.net(self._done)
 
+    @property
+    def in_force(self) -> tuple[Edit, ...]:
+        """The edits in force, oldest first."""
+        with self._lock:
+            return tuple(self._done)
+
     def summary(self) -> dict[str, Any]:
         """Counts for display: the wire's EDITS. `saved` is always true: nothing unsaved is ever in force."""
         with self._lock:
@@ -186,7 +192,15 @@ class EditLog:
         Raises:
             EditError: both edited a point differently and `prefer` is None.
         """
-        theirs = other.net
+        self.add(other.net, prefer=prefer)
+
+    def add(self, theirs: Net, *, prefer: Literal["ours", "theirs"] | None = None) -> None:
+        """Adds changes, as one edit; `prefer` and errors as in `merge`.
+
+        Args:
+            theirs: the changes; their keys name points as this log does.
+            prefer: whose content counts where both edited a point differently.
+        """
         with self._lock, self._file.appending() as write:
             ours, rows, clashes = self.net, [], []
             for key, fields in theirs.items():
@@ -199,7 +213,7 @@ class EditLog:
             if clashes and prefer is None:
                 raise EditError(
                     f"{len(clashes)} points are edited differently in the two logs: {'; '.join(clashes[:5])}. "
-                    "Say whose edits count: merge(other, prefer='ours') or prefer='theirs'."
+                    "Say whose edits count: prefer='ours' for those of this log, or prefer='theirs'."
                 )
             if rows:
                 write(Edit("merge", tuple(rows), _now()).line())

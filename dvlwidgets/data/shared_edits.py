@@ -1,0 +1,233 @@
+"""Edits that travel with a notebook: who receives it can make them on their own copy of the data.
+
+What is sent names no row by its content: a row is its position and a salted hash of its features. The salt is sent
+too. It keeps hashes of the same row in two notebooks from being linked, and ready-made tables of hashes from being
+used; it does not hide a row from somebody who can guess it: with the salt, a guess of *all* features of a row can be
+checked. Rows of few short columns can be guessed by trying; share those at level "summary".
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
+
+from dvlwidgets.data import edits as _edits
+from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
+from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
+from dvlwidgets.data.shared_places import Marks, SharedEdit, locate
+from dvlwidgets.data.shared_rows import alike, order, salted
+from dvlwidgets.errors import EditError, InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
+    from dvlwidgets.data.edit_log import EditLog
+
+LEVELS = ("summary", "values", "values+text", "full")
+AFTER_BYTES = 1 << 28
+"""Larger data are not copied to learn what they look like without the dropped rows."""
+
+_salts: WeakKeyDictionary[EditLog, bytes] = WeakKeyDictionary()
+_salting = threading.Lock()
+
+
+def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
+    """The edits in force, as they may leave the house.
+
+    The same log gives the same bytes as long as the process lives and nothing is edited: its salt is drawn once.
+
+    Args:
+        log: edits of `dataset`.
+        dataset: the data as they came, without the edits.
+        level: "summary": numbers only; "values": positions, salted hashes, fields, old, new and time;
+            "values+text" and "full": ids too.
+
+    Returns:
+        The payload's EDITS (see `Edits.from_payload`), or None where nothing is edited.
+
+    Raises:
+        InputError: there is no such level.
+    """
+    if level not in LEVELS:
+        raise InputError(f"level is {level!r}; expected one of {', '.join(map(repr, LEVELS))}.")
+    done = log.in_force
+    everything = _edits.net(done)
+    where = _edits.resolve(everything, dataset)
+    net = {key: everything[key] for key in where}  # a log may also hold edits of points that are not here
+    if not net:
+        return None
+    counts = Counter(field for fields in net.values() for field in fields)
+    head: dict[str, Any] = {"format": FORMAT, "v": VERSION, "n": len(dataset), "count": counts.total()}
+    head |= {"relabelled": counts[LABEL], "dropped": counts[DROPPED]}
+    if level == "summary":
+        return head | {"edits": []}
+    salt = _salt_of(log)
+    rows = _rows(salt, dataset, net, where)
+    times = {(change.key, change.field): edit.at for edit in done for change in edit.rows}
+    for row, key in rows:
+        row["at"] = times[key, row["field"]]
+        if level != "values":
+            row["id"] = key.id
+    listed = sorted((row for row, _ in rows), key=lambda row: (row["position"], row["field"]))
+    return head | _marks(salt, dataset, listed) | {"edits": listed}
+
+
+def _salt_of(log: EditLog) -> bytes:
+    with _salting:
+        return _salts.setdefault(log, secrets.token_bytes(16))
+
+
+def _rows(
+    salt: bytes, dataset: Dataset, net: Net, where: Mapping[Key, int]
+) -> list[tuple[dict[str, Any], Key]]:
+    """One record a change, with the point that it is of; points that are not in the data are left out."""
+    twins = alike(dataset, where.values())
+    rows = []
+    for key, position in where.items():
+        for field, (old, new) in net[key].items():
+            row = {"position": position, "hash": salted(salt, "row", key.hash), "field": field}
+            row |= {"old": old, "new": new}
+            if twins[position] != 1:
+                row["twins"] = twins[position]
+            rows.append((row, key))
+    return rows
+
+
+def _marks(salt: bytes, dataset: Dataset, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    dropped = [row["position"] for row in rows if row["field"] == DROPPED]
+    after = None
+    if dropped and len(dropped) < len(dataset) and _size(dataset) <= AFTER_BYTES:
+        after = salted(salt, "order", order(dataset.drop_indices(dropped)))
+    marks = Marks(
+        salt, salted(salt, "data", dataset.fingerprint), salted(salt, "order", order(dataset)), after
+    )
+    return asdict(marks) | {"salt": salt.hex()}
+
+
+def _size(dataset: Dataset) -> int:
+    return int(getattr(dataset.x, "nbytes", 0)) or dataset.n_rows * dataset.n_features * 8
+
+
+class Edits:
+    """Edits as they came with a notebook or a page.
+
+    Example:
+        >>> edits = Edits.from_notebook("report.ipynb")  # doctest: +SKIP
+        >>> clean = edits.apply(train)  # doctest: +SKIP
+    """
+
+    def __init__(self, edits: Iterable[SharedEdit], marks: Marks, n: int, left_out: int = 0) -> None:
+        self._edits, self._marks = tuple(edits), marks
+        self.n = n
+        """Number of points of the data that were edited."""
+        self.left_out = left_out
+        """How many more edits there were that the copy had no room for."""
+
+    @classmethod
+    def from_notebook(cls, path: str | os.PathLike[str], run: str | None = None) -> Edits:
+        """The edits that an executed notebook, or a page that was saved from a panel, holds.
+
+        Args:
+            path: an .ipynb or .html file, or a payload's .json. It is read as data; nothing in it is executed.
+            run: the run's name or title, where there are several with edits.
+
+        Raises:
+            InputError: the file cannot be read, or holds no edits, or those of several runs.
+        """
+        from dvlwidgets.data.notebook_file import edits_in
+
+        return cls.from_payload(edits_in(Path(path), run))
+
+    @classmethod
+    def from_payload(cls, payload: Any) -> Edits:
+        """The inverse of `shared`.
+
+        Raises:
+            InputError: it is damaged, of another version, or holds the number of edits only.
+        """
+        return cls(*checked(payload))
+
+    def __len__(self) -> int:
+        return len(self._edits)
+
+    def __iter__(self) -> Iterator[SharedEdit]:
+        return iter(self._edits)
+
+    def __repr__(self) -> str:
+        fields = Counter(edit.field for edit in self)
+        more = f", {self.left_out} more left out" if self.left_out else ""
+        return f"Edits({fields[LABEL]} relabelled, {fields[DROPPED]} dropped, of {self.n} points{more})"
+
+    def made_on(self, dataset: Dataset) -> bool:
+        """Whether these are the very data that were edited: features, labels, ids and order."""
+        return salted(self._marks.salt, "data", dataset.fingerprint) == self._marks.fingerprint
+
+    def apply(self, dataset: Dataset, *, partial: bool = False) -> Dataset:
+        """A new data set with the edits made. Applying twice changes nothing more.
+
+        Args:
+            dataset: the data that were edited, or a copy of them: in another order, or with rows missing that were
+                not relabelled. Rows are found by their features.
+            partial: also where the copy had no room for all edits.
+
+        Raises:
+            EditError: a row cannot be found or told from others, or has a label that is neither the old nor the new.
+        """
+        self._whole(partial=partial)
+        where = self._located(dataset)
+        labels = {
+            where[edit.position]: edit.new for edit in self if edit.field == LABEL and edit.position in where
+        }
+        dropped = [where[e.position] for e in self if e.field == DROPPED and e.new and e.position in where]
+        if labels:
+            dataset = dataset.relabel(labels)
+        return dataset.drop_indices(dropped) if dropped else dataset
+
+    def into(
+        self,
+        log: EditLog,
+        dataset: Dataset,
+        *,
+        prefer: Literal["ours", "theirs"] | None = None,
+        partial: bool = False,
+    ) -> None:
+        """Adds them to a log, as one edit: what a panel on `dataset` then shows, and can undo.
+
+        Args:
+            log: of `dataset`.
+            dataset: as for `apply`.
+            prefer: whose content counts where log and edits differ: "ours" is the log's.
+            partial: as for `apply`.
+
+        Raises:
+            EditError: as `apply`; or the log has other edits of the same points and `prefer` is None.
+        """
+        self._whole(partial=partial)
+        where = self._located(dataset)
+        net: Net = {}
+        for edit in self:
+            if edit.position in where:
+                key = _edits.key_of(dataset, where[edit.position])
+                net.setdefault(key, {})[edit.field] = (edit.old, edit.new)
+        log.add(net, prefer=prefer)
+
+    def _whole(self, *, partial: bool) -> None:
+        if self.left_out and not partial:
+            raise EditError(
+                f"The copy holds {len(self)} of {len(self) + self.left_out} edits; for the others it had no room. "
+                "Ask for the log itself, or take what is there with partial=True."
+            )
+
+    def _located(self, dataset: Dataset) -> dict[int, int]:
+        given: Any = dataset
+        if not hasattr(given, "row_hash") or isinstance(given, type):
+            raise InputTypeError(
+                f"a {type(dataset).__name__} was given; expected the Dataset that was edited, or a copy of it."
+            )
+        return locate(self._edits, self._marks, dataset)
