@@ -12,8 +12,16 @@ import numpy as np
 from dvlwidgets.widgets import sharing
 from dvlwidgets.widgets.influence_records import InfluenceSnapshot
 from dvlwidgets.widgets.sharing import ROWS, figure, label_words
-from dvlwidgets.widgets.snapshot import Labels
+from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot
 
+WORDS = {
+    "loss": "loss",
+    "self_influence": "self-influence",
+    "quantile_all": "quantile, all labels",
+    "mean": "mean influence",
+    "negatives": "test points hurt",
+}
+"""Columns of the training points as a reader without the panel sees them."""
 WORST = 5
 """Test points in the second table."""
 
@@ -24,6 +32,21 @@ def without_secrets(now: InfluenceSnapshot) -> InfluenceSnapshot:
     assert isinstance(shared, InfluenceSnapshot)
     subject = replace(shared.test.subject, ids=None, features=(), preview={"kind": "none"})
     return replace(shared, test=replace(shared.test, subject=subject))
+
+
+def plain(now: InfluenceSnapshot) -> Snapshot:
+    """The training points as any panel shows points: the computed columns stand before the features."""
+    points, subject = now.points, now.subject
+    computed = tuple((words, points.columns[name]) for name, words in WORDS.items())
+    return Snapshot(
+        subject=replace(subject, features=computed + subject.features),
+        points=Points(points.value, points.stderr, points.count, points.converged),
+        labels=now.labels,
+        dropped=now.dropped,
+        status=now.status,
+        history=now.history,
+        edits=now.edits,
+    )
 
 
 def sentence(now: InfluenceSnapshot) -> str:
