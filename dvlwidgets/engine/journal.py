@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import sys
 import tempfile
 import threading
 import weakref
@@ -25,8 +24,10 @@ from ..errors import JournalError
 from .records import Evaluations
 from .step_table import Rounds, StepTable
 
-if sys.platform != "win32":
+try:
     import fcntl
+except ImportError:  # Windows and Pyodide: a journal is kept from other runs of this process only
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = 1
 """Version of the journal's format; another one is refused, never guessed."""
@@ -206,7 +207,7 @@ class Journal:
         with self._io:
             if self._busy:
                 raise JournalError(busy)
-            if self.path is not None and sys.platform != "win32":
+            if self.path is not None and fcntl is not None:
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError as error:
@@ -234,7 +235,7 @@ class Journal:
                 return
             self.flush()
             self._busy = False
-            if self.path is not None and sys.platform != "win32":
+            if self.path is not None and fcntl is not None:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def flush(self) -> None:

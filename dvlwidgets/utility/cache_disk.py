@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sqlite3
 import tempfile
 import threading
 import warnings
@@ -18,8 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, InstallationError
 from .cache_backend import CacheBackend, Link
+
+try:
+    import sqlite3
+except ImportError:  # some Pythons are built without it
+    sqlite3 = None  # type: ignore[assignment]
 
 _AT_ONCE = 500
 """Keys in one query; SQLite allows 999 parameters."""
@@ -41,10 +45,16 @@ class DiskCacheBackend(CacheBackend):
     Raises:
         InputTypeError: if `cache_dir` is no path.
         InputError: if the folder cannot be made or written to.
+        InstallationError: if this Python has no SQLite.
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | None = None) -> None:
         super().__init__()
+        if sqlite3 is None:
+            raise InstallationError(
+                "This Python has no module sqlite3, which DiskCacheBackend needs. Use InMemoryCacheBackend(), or "
+                "install it (in Pyodide: load the package sqlite3)."
+            )
         given: Any = cache_dir
         if given is None:
             self.cache_dir = Path(tempfile.mkdtemp(prefix="dvlwidgets-cache-"))
