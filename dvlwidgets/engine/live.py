@@ -90,6 +90,11 @@ class Run:
         """Whether a pause was asked for that the run has not reached yet."""
         return self._gate.paused and self.state == RUNNING
 
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for that the run has not reached yet."""
+        return self._gate.stopped and not self.over
+
     def start(self) -> Run:
         """Begin in the background.
 
@@ -207,11 +212,15 @@ class Run:
     def _turn(self, runner: Runner) -> Steps:
         """Others' turn. A loop of events must not be blocked: where there is one, a pause is waited for here."""
         yield 0
+        paused = False
         while self._gate.paused and not runner.may_block:
-            self._on_pause(True)
-            while self._gate.paused:
-                yield None
+            if not paused:
+                paused = True
+                self._on_pause(True)
+            yield None
+        if paused:
             self._on_pause(False)
+            yield from self._turn(runner)  # whoever was told may have paused it again
 
     def _remember(self, progress: Progress) -> None:
         # steps grow with the run, so that days of work do not make a list of millions
