@@ -6,6 +6,7 @@ Public names are loaded when they are first used, so that `import dvlwidgets` co
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -549,3 +550,9 @@ def __dir__() -> list[str]:
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "dvlwidgets"}]
+
+
+if "ipykernel" in sys.modules:  # a front-end may ask for the runs of this kernel from now on
+    from .widgets import control
+
+    control.register()

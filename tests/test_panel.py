@@ -87,7 +87,7 @@ def test_edits_of_other_data_are_refused_when_the_panel_opens(tmp_path):
 def test_traits_hold_nothing_of_the_data(opened):
     panel, _ = opened(dataset(description="secret"), title="A title")
     own = {name for name in panel.get_state() if not name.startswith("_")}
-    assert own == {"title", "state", "height", "layout", "tabbable", "tooltip"}
+    assert own == {"title", "state", "height", "kernel", "layout", "tabbable", "tooltip"}
 
 
 # --- streaming ----------------------------------------------------------------------------------------------
@@ -437,7 +437,7 @@ def test_the_output_is_written_again_at_the_end(opened, monkeypatch):
 
 
 def test_clicks_keep_their_own_way_under_ipykernel_7_4():
-    from dvlwidgets.widgets.live_panel import keep_on_subshells
+    from dvlwidgets.widgets.ears import keep_on_subshells
 
     class Comm:
         def _reply_subshell_for(self, data, default):

@@ -9,12 +9,11 @@ from __future__ import annotations
 import threading
 import uuid
 import weakref
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..arguments import text
 from ..errors import InputError, RunError
+from .place import Place, here
 
 if TYPE_CHECKING:
     from .live import Run
@@ -42,14 +41,6 @@ class Panel(Protocol):
 
     def stop(self) -> None:
         """Ends the run with the values so far."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where something was made: a notebook's cell, and which of its executions."""
-
-    cell: str
-    execution: str
 
 
 class Entry:
@@ -153,7 +144,6 @@ class _List:
     """The entries, oldest first; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self.place_now: Callable[[], Place | None] = lambda: None
         self._lock = threading.RLock()
         self._entries: list[Entry] = []
 
@@ -162,7 +152,7 @@ class _List:
             known = self._known(subject)
             if known is not None:
                 return known
-            place = self.place_now()
+            place = here()
             self._entries = [e for e in self.present() if not _replaced(e, place)]
             entry = Entry(subject, name=self._free(name or title_of(subject)), place=place)
             self._entries.append(entry)
@@ -253,8 +243,3 @@ def find(name_or_id: str) -> Entry:
                 return entry
     names = ", ".join(repr(entry.name) for entry in present[-20:]) or "none"
     raise InputError(f"there is no run {name_or_id!r:.80}. Runs of this process: {names}.")
-
-
-def place_by(place_now: Callable[[], Place | None]) -> None:
-    """Tells the list how to find out which notebook cell is at work now."""
-    _LIST.place_now = place_now

@@ -17,6 +17,7 @@ from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, sharing, wire
 from dvlwidgets.widgets.desk import Desk
+from dvlwidgets.widgets.ears import abilities, keep_on_subshells
 from dvlwidgets.widgets.output import Output, Static
 from dvlwidgets.widgets.publisher import Encoder, Publisher
 from dvlwidgets.widgets.session import Session
@@ -53,6 +54,9 @@ class LivePanel(anywidget.AnyWidget):
     state = traitlets.Unicode("pending", read_only=True).tag(sync=True)
     height = traitlets.Int(600, min=MIN_HEIGHT).tag(sync=True, echo_update=False)
 
+    kernel: Any = traitlets.Dict(read_only=True).tag(sync=True)
+    """What the kernel hears while it computes, for the words beside a click that waits."""
+
     kind: ClassVar[str] = "valuation"
     """What the list of runs calls such a panel."""
 
@@ -62,6 +66,10 @@ class LivePanel(anywidget.AnyWidget):
     def _esm(self) -> str:
         """Read when a panel is made, so that importing needs no build."""
         return bundle.read(self._bundle)
+
+    @traitlets.default("kernel")
+    def _abilities(self) -> dict[str, Any]:
+        return abilities()
 
     def __init__(
         self,
@@ -135,6 +143,11 @@ class LivePanel(anywidget.AnyWidget):
     def method(self) -> str:
         """Name of the method."""
         return self._session.subject.method
+
+    @property
+    def n(self) -> int:
+        """Number of points."""
+        return self._session.subject.n
 
     @property
     def edits(self) -> EditLog:
@@ -218,13 +231,3 @@ class LivePanel(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         self._output.show(self._views())
-
-
-def keep_on_subshells(comm: Any) -> None:
-    """Lets a click be heard while a cell runs, under ipykernel 7.4.
-
-    It routes a page's messages to the shell that last published on the comm: for a widget made in a cell that is the
-    main one, where clicks queue behind the cell. The page's own choice (a subshell) is the right one.
-    """
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001 - no public way
