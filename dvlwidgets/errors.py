@@ -65,3 +65,7 @@ class WireError(DvlError, ValueError):
 
 class InstallationError(DvlError, RuntimeError):
     """A part of the installed package is missing."""
+
+
+class NotebookError(DvlError, ValueError):
+    """A notebook, page or copy of a panel cannot be read: damaged, of another format, or not there."""

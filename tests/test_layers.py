@@ -25,8 +25,9 @@ FLOOR = {
     "influence": 5,
     "evaluation": 6,
     "widgets": 7, "utils": 7, "reporting": 7,
-    "demo": 8, "__main__": 8,
-    "__init__": 9,  # the front door: every public name, the heavy ones lazily
+    "magics": 8,
+    "demo": 8, "cli": 8,
+    "__main__": 9, "__init__": 9,  # the front door: every public name, the heavy ones lazily
 }  # fmt: skip
 
 # Where a library may be imported at all. "at once" = at module level; "lazily" = inside functions, or for types.
@@ -43,7 +44,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,
-        "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
+        "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "magics/influence.py": LAZILY, "utility/scorer.py": LAZILY,
         "valuation/methods/knn_shapley.py": LAZILY,
     },
     "pandas": {
@@ -58,7 +59,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "anywidget": {"widgets/*": AT_ONCE},
     "ipywidgets": {"widgets/*": AT_ONCE},
     "traitlets": {"widgets/*": AT_ONCE},
-    "IPython": {"widgets/*": AT_ONCE},
+    "IPython": {"widgets/*": AT_ONCE, "magics/*": AT_ONCE},
     "ipykernel": {"widgets/*": LAZILY},
     "comm": {"widgets/*": AT_ONCE},
 }  # fmt: skip

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
+from dvlwidgets.arguments import text
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
@@ -142,6 +143,11 @@ class Edits:
         """
         from dvlwidgets.data.notebook_file import edits_in
 
+        given: Any = path
+        if not isinstance(given, str | os.PathLike):
+            raise InputTypeError(f"path is {path!r:.60}; expected a notebook's file. Pass 'report.ipynb'.")
+        if run is not None:
+            text("run", run, "It is the name or the title of a run.")
         return cls.from_payload(edits_in(Path(path), run))
 
     @classmethod
@@ -216,6 +222,21 @@ class Edits:
                 key = _edits.key_of(dataset, where[edit.position])
                 net.setdefault(key, {})[edit.field] = (edit.old, edit.new)
         log.add(net, prefer=prefer)
+
+    def as_code(self, name: str = "train") -> str:
+        """Python that makes the edits by position on a data set called `name`, which must be in its old order."""
+        labels = {edit.position: edit.new for edit in self if edit.field == LABEL}
+        dropped = [edit.position for edit in self if edit.field == DROPPED and edit.new]
+        lines = [f"# edits by position; Edits.from_notebook(...).apply({name}) finds the rows in any order"]
+        lines += [f"assert len({name}) == {self.n}"]
+        if labels:
+            lines += [
+                f"relabelled = {labels!r}  # position: new label",
+                f"{name} = {name}.relabel(relabelled)",
+            ]
+        if dropped:
+            lines += [f"dropped = {dropped!r}  # positions", f"{name} = {name}.drop_indices(dropped)"]
+        return "\n".join(lines) + "\n"
 
     def _whole(self, *, partial: bool) -> None:
         if self.left_out and not partial:

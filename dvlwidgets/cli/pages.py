@@ -1,0 +1,37 @@
+"""The interactive page of copies: their data and the viewer in one file, with nothing to load."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from html import escape
+
+from dvlwidgets.cli.copies import Copy
+from dvlwidgets.cli.printing import described
+from dvlwidgets.data.shown import shown
+from dvlwidgets.data.snapshot_html import DATA_CLASS, FRAGMENT_CLASS
+
+ROWS = 10
+
+
+def page_of(copies: Sequence[Copy]) -> str:
+    """One page of all copies."""
+    from dvlwidgets.widgets import bundle
+    from dvlwidgets.widgets.copies import clean, document, inert_script
+
+    viewer = inert_script(bundle.read("viewer.js"))
+    parts = [part for copy in copies for part in _mounted(copy)]
+    title = ", ".join(shown(copy.found.title or copy.found.run)[:80] for copy in copies[:3])
+    return clean(document(title or "dvlwidgets", "\n".join([*parts, f"<script>{viewer}</script>"])))
+
+
+def _mounted(copy: Copy) -> list[str]:
+    """What a reader without scripts sees, and the data."""
+    from dvlwidgets.widgets.copies import inert
+
+    name = f"dvl-{uuid.uuid4().hex}"
+    text, data = escape(described(copy, ROWS)), inert(copy.found.payload)
+    return [
+        f'<div id="{name}" class="{FRAGMENT_CLASS}">\n<pre>{text}</pre>\n</div>',
+        f'<script type="application/json" class="{DATA_CLASS}" data-for="{name}">{data}</script>',
+    ]
