@@ -44,8 +44,8 @@ ALLOWED: dict[str, dict[str, str]] = {
     "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,
-        "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "magics/influence.py": LAZILY, "utility/scorer.py": LAZILY,
-        "valuation/methods/knn_shapley.py": LAZILY,
+        "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
+        "valuation/methods/knn_shapley.py": LAZILY, "magics/influence.py": LAZILY,
     },
     "pandas": {
         "data/*": LAZILY, "valuation/result.py": LAZILY, "influence/summary.py": LAZILY, "evaluation/*": LAZILY,
