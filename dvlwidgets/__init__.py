@@ -552,6 +552,20 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "dvlwidgets"}]
 
 
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext dvlwidgets`: the magics %%valuation, %%influence and %dvl."""
+    from .magics.extension import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """`%unload_ext dvlwidgets`."""
+    from .magics.extension import unload
+
+    unload(ipython)
+
+
 if "ipykernel" in sys.modules:  # a front-end may ask for the runs of this kernel from now on
     from .widgets import control
 
