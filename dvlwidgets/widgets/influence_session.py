@@ -50,6 +50,7 @@ class InfluenceSession(Session):
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        share: str | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.explorer, self.quantile = method.explorer, quantile
@@ -68,6 +69,7 @@ class InfluenceSession(Session):
             image_shape=image_shape,
             checkpoint=checkpoint,
             edits=edits,
+            share=share,
             on_change=on_change,
         )
 

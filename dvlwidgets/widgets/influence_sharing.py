@@ -1,19 +1,18 @@
-"""Static copies of an influence panel: a sentence, a plain table with a picture, a page. See `sharing`."""
+"""The words and the tables of an influence panel's copies, and its snapshot as any viewer reads it. See `fragment`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
 import numpy as np
 
-from dvlwidgets.widgets import sharing
+from dvlwidgets.widgets.fragment import ROWS, figure, in_table, label_words, missing, name_of, summary, table
 from dvlwidgets.widgets.influence_records import InfluenceSnapshot
-from dvlwidgets.widgets.sharing import ROWS, figure, label_words
 from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot
 
+KIND = "influence"
 WORDS = {
     "loss": "loss",
     "self_influence": "self-influence",
@@ -24,14 +23,6 @@ WORDS = {
 """Columns of the training points as a reader without the panel sees them."""
 WORST = 5
 """Test points in the second table."""
-
-
-def without_secrets(now: InfluenceSnapshot) -> InfluenceSnapshot:
-    """A snapshot as it may leave the house: positions, labels, values; no ids, features, previews, paths or errors."""
-    shared = sharing.without_secrets(now)
-    assert isinstance(shared, InfluenceSnapshot)
-    subject = replace(shared.test.subject, ids=None, features=(), preview={"kind": "none"})
-    return replace(shared, test=replace(shared.test, subject=subject))
 
 
 def plain(now: InfluenceSnapshot) -> Snapshot:
@@ -64,30 +55,26 @@ def sentence(now: InfluenceSnapshot) -> str:
     return "; ".join(words) + "."
 
 
-def fragment(now: InfluenceSnapshot) -> str:
-    """A heading, the training points with the lowest quantile as a table, and a histogram; no script, no style."""
+def fragment(now: InfluenceSnapshot, level: str) -> str:
+    """Heading, the training points with the lowest quantile, the worst predictions, and a picture."""
     parts = [
         f"<h3>{escape(now.subject.title)}: {escape(now.subject.method)}</h3>",
         f"<p>{escape(sentence(now))}</p>",
     ]
-    if np.isfinite(now.points.value).any():
+    some = np.isfinite(now.points.value).any()
+    if not some:
+        parts += missing(now)
+    elif level == "summary":
+        parts.append(summary(now))
+    else:
         meaning = (
             f"Value: the {now.quantile:.0%} quantile of a training point's influences on the test points of its own "
             "label. The lowest hurt their own class most: look at their labels first."
         )
-        parts += [f"<p>{escape(meaning)}</p>", _training(now), figure(now)]
-    elif now.status.state in {"pending", "running"}:
-        parts.append("<p>No values were there when this was stored.</p>")
-    if np.isfinite(now.points.tests["loss"]).any():
+        parts += [f"<p>{escape(meaning)}</p>", _training(now)]
+    if level != "summary" and np.isfinite(now.points.tests["loss"]).any():
         parts.append(_worst(now))
-    parts.append(f"<p><small>This copy holds {escape(now.subject.share)}.</small></p>")
-    return "\n".join(parts)
-
-
-def page(now: InfluenceSnapshot) -> str:
-    """The fragment as one HTML page."""
-    shared = without_secrets(now)
-    return sharing.document(f"{shared.subject.title} · {shared.subject.method}", fragment(shared))
+    return "\n".join([*parts, figure(now)] if some else parts)
 
 
 def _training(now: InfluenceSnapshot) -> str:
@@ -96,13 +83,9 @@ def _training(now: InfluenceSnapshot) -> str:
     rows = []
     for i in order.tolist():
         numbers = (points.value[i], points.columns["loss"][i], points.columns["self_influence"][i])
-        name = str(i) if now.subject.ids is None else now.subject.ids[i]
-        rows.append((name, label_words(now, i), *(_digits(float(x)) for x in numbers)))
-    return _table(
-        "training points with the lowest quantile",
-        ("point", "label", "quantile", "loss", "self-influence"),
-        rows,
-    )
+        rows.append((name_of(now, i), label_words(now, i), *(_digits(float(x)) for x in numbers)))
+    head = ("point", "label", "quantile", "loss", "self-influence")
+    return in_table(table("training points with the lowest quantile", head, rows))
 
 
 def _worst(now: InfluenceSnapshot) -> str:
@@ -114,7 +97,7 @@ def _worst(now: InfluenceSnapshot) -> str:
         own = "" if labels is None else _word(labels, float(labels.current[i]))
         predicted = "" if labels is None else _word(labels, float(columns["predicted"][i]))
         rows.append((str(i), own, predicted, _digits(float(columns["loss"][i]))))
-    return _table("worst predictions", ("test point", "label", "predicted", "loss"), rows)
+    return in_table(table("worst predictions", ("test point", "label", "predicted", "loss"), rows))
 
 
 def _word(labels: Labels, code: float) -> str:
@@ -125,10 +108,3 @@ def _word(labels: Labels, code: float) -> str:
 
 def _digits(x: float) -> str:
     return f"{x:.4g}" if math.isfinite(x) else "unknown"
-
-
-def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    lines = ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    top = f'<tr><th colspan="{len(head)}">{escape(title)}</th></tr>\n<tr>{names}</tr>'
-    return "<table>\n" + "\n".join([top, *lines]) + "\n</table>"

@@ -15,10 +15,11 @@ from dvlwidgets.arguments import text
 from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
-from dvlwidgets.widgets import bundle, sharing, wire
+from dvlwidgets.widgets import bundle, fragment, levels, wire
+from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
 from dvlwidgets.widgets.desk import Desk
 from dvlwidgets.widgets.ears import abilities, keep_on_subshells
-from dvlwidgets.widgets.output import Output, Static
+from dvlwidgets.widgets.output import Output
 from dvlwidgets.widgets.publisher import Encoder, Publisher
 from dvlwidgets.widgets.session import Session
 
@@ -42,7 +43,7 @@ class LivePanel(anywidget.AnyWidget):
         height: of the panel in pixels.
         desk: takes the page's commands.
         encode: makes the messages.
-        static: makes what a notebook stores.
+        static: makes the words and tables of what a notebook stores.
 
     Raises:
         InputError, InputTypeError: before any work, for arguments that do not go together.
@@ -80,7 +81,7 @@ class LivePanel(anywidget.AnyWidget):
         name: str | None = None,
         desk: Callable[[Any, Publisher], Desk] = Desk,
         encode: Encoder = wire,
-        static: Static = sharing,
+        static: Static = fragment,
     ) -> None:
         if type(height) is not int or height < MIN_HEIGHT:
             raise InputError(
@@ -95,7 +96,13 @@ class LivePanel(anywidget.AnyWidget):
         )
         self._desk = desk(self._session, self._publisher)
         self._static = static
-        self._output = Output(self._session.snapshot, static)
+        self._output = Output(
+            self._material,
+            level=lambda: self._session.level,
+            views=self._views,
+            model=lambda: self.model_id,
+            listening=lambda: self._publisher.listening,
+        )
         self._written = threading.Event()
         super().__init__(height=height)
         self.set_trait("title", self._session.subject.title)
@@ -103,7 +110,7 @@ class LivePanel(anywidget.AnyWidget):
         keep_on_subshells(self.comm)
         self.on_msg(self._received)
         self._session.edits.subscribe(self._edited)
-        runs.enter(self, name=name)
+        self._entry = runs.enter(self, name=name)
 
     # --- what users call ------------------------------------------------------------------------------------
 
@@ -163,23 +170,48 @@ class LivePanel(anywidget.AnyWidget):
         """State, progress and certainty of the run."""
         return self._session.status()
 
-    def save(self, path: str | PathLike[str]) -> Path:
+    def snapshot(self, share: str | None = None, *, max_bytes: int = MAX_BYTES) -> Copy:
+        """A copy of the panel as it is now, for a cell of its own: it stays what it is and needs no kernel.
+
+        Args:
+            share: how much it holds: "summary", "values", "values+text" or "full"; None for the panel's own level.
+            max_bytes: of the copy. Where not all points fit it has the lowest, the highest and a sample.
+
+        Returns:
+            What a notebook displays; `snapshot().page()` is the same as an HTML page.
+
+        Raises:
+            InputError, InputTypeError: there is no such level, or `max_bytes` is too few for any copy.
+        """
+        level = levels.checked(share)
+        return copy_of(self._material(), level or self._session.level, max_bytes=max_bytes)
+
+    def save(
+        self, path: str | PathLike[str], share: str | None = None, *, max_bytes: int = MAX_BYTES
+    ) -> Path:
         """Writes the panel as one static page that works from a file, without network or kernel.
 
         Args:
-            path: of the HTML file. It holds positions, labels and values; no features, no previews.
+            path: of the HTML file.
+            share: how much it holds, as in `snapshot`.
+            max_bytes: of the file, as in `snapshot`.
 
         Returns:
             The path written.
+
+        Raises:
+            InputError, InputTypeError: there is no such level, or `max_bytes` is too few for any copy.
         """
         target = Path(path)
-        target.write_text(self._static.page(self._session.snapshot()), encoding="utf-8")
+        target.write_text(self.snapshot(share, max_bytes=max_bytes).page(), encoding="utf-8")
         return target
 
     # --- between engine and page ----------------------------------------------------------------------------
 
     def _received(self, _widget: object, content: Any, _buffers: object) -> None:
         self._desk.receive(content)
+        if isinstance(content, dict) and content.get("t") == "hello":
+            self._output.heard()
 
     def _changed(self) -> None:
         """News of the run, in its thread or in that of a click: little is done here but at the end."""
@@ -199,11 +231,13 @@ class LivePanel(anywidget.AnyWidget):
         with self._publisher.lock:
             self.set_trait("state", state)
         if state in {"paused", "stopped", "finished", "failed"}:
-            # where no page ever listened (nbclient, papermill) the stored view would be blank when read offline
-            self._output.refresh(self._views() if self._publisher.listening else {})
+            self._output.refresh()
+        else:
+            self._output.changed()  # it goes on, or began again, after a copy was stored
 
     def _edited(self, news: Announcement) -> None:
         self._publisher.post(lambda: self._session.edits_frame(news))
+        self._output.changed()
 
     def _put(self, content: Content, buffers: list[bytes]) -> None:
         self.send(content, buffers)
@@ -217,6 +251,8 @@ class LivePanel(anywidget.AnyWidget):
         """Removes the panel from the page; the run goes on."""
         if "_publisher" in vars(self):  # ipywidgets closes what a refused constructor left behind, too
             self._publisher.close()
+        if "_output" in vars(self):
+            self._output.close()
         runs.leave(self)
         super().close()
 
@@ -226,8 +262,14 @@ class LivePanel(anywidget.AnyWidget):
         shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
         return dict(shown[0] if isinstance(shown, tuple) else shown)
 
+    def _material(self) -> Material:
+        session = self._session
+        return Material(
+            session.snapshot(), self._static, session.previews, session.shared_edits, self._entry.name
+        )
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
-        return self._output.bundle(self._views()), {}
+        return self._output.bundle(first=True), {}
 
     def _ipython_display_(self) -> None:
-        self._output.show(self._views())
+        self._output.show()

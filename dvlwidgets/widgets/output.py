@@ -1,64 +1,140 @@
-"""What a notebook stores of a panel: the live view, and text and HTML for readers without a kernel.
+"""What a notebook stores of a panel: the live view, and copies for readers without a kernel.
 
-The stored output is written again when the run pauses or ends, so that a saved notebook does not say "running".
+While a run goes on the output holds the widget, a sentence and a plain table. When it pauses or ends the output is
+written again under its display id, with the whole copy, so that a saved notebook does not say "running"; later edits
+bring it up to date once they come to rest. The widget stays in it only where a page has said hello: a reader of a
+notebook that ran without one (nbclient, papermill) would see a blank view in its place.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 import uuid
+import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from dvlwidgets.widgets import sharing
-from dvlwidgets.widgets.snapshot import Content, Snapshot
+from dvlwidgets.widgets import levels
+from dvlwidgets.widgets.copies import Material, clean, copy_of
+from dvlwidgets.widgets.fragment import closing
+from dvlwidgets.widgets.later import Later
+from dvlwidgets.widgets.snapshot import Content
 
-
-class Static(Protocol):
-    """Makes static copies of a snapshot: the module `sharing`, or one that knows other columns."""
-
-    def without_secrets(self, now: Any, /) -> Any:
-        """The snapshot as it may leave the house."""
-
-    def sentence(self, now: Any, /) -> str:
-        """The state in words."""
-
-    def fragment(self, now: Any, /) -> str:
-        """A plain table and a picture in HTML."""
-
-    def page(self, now: Any, /) -> str:
-        """The same as a whole page."""
+UNFINISHED = frozenset({"pending", "running"})
 
 
 class Output:
     """The outputs that show one panel; all have the same display id.
 
     Args:
-        snapshot: the present state.
-        static: makes the text and the HTML.
+        material: the present state, and what copies are made of.
+        level: how much a copy may hold now.
+        views: the widget's own bundle.
+        model: the widget's id.
+        listening: whether a page ever said hello.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], static: Static = sharing) -> None:
-        self._snapshot, self._static = snapshot, static
+    def __init__(
+        self,
+        material: Callable[[], Material],
+        *,
+        level: Callable[[], str],
+        views: Callable[[], Content],
+        model: Callable[[], str | None],
+        listening: Callable[[], bool],
+    ) -> None:
+        self._material, self._level = material, level
+        self._views, self._model, self._listening = views, model, listening
         self._id = f"dvlwidgets-{uuid.uuid4().hex}"
-        self._shown = False
+        self._later = Later(self.refresh, "stored output")
+        self._forget: Callable[[], None] = lambda: None
+        self._shown = self._copied = self._viewed = False
 
-    def bundle(self, views: Content) -> Content:
-        """The MIME bundle: `views` (the widget) with text and static HTML added."""
-        static = self._static
-        now = static.without_secrets(self._snapshot())
-        return views | {"text/plain": static.sentence(now), "text/html": static.fragment(now)}
+    def bundle(self, *, first: bool = False) -> Content:
+        """The MIME bundle.
 
-    def show(self, views: Content) -> None:
+        Args:
+            first: it is displayed, not written again: a page that sees it may say hello only then.
+        """
+        material, level = self._material(), self._level()
+        self._copied |= material.now.status.state not in UNFINISHED
+        self._viewed = self._listening() or (first and (not self._copied or _attended()))
+        views = self._views() if self._viewed else {}
+        if not self._copied:
+            return views | _words(material, level)
+        try:
+            return views | copy_of(material, level).bundle(self._model() if self._viewed else None)
+        except Exception as reason:  # whatever it is, the state and the table must not be lost with it
+            logging.getLogger(__name__).exception("The copy of a panel could not be made")
+            missing = f"<p>The interactive copy could not be made: {type(reason).__name__}.</p>"
+            words = _words(material, level)
+            return views | words | {"text/html": words["text/html"] + missing}
+
+    def show(self) -> None:
         """Displays the panel in the cell that is running."""
         from IPython.display import display
 
+        if not self._shown:
+            self._forget = _after_cells(self._later)
         self._shown = True
-        display(self.bundle(views), raw=True, display_id=self._id)
+        display(self.bundle(first=True), raw=True, display_id=self._id)
 
-    def refresh(self, views: Content) -> None:
+    def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
         if self._shown and "IPython" in sys.modules:
             from IPython.display import update_display
 
-            update_display(self.bundle(views), raw=True, display_id=self._id)
+            update_display(self.bundle(), raw=True, display_id=self._id)
+
+    def changed(self) -> None:
+        """What a stored copy holds has changed: it is written again soon."""
+        if self._shown and self._copied:
+            self._later.ask()
+
+    def heard(self) -> None:
+        """A page said hello: the widget belongs into an output that was written without it."""
+        if self._shown and not self._viewed:
+            self._later.ask()
+
+    def close(self) -> None:
+        """Writes what waits, and nothing any more."""
+        self._later.flush()
+        self._later.close()
+        self._forget()
+
+
+def _words(material: Material, level: str) -> Content:
+    """A sentence and a plain table, for an output whose run is not over."""
+    static, now = material.static, levels.restricted(material.now, level)
+    html = f"{static.fragment(now, level)}\n{closing(level)}"
+    marked = f'<div class="tex2jax_ignore mathjax_ignore">\n{html}\n</div>'
+    return {"text/plain": clean(static.sentence(now)), "text/html": clean(marked)}
+
+
+def _attended() -> bool:
+    """Whether somebody sits at the front-end whose cell runs: programs that run notebooks refuse to be asked."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    parent = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
+    return bool(parent.get("content", {}).get("allow_stdin", True))
+
+
+def _after_cells(later: Later) -> Callable[[], None]:
+    """What waits is written when a cell ends: a notebook may be saved then. Returns how to stop that."""
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        return lambda: None
+    reference = weakref.ref(later)
+
+    def after(*_result: object) -> None:
+        waiting = reference()
+        if waiting is not None:
+            waiting.flush()
+
+    def forget() -> None:
+        if after in shell.events.callbacks["post_run_cell"]:
+            shell.events.unregister("post_run_cell", after)
+
+    shell.events.register("post_run_cell", after)
+    weakref.finalize(later, forget)
+    return forget

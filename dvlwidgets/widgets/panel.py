@@ -33,6 +33,9 @@ class ValuationPanel(LivePanel):
         checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
         edits: the file that keeps relabels and drops, or an `EditLog`; by default
             `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        share: how much a stored copy holds (the notebook's output, `save`): "summary", "values" (positions, labels,
+            values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
+            which is "values" unless the front-end's settings say otherwise.
         height: of the panel in pixels.
 
     Raises:
@@ -59,6 +62,7 @@ class ValuationPanel(LivePanel):
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        share: str | None = None,
         height: int = 600,
     ) -> None:
         super().__init__(
@@ -70,6 +74,7 @@ class ValuationPanel(LivePanel):
                 image_shape=image_shape,
                 checkpoint=checkpoint,
                 edits=edits,
+                share=share,
                 on_change=on_change,
             ),
             title=title,

@@ -188,9 +188,10 @@ def _previews(ordered: Ordered, held: Selection, count: int) -> Sequence[wire.Fr
     """Previews of the rows of a copy whose values are the most extreme; rows are those of the copy."""
     if ordered.previews is None or not count or not held.positions.size:
         return []
-    by_value = np.argsort(_ranks(ordered.order)[held.positions], kind="stable")
+    ranks = _ranks(ordered.order)[held.positions]
+    by_value = np.argsort(ranks)
     top = count // 4
-    known = int(np.isin(held.positions, ordered.order[: ordered.known]).sum())
+    known = int((ranks < ordered.known).sum())
     rows = np.arange(by_value.size)
     if count < by_value.size:
         rows = np.union1d(by_value[: count - top], by_value[max(0, known - top) : known])

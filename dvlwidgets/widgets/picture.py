@@ -1,22 +1,37 @@
-"""Small pictures without a drawing library: pixels to PNG, and a histogram of values."""
+"""Small pictures without a drawing library: pixels to PNG, a histogram of values and the course of a run.
+
+The background is transparent and the colours are of middle brightness, so that a picture can be read on white and on
+the dark grey of code hosts. Blue and orange are safe for colour-blind eyes.
+"""
 
 from __future__ import annotations
 
 import base64
+import math
 import struct
 import zlib
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-WIDTH, HEIGHT, BINS = 560, 140, 56
-PALETTE = np.array([(255, 255, 255), (39, 104, 186), (205, 106, 52), (120, 126, 138)], dtype=np.uint8)
-"""Background, helps, hurts, axis: readable on white; blue and orange are safe for colour-blind eyes."""
-_BACKGROUND, _HELPS, _HURTS, _AXIS = range(4)
+from dvlwidgets.widgets.snapshot import History
+
+WIDTH, HEIGHT = 1280, 300
+"""Twice the size at which it is shown: sharp on dense screens."""
+BINS = 60
+PALETTE = np.array(
+    [(255, 255, 255), (58, 124, 204), (213, 112, 52), (128, 134, 145), (178, 183, 190)], dtype=np.uint8
+)
+"""Background (transparent), helps, hurts, axis, target."""
+_BACKGROUND, _HELPS, _HURTS, _AXIS, _TARGET = range(5)
+_GAP = 48
+_LINE = 4
+
+Pixels = NDArray[np.uint8]
 
 
-def png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8] = PALETTE) -> bytes:
-    """A PNG file of indexed colours.
+def png(pixels: Pixels, palette: NDArray[np.uint8] = PALETTE) -> bytes:
+    """A PNG file of indexed colours, the first of which is transparent.
 
     Args:
         pixels: (h, w) indices into the palette.
@@ -29,6 +44,7 @@ def png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8] = PALETTE) -> byte
     chunks = (
         (b"IHDR", head),
         (b"PLTE", palette.tobytes()),
+        (b"tRNS", b"\0"),
         (b"IDAT", zlib.compress(rows.tobytes(), 9)),
         (b"IEND", b""),
     )
@@ -39,27 +55,73 @@ def png(pixels: NDArray[np.uint8], palette: NDArray[np.uint8] = PALETTE) -> byte
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def histogram(values: ArrayLike, threshold: float | None = 0.0) -> NDArray[np.uint8]:
-    """A histogram of the finite values, one colour on each side of the threshold: (HEIGHT, WIDTH) indices."""
+def beside(values: ArrayLike, threshold: float | None, history: History, target: float | None) -> Pixels:
+    """A histogram, and to its right the certainty of the ranking where a run told it more than once."""
+    rounds = rounds_of(history)
+    if len(rounds) < 2:
+        return histogram(values, threshold)
+    half = (WIDTH - _GAP) // 2
     pixels = np.full((HEIGHT, WIDTH), _BACKGROUND, dtype=np.uint8)
-    pixels[-1] = _AXIS
+    pixels[:, :half] = histogram(values, threshold, half)
+    pixels[:, WIDTH - half :] = course(rounds, target, half)
+    return pixels
+
+
+def rounds_of(history: History) -> list[tuple[int, float]]:
+    """(done, certainty) of the rounds whose certainty is known."""
+    return [(done, certainty) for done, certainty, _ in history if math.isfinite(certainty)]
+
+
+def histogram(values: ArrayLike, threshold: float | None = 0.0, width: int = WIDTH) -> Pixels:
+    """A histogram of the finite values, one colour on each side of the threshold: (HEIGHT, width) indices."""
+    pixels = _empty(width)
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if finite.size == 0:
         return pixels
     counts, edges = np.histogram(finite, bins=BINS)
-    step = WIDTH // BINS
+    sides = np.linspace(0, width, BINS + 1).round().astype(int)
     for i, count in enumerate(counts):
-        top = HEIGHT - 1 - int(np.ceil(count / counts.max() * (HEIGHT - 8)))
+        # one point among a million is still seen
+        top = HEIGHT - _LINE - int(np.ceil(count / counts.max() * (HEIGHT - 16))) - (2 if count else 0)
         middle = (edges[i] + edges[i + 1]) / 2
         colour = _HURTS if threshold is not None and middle < threshold else _HELPS
-        pixels[top : HEIGHT - 1, i * step + 1 : (i + 1) * step] = colour
+        pixels[top : HEIGHT - _LINE, sides[i] + 1 : sides[i + 1] - 1] = colour
     if threshold is not None and edges[0] < threshold < edges[-1]:
-        column = int((threshold - edges[0]) / (edges[-1] - edges[0]) * step * BINS)
-        pixels[:, min(column, WIDTH - 1)] = _AXIS
+        column = int((threshold - edges[0]) / (edges[-1] - edges[0]) * width)
+        pixels[:, max(0, column - 1) : column + 1] = _AXIS
     return pixels
 
 
-def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """A picture as the address of an <img>."""
-    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
+def course(rounds: list[tuple[int, float]], target: float | None, width: int = WIDTH) -> Pixels:
+    """Certainty (0 at the bottom, 1 at the top) over the work done, with a dashed line at the target."""
+    pixels = _empty(width)
+    pixels[:, :_LINE] = _AXIS
+    low, high = 8, HEIGHT - _LINE - 2
+
+    def row(share: ArrayLike) -> NDArray[np.intp]:
+        return np.rint(high - np.clip(share, 0, 1) * (high - low)).astype(np.intp)
+
+    if target is not None:
+        dashes = np.arange(_LINE, width) // 12 % 2 == 0
+        at = int(row(target))
+        pixels[at - 1 : at + 1, _LINE:][:, dashes] = _TARGET
+    done, certainty = (np.array(column, dtype=float) for column in zip(*rounds, strict=True))
+    columns = np.arange(_LINE, width)
+    place = _LINE + (done - done[0]) / max(done[-1] - done[0], 1e-12) * (width - 1 - _LINE)
+    rows = row(np.interp(columns, place, certainty))
+    before = np.concatenate([rows[:1], rows[:-1]])
+    for column, one, other in zip(columns.tolist(), rows.tolist(), before.tolist(), strict=True):
+        pixels[min(one, other) - 2 : max(one, other) + 2, column] = _HELPS
+    return pixels
+
+
+def _empty(width: int) -> Pixels:
+    pixels = np.full((HEIGHT, width), _BACKGROUND, dtype=np.uint8)
+    pixels[-_LINE:] = _AXIS
+    return pixels
+
+
+def data_uri(image: bytes) -> str:
+    """The address of an <img> that holds the bytes of a PNG."""
+    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from dvlwidgets.data import edits as _edits
+from dvlwidgets.data import shared_edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.engine.live import Run
 from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import levels, wire
 from dvlwidgets.widgets.reading import finished, points_of, status_of
-from dvlwidgets.widgets.snapshot import SHARES, Points, Snapshot, Status
+from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Session:
         image_shape: see `data.preview.previews_of`.
         checkpoint: folder of the run's checkpoint.
         edits: a log of edits, a file for one, or None for the data set's own.
+        share: how much a shared copy holds, one of `preferences.LEVELS`, or None for the default.
         on_change: called from any thread when the run has news; must be quick.
     """
 
@@ -48,9 +51,11 @@ class Session:
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        share: str | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         _check(valuation, train)
+        self._share = levels.checked(share)
         self.valuation, self.train = valuation, train
         self.edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
         self._where = _edits.locate(self.edits.net, train)
@@ -60,7 +65,6 @@ class Session:
             title=title or f"{len(train):,} points",
             method=valuation.algorithm_name,
             previews=self.previews,
-            share=SHARES,
         )
         self._labels = LabelBook(train)
         self._checkpoint, self._on_change = checkpoint, on_change
@@ -137,6 +141,17 @@ class Session:
             self._asked = None  # a later pause, whoever asks for it, is no resume that hangs
         self._on_change()
 
+    # --- what is shared -------------------------------------------------------------------------------------
+
+    @property
+    def level(self) -> str:
+        """How much a shared copy holds now."""
+        return levels.level_of(self._share)
+
+    def shared_edits(self, level: str) -> Content | None:
+        """The edits in force as a level allows them."""
+        return shared_edits.shared(self.edits, self.train, level)
+
     # --- what is shown --------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -148,7 +163,7 @@ class Session:
             gone = [key for key, fields in edits.items() if _edits.DROPPED in fields and key in where]
             dropped[[where[key] for key in gone]] = 1
             return Snapshot(
-                subject=self.subject,
+                subject=replace(self.subject, share=levels.HOLDS[self.level]),
                 points=self._points(),
                 labels=self._labels.labels(edits, where),
                 dropped=dropped,

@@ -15,9 +15,6 @@ Content: TypeAlias = dict[str, Any]
 History: TypeAlias = list[tuple[int, float, float]]
 """One (done, certainty, completion) per round end."""
 
-SHARES = "positions, labels and values; no ids, features, previews or texts"
-"""What a shared copy contains: completes "a shared copy holds: ..."."""
-
 
 @dataclass(frozen=True)
 class Points:

@@ -1,0 +1,151 @@
+"""The part of a copy that needs no script: a heading, a plain table, a picture and a line that says what is there.
+
+It survives sanitisers that remove scripts, styles, classes and captions. Everything from the data (names, labels,
+titles) is escaped. Snapshots that come here are cut down to their level already (`levels.restricted`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from dvlwidgets.widgets import levels, picture
+from dvlwidgets.widgets.snapshot import Snapshot
+
+KIND = "valuation"
+ROWS = 10
+"""Rows in each of the two halves of a table."""
+
+
+def plain(now: Snapshot) -> Snapshot:
+    """The snapshot as the payload holds it."""
+    return now
+
+
+def sentence(now: Snapshot) -> str:
+    """State, progress, certainty and edits in words."""
+    status, edits = now.status, now.edits
+    words = [f"{now.subject.method} values of {now.subject.n:,} points, {status.state}"]
+    if status.done:
+        words.append(f"{status.done:,} {status.unit}")
+    if math.isfinite(status.certainty):
+        words.append(f"ranking {status.certainty:.0%} certain")
+    if edits["count"]:
+        words.append(f"{edits['relabelled']:,} relabelled, {edits['dropped']:,} dropped")
+    if status.error:
+        words.append(status.error)
+    return "; ".join(words) + "."
+
+
+def fragment(now: Snapshot, level: str) -> str:
+    """Heading, table and picture; the closing line (`closing`) is not yet in it."""
+    parts = [
+        f"<h3>{escape(now.subject.title)}: {escape(now.subject.method)} values</h3>",
+        f"<p>{escape(sentence(now))}</p>",
+    ]
+    if np.isfinite(now.points.value).any():
+        parts += [summary(now) if level == "summary" else _extremes(now), figure(now)]
+    else:
+        parts += missing(now)
+    return "\n".join(parts)
+
+
+def missing(now: Snapshot) -> list[str]:
+    """What stands in the place of values that were not there yet."""
+    early = now.status.state in {"pending", "running"}
+    return ["<p>No values were there when this was stored.</p>"] if early else []
+
+
+def closing(level: str, points: str | None = None) -> str:
+    """The line that says what a copy holds: its level, and of which points."""
+    which = "" if points is None else f"; it has {points}"
+    return f"<p><small>This copy holds {escape(levels.HOLDS[level])}{escape(which)}.</small></p>"
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a plain table: a title, names of the columns, rows of texts."""
+    width = len(head)
+    names = "".join(f"<th>{escape(name)}</th>" for name in head)
+    lines = [f'<tr><th colspan="{width}">{escape(title)}</th></tr>', f"<tr>{names}</tr>"]
+    return lines + ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+
+
+def in_table(lines: Sequence[str]) -> str:
+    """Lines as one table."""
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
+
+
+def summary(now: Snapshot) -> str:
+    """What the values are like, without any single point but the extremes."""
+    value = now.points.value[np.isfinite(now.points.value)].astype(float)
+    quartiles = np.quantile(value, [0, 0.25, 0.5, 0.75, 1]).tolist()
+    words = ("lowest", "lower quarter below", "median", "upper quarter above", "highest")
+    rows = [("points", f"{now.subject.n:,}"), ("with a value", f"{value.size:,}")]
+    rows += [(word, f"{number:.4g}") for word, number in zip(words, quartiles, strict=True)]
+    rows.append(("mean", f"{value.mean():.4g}"))
+    return in_table(table("values", ("", "value"), rows))
+
+
+def _extremes(now: Snapshot) -> str:
+    order = np.argsort(now.points.value, kind="stable")
+    order = order[: int((~np.isnan(now.points.value)).sum())]
+    lowest, highest = order[:ROWS], order[max(ROWS, len(order) - ROWS) :][::-1]
+    head = ("point", "label", "value", "± 1 s.e.")
+    lines = table("lowest", head, [_row(now, int(i)) for i in lowest])
+    if len(highest):
+        lines += table("highest", head, [_row(now, int(i)) for i in highest])
+    return in_table(lines)
+
+
+def _row(now: Snapshot, i: int) -> tuple[str, ...]:
+    value, stderr = float(now.points.value[i]), float(now.points.stderr[i])
+    error = f"{stderr:.2g}" if math.isfinite(stderr) else "unknown"
+    return name_of(now, i), label_words(now, i), _digits(value, stderr), error
+
+
+def name_of(now: Snapshot, i: int) -> str:
+    """What a point is called: its id where the level has ids, else its position."""
+    return str(i) if now.subject.ids is None else now.subject.ids[i]
+
+
+def label_words(now: Snapshot, i: int) -> str:
+    """The label of a point: an edited one beside what it was, and whether the point is dropped."""
+    labels = now.labels
+    if labels is None:
+        text = ""
+    elif labels.classes is None:
+        text = _change(f"{labels.original[i]:g}", f"{labels.current[i]:g}")
+    else:
+        text = _change(labels.classes[int(labels.original[i])], labels.classes[int(labels.current[i])])
+    return f"{text} (dropped)" if now.dropped[i] else text
+
+
+def _change(old: str, new: str) -> str:
+    return old if old == new else f"{old} → {new}"
+
+
+def _digits(value: float, stderr: float) -> str:
+    """A value with no more decimals than its standard error supports: two digits of the error."""
+    if not (math.isfinite(stderr) and stderr > 0):
+        return f"{value:.4g}"
+    decimals = min(12, max(0, 1 - math.floor(math.log10(stderr))))
+    return f"{value:.{decimals}f}"
+
+
+def figure(now: Snapshot) -> str:
+    """The picture of `drawn`, with words for those who do not see it."""
+    values = now.points.value[np.isfinite(now.points.value)]
+    words = f"Histogram of {values.size:,} values from {values.min():.3g} to {values.max():.3g}"
+    rounds = picture.rounds_of(now.history)
+    if len(rounds) > 1:
+        words += f"; certainty of the ranking from {rounds[0][1]:.0%} to {rounds[-1][1]:.0%}"
+    size = f'width="{picture.WIDTH // 2}" height="{picture.HEIGHT // 2}"'
+    return f'<img src="{picture.data_uri(drawn(now))}" {size} alt="{escape(words)}">'
+
+
+def drawn(now: Snapshot) -> bytes:
+    """Histogram and convergence side by side: the bytes of a PNG."""
+    return picture.png(picture.beside(now.points.value, now.status.threshold, now.history, now.status.target))
