@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .data.dataset import Dataset, RawData
     from .data.edit_log import EditLog
     from .data.grouped import GroupedDataset
+    from .data.shared_edits import Edits
     from .engine.live import Run
     from .engine.records import Progress, Verdict
     from .engine.stopping import (
@@ -181,6 +182,7 @@ _HOMES = {
     "data.dataset": ("Dataset", "RawData"),
     "data.grouped": ("GroupedDataset",),
     "data.edit_log": ("EditLog",),
+    "data.shared_edits": ("Edits",),
     "engine.live": ("Run",),
     "engine.records": ("Progress", "Verdict"),
     "engine.stopping": (
@@ -392,6 +394,7 @@ __all__ = [
     "DeviationTruncation",
     "DiskCacheBackend",
     "EditLog",
+    "Edits",
     "ExactLeastCoreValuation",
     "FiniteSequentialSizeIteration",
     "FixedTruncation",
