@@ -1132,6 +1132,14 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.EditLog(Path(__file__).parent), EditError, "Is a directory"),
         *several(X, None, dvl.Dataset)(dvl.EditLog.of, "expected a Dataset"),
     ],
+    "Edits": [
+        *several(3, None)(dvl.Edits.from_notebook, "expected a notebook's file"),
+        *several("nowhere.ipynb", Path(__file__).parent, __file__)(dvl.Edits.from_notebook, "notebook"),
+        *several(3, None, {}, {"format": "dvlwidgets-edits", "v": 1})(
+            dvl.Edits.from_payload, "cannot be read"
+        ),
+        (lambda: dvl.Edits.from_payload({"format": "dvlwidgets-edits", "v": 2}), InputError, "version 2"),
+    ],
     "ValuationResult": [
         (lambda: dvl.ValuationResult(values="abc"), InputTypeError, "values must be numbers"),
         (lambda: dvl.ValuationResult(values=3), InputError, "expected (n,)"),

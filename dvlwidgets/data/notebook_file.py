@@ -124,7 +124,7 @@ def _found(payload: Any, place: str, small: Any) -> Found:
     if payload.get("v") != VERSION:
         raise NotebookError(
             f"The copy in {place} has version {payload.get('v')!r:.20}; this dvlwidgets reads version {VERSION}. "
-            "Install the version that wrote it."
+            "Use the version that wrote it."
         )
     if bounded_json.too_deep(payload):
         raise NotebookError(f"The copy in {place} is nested too deeply; it is not read.")

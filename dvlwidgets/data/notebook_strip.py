@@ -9,7 +9,7 @@ only. A copy that was shared with more (ids, texts) loses its table as well; lev
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dvlwidgets.data import bounded_json, snapshot_html
@@ -33,20 +33,23 @@ class Removed:
         copies: data of panels, with the script that shows them.
         tables: tables of points.
         states: saved states of live panels.
+        views: outputs that show a live panel, or name the copy that they hold.
     """
 
     copies: int = 0
     tables: int = 0
     states: int = 0
+    views: int = 0
 
     def sentence(self, shorter: int) -> str:
         """The same in words; `shorter`: by how many bytes."""
-        if not (self.copies or self.tables or self.states):
+        if self == Removed():
             return "nothing to take out: there is no copy of a panel"
         counted = (
             (self.copies, "panel's data", "panels' data"),
             (self.tables, "table of points", "tables of points"),
             (self.states, "saved widget state", "saved widget states"),
+            (self.views, "live view", "live views"),
         )
         listed = ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted if n)
         return f"took out {listed}; {shorter:,} bytes less"
@@ -70,14 +73,17 @@ def strip(notebook: dict[str, Any], level: str = "values") -> tuple[dict[str, An
         view = bundle.get(WIDGET_VIEW)
         model = view.get("model_id") if isinstance(view, dict) else None
         html = joined(bundle.get("text/html"))
-        if MIME not in bundle and not snapshot_html.is_copy(html) and model not in models:
+        ours = isinstance(model, str) and model in models
+        if MIME not in bundle and not snapshot_html.is_copy(html) and not ours:
             continue
+        views = int(MIME in bundle or WIDGET_VIEW in bundle)
         for holder in (bundle, output.get("metadata")):
             if isinstance(holder, dict):
                 holder.pop(MIME, None)
                 holder.pop(WIDGET_VIEW, None)
         text, copies, tables = strip_html(html, level)
-        removed = replace(removed, copies=removed.copies + copies, tables=removed.tables + tables)
+        counts = (removed.copies + copies, removed.tables + tables, removed.states, removed.views + views)
+        removed = Removed(*counts)
         if text != html:
             bundle["text/html"] = (
                 text.splitlines(keepends=True) if isinstance(bundle["text/html"], list) else text

@@ -26,7 +26,7 @@ def checked(payload: Any) -> tuple[list[SharedEdit], Marks, int, int]:
     if payload.get("v") != VERSION:
         raise InputError(
             f"The edits have format version {payload.get('v')!r:.40}; this dvlwidgets reads version {VERSION}. "
-            "Install the version that wrote them."
+            "Use the version that wrote them."
         )
     rows = payload.get("edits")
     n, count = _number(payload, "n"), _number(payload, "count")
@@ -46,7 +46,9 @@ def checked(payload: Any) -> tuple[list[SharedEdit], Marks, int, int]:
 
 
 def _damaged(why: str) -> InputError:
-    return InputError(f"The edits cannot be read: {why}. Ask for the file again.")
+    return InputError(
+        f"The edits cannot be read: {why}; expected what `shared` wrote. Ask for the file again."
+    )
 
 
 def _number(record: dict[str, Any], name: str) -> int:
