@@ -2,9 +2,13 @@
 
 export type Theme = 'light' | 'dark';
 
-/** JupyterLab, VS Code, Colab and marimo each mark their theme on the page's root elements. */
+/** JupyterLab, VS Code, Colab and marimo each mark their theme on the page's root elements; our setting goes first. */
 export function themeOf(doc: Document): Theme {
   const { body, documentElement: html } = doc;
+  const chosen = body.getAttribute('data-dvl-theme');
+  if (chosen === 'dark' || chosen === 'light') {
+    return chosen;
+  }
   const lab = body.getAttribute('data-jp-theme-light');
   if (lab !== null) {
     return lab === 'false' ? 'dark' : 'light';
@@ -33,7 +37,8 @@ function darkQuery(doc: Document): MediaQueryList | undefined {
 export function watchTheme(doc: Document, tell: (theme: Theme) => void): () => void {
   const look = (): void => tell(themeOf(doc));
   const observer = new MutationObserver(look);
-  const attributeFilter = ['data-jp-theme-light', 'data-vscode-theme-kind', 'theme', 'data-theme', 'class'];
+  const marks = ['data-dvl-theme', 'data-jp-theme-light', 'data-vscode-theme-kind', 'theme', 'data-theme'];
+  const attributeFilter = [...marks, 'class'];
   observer.observe(doc.body, { attributes: true, attributeFilter });
   observer.observe(doc.documentElement, { attributes: true, attributeFilter });
   const query = darkQuery(doc);

@@ -8,3 +8,18 @@ export function nextPanel(shows: readonly boolean[], active: number): number {
   }
   return -1;
 }
+
+/** What tells a cell from others: its id, and the widget models that its outputs show. */
+export interface CellFacts {
+  readonly id: string;
+  readonly models: readonly string[];
+}
+
+/** The cell that made a run; where the kernel did not know it, the first that shows it; else -1. Pure. */
+export function cellOf(
+  cells: readonly CellFacts[],
+  run: { readonly cell: string | null; readonly model: string | null }
+): number {
+  const made = cells.findIndex((cell) => cell.id === run.cell);
+  return made >= 0 ? made : cells.findIndex((cell) => run.model !== null && cell.models.includes(run.model));
+}

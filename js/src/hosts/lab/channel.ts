@@ -1,0 +1,318 @@
+/** The control channel of one kernel: its runs, and the verbs for them. It is opened from here; the kernel only replies. */
+
+import { KernelMessage, type Kernel } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { Executing, tellsNews, type Passing } from './polling';
+import { Requests } from './requests';
+import { isRefusal, readMessage, withAsked, type RunInfo, type Verb, type Versions } from './runs';
+import { about, createSubshell, deleteSubshell } from './subshell';
+
+export const TARGET = 'dvlwidgets.control';
+const HELLO = 'dvlwidgets.hello';
+/** Messages that pass by come in bursts; one question follows them (ms). */
+const BURST = 150;
+
+/** An idle kernel that has not answered for so long will not: ask again (ms). */
+const LOST = 30_000;
+
+/**
+ * new: not asked yet. absent: the kernel has no dvlwidgets, or it was not imported yet. open: it answers.
+ * waiting: it has let us wait.
+ */
+export type Link = 'new' | 'absent' | 'open' | 'waiting';
+
+export interface Preferences {
+  readonly share: string | null;
+  readonly rate: number | null;
+}
+
+export class Channel {
+  link: Link = 'new';
+  versions: Versions = { ipykernel: null, dvlwidgets: null };
+  /** null: the kernel has not told. */
+  subshells: boolean | null = null;
+  /** The kernel said hello or answered: it has dvlwidgets, whether or not it answers now. */
+  known = false;
+  /** What a click was refused with, until the next one. */
+  refusal: string | null = null;
+  readonly executing = new Executing();
+  private told: readonly RunInfo[] = [];
+  private comm: Kernel.IComm | null = null;
+  private subshell: string | null = null;
+  private opening = 0;
+  private burst: ReturnType<typeof setTimeout> | undefined;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private readonly requests = new Requests();
+  private readonly asked = new Map<string, Verb>();
+  private readonly news = new Signal<this, void>(this);
+  private disposed = false;
+  private greeted = false;
+
+  constructor(
+    readonly kernel: Kernel.IKernelConnection,
+    private preferences: Preferences
+  ) {
+    kernel.registerCommTarget(HELLO, this.hello);
+    kernel.iopubMessage.connect(this.passing);
+    kernel.statusChanged.connect(this.statusChanged);
+    kernel.connectionStatusChanged.connect(this.connectionChanged);
+    void this.connect();
+  }
+
+  get changed(): ISignal<this, void> {
+    return this.news;
+  }
+
+  get runs(): readonly RunInfo[] {
+    return withAsked(this.told, this.asked);
+  }
+
+  /** Whether the list was asked for and has not come. */
+  get isAsked(): boolean {
+    return this.comm === null || this.requests.isOpen('runs');
+  }
+
+  /** Asks for the list, unless that is under way. */
+  ask(): void {
+    if (this.comm !== null && !this.executing.now && this.requests.late(Date.now(), LOST)) {
+      this.requests.forget();
+    }
+    if (!this.isAsked) {
+      this.send('runs', null, {});
+    }
+  }
+
+  control(verb: Verb, run: string): void {
+    this.refusal = null;
+    if (this.comm === null) {
+      void this.connect();
+    } else {
+      this.asked.set(run, verb);
+      this.send(verb, run, { run });
+    }
+    this.tell();
+  }
+
+  prefer(preferences: Preferences): void {
+    this.preferences = preferences;
+    if (this.comm !== null) {
+      this.send('prefer', null, { ...preferences });
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.close();
+    if (!this.kernel.isDisposed) {
+      this.kernel.removeCommTarget(HELLO, this.hello);
+      this.kernel.iopubMessage.disconnect(this.passing);
+      this.kernel.statusChanged.disconnect(this.statusChanged);
+      this.kernel.connectionStatusChanged.disconnect(this.connectionChanged);
+    }
+    Signal.clearData(this);
+  }
+
+  // --- the comm ---------------------------------------------------------------------------------------------
+
+  private async connect(): Promise<void> {
+    const attempt = ++this.opening;
+    const stale = (): boolean => attempt !== this.opening || this.disposed || this.kernel.isDisposed;
+    this.greeted = false;
+    const { language, subshells } = await about(this.kernel);
+    if (stale() || language !== 'python' || !this.kernel.handleComms) {
+      return;
+    }
+    const comm = this.kernel.createComm(TARGET);
+    const wanted = takesSubshell(comm);
+    const subshell = wanted && subshells === true ? await createSubshell(this.kernel) : null;
+    if (stale()) {
+      this.drop(comm, subshell);
+      return;
+    }
+    this.comm = comm;
+    this.subshell = subshell;
+    this.subshells = wanted ? subshells : false;
+    comm.onMsg = (message) => this.received(message);
+    comm.onClose = () => this.refused(comm);
+    this.post('comm_open', { comm_id: comm.commId, target_name: TARGET, data: { v: 1 } });
+    if (this.preferences.share !== null || this.preferences.rate !== null) {
+      this.send('prefer', null, { ...this.preferences });
+    }
+    this.send('runs', null, {});
+  }
+
+  /** The kernel closed the comm: it does not know the target. Nothing is said about it; `hello` would tell. */
+  private refused(comm: Kernel.IComm): void {
+    if (this.comm !== comm) {
+      return;
+    }
+    const again = this.greeted; // the import came between our question and its answer
+    this.close();
+    this.link = 'absent';
+    this.told = [];
+    if (again) {
+      void this.connect();
+    }
+    this.tell();
+  }
+
+  private close(): void {
+    this.opening++;
+    clearTimeout(this.burst);
+    clearTimeout(this.patience);
+    this.requests.forget();
+    this.asked.clear();
+    const { comm, subshell } = this;
+    this.comm = this.subshell = null;
+    this.drop(comm, subshell);
+  }
+
+  private drop(comm: Kernel.IComm | null, subshell: string | null): void {
+    if (subshell !== null) {
+      deleteSubshell(this.kernel, subshell);
+    }
+    if (comm !== null && !comm.isDisposed) {
+      comm.dispose();
+    }
+  }
+
+  private send(kind: string, run: string | null, more: JSONObject): void {
+    const request = this.requests.ask(kind, run, Date.now());
+    if (this.comm === null || this.comm.isDisposed) {
+      return;
+    }
+    const data = { v: 1, t: kind, request, ...more };
+    this.post('comm_msg', { comm_id: this.comm.commId, data });
+    this.awaitAnswer();
+  }
+
+  /** Sends on our subshell; the comm itself would only do so on one that it made. */
+  private post(msgType: 'comm_open' | 'comm_msg', content: JSONObject): void {
+    if (this.kernel.isDisposed || this.kernel.status === 'dead') {
+      return;
+    }
+    const message = KernelMessage.createMessage<KernelMessage.ICommMsgMsg<'shell'>>({
+      msgType: msgType as 'comm_msg', // the two differ in their content only
+      channel: 'shell',
+      username: this.kernel.username,
+      session: this.kernel.clientId,
+      subshellId: this.subshell,
+      content: content as unknown as KernelMessage.ICommMsgMsg<'shell'>['content'],
+    });
+    this.kernel.sendShellMessage(message, false, true);
+  }
+
+  private received(message: KernelMessage.ICommMsgMsg): void {
+    const answer = readMessage(message.content.data);
+    const question = answer === null ? null : this.requests.answered(answer.request);
+    if (answer === null || question === null) {
+      return;
+    }
+    if (question.run !== null) {
+      this.asked.delete(question.run);
+    }
+    this.known = true;
+    if (isRefusal(answer)) {
+      this.refusal = answer.message;
+    } else if (this.requests.isNews(answer.request)) {
+      this.told = answer.runs;
+      this.versions = answer.versions;
+    }
+    this.link = this.requests.late(Date.now()) ? 'waiting' : 'open';
+    this.awaitAnswer();
+    this.tell();
+  }
+
+  private awaitAnswer(): void {
+    clearTimeout(this.patience);
+    const wait = this.requests.untilLate(Date.now());
+    if (wait !== null) {
+      this.patience = setTimeout(() => {
+        this.link = 'waiting';
+        this.tell();
+      }, wait + 1);
+    }
+  }
+
+  // --- what the kernel shows of itself ----------------------------------------------------------------------
+
+  private readonly hello = (): void => {
+    this.known = this.greeted = true;
+    if (this.comm === null) {
+      this.close();
+      void this.connect();
+    } else {
+      this.soon();
+    }
+  };
+
+  private readonly passing = (_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void => {
+    const passing = passingOf(message);
+    if (this.executing.note(passing) && this.known) {
+      this.tell();
+    }
+    if (this.comm !== null && this.known && tellsNews(passing)) {
+      this.soon();
+    }
+  };
+
+  private readonly statusChanged = (_: Kernel.IKernelConnection, status: Kernel.Status): void => {
+    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+      this.subshell = null; // it is gone with the kernel
+      this.executing.forget();
+      this.close();
+      this.forgetKernel();
+    } else if (this.link === 'new' && this.comm === null && status === 'idle') {
+      void this.connect();
+    }
+  };
+
+  private readonly connectionChanged = (_: Kernel.IKernelConnection, status: string): void => {
+    if (status === 'connected' && this.comm !== null) {
+      this.requests.forget(); // an answer may have been lost with the connection
+      this.soon();
+    }
+  };
+
+  private forgetKernel(): void {
+    this.told = [];
+    this.known = false;
+    this.refusal = null;
+    this.link = 'new';
+    this.tell();
+  }
+
+  private soon(): void {
+    clearTimeout(this.burst);
+    this.burst = setTimeout(() => this.ask(), BURST);
+  }
+
+  private tell(): void {
+    if (!this.disposed) {
+      this.news.emit();
+    }
+  }
+}
+
+/** Whether a subshell may be used; if so, the comm is told not to make one. */
+function takesSubshell(comm: Kernel.IComm): boolean {
+  // absent before JupyterLab 4.4; "disabled" is the user's wish, in the settings of kernels
+  if (comm.commsOverSubshells === undefined || (comm.commsOverSubshells as string) === 'disabled') {
+    return false;
+  }
+  // ours instead of JupyterLab's, which waits for the main shell, and so for the cell that computes
+  comm.commsOverSubshells = 'disabled' as unknown as typeof comm.commsOverSubshells;
+  return true;
+}
+
+function passingOf(message: KernelMessage.IIOPubMessage): Passing {
+  const parent = message.parent_header as { msg_type?: string; msg_id?: string };
+  return {
+    type: message.header.msg_type,
+    parentType: parent.msg_type ?? '',
+    parentId: parent.msg_id ?? '',
+    content: message.content,
+  };
+}

@@ -1,0 +1,53 @@
+/** Where in a notebook a run lives. */
+
+import type { NotebookPanel } from '@jupyterlab/notebook';
+
+import { cellOf, nextPanel, type CellFacts } from './order';
+import type { RunInfo } from './runs';
+
+export const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+const SNAPSHOT = 'application/vnd.dvlwidgets.snapshot+json';
+
+/** Makes the cell of a run active and scrolls to it; returns its index, or -1. */
+export async function revealRun(panel: NotebookPanel, run: RunInfo): Promise<number> {
+  const index = cellOf(factsOf(panel), run);
+  if (index >= 0) {
+    await goTo(panel, index);
+  }
+  return index;
+}
+
+/** Makes the next cell that shows a panel active, and scrolls to it; returns its index, or null. */
+export async function revealNext(panel: NotebookPanel): Promise<number | null> {
+  const { content } = panel;
+  const shows = content.widgets.map((cell) => cell.node.querySelector('[data-dvl-panel]') !== null);
+  const index = nextPanel(shows, content.activeCellIndex);
+  if (index < 0) {
+    return null;
+  }
+  await goTo(panel, index);
+  return index;
+}
+
+async function goTo({ content }: NotebookPanel, index: number): Promise<void> {
+  content.activeCellIndex = index;
+  content.deselectAll();
+  content.widgets[index]?.node.querySelector('[data-dvl-panel]')?.scrollIntoView({ block: 'nearest' });
+  await content.scrollToItem(index, 'smart');
+}
+
+function factsOf(panel: NotebookPanel): CellFacts[] {
+  return panel.content.widgets.map(({ model }) => ({
+    id: model.id,
+    models: model.type === 'code' ? modelsIn(model.toJSON().outputs) : [],
+  }));
+}
+
+function modelsIn(outputs: unknown): string[] {
+  const bundles = (Array.isArray(outputs) ? outputs : []).map(
+    (output) =>
+      (output as { data?: Record<string, { model_id?: unknown; model?: unknown } | undefined> }).data
+  );
+  const found = bundles.flatMap((data) => [data?.[WIDGET_VIEW]?.model_id, data?.[SNAPSHOT]?.model]);
+  return found.filter((model) => typeof model === 'string');
+}
