@@ -137,7 +137,8 @@ def test_a_long_convergence_is_thinned_and_keeps_its_ends():
     history = [(i, 0.5, i / 5000) for i in range(5000)]
     short = payload.thinned(history)
     assert len(short) <= payload.MAX_HISTORY
-    assert (short[0], short[-1]) == (history[0], history[-1])
+    assert (short[0], short[-1]) == ((0, 0.5, 0.0), (4999, 0.5, 0.9998))
+    assert payload.thinned([]) == []
     assert short == sorted(short)
 
 

@@ -115,7 +115,7 @@ def _words(material: Material, level: str) -> Content:
 def _attended() -> bool:
     """Whether somebody sits at the front-end whose cell runs: programs that run notebooks refuse to be asked."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    parent = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
+    parent: Content = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
     return bool(parent.get("content", {}).get("allow_stdin", True))
 
 

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import metadata
 from typing import Any, Final
 
@@ -66,7 +67,19 @@ class Ordered:
             edits,
         )
 
-    @property
+    @cached_property
+    def ranks(self) -> NDArray[np.intp]:
+        """The rank of each point among all, from 0; shape (n,)."""
+        ranks = np.empty_like(self.order)
+        ranks[self.order] = np.arange(self.order.size)
+        return ranks
+
+    @cached_property
+    def histogram(self) -> Content:
+        """Of all values."""
+        return histogram(self.now.points.value)
+
+    @cached_property
     def edited(self) -> NDArray[np.intp]:
         """Positions of the points that are relabelled or dropped."""
         changed = self.now.dropped.astype(bool)
@@ -96,7 +109,7 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
     pack.buffers.extend(frame.buffers)
     # named before they are counted and written
     positions = None if held.whole else pack(held.positions, "u4")
-    ranks = None if held.whole else pack(_ranks(ordered.order)[held.positions], "u4")
+    ranks = None if held.whole else pack(ordered.ranks[held.positions], "u4")
     return {
         "format": FORMAT,
         "v": VERSION,
@@ -117,7 +130,7 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
         },
         "positions": positions,
         "ranks": ranks,
-        "histogram": None if held.whole else histogram(ordered.now.points.value),
+        "histogram": None if held.whole else ordered.histogram,
         "frame": _written(wire.Frame(frame.content, pack.buffers)),
         "more": [_written(part) for part in more],
         "edits": ordered.edits,
@@ -142,11 +155,9 @@ def histogram(values: NDArray[np.float32]) -> Content:
 
 
 def thinned(history: History) -> History:
-    """At most `MAX_HISTORY` entries, the first and the last among them."""
-    if len(history) <= MAX_HISTORY:
-        return history
-    kept = np.unique(np.linspace(0, len(history) - 1, MAX_HISTORY).round().astype(int))
-    return [history[i] for i in kept.tolist()]
+    """At most `MAX_HISTORY` entries, the first and the last among them, with as many digits as a chart can show."""
+    kept = np.unique(np.linspace(0, len(history) - 1, min(len(history), MAX_HISTORY)).round().astype(int))
+    return [(done, round(x, 5), round(y, 5)) for done, x, y in (history[i] for i in kept.tolist())]
 
 
 def _some(now: Snapshot, held: Selection) -> Snapshot:
@@ -178,17 +189,11 @@ def _some_labels(labels: Labels, at: NDArray[np.intp]) -> Labels:
     return Labels(names, np.searchsorted(used, current), np.searchsorted(used, original))
 
 
-def _ranks(order: NDArray[np.intp]) -> NDArray[np.intp]:
-    ranks = np.empty_like(order)
-    ranks[order] = np.arange(order.size)
-    return ranks
-
-
 def _previews(ordered: Ordered, held: Selection, count: int) -> Sequence[wire.Frame]:
     """Previews of the rows of a copy whose values are the most extreme; rows are those of the copy."""
     if ordered.previews is None or not count or not held.positions.size:
         return []
-    ranks = _ranks(ordered.order)[held.positions]
+    ranks = ordered.ranks[held.positions]
     by_value = np.argsort(ranks)
     top = count // 4
     known = int((ranks < ordered.known).sum())

@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 1280, 300
 """Twice the size at which it is shown: sharp on dense screens."""
 BINS = 60
 PALETTE = np.array(
-    [(255, 255, 255), (58, 124, 204), (213, 112, 52), (128, 134, 145), (178, 183, 190)], dtype=np.uint8
+    [(255, 255, 255), (58, 124, 204), (213, 112, 52), (128, 134, 145), (158, 163, 172)], dtype=np.uint8
 )
 """Background (transparent), helps, hurts, axis, target."""
 _BACKGROUND, _HELPS, _HURTS, _AXIS, _TARGET = range(5)
@@ -80,13 +80,13 @@ def histogram(values: ArrayLike, threshold: float | None = 0.0, width: int = WID
     if finite.size == 0:
         return pixels
     counts, edges = np.histogram(finite, bins=BINS)
-    sides = np.linspace(0, width, BINS + 1).round().astype(int)
+    sides = 2 * np.linspace(0, width / 2, BINS + 1).round().astype(int)  # whole pixels at the shown size
     for i, count in enumerate(counts):
         # one point among a million is still seen
         top = HEIGHT - _LINE - int(np.ceil(count / counts.max() * (HEIGHT - 16))) - (2 if count else 0)
         middle = (edges[i] + edges[i + 1]) / 2
         colour = _HURTS if threshold is not None and middle < threshold else _HELPS
-        pixels[top : HEIGHT - _LINE, sides[i] + 1 : sides[i + 1] - 1] = colour
+        pixels[top : HEIGHT - _LINE, sides[i] : sides[i + 1] - 2] = colour
     if threshold is not None and edges[0] < threshold < edges[-1]:
         column = int((threshold - edges[0]) / (edges[-1] - edges[0]) * width)
         pixels[:, max(0, column - 1) : column + 1] = _AXIS
@@ -100,7 +100,8 @@ def course(rounds: list[tuple[int, float]], target: float | None, width: int = W
     low, high = 8, HEIGHT - _LINE - 2
 
     def row(share: ArrayLike) -> NDArray[np.intp]:
-        return np.rint(high - np.clip(share, 0, 1) * (high - low)).astype(np.intp)
+        height: NDArray[np.float64] = np.clip(np.asarray(share, dtype=float), 0, 1) * (high - low)
+        return np.rint(high - height).astype(np.intp)
 
     if target is not None:
         dashes = np.arange(_LINE, width) // 12 % 2 == 0
