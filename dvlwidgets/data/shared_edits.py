@@ -22,8 +22,8 @@ from dvlwidgets.arguments import text
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
-from dvlwidgets.data.shared_places import Marks, SharedEdit, locate
-from dvlwidgets.data.shared_rows import alike, order, salted
+from dvlwidgets.data.shared_places import Marks, SharedEdit, locate, shifted
+from dvlwidgets.data.shared_rows import alike, arrangement, salted
 from dvlwidgets.errors import EditError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -101,13 +101,15 @@ def _rows(
 
 
 def _marks(salt: bytes, dataset: Dataset, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    dropped = [row["position"] for row in rows if row["field"] == DROPPED]
+    relabelled, dropped = (
+        [row["position"] for row in rows if row["field"] == field] for field in (LABEL, DROPPED)
+    )
     after = None
     if dropped and len(dropped) < len(dataset) and _size(dataset) <= AFTER_BYTES:
-        after = salted(salt, "order", order(dataset.drop_indices(dropped)))
-    marks = Marks(
-        salt, salted(salt, "data", dataset.fingerprint), salted(salt, "order", order(dataset)), after
-    )
+        stays = dataset.drop_indices(dropped)
+        after = salted(salt, "order", arrangement(stays, shifted(relabelled, dropped).values()))
+    ordered = salted(salt, "order", arrangement(dataset, relabelled))
+    marks = Marks(salt, salted(salt, "data", dataset.fingerprint), ordered, after)
     return asdict(marks) | {"salt": salt.hex()}
 
 

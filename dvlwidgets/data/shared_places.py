@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dvlwidgets.data.edits import DROPPED, LABEL, plain
-from dvlwidgets.data.shared_rows import order, salted
+from dvlwidgets.data.shared_rows import arrangement, salted
 from dvlwidgets.errors import EditError
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ class Marks:
     Attributes:
         salt: 1 to 64 bytes.
         fingerprint: hash of the data set's fingerprint.
-        order: hash of the features in their order.
+        order: hash of the features and unedited labels in their order.
         after: the same once the dropped points are gone; None where nobody looked.
     """
 
@@ -68,8 +71,8 @@ def locate(edits: Sequence[SharedEdit], marks: Marks, dataset: Dataset) -> dict[
     where, wrong = _in_order(first, edits, marks, dataset)
     if where is None:
         where, wrong = _by_hash(first, marks, dataset)
-    only_dropped = first.keys() - {edit.position for edit in edits if edit.field != DROPPED}
-    wrong = {p: why for p, why in wrong.items() if not (why == _NOWHERE and p in only_dropped)}
+    dropped = {edit.position for edit in edits if edit.field == DROPPED}
+    wrong = {p: why for p, why in wrong.items() if not (why == _NOWHERE and p in dropped)}
     for edit in edits:
         if edit.field == LABEL and edit.position in where:
             wrong |= _label_differs(edit, dataset, where[edit.position])
@@ -85,26 +88,29 @@ def _in_order(
     first: dict[int, SharedEdit], edits: Iterable[SharedEdit], marks: Marks, dataset: Dataset
 ) -> tuple[dict[int, int] | None, dict[int, str]]:
     """Places by position, if the rows stand as they stood: all of them, or all but the dropped ones."""
-    present = salted(marks.salt, "order", order(dataset))
-    if present not in {marks.order, marks.after}:
+    relabelled = {edit.position for edit in edits if edit.field == LABEL}
+    dropped = {edit.position for edit in edits if edit.field == DROPPED}
+    for mark, gone in ((marks.order, set[int]()), (marks.after, dropped)):
+        moved = shifted(first, gone)
+        masked = [moved[position] for position in moved.keys() & relabelled]
+        fits = mark is not None and max(moved.values(), default=-1) < len(dataset)
+        if fits and salted(marks.salt, "order", arrangement(dataset, masked)) == mark:
+            break
+    else:
         return None, {}
-    gone = {e.position for e in edits if e.field == DROPPED} if present != marks.order else set()
-    where: dict[int, int] = {}
-    wrong: dict[int, str] = {}
-    skipped = 0
-    for position in sorted(first):
-        if position in gone:
-            skipped += 1
-            continue
-        place = position - skipped
-        if (
-            place < len(dataset)
-            and salted(marks.salt, "row", dataset.row_hash(place)) == first[position].hash
-        ):
-            where[position] = place
-        else:
-            wrong[position] = "its hash is not that of the row there"
-    return where, wrong
+    differ = {
+        position: "its hash is not that of the row there"
+        for position, place in moved.items()
+        if salted(marks.salt, "row", dataset.row_hash(place)) != first[position].hash
+    }
+    return {position: place for position, place in moved.items() if position not in differ}, differ
+
+
+def shifted(positions: Iterable[int], gone: Iterable[int]) -> dict[int, int]:
+    """Where points stand once some of them are gone."""
+    absent = set(gone)
+    ascending = sorted(absent)
+    return {p: p - bisect_left(ascending, p) for p in positions if p not in absent}
 
 
 def _by_hash(
@@ -117,12 +123,13 @@ def _by_hash(
         found = salted(marks.salt, "row", dataset.row_hash(place))
         if found in wanted:
             places.setdefault(found, []).append(place)
-    ids = dataset.ids
+    # ids that only count the rows say nothing about which row is which
+    ids = [] if np.array_equal(dataset.ids, np.arange(len(dataset))) else [plain(i) for i in dataset.ids]
     where: dict[int, int] = {}
     wrong: dict[int, str] = {}
     for position, edit in first.items():
         candidates = places.get(edit.hash, [])
-        named = [place for place in candidates if edit.id is not None and plain(ids[place]) == edit.id]
+        named = [place for place in candidates if ids and edit.id is not None and ids[place] == edit.id]
         if named:
             where[position] = named[0]
         elif not candidates:

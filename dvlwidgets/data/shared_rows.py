@@ -1,7 +1,7 @@
 """Rows of a data set under salted hashes: how edits name a row to somebody who has the data, and to nobody else.
 
 A row is found by its hash alone where no other row is like it. Where rows are alike, only the order of the rows can
-tell them apart; `order` says whether two data sets have the same rows in the same order.
+tell them apart; `arrangement` says whether two data sets have the same rows in the same order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def salted(salt: bytes, what: str, digest: str) -> str:
 
 
 def order(dataset: Dataset) -> str:
-    """Hash of the features of all points in their order, without labels and ids. Computed once."""
+    """Hash of the features of all points in their order. Computed once."""
     known = _orders.get(dataset)
     if known is None:
         hasher = Hasher()
@@ -42,6 +42,24 @@ def order(dataset: Dataset) -> str:
             hasher.put(dataset.logical_indices())
         known = _orders[dataset] = hasher.hexdigest()
     return known
+
+
+def arrangement(dataset: Dataset, masked: Iterable[int]) -> str:
+    """Hash of the points in their order: their features, and the labels of all but the masked ones.
+
+    The labels tell rows apart whose features are alike; those that an edit changes must not count.
+    """
+    hasher = Hasher()
+    hasher.tag("features", order(dataset).encode())
+    if dataset.labels is None:
+        tables.put_table(hasher, dataset.y, index=False)
+        return hasher.hexdigest()
+    kept = np.ones(len(dataset), dtype=np.bool_)
+    kept[list(masked)] = False
+    labels = dataset.labels[kept]
+    # a new label may have needed another kind of number for all of them
+    tables.put_array(hasher, labels.astype(np.float64) if labels.dtype.kind in "iufb" else labels)
+    return hasher.hexdigest()
 
 
 def alike(dataset: Dataset, positions: Iterable[int]) -> dict[int, int | None]:
