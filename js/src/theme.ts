@@ -17,7 +17,9 @@ export function themeOf(doc: Document): Theme {
   if (code !== null) {
     return code.includes('light') ? 'light' : 'dark';
   }
-  const named = html.getAttribute('theme') ?? html.getAttribute('data-theme');
+  const named = [html, body]
+    .flatMap((e) => [e.getAttribute('theme'), e.getAttribute('data-theme')])
+    .find(Boolean);
   if (named === 'dark' || named === 'light') {
     return named;
   }
