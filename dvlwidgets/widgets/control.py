@@ -31,9 +31,13 @@ def register() -> bool:
 
 
 def _greet() -> None:
+    """Tells a front-end that is there; the comm stays open, so that one that comes later finds it in the list of comms.
+
+    To open the channel of a kernel without the package, only to see, would leave an error in that kernel's log.
+    """
     from comm import create_comm
 
-    create_comm(target_name=HELLO, data={"v": 1}).close()
+    create_comm(target_name=HELLO, data={"v": 1})
 
 
 def opened(comm: Any, _message: Any) -> None:
