@@ -3,20 +3,24 @@
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 
+import { packed } from './pack.mjs';
+
 const dev = process.argv.includes('--dev');
-/** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root. */
-const cssText = {
+/** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root; `pack`: as short as it can be. */
+const cssText = (pack) => ({
   name: 'css-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev });
-      return { contents: code, loader: 'text' };
+      return pack
+        ? { contents: `export default ${packed(code)}`, loader: 'js' }
+        : { contents: code, loader: 'text' };
     });
   },
-};
+});
 
 const common = {
-  plugins: [cssText],
+  plugins: [cssText(false)],
   bundle: true,
   minify: !dev,
   sourcemap: dev ? 'inline' : false,
@@ -31,7 +35,12 @@ const common = {
 const outputs = [
   await build({ ...common, entryPoints: { widget: 'js/src/hosts/widget.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { influence: 'js/src/hosts/influence.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { viewer: 'js/src/hosts/page.ts' }, format: 'iife' }),
+  await build({
+    ...common,
+    entryPoints: { viewer: 'js/src/hosts/page.ts' },
+    format: 'iife',
+    plugins: [cssText(true)],
+  }),
 ];
 
 for (const input of outputs.flatMap((output) => Object.keys(output.metafile.inputs))) {

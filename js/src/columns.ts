@@ -116,6 +116,11 @@ export function allRows(n: number): Uint32Array {
 }
 
 export function ranks(points: Points): Ranks {
+  const { whole } = points;
+  if (whole !== null) {
+    const rank = whole.ranks.map((lower, row) => (Number.isNaN(points.value[row]!) ? 0 : lower + 1));
+    return { rank, known: whole.known };
+  }
   const order = sortRows(points, allRows(points.n), [{ column: 'value', descending: false }]);
   const rank = new Uint32Array(points.n);
   let known = 0;

@@ -37,7 +37,7 @@ export function derive(points: Points, state: UiState, before: Derived | null, h
   return {
     ranks: rank,
     order,
-    histogram: histogram(points.value, BINS, points.status.threshold),
+    histogram: points.whole?.histogram ?? histogram(points.value, BINS, points.status.threshold),
     counts: presetCounts(points, rank, state.selected),
     scale: scaleOf(points),
   };

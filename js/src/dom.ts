@@ -23,6 +23,9 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 }
 
 function dress<E extends Element>(element: E, props: Record<string, Prop>, children: Child[]): E {
+  if (element instanceof HTMLButtonElement) {
+    element.type = 'button'; // submits nothing unless it says so
+  }
   for (const [name, prop] of Object.entries(props)) {
     if (typeof prop === 'function') {
       element.addEventListener(name.slice(2), prop as EventListener);

@@ -2,19 +2,21 @@
 
 import { classKeys } from './columns';
 import type { Desk } from './intents';
-import type { Source } from './source';
+import { editOf } from './keys';
+import type { LiveSource } from './source';
 import * as ui from './state';
 import type { LabelChoice } from './wire';
 
 export interface Editing {
   relabel(choice: LabelChoice): void;
-  relabelByKey(key: string): void;
+  /** Does what the key of an edit asks for, and keeps the key from the browser. */
+  press(event: KeyboardEvent): void;
   drop(): void;
   undo(): void;
   redo(): void;
 }
 
-export function createEditing(source: Source, desk: Desk): Editing {
+export function createEditing(source: LiveSource, desk: Desk): Editing {
   const rows = (): number[] => ui.targets(desk.state());
 
   function relabel(choice: LabelChoice): void {
@@ -23,13 +25,28 @@ export function createEditing(source: Source, desk: Desk): Editing {
     }
   }
 
-  return {
+  function relabelByKey(key: string): void {
+    const label = source.points?.label;
+    const code = label?.kind === 'class' ? classKeys(label.classes).indexOf(key) : -1;
+    if (code >= 0) {
+      relabel({ label: code });
+    }
+  }
+
+  const editing: Editing = {
     relabel,
-    relabelByKey(key) {
-      const label = source.points?.label;
-      const code = label?.kind === 'class' ? classKeys(label.classes).indexOf(key) : -1;
-      if (code >= 0) {
-        relabel({ label: code });
+    press(event) {
+      const edit = editOf(event);
+      if (edit === null) {
+        return;
+      }
+      event.preventDefault();
+      if (edit.do === 'relabel') {
+        relabelByKey(edit.key);
+      } else if (edit.do === 'help') {
+        desk.set({ ...desk.state(), help: !desk.state().help, failure: false });
+      } else {
+        editing[edit.do]();
       }
     },
     /** Drops what is in; takes back when all of it is out already. */
@@ -50,4 +67,5 @@ export function createEditing(source: Source, desk: Desk): Editing {
       }
     },
   };
+  return editing;
 }

@@ -141,6 +141,11 @@ export function status(item: unknown): Status {
   if (typeof s.state !== 'string' || !STATES.includes(s.state)) {
     throw new WireError(`The run's state is ${show(s.state)}; known are ${STATES.join(', ')}.`);
   }
+  for (const [key, item] of Object.entries(s)) {
+    if (typeof item === 'object' && item !== null) {
+      throw new WireError(`${key} of the status should be a number or text; it is ${show(item)}.`);
+    }
+  }
   return {
     ...(s as unknown as Status),
     done: integer(s, 'done'),

@@ -44,22 +44,12 @@ export function createKeys(desk: Desk, editing: Editing | null) {
         return desk.set(ui.toggleRow(desk.state(), desk.state().focus));
       case 'all':
         return desk.set(ui.toggleAll(desk.state(), desk.order()));
-      case 'relabel':
-        return editing?.relabelByKey(action.key);
-      case 'drop':
-        return editing?.drop();
-      case 'undo':
-        return editing?.undo();
-      case 'redo':
-        return editing?.redo();
-      case 'help':
-        return desk.set({ ...desk.state(), help: !desk.state().help, failure: false });
       case 'escape':
         return escape();
     }
   }
 
-  return (event: KeyboardEvent, table: Element): void => {
+  return (event: KeyboardEvent, table: Element, tiles = false): void => {
     const target = event.composedPath()[0] as Element;
     if (
       event.defaultPrevented ||
@@ -68,10 +58,12 @@ export function createKeys(desk: Desk, editing: Editing | null) {
     ) {
       return;
     }
-    const action = actionOf(event, table.contains(target));
+    const action = actionOf(event, table.contains(target), tiles);
     if (action !== null) {
       event.preventDefault();
       run(action);
+    } else {
+      editing?.press(event);
     }
   };
 }

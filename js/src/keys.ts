@@ -1,9 +1,10 @@
 /** What a key does in the panel. Pure. */
 
 export type Action =
-  | { do: 'move'; by: number | 'page' | '-page'; extend: boolean }
-  | { do: 'select' | 'all' | 'drop' | 'undo' | 'redo' | 'help' | 'escape' }
-  | { do: 'relabel'; key: string };
+  { do: 'move'; by: number | 'page' | '-page'; extend: boolean } | { do: 'select' | 'all' | 'escape' };
+
+/** What only a live panel can do. */
+export type Edit = { do: 'drop' | 'undo' | 'redo' | 'help' } | { do: 'relabel'; key: string };
 
 export interface Key {
   key: string;
@@ -30,18 +31,31 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'show or hide this list'],
 ];
 
-/** `inGrid`: the table has the focus, so the keys that scroll and select belong to it. */
-export function actionOf(key: Key, inGrid: boolean): Action | null {
+/** `inGrid`: the table has the focus, or the gallery, so the keys that scroll and select belong to it. */
+export function actionOf(key: Key, inGrid: boolean, tiles = false): Action | null {
   if (key.altKey) {
     return null;
   }
   if (key.ctrlKey || key.metaKey) {
     return inGrid && key.key.toLowerCase() === 'a' ? { do: 'all' } : null;
   }
-  return anywhere(key) ?? (inGrid ? onGrid(key) : null);
+  switch (key.key) {
+    case 'n':
+      return { do: 'move', by: 1, extend: false };
+    case 'p':
+      return { do: 'move', by: -1, extend: false };
+    case 'Escape':
+      return { do: 'escape' };
+    default:
+      return inGrid ? onGrid(key, tiles) : null;
+  }
 }
 
-function anywhere(key: Key): Action | null {
+/** Keys of a live panel, wherever in it the focus is. */
+export function editOf(key: Key): Edit | null {
+  if (key.altKey || key.ctrlKey || key.metaKey) {
+    return null;
+  }
   if (/^[0-9]$/.test(key.key)) {
     return { do: 'relabel', key: key.key };
   }
@@ -52,21 +66,18 @@ function anywhere(key: Key): Action | null {
       return { do: 'undo' };
     case 'U':
       return { do: 'redo' };
-    case 'n':
-      return { do: 'move', by: 1, extend: false };
-    case 'p':
-      return { do: 'move', by: -1, extend: false };
     case '?':
       return { do: 'help' };
-    case 'Escape':
-      return { do: 'escape' };
     default:
       return null;
   }
 }
 
-function onGrid(key: Key): Action | null {
+function onGrid(key: Key, tiles: boolean): Action | null {
   const extend = key.shiftKey;
+  if (tiles && /^Arrow(Left|Right)$/.test(key.key)) {
+    return { do: 'move', by: key.key === 'ArrowLeft' ? -1 : 1, extend };
+  }
   switch (key.key) {
     case 'ArrowDown':
       return { do: 'move', by: 1, extend };

@@ -2,7 +2,7 @@
 
 import { extent, type ColumnId } from './columns';
 import { count } from './format';
-import type { Points } from './points';
+import { sizeOf, type Points } from './points';
 
 export type Room = 'wide' | 'medium' | 'narrow';
 
@@ -59,7 +59,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
         'rank',
         '#',
         'Rank of the value among those known; 1 is the lowest',
-        `${28 + count(points.n).length * 8}px`,
+        `${28 + count(sizeOf(points)).length * 8}px`,
         true
       )
     );
@@ -153,7 +153,7 @@ export function tableWidth(columns: readonly Column[]): number {
 /** Room for the longest of a few hundred ids. */
 export function idWidth(points: Points): number {
   const step = Math.max(1, Math.floor(points.n / 300));
-  let longest = points.ids === null ? String(points.n).length : 2;
+  let longest = points.ids === null ? String(sizeOf(points)).length : 2;
   for (let row = 0; row < (points.ids?.length ?? 0); row += step) {
     longest = Math.max(longest, points.ids![row]!.length);
   }

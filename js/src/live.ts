@@ -7,13 +7,18 @@ import { setAttr, show } from './dom';
 import { KEYS } from './keys';
 import { ViewKeeper, type Scroller } from './memory';
 import type { Points } from './points';
-import type { Source } from './source';
+import { Presence } from './presence';
+import type { LiveSource } from './source';
 import type { UiState } from './state';
+import type { Stay, StayActions } from './stay';
 import { createControls, VALUING, type Tips } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
 import { createUndo } from './views/undo';
 import { createSheet, keyList, traceback } from './views/sheet';
+
+/** Milliseconds. */
+const PREVIEW_DELAY = 50;
 
 export type SetState = (change: (state: UiState) => UiState) => void;
 
@@ -25,14 +30,19 @@ export interface LivePart {
   readonly notice: HTMLElement;
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
+  /** Binds the view to its model for as long as it is on the page. */
+  attend(host: HTMLElement, root: HTMLElement, actions: StayActions): Stay;
   passOn(event: KeyboardEvent, host: HTMLElement): void;
   /** Watches the view, so that the next one of the same model can go on from it. */
   keep(root: HTMLElement, table: Scroller): ViewKeeper;
+  /** Asks for previews in a moment: rows that fly past are not asked for. */
+  want(rows: () => readonly number[]): void;
+  end(): void;
   /** `targets`: the points that an edit would act on. */
   update(points: Points | null, state: UiState, targets: readonly number[]): void;
 }
 
-export type MakeLive = (source: Source, desk: Desk, set: SetState) => LivePart;
+export type MakeLive = (source: LiveSource, desk: Desk, set: SetState) => LivePart;
 
 /** What a panel says in its own words: its keys, and what its buttons do. */
 export interface LiveWords {
@@ -43,7 +53,7 @@ export interface LiveWords {
 export const createLive: MakeLive = (source, desk, set) =>
   makeLive(source, desk, set, { keys: KEYS, tips: VALUING });
 
-export function makeLive(source: Source, desk: Desk, set: SetState, words: LiveWords): LivePart {
+export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: LiveWords): LivePart {
   const editing = createEditing(source, desk);
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
   const controls = createControls(
@@ -58,6 +68,18 @@ export function makeLive(source: Source, desk: Desk, set: SetState, words: LiveW
   const undo = createUndo(editing);
   const sheet = createSheet(() => set(closed));
   const waiting = createWaiting();
+
+  let wanting: ReturnType<typeof setTimeout> | undefined;
+
+  function want(rows: () => readonly number[]): void {
+    const kind = source.points?.preview.kind ?? 'none';
+    if (kind !== 'none' && wanting === undefined) {
+      wanting = setTimeout(() => {
+        wanting = undefined;
+        source.wantPreviews(rows().filter((row) => row >= 0));
+      }, PREVIEW_DELAY);
+    }
+  }
 
   function update(points: Points | null, state: UiState, targets: readonly number[]): void {
     show(waiting.element, points === null);
@@ -86,8 +108,11 @@ export function makeLive(source: Source, desk: Desk, set: SetState, words: LiveW
     notice: notice.element,
     detail: relabel.element,
     overlays: [sheet.element, waiting.element],
+    attend: (host, root, actions) => new Presence(host, root, actions),
     passOn: passOnSave,
     keep: (root, table) => new ViewKeeper(source, root, table),
+    want,
+    end: () => clearTimeout(wanting),
     update,
   };
 }
@@ -110,7 +135,7 @@ export function passOnSave(event: KeyboardEvent, host: HTMLElement): void {
   }
 }
 
-function noticeOf(source: Source): Notice | null {
+function noticeOf(source: LiveSource): Notice | null {
   if (source.problem !== null) {
     return { tone: 'error', words: source.problem, dismiss: () => source.dismiss() };
   }

@@ -3,7 +3,7 @@
 import type { ViewMemory } from './memory';
 import { applyDelta, applyEdits, fromFull, type Points } from './points';
 import { Previews } from './previews';
-import type { Change, Control, Link, Preview, Source } from './source';
+import type { Change, Control, Link, Preview, LiveSource } from './source';
 import {
   decode,
   WireError,
@@ -27,7 +27,7 @@ export const SILENT_AFTER = 8000;
 const ASK_AGAIN = 3000;
 const HIDDEN_ACK = 1000;
 
-export class LiveModel implements Source {
+export class LiveModel implements LiveSource {
   readonly live = true;
   points: Points | null = null;
   link: Link = 'waiting';

@@ -2,11 +2,13 @@
  * The valuation panel: puts the views together, and turns what people do into new states and commands.
  *
  * Everything lives in one open shadow root. For browser tests, `data-testid` names (and other stable attributes):
- *   panel (data-room wide|medium|narrow, data-theme light|dark, data-live), waiting, notice, sheet, help
+ *   panel (data-room wide|medium|narrow, data-theme light|dark, data-live, data-rows: false where a copy has none)
+ *   waiting, notice, sheet, help, note
  *   state (data-state, data-asked), progress-text, toolbar-start, toolbar-pause, toolbar-resume, toolbar-stop
  *   open-overview, open-point (drawers; narrow panels only), close-drawer
  *   histogram, certainty-chart (data-points), reason, announcement, edits-summary, undo, redo
  *   chip (data-chip lowest|unconverged|edited|dropped|selected|value, aria-pressed), filter-label, filter-text
+ *   as-gallery (aria-pressed), gallery (data-points; its tiles are rows)
  *   table (data-points: rows that pass the filters), select-all, sort-COLUMN (rank, id, label, value, stderr, count, f0...)
  *   row (data-row: position of the point, aria-selected), row-select, preview (data-drawn)
  *   cell-rank, cell-id, cell-text, cell-label, cell-value, cell-stderr, cell-count, cell-feature
@@ -16,13 +18,13 @@
 
 import type { Filters } from './filters';
 import type { Derived } from './derive';
-import { h, onceAFrame, setAttr } from './dom';
+import { h, onceAFrame, setAttr, show } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
 import type { ViewKeeper } from './memory';
 import { Pace } from './pace';
-import { Presence } from './presence';
-import type { Points } from './points';
-import type { Change, Source } from './source';
+import { stay, type Stay, type StayActions } from './stay';
+import { sizeOf, type Points } from './points';
+import type { Change, LiveSource, Source } from './source';
 import * as ui from './state';
 import { watchTheme } from './theme';
 import { createKeys, type Desk } from './intents';
@@ -30,18 +32,18 @@ import type { LivePart, MakeLive, SetState } from './live';
 import { createCertainty } from './views/certainty';
 import { createChips } from './views/chips';
 import { createEdits } from './views/edits';
+import { createGallery } from './views/gallery';
 import { createHistogram } from './views/histogram';
 import { createPoint } from './views/point';
 import { createRow } from './views/row';
 import { createStatus } from './views/status';
 import { createTable, emptyWords } from './views/table';
 import { createToolbar } from './views/toolbar';
-import STYLE from '../style/panel.css';
-
-/** Rows that fly past are not asked for (ms). */
-const PREVIEW_DELAY = 50;
+import STYLE from '../style/panel.raw.css';
 
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page. */
+export function mountPanel(parent: HTMLElement, source: LiveSource, makeLive: MakeLive): () => void;
+export function mountPanel(parent: HTMLElement, source: Source, makeLive: null): () => void;
 export function mountPanel(parent: HTMLElement, source: Source, makeLive: MakeLive | null): () => void {
   const panel = new Panel(source, makeLive);
   parent.append(panel.host);
@@ -57,9 +59,18 @@ class Panel {
   private columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
   private room: Room = 'wide';
   private later: ReturnType<typeof setTimeout> | undefined;
-  private previewTimer: ReturnType<typeof setTimeout> | undefined;
   private visible: number[] = [];
-  private readonly presence: Presence;
+  private readonly presence: Stay;
+  private readonly tiles = h(
+    'button',
+    {
+      class: 'button',
+      'data-testid': 'as-gallery',
+      title: 'Points as pictures or texts, or as rows',
+      onclick: () => this.set({ ...this.state, gallery: !this.state.gallery }),
+    },
+    'Gallery'
+  );
   private readonly frame = onceAFrame(() => this.render());
   private readonly pressed: ReturnType<typeof createKeys>;
   private readonly live: LivePart | null;
@@ -78,18 +89,19 @@ class Panel {
       page: () => this.views.table.page(),
       reveal: (row) => this.reveal(row),
     };
-    this.live = makeLive?.(source, desk, this.change) ?? null;
+    this.live = makeLive?.(source as LiveSource, desk, this.change) ?? null;
     this.pressed = createKeys(desk, this.live?.editing ?? null);
     this.views = this.createViews(this.live?.controls ?? h('span'));
     this.root = this.assemble();
-    this.presence = new Presence(this.host, this.root, {
+    const actions: StayActions = {
       bind: () => [
-        source.subscribe((change) => this.changed(change)),
+        ...(source.subscribe === undefined ? [] : [source.subscribe((change) => this.changed(change))]),
         watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme)),
       ],
       sized: () => this.measure(),
       shown: () => this.changed('values'),
-    });
+    };
+    this.presence = this.live?.attend(this.host, this.root, actions) ?? stay(this.root, actions);
     this.keeper = this.live?.keep(this.root, this.views.table) ?? null;
   }
 
@@ -98,6 +110,13 @@ class Panel {
   private createViews(controls: HTMLElement) {
     const { change: set } = this;
     const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
+    const pick = {
+      focus: (row: number) =>
+        set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
+      toggle: (row: number) => set((s) => ui.toggleRow(s, row)),
+      extend: (row: number) => set((s) => ui.selectTo(s, row, this.pace.derived?.order ?? [])),
+      visible: (rows: number[]) => this.wantPreviews(rows),
+    };
     return {
       toolbar: createToolbar(
         { drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) },
@@ -107,15 +126,12 @@ class Panel {
       certainty: createCertainty(),
       edits: createEdits(this.live?.takeBack ?? ''),
       chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
+      gallery: createGallery(pick, (columns) => this.createRow(columns)),
       table: createTable(
         {
+          ...pick,
           sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
-          focus: (row) =>
-            set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
-          toggle: (row) => set((s) => ui.toggleRow(s, row)),
-          extend: (row) => set((s) => ui.selectTo(s, row, this.pace.derived?.order ?? [])),
           toggleAll: () => set((s) => ui.toggleAll(s, this.pace.derived?.order ?? [])),
-          visible: (rows) => this.wantPreviews(rows),
         },
         (columns) => this.createRow(columns)
       ),
@@ -152,7 +168,6 @@ class Panel {
       h(
         'button',
         {
-          type: 'button',
           class: 'button drawer-close',
           'data-testid': 'close-drawer',
           onclick: () => this.set({ ...this.state, drawer: null }),
@@ -177,7 +192,7 @@ class Panel {
         views.certainty.element,
         views.edits.element
       ),
-      h('div', { class: 'work' }, views.chips.element, views.table.element),
+      h('div', { class: 'work' }, views.chips.element, views.table.element, views.gallery.element),
       detail
     );
     const root = h(
@@ -192,18 +207,23 @@ class Panel {
       views.toolbar.element,
       views.toolbar.line,
       live?.notice ?? '',
+      h('p', { class: 'note muted', 'data-testid': 'note', hidden: !this.source.note }, this.source.note),
       body,
       views.status.element,
       ...(live?.overlays ?? [])
     );
     this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + (live?.style ?? '')), root);
+    views.chips.element.append(this.tiles);
     detail.addEventListener('pointerenter', () => this.pin());
     views.table.element.addEventListener('focusin', () => this.pin());
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
       body.addEventListener(event, () => this.pace.touch());
     }
     root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
-    root.addEventListener('keydown', (event) => this.pressed(event, views.table.grid));
+    root.addEventListener('keydown', (event) => {
+      const tiles = this.showsTiles();
+      this.pressed(event, tiles ? views.gallery.element : views.table.grid, tiles);
+    });
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
     }
@@ -213,7 +233,7 @@ class Panel {
   start(): void {
     const former = this.keeper?.former;
     this.state = former?.state ?? ui.INITIAL;
-    this.root.style.height = former?.height ?? `${this.source.height}px`;
+    this.root.style.height = former?.height ?? (this.source.height > 0 ? `${this.source.height}px` : '');
     this.presence.begin();
     this.measure();
     this.render();
@@ -226,7 +246,7 @@ class Panel {
     this.views.table.destroy();
     this.frame.cancel();
     clearTimeout(this.later);
-    clearTimeout(this.previewTimer);
+    this.live?.end();
     this.host.remove();
   }
 
@@ -244,7 +264,7 @@ class Panel {
   }
 
   private changed(change: Change): void {
-    if (change === 'previews') {
+    if (change === 'previews' && !this.showsTiles()) {
       this.views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
       this.pace.changed();
@@ -275,22 +295,18 @@ class Panel {
 
   private reveal(row: number): void {
     this.render();
-    this.views.table.reveal(row);
+    this.views[this.showsTiles() ? 'gallery' : 'table'].reveal(row);
+  }
+
+  /** A gallery needs pictures or texts. */
+  private showsTiles(): boolean {
+    return this.state.gallery && this.source.points?.preview.kind !== 'none';
   }
 
   private wantPreviews(rows: number[]): void {
     this.visible = rows;
     this.keeper?.remember(this.state); // also after a mere scroll
-    const kind = this.source.points?.preview.kind ?? 'none';
-    if (kind !== 'none' && this.previewTimer === undefined) {
-      this.previewTimer = setTimeout(() => {
-        this.previewTimer = undefined;
-        const focus = this.focus();
-        this.source.wantPreviews(
-          focus >= 0 && !this.visible.includes(focus) ? [...this.visible, focus] : this.visible
-        );
-      }, PREVIEW_DELAY);
-    }
+    this.live?.want(() => [...new Set([...this.visible, this.focus()])]);
   }
 
   private render(): void {
@@ -319,24 +335,31 @@ class Panel {
     const focus = this.focus();
     this.remakeColumns(points);
     setAttr(this.root, 'data-drawer', state.drawer);
+    setAttr(this.root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
     views.toolbar.update(source, points, state.drawer);
     views.histogram.update({
       histogram: derived.histogram,
       threshold: status.threshold,
       range: state.filters.value,
-      n: points.n,
+      n: sizeOf(points),
       unit: status.unit_of_value,
     });
     views.certainty.update(status, points.history);
     views.edits.update(points.edits);
     views.chips.update(state.filters, derived.counts, points.label);
+    const tiles = this.showsTiles();
+    const shared = { columns: this.columns, order: derived.order, focus, selected: state.selected };
+    show(this.tiles, points.preview.kind !== 'none');
+    setAttr(this.tiles, 'aria-pressed', String(tiles));
+    show(views.gallery.element, tiles);
+    show(views.table.element, !tiles);
+    if (tiles) {
+      views.gallery.update(shared);
+    }
     views.table.update({
-      columns: this.columns,
-      order: derived.order,
+      ...shared,
       n: points.n,
       sort: state.sort,
-      focus,
-      selected: state.selected,
       allSelected: ui.areAllSelected(state, derived.order),
       empty: emptyWords(points.n),
     });

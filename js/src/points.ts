@@ -1,5 +1,6 @@
 /** The points of a panel as Python last told them, and how each message changes them. Pure. */
 
+import type { Histogram } from './columns';
 import type {
   DeltaMessage,
   Edits,
@@ -12,6 +13,17 @@ import type {
   PreviewsMessage,
   Status,
 } from './wire';
+
+/** What is known of a whole data set of which only some points are here. */
+export interface Whole {
+  readonly n: number;
+  /** How many of its points have a value. */
+  readonly known: number;
+  /** Of each point that is here: its position in the data set, and how many values are lower than its own. */
+  readonly positions: Uint32Array;
+  readonly ranks: Uint32Array;
+  readonly histogram: Histogram | null;
+}
 
 /** Columns are changed in place: at a million points a copy per frame would cost more than the frame. */
 export interface Points {
@@ -33,10 +45,12 @@ export interface Points {
   readonly preview: PreviewKind;
   edits: Edits;
   readonly share: string;
+  /** Null where all points of the data set are here. */
+  readonly whole: Whole | null;
 }
 
 export function fromFull(m: FullMessage): Points {
-  return { ...m, featuresLeftOut: m.features_left_out };
+  return { ...m, featuresLeftOut: m.features_left_out, whole: null };
 }
 
 /** Applies a delta; false when it builds upon another frame than the one held (then nothing is changed). */
@@ -99,7 +113,12 @@ export function eachPreview(
 
 /** The id a person knows the point by; its position when it was given none. */
 export function idOf(points: Points, row: number): string {
-  return points.ids?.[row] ?? String(row);
+  return points.ids?.[row] ?? String(points.whole?.positions[row] ?? row);
+}
+
+/** How many points the data set has, here or not. */
+export function sizeOf(points: Points): number {
+  return points.whole?.n ?? points.n;
 }
 
 export function isRelabelled(points: Points, row: number): boolean {

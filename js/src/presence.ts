@@ -1,44 +1,35 @@
-/** Whether a view is on the page and in sight, and how large it is. */
+/** Whether a live view is on the page and in sight, and how large it is. */
 
-export interface PresenceActions {
-  /** Binds the view to what tells it of changes; returns how to undo that. */
-  bind(): (() => void)[];
-  sized(): void;
-  shown(): void;
-}
+import { watchSize, type Stay, type StayActions } from './stay';
 
 /**
  * JupyterLab drops a view by emptying its node, without a word. Such a view lets go of its model, which would keep it
  * in memory otherwise; should the node be put back, the observer wakes it. A view that scrolled away sleeps as well.
  */
-export class Presence {
+export class Presence implements Stay {
   onScreen = true;
   private readonly bonds: (() => void)[] = [];
-  private readonly observers: { disconnect(): void }[] = [];
+  private readonly ends: (() => void)[] = [];
 
   constructor(
     private readonly host: HTMLElement,
     private readonly root: HTMLElement,
-    private readonly actions: PresenceActions
+    private readonly actions: StayActions
   ) {}
 
   begin(): void {
     this.wake();
-    if (typeof ResizeObserver !== 'undefined') {
-      const sizes = new ResizeObserver(() => this.actions.sized());
-      sizes.observe(this.root);
-      this.observers.push(sizes);
-    }
+    this.ends.push(watchSize(this.root, () => this.actions.sized()));
     if (typeof IntersectionObserver !== 'undefined') {
       const sight = new IntersectionObserver((entries) => this.look(entries.at(-1)?.isIntersecting ?? true));
       sight.observe(this.host);
-      this.observers.push(sight);
+      this.ends.push(() => sight.disconnect());
     }
   }
 
   end(): void {
     this.sleep();
-    this.observers.splice(0).forEach((observer) => observer.disconnect());
+    this.ends.splice(0).forEach((end) => end());
   }
 
   private look(inSight: boolean): void {

@@ -90,5 +90,8 @@ export function whole(item: unknown, name: string): number {
 }
 
 export function show(item: unknown): string {
+  if (typeof item === 'object' && item !== null) {
+    return Array.isArray(item) ? 'a list' : 'an object'; // which may be as large and as deep as it likes
+  }
   return item === undefined ? 'missing' : JSON.stringify(item).slice(0, 60);
 }

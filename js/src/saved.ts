@@ -1,63 +1,43 @@
-/** A saved page's points: the same panel, with nobody to ask. */
+/** A shared copy's points: the same panel, with nobody to ask. */
 
-import { full, previews } from './frames';
-import { record, type Buffer } from './read';
-import { eachPreview, fromFull, type Points } from './points';
+import { mountPanel } from './panel';
+import type { Points } from './points';
+import { readSnapshot, type Snapshot } from './snapshot';
 import type { Preview, Source } from './source';
 
-interface SavedFrame {
-  content: unknown;
-  buffers: string[];
-}
-
-export class SavedSource implements Source {
+class SavedSource implements Source {
   readonly live = false;
-  readonly link = 'ok';
   readonly unsaved = 0;
   readonly asked = null;
-  readonly problem = null;
-  readonly height = 600;
-  memory = null;
   readonly points: Points;
-  private readonly previews = new Map<number, Preview>();
+  readonly note: string;
+  /** Without rows a panel is as high as what it says. */
+  readonly height: number;
 
-  /** Reads `{"content", "buffers": [base64], "more"?: [{"content", "buffers"} of previews]}`. */
-  constructor(json: string) {
-    const saved = JSON.parse(json) as SavedFrame & { more?: SavedFrame[] };
-    const message = full(record(saved.content, 'The saved frame'), saved.buffers.map(fromBase64));
-    for (const frame of saved.more ?? []) {
-      this.keep(frame);
-    }
-    const points = fromFull(message);
-    this.points = this.previews.size > 0 ? points : { ...points, preview: { kind: 'none' } };
-  }
-
-  get title(): string {
-    return this.points.title;
+  constructor(
+    private readonly copy: Snapshot,
+    more: string
+  ) {
+    this.points = copy.points;
+    this.height = copy.points.n > 0 ? 600 : 0;
+    this.note = [copy.note, more].filter(Boolean).join(' ');
   }
 
   preview(row: number): Preview | undefined {
-    return this.previews.get(row);
-  }
-
-  wantPreviews(): void {}
-  control(): void {}
-  relabel(): void {}
-  drop(): void {}
-  undo(): void {}
-  redo(): void {}
-  dismiss(): void {}
-
-  subscribe(): () => void {
-    return () => undefined;
-  }
-
-  private keep(frame: SavedFrame): void {
-    const message = previews(record(frame.content, 'A saved preview'), frame.buffers.map(fromBase64));
-    eachPreview(message, (row, preview) => this.previews.set(row, preview));
+    return this.copy.previews.get(row);
   }
 }
 
-function fromBase64(text: string): Buffer {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+/**
+ * Shows the payload of a copy below `parent`; returns how to take it away. Throws when it cannot be read.
+ * `note`: a sentence that stands above the points.
+ */
+export function mountSaved(parent: HTMLElement, payload: string, note = ''): () => void {
+  return mountPanel(parent, new SavedSource(readSnapshot(payload), note), null);
+}
+
+/** What to say in place of a panel; `stands`: what the reader still has. */
+export function problemOf(error: unknown, stands: string): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `The interactive panel cannot be shown. ${why} ${stands}`;
 }

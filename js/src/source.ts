@@ -16,26 +16,33 @@ export type Preview = Uint8Array | string;
 export interface Source {
   /** False for a saved page: nothing can be asked of Python. */
   readonly live: boolean;
-  readonly title: string;
   readonly height: number;
   readonly points: Points | null;
-  readonly link: Link;
   /** Edits that were asked for and are not on disk yet. */
   readonly unsaved: number;
   /** The button that was pressed last, until Python shows that it heard. */
   readonly asked: Control | null;
+  /** What a reader must know of these points before they look at them; a live panel says it elsewhere. */
+  readonly note?: string;
+  preview(row: number): Preview | undefined;
+  /** Calls back after every change; returns how to stop that. Absent where nothing changes. */
+  subscribe?(listener: (change: Change) => void): () => void;
+}
+
+/** A source with a kernel behind it. */
+export interface LiveSource extends Source {
+  readonly title: string;
+  readonly link: Link;
   /** The last complaint, until it is dismissed. */
   readonly problem: string | null;
   /** What the last view was like; the next one goes on from there. */
   memory: ViewMemory | null;
-  preview(row: number): Preview | undefined;
   wantPreviews(rows: readonly number[]): void;
+  subscribe(listener: (change: Change) => void): () => void;
   control(verb: Control): void;
   relabel(rows: readonly number[], choice: LabelChoice): void;
   drop(rows: readonly number[], dropped: boolean): void;
   undo(): void;
   redo(): void;
   dismiss(): void;
-  /** Calls back after every change; returns how to stop that. */
-  subscribe(listener: (change: Change) => void): () => void;
 }

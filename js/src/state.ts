@@ -14,6 +14,8 @@ export interface UiState {
   readonly anchor: number;
   readonly selected: ReadonlySet<number>;
   readonly drawer: Drawer;
+  /** Points as tiles instead of rows. */
+  readonly gallery: boolean;
   readonly help: boolean;
   readonly failure: boolean;
 }
@@ -27,6 +29,7 @@ export const INITIAL: UiState = {
   anchor: -1,
   selected: new Set(),
   drawer: null,
+  gallery: false,
   help: false,
   failure: false,
 };

@@ -2,9 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import widget from '../src/hosts/widget';
-import { mountAll } from '../src/hosts/page';
 import { FakeKernel } from './harness/kernel.mjs';
-import { full, makeRun } from './harness/frames.mjs';
+import { makeRun } from './harness/frames.mjs';
 
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -302,42 +301,5 @@ describe('a live panel', () => {
     await wait(60_000);
     expect(vi.getTimerCount()).toBe(0);
     expect(kernel.listeners.size).toBe(0);
-  });
-});
-
-describe('a saved page', () => {
-  function page(json: string): HTMLElement {
-    document.body.innerHTML =
-      '<div id="dvl-1" class="dvl-snapshot"><table></table></div><script type="application/json" class="dvl-snapshot-data" data-for="dvl-1"></script>';
-    document.querySelector('script')!.textContent = json;
-    return document.getElementById('dvl-1')!;
-  }
-  const saved = (change = {}) => {
-    const [content, buffers] = full(makeRun({ n: 30, state: 'finished' }), 5);
-    const base64 = buffers.map((b) => Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('base64'));
-    return JSON.stringify({ content: { ...content, ...change }, buffers: base64 });
-  };
-
-  it('becomes a panel without buttons that need a kernel, once', async () => {
-    const stand = page(saved());
-    expect(mountAll(document)).toBe(1);
-    expect(mountAll(document)).toBe(0);
-    await wait(300);
-    expect(stand.hidden).toBe(true);
-    const { root, text } = inside(document.body);
-    expect(text('footer-shown')).toBe('30 of 30 shown');
-    expect(text('state')).toBe('finished');
-    for (const id of ['toolbar-pause', 'relabel-button', 'drop', 'help', 'waiting']) {
-      expect(root.querySelector(`[data-testid="${id}"]`)).toBeNull();
-    }
-  });
-
-  it('keeps its static table when the data cannot be read', () => {
-    const complaint = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const stand = page(saved({ n: 31 }));
-    expect(mountAll(document)).toBe(0);
-    expect(stand.hidden).toBe(false);
-    expect(document.querySelector('[data-dvl-panel]')).toBeNull();
-    expect(complaint).toHaveBeenCalledOnce();
   });
 });

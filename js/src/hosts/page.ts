@@ -1,12 +1,12 @@
 /**
- * A saved page, built into `dvlwidgets/static/viewer.js`: a classic script that turns snapshots into panels.
+ * A saved page, built into `dvlwidgets/static/viewer.js`: a classic script that turns shared copies into panels.
  *
  * Each `<script type="application/json" class="dvl-snapshot-data" data-for="ID">` names the static table and picture
- * that stand in for it; they are hidden only once the panel stands beside them.
+ * that stand in for it; they are hidden only once the panel stands beside them. A page may hold this script many
+ * times, once in each output: whichever runs shows what is not shown yet.
  */
 
-import { mountPanel } from '../panel';
-import { SavedSource } from '../saved';
+import { mountSaved, problemOf } from '../saved';
 
 const MOUNTED = 'data-mounted';
 
@@ -22,24 +22,25 @@ export function mountAll(doc: Document): number {
 
 function mount(doc: Document, script: Element): boolean {
   script.setAttribute(MOUNTED, '');
-  const stand = doc.getElementById(script.getAttribute('data-for') ?? '');
+  const id = script.getAttribute('data-for') ?? '';
+  // beside it first: an output that was copied has the same id again
+  const beside = script.previousElementSibling;
+  const stand = beside?.id === id ? (beside as HTMLElement) : doc.getElementById(id);
   if (stand === null) {
     return false;
   }
+  const box = doc.createElement('div');
+  stand.after(box);
   try {
-    const source = new SavedSource(script.textContent);
-    const box = doc.createElement('div');
-    mountPanel(box, source, null);
-    stand.after(box);
+    mountSaved(box, script.textContent);
     stand.hidden = true;
     return true;
   } catch (error) {
-    console.error('dvlwidgets: the saved panel could not be shown; its static table stays.', error);
+    box.className = 'dvl-problem';
+    box.setAttribute('role', 'alert');
+    box.textContent = problemOf(error, 'The table above stays.');
     return false;
   }
 }
 
-if (document.readyState === 'loading') {
-  document.addEventListener('DOMContentLoaded', () => mountAll(document));
-}
 mountAll(document);

@@ -38,7 +38,7 @@ import { inSight } from './sight';
 import { keepOnCard } from './views/gallery';
 import { WORDS } from './words';
 import type { OfTest } from './wire';
-import STYLE from '../../style/panel.css';
+import STYLE from '../../style/panel.raw.css';
 import OWN_STYLE from '../../style/influence.css';
 
 /** Rows that fly past are not asked for (ms). */

@@ -61,11 +61,7 @@ export function createParts(actions: PartActions, live: LivePart) {
   const train = createTable(actions.train, (columns) => actions.trainRow(columns));
   train.grid.setAttribute('aria-label', 'Training points');
   const shape = (id: string, name: string, shown: boolean) =>
-    h(
-      'button',
-      { type: 'button', class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) },
-      name
-    );
+    h('button', { class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) }, name);
   const tiles = createTiles();
   return {
     toolbar: createToolbar({ drawer: (which) => actions.drawer(which) }, live.controls),
@@ -112,11 +108,7 @@ export interface Assembly {
 
 export function assemble(parts: Parts, live: LivePart, close: () => void): Assembly {
   const closer = () =>
-    h(
-      'button',
-      { type: 'button', class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close },
-      'Close'
-    );
+    h('button', { class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close }, 'Close');
   const side = {
     tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element),
     training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),

@@ -93,7 +93,6 @@ function chip(name: string, tip: string, id: string, onclick: () => void) {
   const button = h(
     'button',
     {
-      type: 'button',
       class: 'chip',
       title: tip,
       'aria-pressed': 'false',

@@ -25,7 +25,6 @@ export function createControls(actions: ControlActions, tips = VALUING) {
     h(
       'button',
       {
-        type: 'button',
         class: 'button',
         title: tips[verb],
         'data-testid': `toolbar-${verb}`,
@@ -43,7 +42,6 @@ export function createControls(actions: ControlActions, tips = VALUING) {
   const help = h(
     'button',
     {
-      type: 'button',
       class: 'button square',
       title: 'Keys (?)',
       'aria-label': 'Keys',

@@ -14,7 +14,7 @@ export function createNotice() {
   let dismiss: (() => void) | null = null;
   const close = h(
     'button',
-    { type: 'button', class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() },
+    { class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() },
     icon(CLOSE)
   );
   const element = h(

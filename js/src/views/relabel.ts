@@ -30,13 +30,13 @@ export function createRelabel(actions: RelabelActions) {
   const dropWord = h('span');
   const drop = h(
     'button',
-    { type: 'button', class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() },
+    { class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() },
     dropWord,
     h('kbd', {}, 'x')
   );
   const undo = h(
     'button',
-    { type: 'button', class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() },
+    { class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() },
     icon(UNDO),
     h('span', {}, 'Undo'),
     h('kbd', {}, 'u')
@@ -120,7 +120,6 @@ export function createRelabel(actions: RelabelActions) {
         h(
           'button',
           {
-            type: 'button',
             class: 'relabel-button',
             'data-testid': 'relabel-button',
             'data-code': code,

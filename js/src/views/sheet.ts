@@ -8,7 +8,7 @@ export function createSheet(close: () => void) {
   const body = h('div', { class: 'sheet-body', tabindex: 0 });
   const button = h(
     'button',
-    { type: 'button', class: 'button square bare', 'aria-label': 'Close', onclick: () => close() },
+    { class: 'button square bare', 'aria-label': 'Close', onclick: () => close() },
     icon(CLOSE)
   );
   const element = h(

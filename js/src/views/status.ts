@@ -20,7 +20,6 @@ export interface StatusData {
 export function createStatus(actions: StatusActions) {
   const shown = h('span', { 'data-testid': 'footer-shown' });
   const selected = h('button', {
-    type: 'button',
     class: 'link',
     title: 'Clear the selection (Esc)',
     'data-testid': 'footer-selected',
@@ -28,7 +27,6 @@ export function createStatus(actions: StatusActions) {
   });
   const saved = h('span', { 'data-testid': 'saved', role: 'status' });
   const failed = h('button', {
-    type: 'button',
     class: 'link',
     'data-testid': 'footer-failures',
     onclick: () => actions.failure(),
@@ -39,7 +37,7 @@ export function createStatus(actions: StatusActions) {
 
   function update({ points, shown: k, selected: ticked, unsaved, live }: StatusData): void {
     const { status, edits } = points;
-    setText(shown, `${count(k)} of ${count(points.n)} shown`);
+    setText(shown, points.n === 0 ? '' : `${count(k)} of ${count(points.n)} shown`);
     setText(selected, `${count(ticked)} selected`);
     show(selected, ticked > 0);
     setText(
@@ -63,12 +61,9 @@ export function createStatus(actions: StatusActions) {
     show(failed, status.failures > 0);
     setText(warned, many(status.warnings, 'warning'));
     show(warned, status.warnings > 0);
-    setText(share, points.share === '' ? '' : `a shared copy holds: ${points.share}`);
-    setAttr(
-      share,
-      'title',
-      points.share === '' ? null : `A shared copy of this notebook would hold: ${points.share}`
-    );
+    const holds = live ? 'a shared copy holds' : 'shared';
+    setText(share, points.share === '' ? '' : `${holds}: ${points.share}`);
+    setAttr(share, 'title', live ? 'What a shared copy of this notebook would hold' : null);
   }
 
   return { element, update };

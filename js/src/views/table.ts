@@ -9,12 +9,10 @@ import type { ColumnId, SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
 import { many } from '../format';
 import { tableWidth, type Column } from '../layout';
+import { listenForPicks, type Picks } from '../picking';
 
-export interface TableActions {
+export interface TableActions extends Picks {
   sort(column: ColumnId, refine: boolean): void;
-  focus(row: number, opened: boolean): void;
-  toggle(row: number): void;
-  extend(row: number): void;
   toggleAll(): void;
   visible(rows: number[]): void;
 }
@@ -103,25 +101,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   );
   element.addEventListener('focusin', () => (keyboard = true));
   element.addEventListener('focusout', () => (keyboard = false));
-  pane.addEventListener('mousedown', (event) => {
-    if (event.shiftKey) {
-      event.preventDefault(); // no text selection
-    }
-  });
-  pane.addEventListener('click', (event) => {
-    const target = event.target as Element;
-    const row = Number(target.closest('[data-row]')?.getAttribute('data-row') ?? -1);
-    if (row < 0) {
-      return;
-    }
-    if (event.shiftKey) {
-      actions.extend(row);
-    } else if (event.ctrlKey || event.metaKey || target.closest('.select') !== null) {
-      actions.toggle(row);
-    } else {
-      actions.focus(row, true);
-    }
-  });
+  listenForPicks(pane, actions);
 
   function moveTo(pixels: number): void {
     top = Math.min(farthest(), Math.max(0, pixels));
@@ -187,7 +167,6 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
         h(
           'button',
           {
-            type: 'button',
             class: 'sort',
             tabindex: -1,
             'data-testid': `sort-${id}`,

@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText } from '../dom';
 import { count, duration, many, percent } from '../format';
-import type { Points } from '../points';
+import { sizeOf, type Points } from '../points';
 import type { Control, Source } from '../source';
 import type { Drawer } from '../state';
 import type { Status } from '../wire';
@@ -48,7 +48,6 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     h(
       'button',
       {
-        type: 'button',
         class: `button open-${which}`,
         'aria-expanded': 'false',
         'data-testid': `open-${which}`,
@@ -68,13 +67,14 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
 
   function update(source: Source, points: Points, open: Drawer): void {
     const { status } = points;
+    const n = sizeOf(points);
     setText(title, points.title || 'Valuation');
-    setText(method, `${points.method} · ${many(points.n, 'point')}`);
+    setText(method, `${points.method} · ${many(n, 'point')}`);
     const asked = source.asked ?? status.pending;
     setAttr(state, 'data-state', status.state);
     setText(state, asked === null ? WORDS[status.state] : ASKED[asked]);
     setAttr(state, 'data-asked', asked);
-    setText(progress, progressText(status, points.n > 0));
+    setText(progress, progressText(status, n > 0));
     setAttr(progress, 'title', [status.announcement, status.reason].filter(Boolean).join('\n') || null);
     const share = shareDone(status);
     bar.style.transform = `scaleX(${share})`;

@@ -13,7 +13,6 @@ export function createUndo(actions: UndoActions) {
   const undo = h(
     'button',
     {
-      type: 'button',
       class: 'button small',
       title: 'Undo (u)',
       'data-testid': 'undo',
@@ -25,7 +24,6 @@ export function createUndo(actions: UndoActions) {
   const redo = h(
     'button',
     {
-      type: 'button',
       class: 'button small',
       title: 'Redo (Shift u)',
       'data-testid': 'redo',

@@ -5,6 +5,7 @@ export interface FakeRun {
   kind: string;
   classes: string[] | null;
   codes: Uint16Array;
+  original: Uint16Array;
   value: Float32Array;
   dropped: Uint8Array;
   status: Status;

@@ -158,7 +158,7 @@ function createThumb(open: (test: number) => void): Thumb {
   const score = h('span', { class: 'hurts' });
   const element = h(
     'button',
-    { type: 'button', class: 'thumb-button', 'data-testid': 'worst-test', onclick: () => open(at) },
+    { class: 'thumb-button', 'data-testid': 'worst-test', onclick: () => open(at) },
     canvas,
     name,
     score

@@ -34,7 +34,6 @@ export function createGallery(id: string, name: string, actions: GalleryActions)
   const more = h(
     'button',
     {
-      type: 'button',
       class: 'button small gallery-more',
       'data-testid': `${id}-more`,
       onclick: () => actions.more(),

@@ -20,7 +20,6 @@ export function createTabs(actions: TabActions) {
     h(
       'button',
       {
-        type: 'button',
         class: 'tab',
         role: 'tab',
         title: tip,

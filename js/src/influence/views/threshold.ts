@@ -54,7 +54,7 @@ export function createThreshold(actions: ThresholdActions) {
   const words = h('p', { 'data-testid': 'threshold-words' });
   const clear = h(
     'button',
-    { type: 'button', class: 'link', 'data-testid': 'threshold-clear', onclick: () => actions.set(null) },
+    { class: 'link', 'data-testid': 'threshold-clear', onclick: () => actions.set(null) },
     'show all'
   );
   const element = h(
