@@ -1,0 +1,241 @@
+"""Which estimators are fitted many at once, with which parameters: the table, and `explain`.
+
+An estimator is recognised by its exact class; every parameter must obey its rule. Whatever is not in the table, a
+subclass included, is fitted one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .centroids import Centroids
+from .discrete_bayes import BernoulliBayes, ComplementBayes, MultinomialBayes
+from .discriminant import Discriminant
+from .least_squares import LeastSquares
+from .logistic import Logistic
+from .method import Method
+from .naive_bayes import GaussianBayes
+from .neighbors import NearestClasses, NearestNumbers
+from .ridge import Ridge, RidgeClasses
+from .rules import Rule, broken, either, flag, number, only, whatever
+
+PREDICT, PROBA, DECISION = "predict", "predict_proba", "decision_function"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    Attributes:
+        method: what trains them.
+        params: a rule for each parameter.
+        says: methods of the estimator that the batch answers for.
+        classes: whether it is a classifier.
+        scaled: whether a scaler may stand before it in a pipeline.
+        how: the mathematics, in words.
+    """
+
+    method: type[Method]
+    params: Mapping[str, Rule]
+    says: frozenset[str]
+    classes: bool
+    scaled: bool
+    how: str
+
+
+_PRIOR = {
+    "class_prior": only(None),
+    "fit_prior": flag(),
+    "force_alpha": whatever(),
+    "alpha": number(least=1e-10),
+}
+_RIDGE = {
+    "alpha": number(above=0.0),
+    "fit_intercept": flag(),
+    "copy_X": whatever(),
+    "max_iter": whatever(),
+    "positive": only(False),
+    "random_state": whatever(),
+    "solver": only("auto", "cholesky", "svd"),
+    "tol": whatever(),
+}
+_NEIGHBORS = {
+    "algorithm": only("auto", "brute", "kd_tree", "ball_tree"),
+    "leaf_size": whatever(),
+    "metric": only("minkowski", "euclidean", "l2", "manhattan", "cityblock", "l1", "chebyshev"),
+    "metric_params": only(None),
+    "n_jobs": whatever(),
+    "n_neighbors": number(least=1),
+    "p": number(least=1),
+    "weights": only("uniform"),
+}
+_SUMS = "running sums of all subsets in one matrix product"
+
+TABLE: Mapping[str, Row] = {
+    "sklearn.naive_bayes.GaussianNB": Row(
+        GaussianBayes,
+        {"priors": only(None), "var_smoothing": number(least=0.0)},
+        frozenset({PREDICT, PROBA}), classes=True, scaled=True, how=_SUMS,
+    ),
+    "sklearn.naive_bayes.MultinomialNB": Row(
+        MultinomialBayes, _PRIOR, frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS
+    ),
+    "sklearn.naive_bayes.BernoulliNB": Row(
+        BernoulliBayes,
+        {**_PRIOR, "binarize": either(only(None), number())},
+        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS,
+    ),
+    "sklearn.naive_bayes.ComplementNB": Row(
+        ComplementBayes,
+        {**_PRIOR, "norm": flag()},
+        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS,
+    ),
+    "sklearn.linear_model._base.LinearRegression": Row(
+        LeastSquares,
+        {
+            "fit_intercept": flag(), "copy_X": whatever(), "n_jobs": whatever(), "positive": only(False),
+            "tol": number(least=0.0, most=1e-5),
+        },
+        frozenset({PREDICT}), classes=False, scaled=True, how="Gram matrices of all subsets in one matrix product",
+    ),
+    "sklearn.linear_model._ridge.Ridge": Row(
+        Ridge, _RIDGE, frozenset({PREDICT}), classes=False, scaled=True,
+        how="Gram matrices of all subsets in one matrix product",
+    ),
+    "sklearn.linear_model._ridge.RidgeClassifier": Row(
+        RidgeClasses,
+        {**_RIDGE, "class_weight": only(None)},
+        frozenset({PREDICT, DECISION}), classes=True, scaled=True,
+        how="Gram matrices of all subsets in one matrix product",
+    ),
+    "sklearn.linear_model._logistic.LogisticRegression": Row(
+        Logistic,
+        {
+            "C": number(above=0.0), "fit_intercept": flag(), "class_weight": only(None), "dual": only(False),
+            "intercept_scaling": whatever(), "l1_ratio": either(only(None), number(least=0.0, most=0.0)),
+            "max_iter": number(least=100), "multi_class": only("auto", "deprecated", "multinomial"),
+            "n_jobs": whatever(), "penalty": only("l2", "deprecated"), "random_state": whatever(),
+            "solver": only("lbfgs", "newton-cg", "newton-cholesky"), "tol": number(above=0.0, most=1e-3),
+            "verbose": only(0, False), "warm_start": whatever(),
+        },
+        frozenset({PREDICT, PROBA, DECISION}), classes=True, scaled=True,
+        how="Newton's method for all subsets together, from the solution on all points",
+    ),
+    "sklearn.neighbors._classification.KNeighborsClassifier": Row(
+        NearestClasses, _NEIGHBORS, frozenset({PREDICT, PROBA}), classes=True, scaled=False,
+        how="distances sorted once; ties go to the lower row",
+    ),
+    "sklearn.neighbors._regression.KNeighborsRegressor": Row(
+        NearestNumbers, _NEIGHBORS, frozenset({PREDICT}), classes=False, scaled=False,
+        how="distances sorted once; ties go to the lower row",
+    ),
+    "sklearn.neighbors._nearest_centroid.NearestCentroid": Row(
+        Centroids,
+        {"metric": only("euclidean"), "shrink_threshold": only(None), "priors": only("uniform")},
+        frozenset({PREDICT}), classes=True, scaled=True, how=_SUMS,
+    ),
+    "sklearn.discriminant_analysis.LinearDiscriminantAnalysis": Row(
+        Discriminant,
+        {
+            "solver": only("svd"), "shrinkage": only(None), "priors": only(None), "n_components": only(None),
+            "store_covariance": whatever(), "tol": number(above=0.0, most=1e-3),
+            "covariance_estimator": only(None),
+        },
+        frozenset({PREDICT, PROBA, DECISION}), classes=True, scaled=True,
+        how="scatter matrices of all subsets in one matrix product",
+    ),
+}  # fmt: skip
+
+SCALERS: Mapping[str, Mapping[str, Rule]] = {
+    "sklearn.preprocessing._data.StandardScaler": {
+        "copy": whatever(), "with_mean": flag(), "with_std": flag(),
+    },
+    "sklearn.preprocessing._data.MinMaxScaler": {
+        "copy": whatever(), "clip": only(False), "feature_range": Rule("any range", lambda _: True),
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which path a model takes, and why; `str` says it in a sentence.
+
+    Attributes:
+        path: "batched" or "one by one".
+        why: the reason, in words.
+        row: the table's row, if batched.
+        model: the estimator that the row is for: the last step of a pipeline.
+        scaler: the scaler before it, or None.
+    """
+
+    path: str
+    why: str
+    row: Row | None = None
+    model: Any = None
+    scaler: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+def explain(model: Any) -> Coverage:
+    """Which path fits of a model take, batched or one by one, and why.
+
+    Data decide, too: only plain float64 or integer arrays without gaps are fitted many at once.
+
+    Args:
+        model: an unfitted estimator.
+
+    Example:
+        >>> from sklearn.linear_model import Ridge
+        >>> print(explain(Ridge(solver="sag")))
+        one by one: Ridge has solver='sag', which must be one of 'auto', 'cholesky', 'svd'
+    """
+    name = class_name(model)
+    if name == "sklearn.pipeline.Pipeline":
+        return _pipeline(model)
+    row = TABLE.get(name)
+    if row is None:
+        return Coverage("one by one", f"{type(model).__name__} is not in the table of batched fits")
+    wrong = _wrong(model, row.params)
+    if wrong:
+        return Coverage("one by one", f"{type(model).__name__} has {wrong}")
+    return Coverage("batched", f"{type(model).__name__} by {row.how}", row, model)
+
+
+def class_name(model: Any) -> str:
+    """Where a model's class is defined, and its name."""
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
+def _wrong(part: Any, rules: Mapping[str, Rule]) -> str:
+    if hasattr(part, "_sklearn_output_config") or getattr(part, "_metadata_request", None) is not None:
+        return "output or metadata configured by set_output or set_fit_request"
+    return broken(part.get_params(deep=False), rules)
+
+
+def _pipeline(model: Any) -> Coverage:
+    steps = [step for _, step in model.steps]
+    if len(steps) != 2 or model.memory is not None or hasattr(model, "_sklearn_output_config"):
+        return Coverage(
+            "one by one", "only pipelines of one scaler and one estimator, without memory, are batched"
+        )
+    scaler, last = steps
+    rules = SCALERS.get(class_name(scaler))
+    if rules is None:
+        return Coverage("one by one", f"{type(scaler).__name__} is no scaler that is fitted many at once")
+    wrong = _wrong(scaler, rules)
+    if wrong:
+        return Coverage("one by one", f"{type(scaler).__name__} has {wrong}")
+    found = explain(last)
+    if found.row is None:
+        return Coverage("one by one", found.why)
+    if found.scaler is not None or not found.row.scaled:
+        return Coverage("one by one", f"{type(last).__name__} behind a scaler is not batched")
+    if getattr(last, "fit_intercept", True) is not True:
+        return Coverage(
+            "one by one", f"{type(last).__name__} without intercept behind a scaler is not batched"
+        )
+    return Coverage("batched", f"{type(scaler).__name__}, then {found.why}", found.row, last, scaler)

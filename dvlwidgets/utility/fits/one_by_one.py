@@ -1,0 +1,37 @@
+"""The reference: clone, fit and ask, one subset after the other; any estimator, any data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...data.arrays import as_numpy, take_rows
+
+
+def fresh(model: Any) -> Any:
+    """An unfitted copy."""
+    if hasattr(model, "get_params"):
+        from sklearn.base import clone
+
+        return clone(model)
+    return copy.deepcopy(model)
+
+
+def fitted(model: Any, x: Any, y: Any, mask: NDArray[np.bool_]) -> Any:
+    """A copy of the model, fitted on the rows of a mask; raises what its fit raises."""
+    rows = np.flatnonzero(mask)
+    copied = fresh(model)
+    copied.fit(take_rows(x, rows), take_rows(y, rows))
+    return copied
+
+
+def answers(
+    model: Any, x: Any, y: Any, mask: NDArray[np.bool_], x_test: Any, want: Sequence[str]
+) -> list[Any]:
+    """What a fit on one subset says to each of the methods; raises what fit or method raises."""
+    one = fitted(model, x, y, mask)
+    return [(as_numpy(getattr(one, method)(x_test)), getattr(one, "classes_", None)) for method in want]

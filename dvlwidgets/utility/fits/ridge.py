@@ -1,0 +1,84 @@
+"""Ridge regression, and ridge as a classifier: the normal equations of all subsets, solved in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .gram import Gram
+from .method import NotCoveredError
+from .predictions import Predictions, finite
+from .problem import Floats, Problem
+from .scaling import Scaling
+
+_WORST = 1e10
+"""The largest condition number; scikit-learn solves the same equations, so beyond it nobody knows eight digits."""
+
+
+class _Ridge:
+    """What both share; arguments as in `Method`."""
+
+    def __init__(self, model: Any, problem: Problem, scaling: Scaling | None, targets: Floats) -> None:
+        self.problem, self.scaling = problem, scaling
+        self.alpha = float(model.alpha)
+        intercept = bool(model.fit_intercept)
+        x, self.x_test = (problem.centred, problem.centred_test) if intercept else (problem.x, problem.x_test)
+        if scaling is None and float((x**2).sum()) > _WORST * self.alpha:
+            raise NotCoveredError("the features are so large beside alpha that the equations are singular")
+        self.gram = Gram(x, targets, intercept=intercept)
+
+    def values(self, masks: NDArray[np.bool_]) -> Floats:
+        """(b, k, o) predictions."""
+        penalty: Floats | float = self.alpha
+        if self.scaling is not None:  # the penalty of a coefficient of a scaled feature
+            penalty = self.alpha * self.scaling.of(masks) ** 2
+        moments = self.gram.of(masks, penalty)
+        weights = np.asarray(np.linalg.solve(moments.xx, moments.xt), np.float64)
+        return applied(self.x_test, weights, moments.x, moments.t)
+
+
+def applied(x_test: Floats, weights: Floats, x_mean: Floats, t_mean: Floats) -> Floats:
+    """(b, k, o) predictions of weights (b, d, o) about the subsets' means."""
+    b, d, o = weights.shape
+    flat = weights.transpose(0, 2, 1).reshape(b * o, d)
+    values = (flat @ x_test.T).reshape(b, o, len(x_test))
+    values += (t_mean - (x_mean[:, None, :] @ weights)[:, 0, :])[:, :, None]
+    return np.asarray(values.transpose(0, 2, 1))
+
+
+class Ridge(_Ridge):
+    """Ridge with one or several outputs."""
+
+    def __init__(self, model: Any, problem: Problem, scaling: Scaling | None) -> None:
+        super().__init__(model, problem, scaling, problem.y.reshape(len(problem.y), -1))
+
+    def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        values = self.values(masks)
+        numbers = values[:, :, 0] if self.problem.y.ndim == 1 else values
+        return Predictions(finite(values), numbers=numbers)
+
+
+class RidgeClasses(_Ridge):
+    """RidgeClassifier: one target of -1 and 1 for each class; with two classes one decides.
+
+    A class that a subset lacks has no target there. What is left of two classes are opposite numbers, so that the
+    larger decision is scikit-learn's sign.
+    """
+
+    def __init__(self, model: Any, problem: Problem, scaling: Scaling | None) -> None:
+        assert problem.classes is not None
+        self.two = len(problem.classes) == 2
+        targets = 2 * problem.indicators - 1
+        super().__init__(model, problem, scaling, targets[:, 1:] if self.two else targets)
+
+    def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        values = self.values(masks)
+        seen = masks.astype(np.float64) @ self.problem.indicators > 0
+        done = finite(values) & (seen.sum(axis=1) > 1)
+        if self.two:
+            decided = values[:, :, 0]
+            return Predictions(done, codes=(decided > 0).astype(np.intp), decided=decided, seen=seen)
+        best = np.where(seen[:, None, :], values, -np.inf).argmax(axis=2)
+        return Predictions(done, codes=best, seen=seen)
