@@ -26,6 +26,8 @@ MIME = "application/vnd.dvlwidgets.snapshot+json"
 MAX_BYTES = 1_000_000
 MARGIN = 3_000
 """Bytes of a stored output around the bundle, the widget view and a file's indentation."""
+HIDDEN = "lm-mod-hidden"
+"""A class that JupyterLab and nbconvert hide: nbconvert's sanitiser makes text of scripts instead of removing them."""
 ROOM_FOR_ROWS = 0.6
 """Where there are previews, rows may take so much of the room; the previews get what is left."""
 ROOM_FOR_EDITS = 0.3
@@ -159,8 +161,9 @@ class _Maker:
         html = (
             f'<div id="{self.id}" class="dvl-snapshot tex2jax_ignore mathjax_ignore">\n{self.body}\n'
             f"{fragment.closing(self.level, held.sentence() + self.left_out)}\n</div>\n"
+            f'<div class="{HIDDEN}">\n'
             f'<script type="application/json" class="dvl-snapshot-data" data-for="{self.id}">'
-            f"{inert(data)}</script>\n<script>{self.viewer}</script>"
+            f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>"
         )
         subject = self.now.subject
         head = {"v": payload.VERSION, "run": clean(self.run), "model": None, "title": clean(subject.title)}

@@ -64,6 +64,11 @@ class Later:
         if waiting:
             self._action()
 
+    def forget(self) -> None:
+        """Somebody else does it: nothing waits any more."""
+        with self._lock:
+            self._first = None
+
     def close(self) -> None:
         """Forgets what waits and ends the thread."""
         with self._lock:

@@ -224,11 +224,15 @@ class LivePanel(anywidget.AnyWidget):
             self._written.set()
         else:
             self._written.clear()
+            if self._session.state == "paused":
+                self._output.soon()  # the cell may end before the publisher's thread comes to it
             self._publisher.post(self._take_state)
 
     def _take_state(self) -> None:
         state = self._session.state
         with self._publisher.lock:
+            if state == self.state:
+                return  # it was over before its beginning was taken note of
             self.set_trait("state", state)
         if state in {"paused", "stopped", "finished", "failed"}:
             self._output.refresh()

@@ -82,20 +82,26 @@ class Output:
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
+        self._later.forget()
         if self._shown and "IPython" in sys.modules:
             from IPython.display import update_display
 
             update_display(self.bundle(), raw=True, display_id=self._id)
 
+    def soon(self) -> None:
+        """Writes them again soon, at the end of the running cell at the latest."""
+        if self._shown:
+            self._later.ask()
+
     def changed(self) -> None:
         """What a stored copy holds has changed: it is written again soon."""
-        if self._shown and self._copied:
-            self._later.ask()
+        if self._copied:
+            self.soon()
 
     def heard(self) -> None:
         """A page said hello: the widget belongs into an output that was written without it."""
-        if self._shown and not self._viewed:
-            self._later.ask()
+        if not self._viewed:
+            self.soon()
 
     def close(self) -> None:
         """Writes what waits, and nothing any more."""

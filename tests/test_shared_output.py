@@ -1,0 +1,204 @@
+"""When a stored output is written again, and what is in it then."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import IPython.display
+import pytest
+from panel_fakes import FakeValuation, Page, dataset, progress
+
+from dvlwidgets.widgets import bundle, copies
+from dvlwidgets.widgets.copies import MIME
+from dvlwidgets.widgets.later import Later
+from dvlwidgets.widgets.panel import ValuationPanel
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Notebook:
+    """Keeps what is displayed, as a front-end does."""
+
+    def __init__(self):
+        self.written = []
+        self._news = threading.Condition()
+
+    def display(self, data, *, raw, display_id):
+        with self._news:
+            self.written.append((display_id, data))
+            self._news.notify_all()
+
+    def wait_for(self, condition, timeout=20):
+        with self._news:
+            assert self._news.wait_for(lambda: bool(self.written) and condition(self.written[-1][1]), timeout)
+        return self.written[-1][1]
+
+
+@pytest.fixture
+def notebook(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bundle, "read", lambda name: "/* viewer */")
+    made = Notebook()
+    monkeypatch.setattr(IPython.display, "display", made.display)
+    monkeypatch.setattr(IPython.display, "update_display", made.display)
+    return made
+
+
+@pytest.fixture
+def panel(notebook):
+    made = ValuationPanel(FakeValuation(), dataset())
+    made._output._later._quiet = 0.1
+    made._output._later._most = 0.5
+    yield made
+    made.close()
+
+
+def listen(panel):
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    page.receive({"t": "hello", "have": -1})
+    page.wait_for(lambda m: m["t"] == "full")
+    return page
+
+
+def finish(panel):
+    panel.run.become("running")
+    panel.run.yields(progress())
+    panel.run.become("finished")
+
+
+def edits_in(data):
+    return data["text/html"].count('"field":"dropped"')
+
+
+def test_the_whole_copy_comes_at_the_end_and_the_view_stays_where_a_page_listens(panel, notebook):
+    panel._ipython_display_()
+    (where, first) = notebook.written[0]
+    assert set(first) == {VIEW, "text/html", "text/plain"}
+    listen(panel)
+    finish(panel)
+    last = notebook.wait_for(lambda data: MIME in data)
+    assert set(last) == {VIEW, MIME, "text/html", "image/png", "text/plain"}
+    assert last[MIME]["model"] == panel.model_id == last[VIEW]["model_id"]
+    assert last[MIME]["run"] == panel._entry.name
+    assert {name for name, _ in notebook.written} == {where}
+    assert "finished" in last["text/plain"]
+    assert len(json.dumps(last[MIME])) < 1000
+
+
+def test_without_a_page_the_view_is_gone_at_the_end_and_comes_with_a_late_hello(panel, notebook):
+    panel._ipython_display_()
+    finish(panel)
+    last = notebook.wait_for(lambda data: MIME in data)
+    assert VIEW not in last
+    assert last[MIME]["model"] is None
+    listen(panel)  # a run that was over before the page could say hello
+    late = notebook.wait_for(lambda data: VIEW in data)
+    assert late[MIME]["model"] == panel.model_id
+
+
+def test_many_edits_write_the_output_a_few_times_and_the_last_is_in_it(panel, notebook):
+    panel._ipython_display_()
+    listen(panel)
+    finish(panel)
+    notebook.wait_for(lambda data: MIME in data)
+    before = len(notebook.written)
+    for position in range(15):
+        panel.edits.drop(panel._session.train, [position])
+    assert len(notebook.written) == before  # nothing is written while somebody works
+    notebook.wait_for(lambda data: edits_in(data) == 15)
+    assert len(notebook.written) - before <= 3
+    settled = len(notebook.written)
+    time.sleep(0.4)  # longer than it rests: nothing is written without a cause
+    assert len(notebook.written) == settled
+    panel.edits.undo()
+    notebook.wait_for(lambda data: edits_in(data) == 14)
+
+
+def test_edits_while_it_runs_wait_for_the_end(panel, notebook):
+    panel._ipython_display_()
+    listen(panel)
+    panel.run.become("running")
+    panel.run.yields(progress())
+    panel.edits.drop(panel._session.train, [3])
+    time.sleep(0.4)
+    assert len(notebook.written) == 1
+    panel.run.become("finished")
+    assert edits_in(notebook.wait_for(lambda data: MIME in data)) == 1
+
+
+def test_a_run_that_goes_on_is_not_stored_as_paused(panel, notebook):
+    panel._ipython_display_()
+    listen(panel)
+    panel.run.become("running")
+    panel.run.yields(progress())
+    panel.run.become("paused")
+    notebook.wait_for(lambda data: MIME in data and "paused" in data["text/plain"])
+    panel.run.become("running")
+    again = notebook.wait_for(lambda data: "running" in data["text/plain"])
+    assert MIME in again  # the same kind as before: a front-end keeps its view
+    panel.run.become("finished")
+    notebook.wait_for(lambda data: "finished" in data["text/plain"])
+
+
+def test_what_waits_is_written_when_the_panel_closes(panel, notebook):
+    panel._output._later._quiet = panel._output._later._most = 60
+    panel._ipython_display_()
+    finish(panel)
+    notebook.wait_for(lambda data: MIME in data)
+    panel.edits.drop(panel._session.train, [3])
+    panel.close()
+    assert edits_in(notebook.written[-1][1]) == 1
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_table_and_says_so(panel, notebook, monkeypatch, caplog):
+    def fail(*_args, **_more):
+        raise ValueError("secret 777")
+
+    panel._ipython_display_()
+    monkeypatch.setattr("dvlwidgets.widgets.output.copy_of", fail)
+    finish(panel)
+    last = notebook.wait_for(lambda data: "finished" in data["text/plain"])
+    assert "<table>" in last["text/html"]
+    assert "The interactive copy could not be made: ValueError." in last["text/html"]
+    assert "777" not in json.dumps(last)
+    assert "secret 777" in caplog.text
+
+
+def test_a_panel_that_is_not_shown_writes_nothing(panel, notebook):
+    finish(panel)
+    panel.edits.drop(panel._session.train, [3])
+    panel._output.refresh()
+    assert notebook.written == []
+
+
+def test_a_snapshot_stays_what_it_was(panel):
+    finish(panel)
+    copy = panel.snapshot()
+    panel.edits.drop(panel._session.train, [3])
+    assert isinstance(copy, copies.Copy)
+    assert edits_in(copy.bundle()) == 0
+    assert edits_in(panel.snapshot().bundle()) == 1
+
+
+def test_wishes_are_done_once_at_rest_and_not_put_off_for_ever():
+    done = []
+    wishes = Later(lambda: done.append(time.monotonic()), "test", quiet=0.2, most=0.6)
+    began = time.monotonic()
+    while time.monotonic() - began < 1.0:
+        wishes.ask()
+        time.sleep(0.02)
+    assert 1 <= len(done) <= 2
+    assert done[0] - began >= 0.55
+    deadline = time.monotonic() + 10
+    while wishes.waiting and time.monotonic() < deadline:
+        time.sleep(0.01)
+    count = len(done)
+    wishes.flush()  # nothing waits
+    assert len(done) == count
+    wishes.close()
+    wishes.ask()
+    time.sleep(0.3)
+    assert len(done) == count
