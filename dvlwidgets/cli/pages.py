@@ -28,10 +28,14 @@ def page_of(copies: Sequence[Copy]) -> str:
 def _mounted(copy: Copy) -> list[str]:
     """What a reader without scripts sees, and the data."""
     from dvlwidgets.widgets.copies import inert
+    from dvlwidgets.widgets.fragment import closing
+    from dvlwidgets.widgets.levels import HOLDS
 
+    share = copy.text("share")
+    held = closing(share) if share in HOLDS else ""
     name = f"dvl-{uuid.uuid4().hex}"
     text, data = escape(described(copy, ROWS)), inert(copy.found.payload)
     return [
-        f'<div id="{name}" class="{FRAGMENT_CLASS}">\n<pre>{text}</pre>\n</div>',
+        f'<div id="{name}" class="{FRAGMENT_CLASS}">\n<pre>{text}</pre>\n{held}\n</div>',
         f'<script type="application/json" class="{DATA_CLASS}" data-for="{name}">{data}</script>',
     ]

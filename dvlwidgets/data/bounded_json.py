@@ -26,25 +26,27 @@ def read_text(path: Path) -> str:
         NotebookError: it is not there, no file, too large, or no UTF-8.
     """
     try:
-        if not path.is_file():
-            raise NotebookError(
-                f"{path} is {'a folder' if path.is_dir() else 'not there'}; expected a notebook or a page. "
-                "Check the path."
-            )
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as reason:
+        raw = _bytes(path)
+    except (OSError, ValueError) as reason:  # a NotebookError is a ValueError: it has said why
         if isinstance(reason, NotebookError):
             raise
         raise NotebookError(f"{str(path)!r} cannot be read: {reason}. Check the path.") from None
-    if len(raw) > MOST_BYTES:
-        raise NotebookError(f"{path} has more than {MOST_BYTES >> 20} MB; such a file is not read.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as reason:
         raise NotebookError(
             f"{path} is no text in UTF-8 (byte {reason.start}); expected a notebook or a page."
         ) from None
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise NotebookError(
+            f"{path} is {'a folder' if path.is_dir() else 'not there'}; expected a notebook or a page. Check the path."
+        )
+    if path.stat().st_size > MOST_BYTES:
+        raise NotebookError(f"{path} has more than {MOST_BYTES >> 20} MB; such a file is not read.")
+    return path.read_bytes()
 
 
 def parse(text: str, what: str, *, nan: bool = False) -> Any:

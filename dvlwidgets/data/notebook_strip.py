@@ -20,7 +20,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 LEVELS = ("values", "summary")
 _WITH_TABLE = "The data of this copy were taken out; the table holds positions, labels and values."
-_WITHOUT_TABLE = "The data of this copy were taken out; it holds no points."
+_WITHOUT_TABLE = "The data of this copy were taken out; it holds no single points."
 _OWN = "dvlwidgets."
 _REFERENCE = "IPY_MODEL_"
 
@@ -96,13 +96,15 @@ def strip_html(html: str, level: str = "values") -> tuple[str, int, int]:
     """A text without the data of panels, how many there were, and how many tables were taken out."""
     _check(level)
     shares = {_share_of(block.data) for block in snapshot_html.blocks(html)}
-    if not shares and _WITH_TABLE in html:  # done before
-        shares = {"values"}
+    if not shares:
+        shares = {_share_said(html[held:end]) for _, held, end in snapshot_html.fragments(html)}
     # a table of level "summary" has no points; where the level is not known there may be ids
     fit = {"values": {"summary", "values"}, "summary": {"summary"}}[level]
     table = bool(shares) and shares <= fit
     note = _WITH_TABLE if table and shares != {"summary"} else _WITHOUT_TABLE
-    return snapshot_html.without_data(html, f"<p><small>{note}</small></p>", table=table)
+    text, copies = snapshot_html.without_data(html)
+    text, tables = snapshot_html.with_note(text, f"<p><small>{note}</small></p>", table=table)
+    return text, copies, tables
 
 
 def _check(level: str) -> None:
@@ -117,6 +119,13 @@ def _share_of(data: str) -> str:
     except (NotebookError, LookupError, TypeError):
         return ""
     return share if isinstance(share, str) else ""
+
+
+def _share_said(held: str) -> str:
+    """The level that the line on what a copy holds means, or nothing."""
+    if "no single points" in held or _WITHOUT_TABLE in held:
+        return "summary"
+    return "values" if "no ids" in held or _WITH_TABLE in held else ""
 
 
 def _states(notebook: dict[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,18 @@ from dataclasses import dataclass
 
 DATA_CLASS = "dvl-snapshot-data"
 FRAGMENT_CLASS = "dvl-snapshot"
+_UNFINISHED_CLASS = "mathjax_ignore"
+"""All that a fragment has that was stored while the run went on."""
 _TAG = re.compile(r"<(div|script)\b([^<>]{0,500})>", re.IGNORECASE)
 _CLASS = re.compile(r"(?:^|\s)class\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _CLOSE = re.compile(r"</script\s*>", re.IGNORECASE)
 _NEXT_SCRIPT = re.compile(r"\s{0,100}<script(?: type=[\"']?text/javascript[\"']?)?\s{0,100}>", re.IGNORECASE)
-_TABLE_OPEN = re.compile(r"<table\b[^<>]{0,500}>", re.IGNORECASE)
-_TABLE_CLOSE = re.compile(r"</table\s*>", re.IGNORECASE)
-_HELD = re.compile(r"<p><small>[^<>]{0,2000}</small></p>", re.IGNORECASE)
+_TABLE = re.compile(r"<(table|pre)\b[^<>]{0,500}>", re.IGNORECASE)
+_EMPTY = re.compile(r"\n?<div class=[\"']lm-mod-hidden[\"']>\s{0,100}</div>")
+"""What the scripts stood in."""
+_HELD = re.compile(
+    r"<p><small>(?:This copy holds|The data of this copy) [^<>]{0,2000}</small></p>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -54,54 +59,58 @@ def blocks(html: str) -> Iterator[Block]:
 
 def is_copy(html: str) -> bool:
     """Whether a text holds the fragment or the data of a panel."""
-    return any(_tag(html, 0, *what) for what in (("div", FRAGMENT_CLASS), ("script", DATA_CLASS)))
+    return _tag(html, 0, "script", DATA_CLASS) is not None or next(fragments(html), None) is not None
 
 
-def _tag(html: str, place: int, name: str, marked: str) -> re.Match[str] | None:
-    """The next opening tag of an element with a class."""
+def fragments(html: str) -> Iterator[tuple[int, int, int]]:
+    """What of a panel is seen without scripts: where it begins, where the line on what it holds begins and ends."""
+    found = _tag(html, 0, "div", FRAGMENT_CLASS, _UNFINISHED_CLASS)
+    while found:
+        after = _tag(html, found.end(), "div", FRAGMENT_CLASS, _UNFINISHED_CLASS)
+        held = _HELD.search(html, found.end(), len(html) if after is None else after.start())
+        if held:
+            yield found.end(), held.start(), held.end()
+        found = after
+
+
+def _tag(html: str, place: int, name: str, *marked: str) -> re.Match[str] | None:
+    """The next opening tag of an element with one of some classes."""
     for found in _TAG.finditer(html, place):
         classes = _CLASS.search(found[2]) if found[1].lower() == name else None
-        if classes and marked in (classes[1] or classes[2] or classes[3] or "").split():
+        if classes and set(marked) & set((classes[1] or classes[2] or classes[3] or "").split()):
             return found
     return None
 
 
-def without_data(html: str, note: str, *, table: bool) -> tuple[str, int, int]:
-    """A text without data and scripts of copies.
+def without_data(html: str) -> tuple[str, int]:
+    """A text without data and scripts of copies, and of how many."""
+    kept, place, count = [], 0, 0
+    for block in blocks(html):
+        kept.append(html[place : block.start].rstrip("\n"))
+        place = len(html) if block.end < 0 else block.end
+        count += 1
+    return _EMPTY.sub("", "".join([*kept, html[place:]])) if count else html, count
+
+
+def with_note(html: str, note: str, *, table: bool) -> tuple[str, int]:
+    """A text whose fragments say something else about what they hold.
 
     Args:
         html: the text.
-        note: takes the place of the line that says what the copy holds.
-        table: leave the tables of the lowest and highest points.
+        note: takes the place of that line.
+        table: leave the tables of points.
 
     Returns:
-        The text, how many copies' data, and how many tables were taken out.
+        The text, and how many tables were taken out.
     """
-    kept, place, count = [], 0, 0
-    for block in blocks(html):
-        kept.append(html[place : block.start].rstrip("\n") + "\n")
-        place = len(html) if block.end < 0 else block.end
-        count += 1
-    kept.append(html[place:].removeprefix("\n") if count else html)
-    text, tables = "".join(kept), 0
-    pieces, place = [], 0
-    while found := _tag(text, place, "div", FRAGMENT_CLASS):
-        after = _tag(text, found.end(), "div", FRAGMENT_CLASS)
-        stop = len(text) if after is None else after.start()
-        inside = text[found.end() : stop]
-        if not table:
-            inside, taken = _without_table(inside)
-            tables += taken
-        pieces += [text[place : found.end()], _HELD.sub(lambda _: note, inside, count=1)]
-        place = stop
-    return "".join(pieces) + text[place:], count, tables
-
-
-def _without_table(fragment: str) -> tuple[str, int]:
-    """A fragment without its first table: a table cut off is taken to the end."""
-    opened = _TABLE_OPEN.search(fragment)
-    if opened is None:
-        return fragment, 0
-    closed = _TABLE_CLOSE.search(fragment, opened.end())
-    rest = "" if closed is None else fragment[closed.end() :]
-    return fragment[: opened.start()].rstrip("\n") + rest, 1
+    pieces, place, tables = [], 0, 0
+    for begin, held, end in fragments(html):
+        inside = html[begin:held]
+        opened = None if table else _TABLE.search(inside)
+        if opened:
+            closed = inside.lower().find(f"</{opened[1].lower()}>", opened.end())
+            rest = "" if closed < 0 else inside[closed + len(opened[1]) + 3 :].lstrip("\n")
+            inside, tables = inside[: opened.start()] + rest, tables + 1
+        pieces += [html[place:begin], inside, note]
+        place = end
+    return "".join([*pieces, html[place:]]), tables
