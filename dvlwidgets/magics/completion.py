@@ -89,9 +89,7 @@ def _values(option: Option, variables: Mapping[str, Any]) -> list[tuple[str, str
         return [(name, "keyword") for name in extra] + [(name, "instance") for name in _data(variables)]
     words = [(word, option.name) for word in option.choices()]
     if option.name == "target":
-        frames = [
-            value for value in variables.values() if hasattr(value, "columns") and hasattr(value, "iloc")
-        ]
+        frames = [value for value in variables.values() if _has(value, "columns") and _has(value, "iloc")]
         words = [(str(column), "column") for frame in frames for column in frame.columns]
     if option.name in {"sampler", "metric", "loss"}:
         attribute = "bind" if option.name == "sampler" else "__call__"
@@ -108,9 +106,17 @@ def _data(variables: Mapping[str, Any]) -> list[str]:
     )
     holders = _of_user(
         variables,
-        lambda value: any(_has(part, "fingerprint") for part in getattr(value, "__dict__", {}).values()),
+        lambda value: any(_has(part, "fingerprint") for part in _inside(value)),
     )
     return list(dict.fromkeys([*own, *holders, *rows]))
+
+
+def _inside(value: Any) -> list[Any]:
+    """What an object holds, by no code of its own."""
+    try:
+        return list(object.__getattribute__(value, "__dict__").values())
+    except AttributeError:
+        return []
 
 
 def _of_user(variables: Mapping[str, Any], fits: Callable[[Any], bool]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.magics.options import Given
 from dvlwidgets.magics.script import Script
-from dvlwidgets.magics.usage import UsageError, near
+from dvlwidgets.magics.usage import UsageError, a, near
 
 EXPECTED = "a Dataset, a pair of names such as x_train,y_train, or a data frame with --target COLUMN"
 
@@ -34,7 +34,7 @@ def read_data(script: Script, given: Given, option: str) -> str:
         return _pair(script, option, expression, value)
     if hasattr(value, "columns") and hasattr(value, "iloc"):
         return _frame(script, given, option, expression, value)
-    raise UsageError(f"--{option} {expression} is a {type(value).__name__}; expected {EXPECTED}.")
+    raise UsageError(f"--{option} {expression} is {a(value)}; expected {EXPECTED}.")
 
 
 _GIVEN = "_dvl_given"

@@ -31,8 +31,8 @@ run.
     %%valuation --train houses --target price --method data-oob --wait
     RandomForestRegressor(100)
 
---train and --test take a Dataset, a pair of names, or a data frame with --target; any expression of the notebook's
-variables, in quotes if it has spaces."""
+--train and --test take a Dataset, a pair of names, or a data frame with --target; any expression of the
+notebook's variables, in quotes if it has spaces."""
 
 _INFLUENCE = """Which training points made which prediction what it is, live in a panel.
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from dvlwidgets.magics import cell as _cell
 from dvlwidgets.magics import tables
 from dvlwidgets.magics.data import read_data
-from dvlwidgets.magics.influence_methods import LOSSES, PARAMETERS, InfluenceMethod, influence_method
+from dvlwidgets.magics.influence_methods import (
+    FITS_FIRST,
+    LOSSES,
+    NEEDS,
+    PARAMETERS,
+    InfluenceMethod,
+    influence_method,
+)
 from dvlwidgets.magics.options import Given, parse
 from dvlwidgets.magics.panels import check_run, launch, panel_code
 from dvlwidgets.magics.script import Code, Script, call
-from dvlwidgets.magics.usage import UsageError, unknown
+from dvlwidgets.magics.usage import UsageError, a, unknown
 
 WANTED = "a trained torch module, an influence model or an Explorer"
 
@@ -32,7 +38,7 @@ def influence(shell: Any, line: str, cell: str) -> None:
     script = Script(shell.user_ns, outcome.source)
     script.binds(outcome.name, outcome.value)
     train, test = read_data(script, given, "train"), read_data(script, given, "test")
-    made = _method(script, given, method, outcome, script.value("--train", train))
+    made = _method(script, given, method, outcome, train)
     script.uses("InfluencePanel")
     code = panel_code(script, "InfluencePanel", [made, train, test], name, given)
     launch(shell, script, code, given, name)
@@ -44,9 +50,13 @@ def _check(given: Given, method: InfluenceMethod) -> None:
     for option in given.options:
         if not method.takes("regularization" if option == "damping" else option):
             raise method.refuse(option)
+    needed = NEEDS.get(method.name)
+    if needed is not None and needed not in given:
+        words = tables.INFLUENCE[needed].words
+        raise UsageError(f"--method {method.name} needs --{needed}: {words}, e.g. --{needed} 50.")
 
 
-def _method(script: Script, given: Given, method: InfluenceMethod, outcome: _cell.Outcome, train: Any) -> str:
+def _method(script: Script, given: Given, method: InfluenceMethod, outcome: _cell.Outcome, train: str) -> str:
     import torch
 
     value = outcome.value
@@ -54,17 +64,14 @@ def _method(script: Script, given: Given, method: InfluenceMethod, outcome: _cel
         for option in ("method", "damping", *PARAMETERS):
             if option in given:
                 raise UsageError(
-                    f"the cell gives a {type(value).__name__}, which decides --{option} itself; leave --{option} "
+                    f"the cell gives {a(value)}, which decides --{option} itself; leave --{option} "
                     "out, or end the cell with the torch module."
                 )
         return outcome.name
     if not isinstance(value, torch.nn.Module):
-        kind = "nothing" if value is None else f"a {type(value).__name__}"
-        if inspect.isclass(value):
-            kind = f"the class {value.__name__}"
-        raise UsageError(f"the cell gives {kind}; its last line must be {WANTED}.")
+        raise UsageError(f"the cell gives {a(value)}; its last line must be {WANTED}.")
     options = {
-        "loss": Code(_loss(script, given, train)),
+        "loss": Code(_loss(script, given, script.value("--train", train))),
         "regularization": given.get("regularization", given.get("damping")),
         "second_order_mode": given.get("curvature"),
         "rank": given.get("rank"),
@@ -72,7 +79,8 @@ def _method(script: Script, given: Given, method: InfluenceMethod, outcome: _cel
         "update_diagonal": True if method.name == "ekfac" else None,
     }
     script.uses(method.public)
-    script.does(f"influence = {call(method.public, outcome.name, **options)}")
+    fit = f".fit({train})" if method.name in FITS_FIRST else ""
+    script.does(f"influence = {call(method.public, outcome.name, **options)}{fit}")
     return "influence"
 
 

@@ -38,6 +38,12 @@ CURVATURES = {
     "empirical_fisher": "the mean of squared gradients",
 }
 
+FITS_FIRST = {"logra"}
+"""What must know the data before a panel can be made; the others are fitted when the run starts."""
+
+NEEDS = {"nystroem": "rank"}
+"""The option that a method cannot do without."""
+
 PARAMETERS = {
     "loss": "loss",
     "regularization": "regularization",

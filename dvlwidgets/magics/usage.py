@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from IPython.core.error import UsageError
 
 from dvlwidgets.errors import DvlError
 
-__all__ = ["UsageError", "in_one_line", "near", "unknown"]
+__all__ = ["UsageError", "a", "in_one_line", "near", "unknown"]
 
 FEW = 12
 """So many names are listed even where one of them is close."""
@@ -29,6 +30,16 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> UsageError:
     close = near(word, names)
     there = f" There are: {', '.join(names)}." if names else " There is none."
     return UsageError(f"there is no {kind} {word!r}.{close}{'' if close and len(names) > FEW else there}")
+
+
+def a(value: Any) -> str:
+    """What a value is, in words: "a Dataset", "an int", "the class Ridge", "nothing"."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dvlwidgets.magics.options import Given, parse
 from dvlwidgets.magics.panels import check_run, launch, panel_code
 from dvlwidgets.magics.script import Code, Script, call, literal
 from dvlwidgets.magics.until import RULES, until
-from dvlwidgets.magics.usage import UsageError, unknown
+from dvlwidgets.magics.usage import UsageError, a, unknown
 from dvlwidgets.valuation.valuation import Valuation
 
 WANTED = "the model to value with (anything with fit), a utility or a valuation"
@@ -62,19 +62,14 @@ def _method_code(given: Given, method: Method, outcome: _cell.Outcome) -> str | 
     if isinstance(value, Valuation):
         return _as_it_is(given, outcome, "valuation", ["method", "test", "metric", *PARAMETERS])
     if isinstance(value, type):
-        raise UsageError(
-            f"the cell gives the class {value.__name__}; expected an instance. Write {value.__name__}(...)."
-        )
+        raise UsageError(f"the cell gives {a(value)}; expected an instance. Write {value.__name__}(...).")
     if _is_utility(value):
         if method.first != "utility":
-            raise UsageError(
-                f"the cell gives a {type(value).__name__}; --method {method.name} takes the model itself."
-            )
+            raise UsageError(f"the cell gives {a(value)}; --method {method.name} takes the model itself.")
         _as_it_is(given, outcome, "utility", ["metric", "test"])
         return None
     if not callable(getattr(value, "fit", None)):
-        kind = "nothing" if value is None else f"a {type(value).__name__}"
-        raise UsageError(f"the cell gives {kind}; its last line must be {WANTED}.")
+        raise UsageError(f"the cell gives {a(value)}; its last line must be {WANTED}.")
     return None
 
 
@@ -82,7 +77,7 @@ def _as_it_is(given: Given, outcome: _cell.Outcome, kind: str, decided: list[str
     for option in decided:
         if option in given:
             raise UsageError(
-                f"the cell gives a {type(outcome.value).__name__}, a {kind} that decides --{option} itself; "
+                f"the cell gives {a(outcome.value)}, a {kind} that decides --{option} itself; "
                 f"leave --{option} out, or end the cell with the model."
             )
     return outcome.name
