@@ -7,21 +7,20 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { Executing, tellsNews, type Passing } from './polling';
 import { Requests } from './requests';
 import { isRefusal, readMessage, withAsked, type RunInfo, type Verb, type Versions } from './runs';
-import { about, createSubshell, deleteSubshell } from './subshell';
+import { about, createSubshell, deleteSubshell, holdsComm } from './control';
 
 export const TARGET = 'dvlwidgets.control';
 const HELLO = 'dvlwidgets.hello';
+/** Every target of ours begins so. */
+const OURS = 'dvlwidgets.';
 /** Messages that pass by come in bursts; one question follows them (ms). */
 const BURST = 150;
 
 /** An idle kernel that has not answered for so long will not: ask again (ms). */
 const LOST = 30_000;
 
-/**
- * new: not asked yet. absent: the kernel has no dvlwidgets, or it was not imported yet. open: it answers.
- * waiting: it has let us wait.
- */
-export type Link = 'new' | 'absent' | 'open' | 'waiting';
+/** new: it has answered nothing yet. open: it answers. waiting: it has let us wait. */
+export type Link = 'new' | 'open' | 'waiting';
 
 export interface Preferences {
   readonly share: string | null;
@@ -41,14 +40,18 @@ export class Channel {
   private told: readonly RunInfo[] = [];
   private comm: Kernel.IComm | null = null;
   private subshell: string | null = null;
-  private opening = 0;
+  /** Number of the attempt to open the comm; `underWay` is the number of the one that goes on, or 0. */
+  private attempt = 0;
+  private underWay = 0;
+  private restarted = false;
   private burst: ReturnType<typeof setTimeout> | undefined;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private readonly requests = new Requests();
   private readonly asked = new Map<string, Verb>();
   private readonly news = new Signal<this, void>(this);
   private disposed = false;
-  private greeted = false;
+  private isOpen = false;
+  private readonly outbox: JSONObject[] = [];
 
   constructor(
     readonly kernel: Kernel.IKernelConnection,
@@ -116,16 +119,37 @@ export class Channel {
 
   // --- the comm ---------------------------------------------------------------------------------------------
 
+  /** Opens the comm, once: every question to the kernel makes it busy and idle again. */
   private async connect(): Promise<void> {
-    const attempt = ++this.opening;
-    const stale = (): boolean => attempt !== this.opening || this.disposed || this.kernel.isDisposed;
-    this.greeted = false;
+    if (this.underWay > 0 || this.comm !== null || this.disposed) {
+      return;
+    }
+    const attempt = (this.underWay = ++this.attempt);
+    this.restarted = false;
+    try {
+      await this.open(() => attempt !== this.underWay || this.kernel.isDisposed);
+    } finally {
+      if (this.underWay === attempt) {
+        this.underWay = 0;
+      }
+    }
+  }
+
+  private async open(stale: () => boolean): Promise<void> {
     const { language, subshells } = await about(this.kernel);
     if (stale() || language !== 'python' || !this.kernel.handleComms) {
       return;
     }
+    // a kernel without the package is left alone; should it be imported later, it says hello
+    if (!this.known && !(await holdsComm(this.kernel, OURS)) && !this.isGreeted()) {
+      return;
+    }
+    if (stale()) {
+      return;
+    }
+    this.known = true;
     const comm = this.kernel.createComm(TARGET);
-    const wanted = takesSubshell(comm);
+    const wanted = ownSubshell(comm);
     const subshell = wanted && subshells === true ? await createSubshell(this.kernel) : null;
     if (stale()) {
       this.drop(comm, subshell);
@@ -135,35 +159,36 @@ export class Channel {
     this.subshell = subshell;
     this.subshells = wanted ? subshells : false;
     comm.onMsg = (message) => this.received(message);
-    comm.onClose = () => this.refused(comm);
-    this.post('comm_open', { comm_id: comm.commId, target_name: TARGET, data: { v: 1 } });
+    comm.onClose = () => this.closed(comm);
     if (this.preferences.share !== null || this.preferences.rate !== null) {
       this.send('prefer', null, { ...this.preferences });
     }
     this.send('runs', null, {});
+    await this.post('comm_open', { comm_id: comm.commId, target_name: TARGET, data: { v: 1 } });
+    this.flush(comm);
   }
 
-  /** The kernel closed the comm: it does not know the target. Nothing is said about it; `hello` would tell. */
-  private refused(comm: Kernel.IComm): void {
-    if (this.comm !== comm) {
-      return;
+  /** A method, as the answer may be another after an `await`. */
+  private isGreeted(): boolean {
+    return this.known;
+  }
+
+  /** The kernel closed the comm, or did not know its target. */
+  private closed(comm: Kernel.IComm): void {
+    if (this.comm === comm) {
+      this.close();
+      this.forgetKernel();
     }
-    const again = this.greeted; // the import came between our question and its answer
-    this.close();
-    this.link = 'absent';
-    this.told = [];
-    if (again) {
-      void this.connect();
-    }
-    this.tell();
   }
 
   private close(): void {
-    this.opening++;
+    this.underWay = 0;
     clearTimeout(this.burst);
     clearTimeout(this.patience);
     this.requests.forget();
     this.asked.clear();
+    this.outbox.length = 0;
+    this.isOpen = false;
     const { comm, subshell } = this;
     this.comm = this.subshell = null;
     this.drop(comm, subshell);
@@ -178,18 +203,25 @@ export class Channel {
     }
   }
 
+  /** Asks the kernel; what is asked before the comm is open is sent then. */
   private send(kind: string, run: string | null, more: JSONObject): void {
     const request = this.requests.ask(kind, run, Date.now());
-    if (this.comm === null || this.comm.isDisposed) {
-      return;
+    this.outbox.push({ v: 1, t: kind, request, ...more });
+    if (this.isOpen) {
+      this.flush(this.comm);
     }
-    const data = { v: 1, t: kind, request, ...more };
-    this.post('comm_msg', { comm_id: this.comm.commId, data });
     this.awaitAnswer();
   }
 
-  /** Sends on our subshell; the comm itself would only do so on one that it made. */
-  private post(msgType: 'comm_open' | 'comm_msg', content: JSONObject): void {
+  private flush(comm: Kernel.IComm | null): void {
+    if (comm !== null && this.comm === comm && !comm.isDisposed) {
+      this.isOpen = true;
+      this.outbox.splice(0).forEach((data) => void this.post('comm_msg', { comm_id: comm.commId, data }));
+    }
+  }
+
+  /** Sends on our subshell; the comm itself would only do so on one that it made. Done when the kernel has handled it. */
+  private async post(msgType: 'comm_open' | 'comm_msg', content: JSONObject): Promise<void> {
     if (this.kernel.isDisposed || this.kernel.status === 'dead') {
       return;
     }
@@ -201,7 +233,11 @@ export class Channel {
       subshellId: this.subshell,
       content: content as unknown as KernelMessage.ICommMsgMsg<'shell'>['content'],
     });
-    this.kernel.sendShellMessage(message, false, true);
+    try {
+      await this.kernel.sendShellMessage(message, false, true).done;
+    } catch {
+      // the kernel restarted, or the connection is gone: the status tells
+    }
   }
 
   private received(message: KernelMessage.ICommMsgMsg): void {
@@ -238,10 +274,15 @@ export class Channel {
 
   // --- what the kernel shows of itself ----------------------------------------------------------------------
 
-  private readonly hello = (): void => {
-    this.known = this.greeted = true;
+  private readonly hello = (comm: Kernel.IComm): void => {
+    // nothing will be sent on it, so it needs no subshell; one that begins can only be ended when it is there
+    const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
+    void subshellStarted?.then(
+      () => ownSubshell(comm),
+      () => undefined
+    );
+    this.known = true;
     if (this.comm === null) {
-      this.close();
       void this.connect();
     } else {
       this.soon();
@@ -264,7 +305,8 @@ export class Channel {
       this.executing.forget();
       this.close();
       this.forgetKernel();
-    } else if (this.link === 'new' && this.comm === null && status === 'idle') {
+      this.restarted = true;
+    } else if (this.restarted && status === 'idle') {
       void this.connect();
     }
   };
@@ -296,13 +338,13 @@ export class Channel {
   }
 }
 
-/** Whether a subshell may be used; if so, the comm is told not to make one. */
-function takesSubshell(comm: Kernel.IComm): boolean {
+/** Keeps a comm from making a subshell; returns whether we may make one instead. */
+function ownSubshell(comm: Kernel.IComm): boolean {
   // absent before JupyterLab 4.4; "disabled" is the user's wish, in the settings of kernels
   if (comm.commsOverSubshells === undefined || (comm.commsOverSubshells as string) === 'disabled') {
     return false;
   }
-  // ours instead of JupyterLab's, which waits for the main shell, and so for the cell that computes
+  // JupyterLab's own waits for the kernel's main shell, and so for the cell that computes
   comm.commsOverSubshells = 'disabled' as unknown as typeof comm.commsOverSubshells;
   return true;
 }

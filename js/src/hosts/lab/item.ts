@@ -3,8 +3,8 @@
 import { h, icon, setAttr, setText, show } from '../../dom';
 import { percent } from '../../format';
 import { PAUSE, PLAY, STOP } from '../../icons';
-import { BESIDE, REVEAL, TAB } from './icons';
-import { isAlive, may, type RunInfo, type Verb } from './runs';
+import { BESIDE, REVEAL, TAB } from './paths';
+import { isAlive, may, VERBS, type RunInfo, type Verb } from './runs';
 import { sparkline } from './sparkline';
 import { doneWords, spoken, stateWords, timeWords, type Trans } from './words';
 
@@ -74,10 +74,7 @@ export function createItem(trans: Trans, act: (deed: Deed) => void): Item {
       setAttr(one, 'aria-label', labels[deed]);
       setAttr(one, 'title', labels[deed]);
     });
-    show(buttons.get('pause')!, verbs.includes('pause') || !isAlive(run));
-    show(buttons.get('resume')!, verbs.includes('resume'));
-    enable(buttons.get('pause')!, verbs.includes('pause'));
-    enable(buttons.get('stop')!, verbs.includes('stop'));
+    VERBS.forEach((verb) => show(buttons.get(verb)!, verbs.includes(verb)));
     enable(buttons.get('reveal')!, run.cell !== null || run.model !== null);
     enable(buttons.get('beside')!, run.model !== null);
     enable(buttons.get('tab')!, run.model !== null);

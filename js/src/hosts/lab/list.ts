@@ -52,6 +52,7 @@ export class RunList {
     if (this.current === null || !this.items.has(this.current)) {
       this.current = this.rows()[0]?.getAttribute('data-run') ?? null;
     }
+    this.keepFocus();
     this.rove();
   }
 
@@ -116,17 +117,21 @@ export class RunList {
   private did(deed: Deed, run: string): void {
     const row = this.items.get(run);
     const button = row?.item.element.querySelector(`[data-deed=${deed}]`);
-    if (row !== undefined && button?.getAttribute('aria-disabled') !== 'true') {
+    const can = button?.getAttribute('aria-disabled') !== 'true' && button?.hasAttribute('hidden') === false;
+    if (row !== undefined && can) {
       this.actions.act(deed, row.place);
-      this.keepFocus(row.item.element);
     }
   }
 
-  /** Pause and resume take turns in one place: the focus stays there. */
-  private keepFocus(row: HTMLElement): void {
-    const { activeElement } = document;
-    if (activeElement instanceof HTMLElement && activeElement.hidden && row.contains(activeElement)) {
-      row.querySelector<HTMLElement>('.dvl-button:not([hidden])')?.focus();
+  /** Pause and resume take turns in one place: the focus stays there. A run that is over has neither. */
+  private keepFocus(): void {
+    const { activeElement: was } = document;
+    const row = was?.closest<HTMLElement>('.dvl-run') ?? null;
+    if (row !== null && was instanceof HTMLElement && was.hidden && this.element.contains(row)) {
+      const other = row.querySelector<HTMLElement>(
+        '[data-deed=pause]:not([hidden]), [data-deed=resume]:not([hidden])'
+      );
+      (other ?? row).focus();
     }
   }
 

@@ -44,7 +44,11 @@ export function timeWords(run: RunInfo, trans: Trans): string {
   if (isWorking(run)) {
     return run.left === null ? '' : trans.__('%1 left', duration(run.left));
   }
-  return run.seconds > 0 ? trans.__('after %1', duration(run.seconds)) : '';
+  if (run.seconds <= 0) {
+    return '';
+  }
+  const spent = duration(run.seconds);
+  return run.state === 'paused' ? trans.__('%1 so far', spent) : trans.__('after %1', spent);
 }
 
 /** All that a person who does not see the bar wants to hear of a run. */

@@ -1,4 +1,4 @@
-/** A subshell of our own, so that a kernel hears us while a cell computes. */
+/** What is asked on a kernel's control channel, which answers while a cell computes. */
 
 import { KernelMessage, type Kernel } from '@jupyterlab/services';
 
@@ -37,7 +37,32 @@ async function asked(kernel: Kernel.IKernelConnection): Promise<KernelMessage.II
   return content?.status === 'ok' ? content : new Promise(() => undefined); // the other answer is waited for
 }
 
-/** The id of a new subshell; null where the kernel makes none. */
+/**
+ * Whether the kernel holds a comm whose target begins with `prefix`. A question that no kernel logs: to open a comm for
+ * a target that it does not know would be an error there.
+ */
+export async function holdsComm(kernel: Kernel.IKernelConnection, prefix: string): Promise<boolean> {
+  return Object.values(await commsOf(kernel)).some((comm) => comm.target_name.startsWith(prefix));
+}
+
+/** The comms that a kernel holds, by id; none when it does not say. */
+export async function commsOf(
+  kernel: Kernel.IKernelConnection
+): Promise<Readonly<Record<string, { target_name: string }>>> {
+  const reply = await Promise.race([onControl(kernel, 'comm_info_request'), after(PATIENCE)]);
+  const content = (reply?.content ?? (await listed(kernel))) as Partial<KernelMessage.ICommInfoReply> | null;
+  return content?.status === 'ok' ? (content.comms ?? {}) : {};
+}
+
+async function listed(kernel: Kernel.IKernelConnection): Promise<object | null> {
+  try {
+    return (await kernel.requestCommInfo({})).content;
+  } catch {
+    return null;
+  }
+}
+
+/** A subshell of our own, so that the kernel hears us while a cell computes: its id; null where the kernel makes none. */
 export async function createSubshell(kernel: Kernel.IKernelConnection): Promise<string | null> {
   const reply = await Promise.race([onControl(kernel, 'create_subshell_request'), after(PATIENCE)]);
   const id = (reply?.content as { subshell_id?: unknown } | undefined)?.subshell_id;
@@ -53,11 +78,12 @@ export function deleteSubshell(kernel: Kernel.IKernelConnection, id: string): vo
 
 async function onControl(
   kernel: Kernel.IKernelConnection,
-  msgType: 'kernel_info_request' | 'create_subshell_request' | 'delete_subshell_request',
+  msgType:
+    'kernel_info_request' | 'comm_info_request' | 'create_subshell_request' | 'delete_subshell_request',
   content: Record<string, string> = {}
 ): Promise<KernelMessage.IControlMessage | null | undefined> {
   try {
-    // the types know kernel_info_request on the shell channel only; the protocol has it on both
+    // the types know the first two on the shell channel only; the protocol has them on both
     const message = KernelMessage.createMessage({
       msgType: msgType as 'create_subshell_request',
       channel: 'control',
