@@ -67,13 +67,18 @@ def write_kernelspec(folder: Path, version: str) -> str:
 class Kernel:
     """A kernel as a front-end sees it: what is sent goes out at once, what comes is kept with the time it came."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
+    def __init__(self, client: Any, manager: Any) -> None:
+        self.client, self.manager = client, manager
         self.messages: list[tuple[float, Message]] = []
         self._news = threading.Condition()
         self._ended = threading.Event()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    def restart(self) -> None:
+        """Restarts the process, as the button does; the page's end of all comms stays as it was."""
+        self.manager.restart_kernel(now=True)
+        self.run("")
 
     def close(self) -> None:
         """Stops listening."""
@@ -243,7 +248,7 @@ def kernel(version: str, folder: Path) -> Iterator[Kernel]:
         client = manager.client()
         client.start_channels()
         client.wait_for_ready(timeout=PATIENCE)
-        front = Kernel(client)
+        front = Kernel(client, manager)
         try:
             assert front.run("import ipykernel; print(ipykernel.__version__)").strip() == version
             yield front

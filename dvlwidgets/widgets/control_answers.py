@@ -36,14 +36,15 @@ def answer(data: Any) -> dict[str, Any]:
         {"v": 1, "t": "error", "request", "message"}.
     """
     request = data.get("request") if isinstance(data, dict) else None
-    request = request[:MAX_REQUEST] if isinstance(request, str) else None
+    request = plain(request[:MAX_REQUEST]) if isinstance(request, str) else None
     try:
         _deed(data, request)()
         return _runs(request)
     except DvlError as refusal:
         return _error(request, str(refusal))
     except Exception as failure:
-        logging.getLogger(__name__).exception("The control channel could not answer")
+        # the page shows the sentence; it asks every second, so a warning each time would flood the notebook
+        logging.getLogger(__name__).debug("The control channel could not answer", exc_info=True)
         return _error(request, f"{type(failure).__name__}: {failure}")
 
 
@@ -74,6 +75,7 @@ def _runs(request: str | None) -> dict[str, Any]:
     rest = [entry for entry in present if not entry.alive]
     shown += rest[len(rest) - min(len(rest), MAX_RUNS - len(shown)) :]
     listed = [entry for entry in present if entry in shown]
+    _SPARKS.keep({entry.id for entry in listed})
     return {
         "v": VERSION,
         "t": "runs",

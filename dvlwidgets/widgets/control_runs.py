@@ -80,7 +80,8 @@ def described(entry: Entry, sparks: Sparks) -> Content:
         status, values, more = _status(entry), _values(entry), _of_panel(entry)
         curve, zero = sparks.of(entry.id, values, status.threshold)
     except Exception as failure:
-        logging.getLogger(__name__).exception("A run could not be described")
+        # the list shows it; it is asked for every second, so a warning each time would flood the notebook
+        logging.getLogger(__name__).debug("A run could not be described", exc_info=True)
         status, more = Status(error=f"{type(failure).__name__}: {failure}"), {}
         values, curve, zero = None, [], None
     told = status.json()
