@@ -23,8 +23,8 @@ export function mountAll(doc: Document): number {
 function mount(doc: Document, script: Element): boolean {
   script.setAttribute(MOUNTED, '');
   const id = script.getAttribute('data-for') ?? '';
-  // beside it first: an output that was copied has the same id again
-  const beside = script.previousElementSibling;
+  // beside it first: an output that was copied has the same id again; the script may stand in a hidden box
+  const beside = script.previousElementSibling ?? script.parentElement?.previousElementSibling;
   const stand = beside?.id === id ? (beside as HTMLElement) : doc.getElementById(id);
   if (stand === null) {
     return false;
