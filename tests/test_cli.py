@@ -13,7 +13,7 @@ import pytest
 import shared_notebooks as made
 
 from dvlwidgets.cli import main
-from dvlwidgets.data import Dataset, notebook_file
+from dvlwidgets.data import Dataset, notebook_file, notebook_strip
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.notebook_file import payloads
 from dvlwidgets.widgets.copies import MIME
@@ -282,6 +282,18 @@ def test_at_level_summary_no_point_is_left(run, tmp_path, log):
     assert "<img" in html
     assert "it holds no single points" in html
     assert "mine" in clean.read_text()  # somebody else's table
+
+
+def test_all_tables_of_an_influence_panel_go_and_its_picture_stays():
+    fragment = (
+        '<div id="x" class="dvl-snapshot">\n<h3>t</h3>\n<table>\n<tr><td>1</td></tr>\n</table>\n'
+        "<TABLE><tr><td>2</td></tr></TABLE>\n<img>\n<p><small>This copy holds ids.</small></p>\n</div>after"
+    )
+    text, copies, tables = notebook_strip.strip_html(fragment)
+    assert (copies, tables) == (0, 2)
+    assert "<td>" not in text
+    assert "<img>" in text
+    assert text.endswith("</div>after")
 
 
 @pytest.mark.parametrize("level", ["values+text", "full"])

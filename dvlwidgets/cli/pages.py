@@ -34,7 +34,7 @@ def _mounted(copy: Copy) -> list[str]:
     share = copy.text("share")
     held = closing(share) if share in HOLDS else ""
     name = f"dvl-{uuid.uuid4().hex}"
-    text, data = escape(described(copy, ROWS)), inert(copy.found.payload)
+    text, data = escape(described(copy, ROWS, place=False)), inert(copy.found.payload)
     return [
         f'<div id="{name}" class="{FRAGMENT_CLASS}">\n<pre>{text}</pre>\n{held}\n</div>',
         f'<script type="application/json" class="{DATA_CLASS}" data-for="{name}">{data}</script>',

@@ -17,9 +17,10 @@ NAME = 40
 LINE = 200
 
 
-def described(copy: Copy, rows: int) -> str:
-    """One copy: state, lowest and highest values, edits, and what it holds."""
-    lines = [cut(f"{_title(copy)}   ({copy.found.place})", LINE), cut(_state(copy), LINE)]
+def described(copy: Copy, rows: int, *, place: bool = True) -> str:
+    """One copy: state, lowest and highest values, edits, and what it holds; `place`: also where it was found."""
+    where = f"   ({copy.found.place})" if place else ""
+    lines = [cut(f"{_title(copy)}{where}", LINE), cut(_state(copy), LINE)]
     lines += [cut(sentence, LINE) for sentence in _holds(copy)]
     order = np.argsort(copy.ranks, kind="stable")
     order = order[np.isfinite(copy.message["value"][order])]
@@ -87,7 +88,7 @@ def _state(copy: Copy) -> str:
         of = f" of {total:,}" if isinstance(total, int) and total else ""
         words.append(f"{done:,}{of} {unit or 'steps'}")
     if isinstance(certainty := copy.status("certainty"), int | float):
-        words.append(f"ranking {certainty:.0%} certain")
+        words.append(f"ranking {math.floor(100 * certainty)} % certain")
     words += [text for name in ("reason", "error") if isinstance(text := copy.status(name), str) and text]
     return "; ".join(words)
 

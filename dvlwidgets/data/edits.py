@@ -62,8 +62,9 @@ class Edit:
     at: str = ""
 
     def line(self) -> bytes:
-        """The edit as one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+        """The edit as one line of JSON; half a character, which has no UTF-8, as its escape."""
+        line = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+        return line.encode("utf-8", "backslashreplace") + b"\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Edit:

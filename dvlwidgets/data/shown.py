@@ -8,6 +8,7 @@ around it. They are shown as escapes. Letters of every script, emoji included, s
 from __future__ import annotations
 
 import unicodedata
+from html import escape
 
 MOST_MARKS = 6
 """Accents on one letter; no script needs more."""
@@ -40,6 +41,11 @@ def shown(text: str, *, lines: bool = False) -> str:
     if marks > MOST_MARKS:
         pieces.append(f"[{marks - MOST_MARKS} more marks]")
     return "".join(pieces)
+
+
+def as_html(text: str) -> str:
+    """A text as part of HTML: no markup, and fit to be read."""
+    return escape(shown(text))
 
 
 def _plain(text: str, place: int, *, lines: bool) -> bool:

@@ -105,12 +105,20 @@ def with_note(html: str, note: str, *, table: bool) -> tuple[str, int]:
     """
     pieces, place, tables = [], 0, 0
     for begin, held, end in fragments(html):
-        inside = html[begin:held]
-        opened = None if table else _TABLE.search(inside)
-        if opened:
-            closed = inside.lower().find(f"</{opened[1].lower()}>", opened.end())
-            rest = "" if closed < 0 else inside[closed + len(opened[1]) + 3 :].lstrip("\n")
-            inside, tables = inside[: opened.start()] + rest, tables + 1
+        inside, taken = (html[begin:held], 0) if table else _without_tables(html[begin:held])
+        tables += taken
         pieces += [html[place:begin], inside, note]
         place = end
     return "".join([*pieces, html[place:]]), tables
+
+
+def _without_tables(fragment: str) -> tuple[str, int]:
+    """A fragment without its tables, and how many there were; one that is cut off is taken out to the end."""
+    kept, place, count, lower = [], 0, 0, fragment.lower()
+    while opened := _TABLE.search(fragment, place):
+        kept.append(fragment[place : opened.start()])
+        end = f"</{opened[1].lower()}>"
+        closed = lower.find(end, opened.end())
+        place = len(fragment) if closed < 0 else closed + len(end)
+        count += 1
+    return "".join([*kept, fragment[place:]]), count

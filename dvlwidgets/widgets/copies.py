@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from dvlwidgets.arguments import whole
 from dvlwidgets.data.preview import Previews
+from dvlwidgets.data.shown import shown
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
 from dvlwidgets.widgets.payload import Ordered
@@ -141,7 +142,7 @@ class _Maker:
         self.ordered = Ordered.of(
             plain, level, kind=static.KIND, previews=previews, edits=material.edits(level)
         )
-        self.text = clean(static.sentence(self.now))
+        self.text = shown(static.sentence(self.now))
         self.body = static.fragment(self.now, level)
         self.picture = fragment.drawn(plain)
         self.viewer = inert_script(bundle.read("viewer.js"))
@@ -166,9 +167,9 @@ class _Maker:
             f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>"
         )
         subject = self.now.subject
-        head = {"v": payload.VERSION, "run": clean(self.run), "model": None, "title": clean(subject.title)}
+        head = {"v": payload.VERSION, "run": clean(self.run), "model": None, "title": shown(subject.title)}
         head |= {"summary": self.text, "share": self.level, "payload": "text/html"}
-        title = clean(f"{subject.title} · {subject.method}")
+        title = shown(f"{subject.title} · {subject.method}")
         return Copy(title, self.text, clean(html), self.picture, head)
 
     def size(self, held: Selection, previewed: int = 0) -> int:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 
+from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets import levels, picture
 from dvlwidgets.widgets.snapshot import Snapshot
 
@@ -43,8 +43,8 @@ def sentence(now: Snapshot) -> str:
 def fragment(now: Snapshot, level: str) -> str:
     """Heading, table and picture; the closing line (`closing`) is not yet in it."""
     parts = [
-        f"<h3>{escape(now.subject.title)}: {escape(now.subject.method)} values</h3>",
-        f"<p>{escape(sentence(now))}</p>",
+        f"<h3>{as_html(now.subject.title)}: {as_html(now.subject.method)} values</h3>",
+        f"<p>{as_html(sentence(now))}</p>",
     ]
     if np.isfinite(now.points.value).any():
         parts += [summary(now) if level == "summary" else _extremes(now), figure(now)]
@@ -62,15 +62,15 @@ def missing(now: Snapshot) -> list[str]:
 def closing(level: str, points: str | None = None) -> str:
     """The line that says what a copy holds: its level, and of which points."""
     which = "" if points is None else f"; it has {points}"
-    return f"<p><small>This copy holds {escape(levels.HOLDS[level])}{escape(which)}.</small></p>"
+    return f"<p><small>This copy holds {as_html(levels.HOLDS[level])}{as_html(which)}.</small></p>"
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a plain table: a title, names of the columns, rows of texts."""
     width = len(head)
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    lines = [f'<tr><th colspan="{width}">{escape(title)}</th></tr>', f"<tr>{names}</tr>"]
-    return lines + ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
+    names = "".join(f"<th>{as_html(name)}</th>" for name in head)
+    lines = [f'<tr><th colspan="{width}">{as_html(title)}</th></tr>', f"<tr>{names}</tr>"]
+    return lines + ["<tr>" + "".join(f"<td>{as_html(cell)}</td>" for cell in row) + "</tr>" for row in rows]
 
 
 def in_table(lines: Sequence[str]) -> str:
@@ -143,7 +143,7 @@ def figure(now: Snapshot) -> str:
     if len(rounds) > 1:
         words += f"; certainty of the ranking from {rounds[0][1]:.0%} to {rounds[-1][1]:.0%}"
     size = f'width="{picture.WIDTH // 2}" height="{picture.HEIGHT // 2}"'
-    return f'<img src="{picture.data_uri(drawn(now))}" {size} alt="{escape(words)}">'
+    return f'<img src="{picture.data_uri(drawn(now))}" {size} alt="{as_html(words)}">'
 
 
 def drawn(now: Snapshot) -> bytes:

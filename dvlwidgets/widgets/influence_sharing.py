@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from html import escape
 
 import numpy as np
 
+from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets.fragment import ROWS, figure, in_table, label_words, missing, name_of, summary, table
 from dvlwidgets.widgets.influence_records import InfluenceSnapshot
 from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot
@@ -58,8 +58,8 @@ def sentence(now: InfluenceSnapshot) -> str:
 def fragment(now: InfluenceSnapshot, level: str) -> str:
     """Heading, the training points with the lowest quantile, the worst predictions, and a picture."""
     parts = [
-        f"<h3>{escape(now.subject.title)}: {escape(now.subject.method)}</h3>",
-        f"<p>{escape(sentence(now))}</p>",
+        f"<h3>{as_html(now.subject.title)}: {as_html(now.subject.method)}</h3>",
+        f"<p>{as_html(sentence(now))}</p>",
     ]
     some = np.isfinite(now.points.value).any()
     if not some:
@@ -71,7 +71,7 @@ def fragment(now: InfluenceSnapshot, level: str) -> str:
             f"Value: the {now.quantile:.0%} quantile of a training point's influences on the test points of its own "
             "label. The lowest hurt their own class most: look at their labels first."
         )
-        parts += [f"<p>{escape(meaning)}</p>", _training(now)]
+        parts += [f"<p>{as_html(meaning)}</p>", _training(now)]
     if level != "summary" and np.isfinite(now.points.tests["loss"]).any():
         parts.append(_worst(now))
     return "\n".join([*parts, figure(now)] if some else parts)

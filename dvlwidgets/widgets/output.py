@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from dvlwidgets.data.shown import shown
 from dvlwidgets.widgets import levels
 from dvlwidgets.widgets.copies import Material, clean, copy_of
 from dvlwidgets.widgets.fragment import closing
@@ -115,7 +116,7 @@ def _words(material: Material, level: str) -> Content:
     static, now = material.static, levels.restricted(material.now, level)
     html = f"{static.fragment(now, level)}\n{closing(level)}"
     marked = f'<div class="tex2jax_ignore mathjax_ignore">\n{html}\n</div>'
-    return {"text/plain": clean(static.sentence(now)), "text/html": clean(marked)}
+    return {"text/plain": shown(static.sentence(now)), "text/html": clean(marked)}
 
 
 def _attended() -> bool:
