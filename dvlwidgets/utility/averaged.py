@@ -152,8 +152,6 @@ class BoundCrossValidatedUtility:
         parts: for each fold the positions of the points outside and the utility of their subsets.
     """
 
-    batched = False
-
     def __init__(self, utility: CrossValidatedUtility, data: Dataset, fold: NDArray[np.intp]) -> None:
         self.utility, self.data, self.fold, self.n = utility, data, fold, len(data)
         self.parts: list[tuple[NDArray[np.intp], BoundModelUtility]] = []
@@ -161,6 +159,11 @@ class BoundCrossValidatedUtility:
             outside = np.flatnonzero(fold != k)
             self.parts.append((outside, utility.part(data, outside, np.flatnonzero(fold == k))))
         self.metrics = self.parts[0][1].metrics
+
+    @property
+    def batched(self) -> bool:
+        """Whether subsets are fitted together in a fold."""
+        return any(part.batched for _, part in self.parts)
 
     @property
     def notes(self) -> tuple[str, ...]:

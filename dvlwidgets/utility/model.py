@@ -28,11 +28,13 @@ from .bound import First, check_masks
 from .cache_backend import CacheBackend, CacheStats, check_backend
 from .cache_config import CachedFuncConfig, check_options
 from .cache_lookup import SubsetCache
+from .fits.covered import explain
 from .function import FunctionUtility, SetFunctionUtility
 from .repeats import repeats_of
 from .scorer import SupervisedScorer
 from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
 from .time_limit import time_limit
+from .together import VERSION, Together
 from .votes import Votes, neighbour_votes
 from .warning_tap import warnings_counted
 from .wrapper import unwrapped
@@ -54,6 +56,8 @@ class ModelUtility:
         fit_seconds: a fit and its score that take longer count as a failure; None = no limit (`time_limit` says
             what can be interrupted). Whether a fit fails then depends on the machine.
         key: a name for the model and scorer, where they cannot be hashed (needed for checkpoints and caches only).
+        batched: None trains many subsets together where the model, its parameters, the scorer and the data allow
+            (`dvlwidgets.utility.fits.explain(model)`, and `path` of the bound utility, say so); False fits one by one.
 
     Raises:
         InputTypeError: if the model is a class or lacks `fit`, the scorer is no SupervisedScorer, or the cache is none.
@@ -81,9 +85,14 @@ class ModelUtility:
         seed: int = 0,
         fit_seconds: float | None = None,
         key: str | None = None,
+        batched: bool | None = None,
     ) -> None:
         check_model(model)
         check_seconds(fit_seconds)
+        if batched not in (None, False):
+            raise InputTypeError(
+                f"batched must be None (where possible) or False (fit one by one), not {batched!r}."
+            )
         if not isinstance(scorer, SupervisedScorer):
             raise InputTypeError(
                 f"scorer must be a SupervisedScorer, not {type(scorer).__name__}. "
@@ -98,6 +107,7 @@ class ModelUtility:
         self.clone_before_fit = arguments.flag("clone_before_fit", clone_before_fit)
         self.seed = resolve_seed(seed)
         self.fit_seconds = fit_seconds
+        self.batched = batched
         self.key = None if key is None else arguments.text("key", key, "It names the model and the scorer.")
 
     def with_dataset(self, data: Dataset) -> BoundModelUtility:
@@ -166,8 +176,6 @@ def check_seconds(seconds: Any) -> None:
 class BoundModelUtility:
     """`ModelUtility` on one training set; picklable, so that workers can hold it."""
 
-    batched = False
-
     def __init__(self, utility: ModelUtility, data: Dataset) -> None:
         if not isinstance(data, Dataset):
             raise InputTypeError(
@@ -184,6 +192,7 @@ class BoundModelUtility:
         self._seeds = seedable(utility.model)
         self._global = may_draw_globally(utility.model)
         self._local = threading.local()
+        self._prepared: Together | str | None = None
         notes = [self.scorer.note] if self.scorer.note else []
         if self._global:
             notes.append(
@@ -197,6 +206,37 @@ class BoundModelUtility:
             self._cache = SubsetCache(
                 utility.cache_backend, options, identity, utility.model, len(self.metrics)
             )
+
+    @property
+    def batched(self) -> bool:
+        """Whether subsets are fitted together, so that the last bits may depend on those beside them."""
+        return not isinstance(self._together(), str)
+
+    @property
+    def path(self) -> str:
+        """How subsets are fitted and why: "batched: ..." or "one by one: ..."."""
+        found = self._together()
+        return f"one by one: {found}" if isinstance(found, str) else str(explain(self.utility.model))
+
+    def _alone(self) -> str:
+        """Why this utility never fits together, whatever the data; "" if it may."""
+        u = self.utility
+        if u.batched is False:
+            return "batched=False"
+        if type(self) is not BoundModelUtility:
+            return f"{type(self).__name__} fits in a way of its own"
+        if not u.clone_before_fit:
+            return "clone_before_fit=False"
+        if u.repeats is not None:
+            return "fits are repeated"
+        found = explain(u.model)
+        return found.why if found.row is None else ""
+
+    def _together(self) -> Together | str:
+        """Batched fits, made once in each process, or in words why there are none."""
+        if self._prepared is None:
+            self._prepared = self._alone() or Together.of(self.utility.model, self.data, self.scorer)
+        return self._prepared
 
     def first(self) -> First:
         """Fit and score the full set with errors raised; that score is v(N).
@@ -216,7 +256,12 @@ class BoundModelUtility:
                 f"{', '.join(self.metrics)}: {type(error).__name__}: {error}. "
                 "Nothing was valued yet; make model.fit and the scorer work on the full training set first."
             ) from error
-        return First(np.asarray(self.scorer.default, float), values, time.perf_counter() - start)
+        seconds, together = time.perf_counter() - start, self._together()
+        if not isinstance(together, str):  # v(N) comes from where the other subsets' scores come from
+            scores = values[None].copy()
+            if not len(together.score(full[None], scores, np.zeros(1, np.intp))):
+                values, seconds = scores[0], together.seconds_a_fit()
+        return First(np.asarray(self.scorer.default, float), values, seconds)
 
     def evaluate(self, masks: Masks) -> Evaluations:
         """Fit and score each subset of `masks`, shape (B, n), or look its score up."""
@@ -232,14 +277,16 @@ class BoundModelUtility:
         status = np.zeros(len(masks), np.uint8)
         failure: str | None = None
         seeded = self._global and parallel.in_worker()
+        some, seconds, together = masks.any(axis=1), self.utility.fit_seconds, self._together()
+        values[~some] = self.scorer.default
+        left = np.flatnonzero(some)
         with warnings_counted() as warned, global_generators_kept(seeded):
-            for b, mask in enumerate(masks):
-                if not mask.any():
-                    values[b] = self.scorer.default
-                    continue
+            if not isinstance(together, str):
+                left = together.score(masks, values, left, seconds=seconds, done=done)
+            for b in left.tolist():
                 began = time.perf_counter()
                 try:
-                    values[b] = self._score_of(mask, seeded=seeded, seconds=self.utility.fit_seconds)
+                    values[b] = self._score_of(masks[b], seeded=seeded, seconds=seconds)
                     status[b] = OK
                 except Exception:
                     if not self.utility.catch_errors:
@@ -277,6 +324,10 @@ class BoundModelUtility:
         }
         if u.repeats is not None:
             policy["repeats"] = u.repeats
+        if (
+            not self._alone()
+        ):  # the same scores up to rounding, or up to a solver's tolerance, but not the same bits
+            policy["together"] = VERSION
         parts = {
             "training data": self.data.fingerprint,
             "model seed": str(u.seed),
@@ -329,7 +380,8 @@ class BoundModelUtility:
         return copy.deepcopy(model)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k != "_local"}
+        return {**self.__dict__, "_local": None, "_prepared": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _local=threading.local())
+        self.__dict__.update(state)
+        self._local = threading.local()
