@@ -5,11 +5,13 @@ import { createEditing, type Editing } from './editing';
 import type { Desk } from './intents';
 import { setAttr, show } from './dom';
 import { KEYS } from './keys';
+import { passOnSave } from './save_key';
 import { ViewKeeper, type Scroller } from './memory';
 import type { Points } from './points';
 import { Presence } from './presence';
 import type { LiveSource } from './source';
 import type { UiState } from './state';
+import { whySilent, whyUnheard } from './unheard';
 import type { Stay, StayActions } from './stay';
 import { createControls, VALUING, type Tips } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
@@ -117,24 +119,6 @@ export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: L
   };
 }
 
-/** JupyterLab reads its shortcuts from key codes. */
-const S = 83;
-
-/**
- * Saving is the one key of the page around that works from inside the panel: instead of the browser's own dialog, the
- * notebook is saved. The event goes on from outside the host, which keeps every other key.
- */
-export function passOnSave(event: KeyboardEvent, host: HTMLElement): void {
-  const save = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 's';
-  if (save && host.parentElement !== null) {
-    event.preventDefault();
-    const { key, code, ctrlKey, metaKey } = event;
-    const init = { key, code, keyCode: S, ctrlKey, metaKey, bubbles: true, cancelable: true, composed: true };
-    host.parentElement.dispatchEvent(new KeyboardEvent('keydown', init));
-    host.parentElement.dispatchEvent(new KeyboardEvent('keyup', init));
-  }
-}
-
 function noticeOf(source: LiveSource): Notice | null {
   if (source.problem !== null) {
     return { tone: 'error', words: source.problem, dismiss: () => source.dismiss() };
@@ -144,9 +128,11 @@ function noticeOf(source: LiveSource): Notice | null {
     return { tone: 'error', words: `The run failed: ${error}`, dismiss: null };
   }
   if (source.link === 'silent' && source.points !== null) {
-    const words =
-      'The kernel does not answer; it may be busy with a cell, or gone. What you see is from its last answer.';
-    return { tone: 'warning', words, dismiss: null };
+    return { tone: 'warning', words: whySilent(source.kernel), dismiss: null };
+  }
+  if (source.unheard !== null) {
+    const running = source.points?.status.state === 'running';
+    return { tone: 'warning', words: whyUnheard(source.unheard, source.kernel, running), dismiss: null };
   }
   return null;
 }

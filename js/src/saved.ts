@@ -14,13 +14,10 @@ class SavedSource implements Source {
   /** Without rows a panel is as high as what it says. */
   readonly height: number;
 
-  constructor(
-    private readonly copy: Snapshot,
-    more: string
-  ) {
+  constructor(private readonly copy: Snapshot) {
     this.points = copy.points;
+    this.note = copy.note;
     this.height = copy.points.n > 0 ? 600 : 0;
-    this.note = [copy.note, more].filter(Boolean).join(' ');
   }
 
   preview(row: number): Preview | undefined {
@@ -28,12 +25,9 @@ class SavedSource implements Source {
   }
 }
 
-/**
- * Shows the payload of a copy below `parent`; returns how to take it away. Throws when it cannot be read.
- * `note`: a sentence that stands above the points.
- */
-export function mountSaved(parent: HTMLElement, payload: string, note = ''): () => void {
-  return mountPanel(parent, new SavedSource(readSnapshot(payload), note), null);
+/** Shows the payload of a copy below `parent`; returns how to take it away. Throws when it cannot be read. */
+export function mountSaved(parent: HTMLElement, payload: string): () => void {
+  return mountPanel(parent, new SavedSource(readSnapshot(payload)), null);
 }
 
 /** What to say in place of a panel; `stands`: what the reader still has. */

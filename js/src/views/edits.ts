@@ -23,7 +23,7 @@ export function createEdits(takeBack: HTMLElement | '') {
     setText(
       words,
       edits.count === 0
-        ? 'None yet.'
+        ? `None${takeBack === '' ? '' : ' yet'}.`
         : `${count(edits.relabelled)} relabelled, ${count(edits.dropped)} dropped`
     );
     setText(path, `kept in ${edits.path}`);

@@ -1,1 +1,2 @@
+import './copies.css';
 import './lab.css';

@@ -3,6 +3,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commands } from './commands';
+import { snapshots } from './renderer';
 import { running } from './running';
 import { runs } from './runs_plugin';
 import { settings } from './settings';
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidePanel,
   running,
   status,
+  snapshots,
 ];
 
 export default plugins;

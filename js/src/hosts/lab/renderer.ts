@@ -1,0 +1,37 @@
+/** Shows shared copies in notebooks: interactive without a kernel, trusted or not; live where the kernel has them. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { SNAPSHOT } from './renderer_copy';
+import { SnapshotRenderer } from './renderer_view';
+
+/** Before the widget view (-10), which would wait for a kernel for ever. */
+const RANK = -20;
+
+export const snapshots: JupyterFrontEndPlugin<void> = {
+  id: 'dvlwidgets:snapshots',
+  description: 'Shows shared copies of valuation panels',
+  autoStart: true,
+  requires: [IRenderMimeRegistry, INotebookTracker],
+  optional: [ITranslator],
+  activate(
+    _: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    notebooks: INotebookTracker,
+    translator: ITranslator | null
+  ) {
+    const trans = (translator ?? nullTranslator).load('dvlwidgets');
+    rendermime.addFactory(
+      {
+        safe: true, // it makes text of what it finds, and runs nothing
+        mimeTypes: [SNAPSHOT],
+        defaultRank: RANK,
+        createRenderer: (options) => new SnapshotRenderer(notebooks, options, trans),
+      },
+      RANK
+    );
+  },
+};

@@ -1,0 +1,80 @@
+/** What a stored output holds of a shared copy: the small snapshot type, and the payload and the table in its HTML. */
+
+export const SNAPSHOT = 'application/vnd.dvlwidgets.snapshot+json';
+
+/** Of a picture (px). */
+const WIDEST = 900;
+
+export interface Stored {
+  /** Id of the widget's model, which a kernel may still have. */
+  readonly model: string | null;
+  readonly summary: string;
+  /** The text of the payload; null where it was taken out. */
+  readonly payload: string | null;
+  /** The table and the picture that stand where no script runs. */
+  readonly html: Document;
+}
+
+/** Reads the data of an output. The HTML is parsed, never rendered: nothing in it runs or is loaded. */
+export function storedIn(data: Readonly<Record<string, unknown>>): Stored {
+  const small = data[SNAPSHOT];
+  const said = (key: string): string | null => {
+    const item = typeof small === 'object' && small !== null ? (small as Record<string, unknown>)[key] : null;
+    return typeof item === 'string' ? item : null;
+  };
+  const given = data['text/html'];
+  const text = Array.isArray(given) ? given.join('') : typeof given === 'string' ? given : '';
+  const html = new DOMParser().parseFromString(text, 'text/html');
+  const script = html.querySelector('script.dvl-snapshot-data');
+  return {
+    model: said('model'),
+    summary: said('summary') ?? '',
+    payload: script?.textContent ?? null,
+    html,
+  };
+}
+
+/** The table and the picture again, made of their words and pixels alone. */
+export function standIn({ html, summary }: Stored): HTMLElement {
+  const made = document.createElement('div');
+  made.className = 'jp-RenderedHTMLCommon';
+  const found = html.querySelectorAll('h3, p, table, img');
+  if (found.length === 0) {
+    made.append(like('p', summary));
+  }
+  found.forEach((part) => {
+    if (part instanceof HTMLTableElement) {
+      made.append(tableLike(part));
+    } else if (part instanceof HTMLImageElement) {
+      if (part.src.startsWith('data:image/png;base64,')) {
+        const picture = document.createElement('img');
+        picture.src = part.src;
+        picture.alt = part.alt;
+        picture.width = Math.min(Number(part.getAttribute('width')) || WIDEST, WIDEST);
+        made.append(picture);
+      }
+    } else if (part.closest('table') === null) {
+      made.append(like(part.localName === 'h3' ? 'h3' : 'p', part.textContent));
+    }
+  });
+  return made;
+}
+
+function tableLike(table: HTMLTableElement): HTMLElement {
+  const made = document.createElement('table');
+  for (const row of table.rows) {
+    const line = made.insertRow();
+    for (const cell of row.cells) {
+      const copy = like(cell.localName === 'th' ? 'th' : 'td', cell.textContent);
+      copy.colSpan = Math.min(cell.colSpan, 20);
+      line.append(copy);
+    }
+  }
+  return made;
+}
+
+function like<K extends 'h3' | 'p' | 'td' | 'th'>(tag: K, text: string): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  return made;
+}

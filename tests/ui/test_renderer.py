@@ -1,0 +1,204 @@
+"""Shared copies in JupyterLab: interactive without a kernel, trusted or not; live while the kernel has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from labserver import Server
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import ElementHandle, Locator, Page, expect
+from ui.work import START, Lab, Notebook, Panel, until, write_notebook
+
+from dvlwidgets.widgets import copies
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+GONE = "0123456789abcdef0123456789abcdef"
+"""Id of a model that no kernel has."""
+EVIL = ("<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>", "{{window.hit=1}}")
+WITHOUT_KERNEL = """async path => {
+    const kernelPreference = {shouldStart: false, canStart: false, autoStartDefault: false};
+    await window.jupyterapp.restored;
+    await window.jupyterapp.commands.execute('docmanager:open', {path, kernelPreference});
+}"""
+NEW_VIEW = "window.jupyterapp.commands.execute('notebook:create-output-view')"
+
+
+def material(points: int, *, rows: int | None = None) -> copies.Material:
+    """A made-up state whose labels and title are markup."""
+    import numpy as np
+
+    from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Status, Subject
+
+    rng = np.random.default_rng(0)
+    codes = (np.arange(points) % len(EVIL)).astype(np.uint16)
+    now = Snapshot(
+        subject=Subject(points, EVIL[0], "Shapley"),
+        points=Points.of(rng.normal(size=points), np.full(points, 0.1), np.full(points, 9), np.ones(points)),
+        labels=Labels(EVIL, codes, codes),
+        dropped=np.zeros(points, dtype=np.uint8),
+        status=Status(state="finished", done=90, total=90, certainty=0.97, threshold=0.0, completion=1.0),
+        history=[(30, 0.5, 0.3), (90, 0.97, 1.0)],
+        edits={
+            "count": 0,
+            "relabelled": 0,
+            "dropped": 0,
+            "undo": False,
+            "redo": False,
+            "path": "",
+            "saved": True,
+        },
+    )
+    return copies.Material(now, run="made up")
+
+
+def output(bundle: dict[str, Any], *, view: bool = True) -> Any:
+    """A stored output; `view` adds the widget that a reader's kernel does not have."""
+    views = {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": GONE}} if view else {}
+    return nbformat.v4.new_output("display_data", data=bundle | views)
+
+
+def shared_notebook(folder: Path, name: str) -> Path:
+    """One output of each kind: some points, a summary, a damaged payload, none, and the HTML alone."""
+    some = copies.copy_of(material(5000), "values", max_bytes=150_000).bundle(GONE)
+    damaged = dict(some) | {"text/html": some["text/html"].replace('"n":', '"m":', 1)}
+    stripped = {key: item for key, item in some.items() if key != "text/html"}
+    plain = {"text/html": some["text/html"], "text/plain": some["text/plain"]}
+    summary = copies.copy_of(material(40), "summary").bundle(GONE)
+    outputs = [output(some), output(summary), output(damaged), output(stripped), output(plain, view=False)]
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    notebook.cells = [nbformat.v4.new_code_cell("panel", outputs=[one], execution_count=1) for one in outputs]
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+def trust(server: Server, path: Path) -> None:
+    """Signs a notebook as its owner would."""
+    notary = NotebookNotary(data_dir=str(server.log.parent / "data"))
+    notebook = nbformat.read(path, as_version=4)
+    notary.sign(notebook)
+    notary.store.close()
+
+
+def outputs(page: Page) -> list[Locator]:
+    return page.locator(".jp-Notebook .jp-OutputArea-output").all()
+
+
+def has_no_kernel(page: Page) -> bool:
+    return bool(page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session === null"))
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
+    page: Page, server: Server, folder: Path, trusted: bool
+):
+    path = shared_notebook(folder, f"shared-{trusted}")
+    if trusted:
+        trust(server, path)
+    page.goto(f"{server.url}/lab?token={server.token}&reset")
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate(WITHOUT_KERNEL, path.name)
+    expect(page.get_by_test_id("panel")).to_have_count(2 + trusted, timeout=60_000)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets[0].model.trusted") == trusted
+    some, summary, damaged, stripped, plain = outputs(page)
+
+    panel = some.get_by_test_id("panel")
+    expect(panel.get_by_test_id("footer-shown")).to_contain_text("shown")
+    assert panel.get_attribute("data-live") is None
+    expect(panel.get_by_test_id("note")).to_contain_text("of 5,000 points are in this copy")
+    first = panel.get_by_test_id("cell-rank").first
+    expect(first).to_have_text("1")
+    panel.get_by_test_id("sort-value").click()
+    expect(first).to_have_text("5,000")
+    expect(some).to_contain_text("run the cell to make it live")
+
+    expect(summary.get_by_test_id("panel")).to_have_attribute("data-rows", "false")
+    expect(summary.get_by_test_id("table")).to_be_hidden()
+    expect(damaged.get_by_role("alert")).to_contain_text("cannot be shown")
+    expect(damaged.locator("table")).to_be_visible()
+    expect(damaged.locator("img")).to_be_visible()
+    expect(stripped.get_by_role("alert")).to_contain_text("taken out")
+    expect(stripped).to_contain_text("Shapley values of 5,000 points")
+    # JupyterLab's own way with HTML: where it trusts the notebook the script runs, else the table stands
+    expect(plain.locator("table")).to_be_visible() if not trusted else expect(
+        plain.locator("table")
+    ).to_be_hidden()
+    assert page.evaluate("window.hit") is None
+    expect(page.get_by_text("Loading widget")).to_have_count(0)
+    assert has_no_kernel(page)
+
+
+def test_a_fresh_kernel_does_not_know_the_panel_and_the_copy_stands(page: Page, server: Server, folder: Path):
+    path = shared_notebook(folder, "fresh")
+    trust(server, path)
+    lab = Lab.open(page, server, Notebook(folder, "fresh"))
+    some = outputs(page)[0]
+    expect(some.get_by_test_id("row").first).to_be_visible()
+    expect(some).to_contain_text("run the cell to make it live")
+    lab.run_code("print(1)")  # the kernel is at work, and the copy stands
+    assert some.get_by_test_id("panel").get_attribute("data-live") is None
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+
+
+def live(page: Page) -> Locator:
+    """The panels on the page that Python answers."""
+    return page.locator("[data-testid=panel][data-live]").and_(page.locator(":visible"))
+
+
+def the_same(panel: Panel, handle: ElementHandle) -> bool:
+    return bool(panel.at.evaluate("(now, before) => now === before", handle))
+
+
+def test_the_live_panel_wins_as_long_as_the_kernel_has_it(page: Page, server: Server, folder: Path):
+    notebook = write_notebook(folder, "wins", START, rule="MaxUpdates(3)")
+    lab = Lab.open(page, server, notebook)
+    lab.run_all()
+    panel = lab.panel()
+    panel.expect_state("finished")
+
+    def stored() -> bool:
+        lab.save()
+        data = (notebook.stored(1) or [{"data": {}}])[0]["data"]
+        return copies.MIME in data and WIDGET_VIEW in data
+
+    until(stored, what="the final copy never came")
+    expect(live(page)).to_have_count(1)
+    before = panel.at.element_handle()
+
+    # an edit reaches Python, and the output that is written again leaves the panel alone
+    position = panel.order()[0]
+    panel.row(position).click()
+    page.keyboard.press("x")
+    until(lambda: notebook.edits, what="the edit did not reach Python")
+    until(lambda: '"dropped":1' in html_of(lab, notebook), what="the copy does not follow the edit")
+    assert the_same(panel, before)
+    expect(page.locator(".dvl-copy-note")).to_be_hidden()
+
+    # a second view is as live as the first
+    page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    page.evaluate(NEW_VIEW)
+    expect(live(page)).to_have_count(2)
+
+    # so is the page after a reload, once it has found the kernel again
+    lab.save()
+    page.goto(f"{server.url}/lab/tree/{notebook.file.name}?token={server.token}&reset")
+    expect(live(page)).to_have_count(1, timeout=60_000)
+
+    # without its kernel the copy stands, and says what to do
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    note = page.locator(".dvl-copy-note")
+    expect(note).to_have_text("A saved copy; run the cell to make it live.")
+    expect(live(page)).to_have_count(0)
+    saved = lab.panel()
+    expect(saved.part("footer-shown")).to_have_text("40 of 40 shown")
+    expect(saved.part("edits-summary")).to_contain_text("1 dropped")
+
+
+def html_of(lab: Lab, notebook: Notebook) -> str:
+    lab.save()
+    return "".join(notebook.stored(1)[0]["data"]["text/html"])
