@@ -189,6 +189,7 @@ def test_the_page_of_a_notebook_holds_its_copies_and_is_read_again(run, tmp_path
     assert text.count("VIEWER") == 1
     assert "default-src 'none'" in text
     assert "lowest values" in text  # for readers without scripts
+    assert str(tmp_path) not in text  # where it was made is nobody's business
 
 
 def test_the_page_is_not_written_over_what_it_is_made_from(run, tmp_path):
@@ -424,3 +425,30 @@ def test_a_notebook_nested_too_deeply_to_write_is_refused(run, tmp_path):
     status, _, err = run("strip", path)
     assert status in {0, 1}
     assert err == "" or "nested too deeply" in err
+
+
+def test_the_state_that_ipywidgets_saves_of_a_panel_is_known_as_ours(tmp_path):
+    import ipywidgets
+    from sklearn.linear_model import LogisticRegression
+
+    import dvlwidgets as dvl
+
+    x = np.random.default_rng(0).normal(size=(8, 2))
+    train = Dataset(x, [0, 1] * 4)
+    utility = dvl.ModelUtility(LogisticRegression(), dvl.SupervisedScorer("accuracy", train, 0.5))
+    panel = dvl.ValuationPanel(
+        dvl.ShapleyValuation(utility, dvl.PermutationSampler(), dvl.MaxUpdates(1)),
+        train,
+        edits=tmp_path / "e",
+    )
+    other = ipywidgets.IntSlider()
+    state = ipywidgets.Widget.get_manager_state(
+        widgets=[panel, panel.layout, other, other.layout, other.style]
+    )
+    ours = {panel.model_id, panel.layout.model_id}
+    panel.close()
+    notebook = {"nbformat": 4, "cells": [], "metadata": {"widgets": {made.STATE: state, "application/x": {}}}}
+    assert "VIEWER" in json.dumps(notebook)  # the panel's program
+    clean, removed = notebook_strip.strip(notebook)
+    assert removed.states == 1
+    assert clean["metadata"]["widgets"][made.STATE]["state"].keys() == state["state"].keys() - ours
