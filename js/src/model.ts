@@ -4,6 +4,7 @@ import type { ViewMemory } from './memory';
 import { applyDelta, applyEdits, fromFull, type Points } from './points';
 import { Previews } from './previews';
 import type { Change, Control, Link, Preview, LiveSource } from './source';
+import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
 import {
   decode,
   WireError,
@@ -24,6 +25,8 @@ export interface Comm {
 
 /** Without an answer for this long the panel says so. It goes on asking. */
 export const SILENT_AFTER = 8000;
+/** A click that Python shows no sign of for this long: the panel says why. */
+export const UNHEARD_AFTER = 2500;
 const ASK_AGAIN = 3000;
 const HIDDEN_ACK = 1000;
 
@@ -32,6 +35,7 @@ export class LiveModel implements LiveSource {
   points: Points | null = null;
   link: Link = 'waiting';
   asked: Control | null = null;
+  unheard: Unheard | null = null;
   problem: string | null = null;
   memory: ViewMemory | null = null;
   private readonly listeners = new Set<(change: Change) => void>();
@@ -66,6 +70,10 @@ export class LiveModel implements LiveSource {
     return Number(this.comm.get('height')) || 600;
   }
 
+  get kernel(): KernelFacts | null {
+    return kernelFacts(this.comm.get('kernel'));
+  }
+
   get unsaved(): number {
     return this.requests.size;
   }
@@ -89,6 +97,7 @@ export class LiveModel implements LiveSource {
     this.asked = verb;
     this.send({ t: verb });
     this.expectAnswer();
+    this.watchForHearing();
     this.tell('status');
   }
 
@@ -118,6 +127,7 @@ export class LiveModel implements LiveSource {
     this.requests.add(request);
     this.send(command(request));
     this.expectAnswer();
+    this.watchForHearing();
     this.tell('edits');
   }
 
@@ -147,6 +157,28 @@ export class LiveModel implements LiveSource {
         this.link = 'silent';
         this.tell('link');
       });
+    }
+  }
+
+  /** From the first thing that was asked and is not answered. */
+  private watchForHearing(): void {
+    if (!this.timers.has('unheard') && this.unheard === null) {
+      this.later('unheard', UNHEARD_AFTER, () => {
+        this.unheard = this.asked ?? 'edit';
+        this.tell('link');
+      });
+    }
+  }
+
+  /** After an answer: what else was asked is given its own time. */
+  private heardWhat(): void {
+    this.stop('unheard');
+    if (this.asked !== null || this.requests.size > 0) {
+      this.unheard = this.unheard === null ? null : (this.asked ?? 'edit');
+      this.watchForHearing();
+    } else if (this.unheard !== null) {
+      this.unheard = null;
+      this.tell('link');
     }
   }
 
@@ -191,7 +223,9 @@ export class LiveModel implements LiveSource {
         }
         break;
       case 'edits':
-        this.requests.delete(message.request ?? '');
+        if (this.requests.delete(message.request ?? '')) {
+          this.heardWhat();
+        }
         if (this.points !== null && !applyEdits(this.points, message)) {
           this.hello();
         }
@@ -203,13 +237,18 @@ export class LiveModel implements LiveSource {
         break;
       case 'error':
         this.requests.delete(message.request ?? '');
+        if (message.where === this.asked) {
+          this.asked = null; // it was heard, and cannot be done
+        }
+        this.heardWhat();
         this.complain(message.message);
         this.tell('edits');
         break;
     }
     if ('status' in message) {
-      if (hasHeard(message.status, this.asked)) {
+      if (this.asked !== null && hasHeard(message.status, this.asked)) {
         this.asked = null;
+        this.heardWhat();
       }
       this.tell('status');
     }
@@ -269,7 +308,7 @@ export class LiveModel implements LiveSource {
 }
 
 /** Whether a run's status shows that a button's wish arrived: it is noted, or it is fulfilled. */
-function hasHeard(status: Status, asked: Control | null): boolean {
+function hasHeard(status: Status, asked: Control): boolean {
   const over = ['stopped', 'finished', 'failed'].includes(status.state);
   const reached =
     asked === 'pause' ? status.state === 'paused' : asked !== 'stop' && status.state === 'running';

@@ -2,6 +2,7 @@
 
 import type { ViewMemory } from './memory';
 import type { Points } from './points';
+import type { KernelFacts, Unheard } from './unheard';
 import type { LabelChoice } from './wire';
 
 export type Change = 'values' | 'status' | 'edits' | 'previews' | 'link';
@@ -33,6 +34,10 @@ export interface Source {
 export interface LiveSource extends Source {
   readonly title: string;
   readonly link: Link;
+  /** What has been asked for a while ago and is not answered, although Python may speak of other things. */
+  readonly unheard: Unheard | null;
+  /** What the kernel says of its own ears; null where there is no ipykernel. */
+  readonly kernel: KernelFacts | null;
   /** The last complaint, until it is dismissed. */
   readonly problem: string | null;
   /** What the last view was like; the next one goes on from there. */
