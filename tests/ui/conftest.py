@@ -15,6 +15,8 @@ LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about
 # a kernel that goes on would take the next test's processor
 END_KERNELS = "async () => { await window.jupyterapp?.serviceManager.sessions.shutdownAll(); }"
 
+INTERRUPTED = ("Could not restore the debugger state", "Error: Canceled future for create_subshell_request")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder needs a browser."""
@@ -52,13 +54,14 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def _is_ours(message: ConsoleMessage) -> bool:
-    """An error, but for JupyterLab's own when a reload or a shutdown interrupts a question to its debugger."""
-    return message.type == "error" and not message.text.startswith("Could not restore the debugger state")
+    """An error, but for JupyterLab's own when a reload, a restart or a shutdown interrupts its questions."""
+    return message.type == "error" and not message.text.startswith(INTERRUPTED)
 
 
-def _is_the_managers(error: Error) -> bool:
-    """The widget manager's own: it looks for the kernel of a notebook that was opened without one."""
-    return "/@jupyter-widgets/jupyterlab-manager/" in (error.stack or "") and "'kernel'" in error.message
+def _is_the_labs(error: Error) -> bool:
+    """JupyterLab's own, or its widget manager's: that looks for the kernel of a notebook that has none."""
+    manager = "/@jupyter-widgets/jupyterlab-manager/" in (error.stack or "") and "'kernel'" in error.message
+    return manager or str(error).startswith(INTERRUPTED)
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     opened.on(
         "request", lambda request: None if request.url.startswith(LOCAL) else outside.append(request.url)
     )
-    opened.on("pageerror", lambda error: None if _is_the_managers(error) else errors.append(str(error)))
+    opened.on("pageerror", lambda error: None if _is_the_labs(error) else errors.append(str(error)))
     opened.on("console", lambda message: errors.append(message.text) if _is_ours(message) else None)
     yield opened
     opened.evaluate(END_KERNELS)

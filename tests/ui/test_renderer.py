@@ -10,7 +10,7 @@ import pytest
 from labserver import Server
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import ElementHandle, Locator, Page, expect
-from ui.work import START, Lab, Notebook, Panel, until, write_notebook
+from ui.work import START, Lab, Notebook, Panel, paused_run, until, write_notebook
 
 from dvlwidgets.widgets import copies
 
@@ -22,6 +22,11 @@ WITHOUT_KERNEL = """async path => {
     const kernelPreference = {shouldStart: false, canStart: false, autoStartDefault: false};
     await window.jupyterapp.restored;
     await window.jupyterapp.commands.execute('docmanager:open', {path, kernelPreference});
+}"""
+OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
+BUSY = """() => {
+    const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    kernel.requestExecute({code: 'import time; time.sleep(8)'});
 }"""
 NEW_VIEW = "window.jupyterapp.commands.execute('notebook:create-output-view')"
 
@@ -86,7 +91,7 @@ def trust(server: Server, path: Path) -> None:
 
 
 def outputs(page: Page) -> list[Locator]:
-    return page.locator(".jp-Notebook .jp-OutputArea-output").all()
+    return page.locator(OUTPUTS).all()
 
 
 def has_no_kernel(page: Page) -> bool:
@@ -105,6 +110,7 @@ def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
     page.evaluate(WITHOUT_KERNEL, path.name)
     expect(page.get_by_test_id("panel")).to_have_count(2 + trusted, timeout=60_000)
     assert page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets[0].model.trusted") == trusted
+    expect(page.locator(OUTPUTS)).to_have_count(5)
     some, summary, damaged, stripped, plain = outputs(page)
 
     panel = some.get_by_test_id("panel")
@@ -197,6 +203,29 @@ def test_the_live_panel_wins_as_long_as_the_kernel_has_it(page: Page, server: Se
     saved = lab.panel()
     expect(saved.part("footer-shown")).to_have_text("40 of 40 shown")
     expect(saved.part("edits-summary")).to_contain_text("1 dropped")
+
+
+def test_while_a_run_goes_on_and_while_the_kernel_is_busy_the_live_panel_wins(
+    page: Page, server: Server, folder: Path
+):
+    notebook, lab, panel = paused_run(page, server, folder, "goes on")
+    until(lambda: "dvl-snapshot-data" in html_of(lab, notebook), what="the copy of a paused run never came")
+    before = panel.at.element_handle()
+    panel.click("resume")
+    panel.expect_state("running")
+    assert the_same(panel, before)
+    panel.click("pause")
+    panel.expect_state("paused")
+    html_of(lab, notebook)
+
+    # the kernel cannot tell the page of the widget before the cell ends; the copy stands until then
+    page.evaluate(BUSY)
+    page.goto(f"{server.url}/lab/tree/{notebook.file.name}?token={server.token}&reset")
+    output = page.locator(".dvl-snapshot-output")
+    expect(output.locator(".dvl-copy-note")).to_contain_text("A saved copy")
+    expect(output.get_by_test_id("row").first).to_be_visible()
+    expect(live(page)).to_have_count(1, timeout=60_000)
+    expect(output.locator(".dvl-copy-note")).to_be_hidden()
 
 
 def html_of(lab: Lab, notebook: Notebook) -> str:
