@@ -55,7 +55,7 @@ export class Channel {
 
   constructor(
     readonly kernel: Kernel.IKernelConnection,
-    private preferences: Preferences
+    private chosen: Preferences
   ) {
     kernel.registerCommTarget(HELLO, this.hello);
     kernel.iopubMessage.connect(this.passing);
@@ -98,10 +98,10 @@ export class Channel {
     this.tell();
   }
 
-  prefer(preferences: Preferences): void {
-    this.preferences = preferences;
+  prefer(chosen: Preferences, changed: Preferences): void {
+    this.chosen = chosen;
     if (this.comm !== null) {
-      this.send('prefer', null, { ...preferences });
+      this.wish(changed);
     }
   }
 
@@ -160,9 +160,7 @@ export class Channel {
     this.subshells = wanted ? subshells : false;
     comm.onMsg = (message) => this.received(message);
     comm.onClose = () => this.closed(comm);
-    if (this.preferences.share !== null || this.preferences.rate !== null) {
-      this.send('prefer', null, { ...this.preferences });
-    }
+    this.wish(this.chosen);
     this.send('runs', null, {});
     await this.post('comm_open', { comm_id: comm.commId, target_name: TARGET, data: { v: 1 } });
     this.flush(comm);
@@ -200,6 +198,12 @@ export class Channel {
     }
     if (comm !== null && !comm.isDisposed) {
       comm.dispose();
+    }
+  }
+
+  private wish(wishes: Preferences): void {
+    if (wishes.share !== null || wishes.rate !== null) {
+      this.send('prefer', null, { ...wishes });
     }
   }
 

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import { setAttr } from '../../dom';
+import type { Preferences } from './channel';
 import { IRuns } from './tokens';
 
 const ID = 'dvlwidgets:plugin';
@@ -19,11 +20,15 @@ export const settings: JupyterFrontEndPlugin<void> = {
       return;
     }
     const loaded = await registry.load(ID);
+    let before = wishes(loaded, true);
     const apply = (): void => {
-      runs.prefer({
-        share: chosen(loaded, 'share', (given) => typeof given === 'string'),
-        rate: chosen(loaded, 'rate', (given) => typeof given === 'number'),
-      });
+      const now = wishes(loaded, true);
+      const changed = {
+        share: now.share === before.share ? null : now.share,
+        rate: now.rate === before.rate ? null : now.rate,
+      };
+      before = now;
+      runs.prefer(wishes(loaded, false), changed);
       const { composite: theme } = loaded.get('theme');
       setAttr(document.body, 'data-dvl-theme', theme === 'light' || theme === 'dark' ? theme : null);
     };
@@ -32,13 +37,12 @@ export const settings: JupyterFrontEndPlugin<void> = {
   },
 };
 
-/** What somebody chose; null leaves it to the kernel, where a program may have chosen something. */
-function chosen<T>(
-  loaded: ISettingRegistry.ISettings,
-  key: string,
-  fits: (given: unknown) => given is T
-): T | null {
-  const { user, composite } = loaded.get(key);
-  const isDefault = user === undefined && composite === loaded.default(key);
-  return !isDefault && fits(composite) ? composite : null;
+/** What the settings say; without `defaults` only what somebody chose: the rest is the program's to choose. */
+function wishes(loaded: ISettingRegistry.ISettings, defaults: boolean): Preferences {
+  const chosen = (key: string): unknown => {
+    const { user, composite } = loaded.get(key);
+    return defaults || user !== undefined || composite !== loaded.default(key) ? composite : null;
+  };
+  const [share, rate] = [chosen('share'), chosen('rate')];
+  return { share: typeof share === 'string' ? share : null, rate: typeof rate === 'number' ? rate : null };
 }

@@ -46,7 +46,8 @@ export interface IRuns {
   refresh(): void;
   /** The list is in sight, or is not any more. */
   see(visible: boolean): void;
-  prefer(preferences: Preferences): void;
+  /** `chosen` goes to each kernel that is found, `changed` to those that are there. */
+  prefer(chosen: Preferences, changed: Preferences): void;
   /** The open notebook of a group. */
   notebook(path: string): NotebookPanel | null;
 }

@@ -22,7 +22,7 @@ export class RunsWatch implements IRuns {
   readonly stateChanged: Signal<IRuns, Change> = new Signal<IRuns, Change>(this);
   focus: string | null = null;
   private readonly kernels = new Map<string, Watched>();
-  private preferences: Preferences = { share: null, rate: null };
+  private chosen: Preferences = { share: null, rate: null };
   private listSeen = false;
 
   constructor(private readonly notebooks: INotebookTracker) {
@@ -67,9 +67,9 @@ export class RunsWatch implements IRuns {
     }
   }
 
-  prefer(preferences: Preferences): void {
-    this.preferences = preferences;
-    this.kernels.forEach(({ channel }) => channel.prefer(preferences));
+  prefer(chosen: Preferences, changed: Preferences): void {
+    this.chosen = chosen;
+    this.kernels.forEach(({ channel }) => channel.prefer(chosen, changed));
   }
 
   notebook(path: string): NotebookPanel | null {
@@ -99,7 +99,7 @@ export class RunsWatch implements IRuns {
     }
     let watched = this.kernels.get(kernel.id);
     if (watched === undefined) {
-      const channel = new Channel(kernel, this.preferences);
+      const channel = new Channel(kernel, this.chosen);
       watched = { channel, panels: new Set(), timer: undefined, seen: [] };
       this.kernels.set(kernel.id, watched);
       const found = watched;
