@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -381,6 +385,20 @@ class Broken(GaussianNB):
     said = shell.run("%%valuation --train train --test test --until updates(1) --wait\nBroken()")
     assert type(said.error).__name__ == "FirstFitError"
     assert "no model today" in said.all
+    assert "dvlwidgets/magics" not in said.all
+
+
+def test_an_interrupt_of_a_cell_that_waits_leaves_the_run_alive(shell):
+    shell.run(LONG)
+    interrupted = [threading.main_thread().ident, signal.SIGINT]
+    timer = threading.Timer(1.0, signal.pthread_kill, interrupted)
+    timer.start()
+    said = shell.run("%%valuation slow --train train --test test --until hours(1) --wait\nSlow()")
+    timer.join()
+    assert isinstance(said.error, KeyboardInterrupt)
+    assert "KeyboardInterrupt: the run goes on. %dvl stop ends it" in said.all
+    assert "Traceback" not in said.all
+    assert only().alive
 
 
 # --- the Python behind it ------------------------------------------------------------------------------------
@@ -509,3 +527,20 @@ def test_unloading_takes_everything_out_again(shell):
     assert shell.run("%load_ext dvlwidgets").error is None
     assert shell.run("%reload_ext dvlwidgets").error is None
     assert shell.completions("%dvl paus") == ["pause"]
+
+
+def test_loading_the_extension_loads_nothing_heavy():
+    code = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "dvlwidgets")
+shell.object_inspect_text("%%influence")
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))"""
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "dvlwidgets" in loaded
+    assert not {"torch", "sklearn", "pandas", "anywidget", "ipywidgets", "joblib"} & set(loaded)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dvlwidgets.magics.methods import public_class
-from dvlwidgets.magics.usage import UsageError, in_one_line
+from dvlwidgets.magics.usage import UsageError
 
 METHODS: dict[str, tuple[str, str]] = {
     "ekfac": ("EkfacInfluence", "Kronecker factors with corrected eigenvalues: for larger nets"),
@@ -85,6 +85,8 @@ def influence_method(name: str) -> InfluenceMethod:
         UsageError: torch is not installed.
     """
     public = METHODS[name][0]
-    with in_one_line():
+    try:
         found = public_class(public)
+    except ImportError as error:  # it says how to install what is missing
+        raise UsageError(str(error)) from error
     return InfluenceMethod(name, public, dict(inspect.signature(found).parameters))

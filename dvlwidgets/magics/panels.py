@@ -91,7 +91,20 @@ def launch(shell: Any, script: Script, code: str, given: Given, name: str | None
         shell.user_ns[given.get("out")] = panel.run
     display(panel)  # type: ignore[no-untyped-call]
     if "wait" in given:
+        _wait(panel)
+
+
+def _wait(panel: Any) -> None:
+    """Blocks until the end; what ends it early is shown without the magic's frames."""
+    try:
         panel.wait()
+    except KeyboardInterrupt as error:
+        text = "KeyboardInterrupt: the run goes on. %dvl stop ends it, %dvl show displays it."
+        error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
+        raise
+    except DvlError as error:
+        error._render_traceback_ = f"{type(error).__name__}: {error}".splitlines  # type: ignore[attr-defined]
+        raise
 
 
 def _print_code(script: Script, lines: list[str], given: Given) -> None:

@@ -13,7 +13,6 @@ from dvlwidgets.magics.panels import check_run, launch, panel_code
 from dvlwidgets.magics.script import Code, Script, call, literal
 from dvlwidgets.magics.until import RULES, until
 from dvlwidgets.magics.usage import UsageError, a, unknown
-from dvlwidgets.valuation.valuation import Valuation
 
 WANTED = "the model to value with (anything with fit), a utility or a valuation"
 
@@ -58,6 +57,8 @@ def _check(shell: Any, given: Given, method: Method, cell: str) -> None:
 
 def _method_code(given: Given, method: Method, outcome: _cell.Outcome) -> str | None:
     """The name of a valuation that the cell made itself, or None where one is to be made."""
+    from dvlwidgets.valuation.valuation import Valuation  # joblib comes with it
+
     value = outcome.value
     if isinstance(value, Valuation):
         return _as_it_is(given, outcome, "valuation", ["method", "test", "metric", *PARAMETERS])
