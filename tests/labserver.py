@@ -39,9 +39,16 @@ class Server:
 
 @contextlib.contextmanager
 def lab(
-    folder: Path, *, python: str = sys.executable, env: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    python: str = sys.executable,
+    env: Mapping[str, str] | None = None,
+    app: tuple[str, str] = ("jupyterlab", "LabApp"),
 ) -> Iterator[Server]:
-    """Serve `folder` with the JupyterLab that lives beside `python`; `env` overrides the environment."""
+    """Serve `folder` with the JupyterLab that lives beside `python`; `env` overrides the environment.
+
+    `app` is the module with its configuration's name: ("notebook", "JupyterNotebookApp") is Notebook 7.
+    """
     home = Path(tempfile.mkdtemp(prefix="dvlwidgets-lab-"))
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
@@ -54,10 +61,10 @@ def lab(
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
     }  # fmt: skip
     command = [
-        python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        python, "-m", app[0], "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.expose_app_in_browser=True",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", f"--{app[1]}.expose_app_in_browser=True",
     ]  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", token, home / "lab.log")
     with server.log.open("wb") as log:
