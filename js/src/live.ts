@@ -11,7 +11,7 @@ import type { Points } from './points';
 import { Presence } from './presence';
 import type { LiveSource } from './source';
 import type { UiState } from './state';
-import { whySilent, whyUnheard } from './unheard';
+import { whyBlank, whySilent, whyUnheard } from './unheard';
 import type { Stay, StayActions } from './stay';
 import { createControls, VALUING, type Tips } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
@@ -87,7 +87,7 @@ export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: L
     show(waiting.element, points === null);
     notice.update(noticeOf(source));
     if (points === null) {
-      waiting.update(source.title, source.link === 'silent');
+      waiting.update(source.title, source.link === 'silent' ? whyBlank(source.kernel) : null);
       return;
     }
     controls.update(points.status, source.asked ?? points.status.pending);

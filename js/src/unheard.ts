@@ -51,3 +51,14 @@ export function whySilent(kernel: KernelFacts | null): string {
   const words = deaf ? ` ipykernel ${kernel.version} hears clicks only between cells.` : '';
   return `The kernel does not answer; it may be busy with a cell, or gone.${words} What you see is from its last answer.`;
 }
+
+/** Nothing was ever heard: there is nothing to show yet. */
+export function whyBlank(kernel: KernelFacts | null): string {
+  if (kernel !== null && !kernel.subshells) {
+    return (
+      `The kernel does not answer. This one (ipykernel ${kernel.version}) answers only between cells: if a cell runs, ` +
+      'the panel fills when it ends. If none does, the kernel is gone: run the cell again to get a new panel.'
+    );
+  }
+  return 'The kernel does not answer. It may be busy with a cell, or gone: run the cell again to get a new panel.';
+}

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import influence from '../src/hosts/influence';
 import widget from '../src/hosts/widget';
 import { LiveModel, UNHEARD_AFTER } from '../src/model';
-import { kernelFacts, whySilent, whyUnheard, type KernelFacts } from '../src/unheard';
+import { kernelFacts, whyBlank, whySilent, whyUnheard, type KernelFacts } from '../src/unheard';
 import { full, makeRun } from './harness/frames.mjs';
 import { FakeInfluenceKernel, makeInfluence } from './harness/influence.mjs';
 import { FakeKernel } from './harness/kernel.mjs';
@@ -170,5 +170,7 @@ describe('the words', () => {
     expect(whyUnheard('resume', facts(NEW), false)).not.toContain('goes on');
     expect(whySilent(facts(OLD))).toContain('6.31.0');
     expect(whySilent(facts(NEW))).toBe(whySilent(null));
+    expect(whyBlank(facts(OLD))).toContain('fills when it ends');
+    expect(whyBlank(facts(NEW))).toBe(whyBlank(null));
   });
 });

@@ -48,15 +48,11 @@ export function createWaiting() {
   );
   return {
     element,
-    update(name: string, silent: boolean): void {
+    /** `why`: what to say of a kernel that does not answer; null while there is hope. */
+    update(name: string, why: string | null): void {
       setText(title, name || 'Data valuation');
-      setText(
-        words,
-        silent
-          ? 'The kernel does not answer. It may be busy with a cell, or gone: run the cell again to get a new panel.'
-          : 'Waiting for the kernel…'
-      );
-      show(pulse, !silent);
+      setText(words, why ?? 'Waiting for the kernel…');
+      show(pulse, why === null);
     },
   };
 }
