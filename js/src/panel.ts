@@ -64,7 +64,7 @@ class Panel {
   private readonly tiles = h(
     'button',
     {
-      class: 'button',
+      class: 'chip',
       'data-testid': 'as-gallery',
       title: 'Points as pictures or texts, or as rows',
       onclick: () => this.set({ ...this.state, gallery: !this.state.gallery }),

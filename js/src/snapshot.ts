@@ -151,5 +151,5 @@ function noteOf({ n, known }: Whole, here: number, sampling: string): string {
   const all = count(n);
   return here === 0
     ? `This copy holds no single points: how the values of all ${all} points are distributed, and how certain their ranking is.`
-    : `${count(here)} of ${all} points are in this copy: ${sampling.replace(/\.$/, '')}. Ranks are among all ${count(known)} values, and so is the distribution.`;
+    : `${count(here)} of ${all} points are in this copy: ${sampling.replace(/\.$/, '')}. Ranks and the distribution are those of all ${count(known)} values.`;
 }

@@ -1,18 +1,45 @@
-// @vitest-environment jsdom
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { describe, expect, it } from 'vitest';
 
 import { histogram } from '../src/columns';
 import { derive } from '../src/derive';
-import { mountAll } from '../src/hosts/page';
-import { idOf } from '../src/points';
+import { idOf, sizeOf } from '../src/points';
 import { readSnapshot } from '../src/snapshot';
 import { INITIAL, togglePreset } from '../src/state';
 import { base64, copyOf, COUNTED, partOf } from './copies';
-import { makeRun } from './harness/frames.mjs';
 
 type Json = Record<string, unknown>;
 const read = (copy: unknown) => readSnapshot(JSON.stringify(copy));
 const part = () => partOf(1_000_000, [7, 400, 999_999], [0, 3, 2]);
+
+describe('the copies that Python writes', () => {
+  const folder = fileURLToPath(new URL('../../tests/snapshots/', import.meta.url));
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+  it('are there', () => expect(files.length).toBeGreaterThan(6));
+
+  it.each(files)('%s is read', (file) => {
+    const payload = readFileSync(folder + file, 'utf8');
+    const { manifest, share, more } = JSON.parse(payload) as {
+      manifest: { n_total: number; n_embedded: number; previews: number };
+      share: string;
+      more: unknown[];
+    };
+    const { points, previews, note } = readSnapshot(payload);
+    const { ranks, histogram: bars } = derive(points, INITIAL, null, false);
+    expect([points.n, sizeOf(points)]).toEqual([manifest.n_embedded, manifest.n_total]);
+    expect([previews.size, previews.size > 0]).toEqual([manifest.previews, more.length > 0]);
+    expect(points.share.startsWith(`${share} (`)).toBe(true);
+    expect(note === '').toBe(manifest.n_embedded === manifest.n_total);
+    // one of the twelve has no value; among the others the ranks are those of the whole data set
+    expect([ranks.known, bars?.known]).toEqual([11, 11]);
+    const known = [...ranks.rank].filter((rank) => rank > 0);
+    expect(new Set(known).size).toBe(known.length);
+    expect(known.every((rank) => rank <= 11)).toBe(true);
+  });
+});
 
 describe('a copy of all points', () => {
   it('is what the frame says, with ranks and a histogram of its own', () => {
@@ -38,7 +65,7 @@ describe('a copy of some points', () => {
     expect(bars?.counts.length).toBe(64);
     expect([bars?.lo, bars?.hi]).toEqual([-8, 8]);
     expect(note).toMatch(
-      /^3 of 1,000,000 points are in this copy: the 1 lowest, .* others\. Ranks are among all/
+      /^3 of 1,000,000 points are in this copy: the 1 lowest, .* others\. Ranks and the distribution/
     );
   });
 
@@ -224,135 +251,5 @@ describe('a copy that is', () => {
   it.each(damaged)('%s is refused in a sentence', (_, make, words) => {
     expect(() => readSnapshot(make())).toThrow(words);
     expect(() => readSnapshot(make())).toThrow(expect.objectContaining({ name: 'WireError' }) as Error);
-  });
-});
-
-describe('on a page', () => {
-  const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  beforeEach(() => {
-    vi.useFakeTimers();
-    HTMLCanvasElement.prototype.getContext = () => null;
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    document.body.replaceChildren();
-  });
-
-  function output(id: string, payload: string): { stand: HTMLElement; all: HTMLElement } {
-    const all = document.createElement('div');
-    all.innerHTML = `<div id="${id}" class="dvl-snapshot"><table></table></div><script type="application/json" class="dvl-snapshot-data" data-for="${id}"></script>`;
-    all.querySelector('script')!.textContent = payload;
-    document.body.append(all);
-    return { stand: all.querySelector('.dvl-snapshot')!, all };
-  }
-
-  const inside = (el: Element) => el.querySelector('[data-dvl-panel]')!.shadowRoot!;
-  const text = (el: Element, id: string) => inside(el).querySelector(`[data-testid="${id}"]`)!.textContent;
-
-  it('each becomes a panel without buttons that need a kernel, once, however often the script runs', async () => {
-    const one = output('dvl-1', JSON.stringify(copyOf()));
-    expect(mountAll(document)).toBe(1);
-    const two = output('dvl-2', JSON.stringify(part()));
-    expect(mountAll(document)).toBe(1);
-    expect(mountAll(document)).toBe(0);
-    await wait(300);
-    expect([one.stand.hidden, two.stand.hidden]).toEqual([true, true]);
-    expect(text(one.all, 'footer-shown')).toBe('30 of 30 shown');
-    expect(text(one.all, 'state')).toBe('finished');
-    expect(text(one.all, 'footer-share')).toBe('shared: values (positions, labels, values)');
-    expect(text(two.all, 'note')).toContain('3 of 1,000,000 points');
-    expect(text(two.all, 'cell-id')).toMatch(/^(7|400|999999)$/);
-    for (const id of ['toolbar-pause', 'relabel-button', 'drop', 'help', 'waiting', 'undo']) {
-      expect(inside(one.all).querySelector(`[data-testid="${id}"]`)).toBeNull();
-    }
-  });
-
-  it('an output that stands there twice becomes two panels', () => {
-    const [one, two] = [output('dvl-1', JSON.stringify(copyOf())), output('dvl-1', JSON.stringify(copyOf()))];
-    expect(mountAll(document)).toBe(2);
-    expect([one.stand.hidden, two.stand.hidden]).toEqual([true, true]);
-  });
-
-  it('edits are shown where they were made, and filtered', async () => {
-    const run = makeRun({ n: 30, state: 'finished' });
-    run.codes[4] = (run.codes[4]! + 1) % 10;
-    run.dropped[6] = 1;
-    const edits = { count: 2, relabelled: 1, dropped: 1, undo: false, redo: false, path: '', saved: true };
-    const { all } = output('dvl-1', JSON.stringify(copyOf({}, { run, content: { edits } })));
-    mountAll(document);
-    await wait(300);
-    expect(text(all, 'edits-summary')).toBe('1 relabelled, 1 dropped');
-    inside(all).querySelector<HTMLElement>('[data-chip="edited"]')!.click();
-    await wait(300);
-    expect(text(all, 'footer-shown')).toBe('1 of 30 shown');
-    const cell = inside(all).querySelector('[data-testid="cell-label"]')!;
-    expect(cell.querySelector('s')!.textContent).not.toBe('');
-    expect(cell.querySelector('.label-now')!.textContent).toBe(String(run.codes[4]));
-  });
-
-  it('pictures can be looked at as a gallery, and walked with the arrow keys', async () => {
-    const rows = [...Array(30).keys()];
-    const pixels = { b: 0, d: 'u1', n: 30 * 64 };
-    const content = { v: 1, t: 'previews', request: null, rows, kind: 'image', pixels };
-    const more = [{ content, buffers: [base64(new Uint8Array(30 * 64))] }];
-    const { all } = output('dvl-1', JSON.stringify(copyOf({}, { top: { more, share: 'full' } })));
-    mountAll(document);
-    await wait(300);
-    inside(all).querySelector<HTMLElement>('[data-testid="as-gallery"]')!.click();
-    await wait(300);
-    const tiles = () => [...inside(all).querySelectorAll<HTMLElement>('[data-testid="gallery"] [data-row]')];
-    expect(tiles().length).toBe(30);
-    tiles()[2]!.click();
-    await wait(300);
-    tiles()[2]!.dispatchEvent(
-      new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true, composed: true })
-    );
-    await wait(300);
-    expect(tiles()[3]!.classList.contains('focused')).toBe(true);
-    expect(text(all, 'point-name')).toBe('point 4 of 30 shown');
-  });
-
-  it('without rows shows its charts, and no table', async () => {
-    const { all } = output('dvl-1', JSON.stringify(partOf(5000, [], [])));
-    mountAll(document);
-    await wait(300);
-    expect(inside(all).querySelector('[data-testid="panel"]')!.getAttribute('data-rows')).toBe('false');
-    expect(inside(all).querySelector('[data-testid="histogram"]')!.getAttribute('aria-label')).toContain(
-      'of 5,000 known'
-    );
-    expect(text(all, 'footer-shown')).toBe('');
-  });
-
-  it('what cannot be read is said, and its table stays', () => {
-    const bad = output('dvl-1', JSON.stringify(copyOf({}, { content: { n: 31 } })));
-    const good = output('dvl-2', JSON.stringify(copyOf()));
-    expect(mountAll(document)).toBe(1);
-    expect(bad.stand.hidden).toBe(false);
-    expect(bad.all.querySelector('[role="alert"]')!.textContent).toMatch(
-      /cannot be shown\..*should hold 31 numbers.*table above stays/
-    );
-    expect(bad.all.querySelector('[data-dvl-panel]')).toBeNull();
-    expect(good.stand.hidden).toBe(true);
-  });
-
-  it('names, labels and texts are text, whatever they hold', async () => {
-    const evil = [
-      '<img src=x onerror=alert(1)>',
-      '{{7*7}}',
-      '\u202etxt.exe',
-      '</script><script>alert(1)</script>',
-    ];
-    const run = makeRun({ n: 4, kind: 'tabular', state: 'finished' });
-    run.classes = evil;
-    run.codes.set([0, 1, 2, 3]);
-    const content = { title: evil[0], ids: evil, method: evil[3], share: evil[1] };
-    const { all } = output('dvl-1', JSON.stringify(copyOf({}, { run, content, top: { share: 'full' } })));
-    mountAll(document);
-    await wait(300);
-    const panel = inside(all);
-    expect(panel.querySelector('img, script, iframe, object')).toBeNull();
-    expect(panel.querySelector('.title')!.textContent).toBe(evil[0]);
-    const labels = [...panel.querySelectorAll('.label-now')].map((cell) => cell.textContent);
-    expect(labels.sort()).toEqual([...evil].sort());
   });
 });

@@ -30,7 +30,7 @@ function mount(doc: Document, script: Element): boolean {
     return false;
   }
   const box = doc.createElement('div');
-  stand.after(box);
+  stand.before(box);
   try {
     mountSaved(box, script.textContent);
     stand.hidden = true;
@@ -38,7 +38,7 @@ function mount(doc: Document, script: Element): boolean {
   } catch (error) {
     box.className = 'dvl-problem';
     box.setAttribute('role', 'alert');
-    box.textContent = problemOf(error, 'The table above stays.');
+    box.textContent = problemOf(error, 'The table below stays.');
     return false;
   }
 }

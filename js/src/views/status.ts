@@ -37,7 +37,8 @@ export function createStatus(actions: StatusActions) {
 
   function update({ points, shown: k, selected: ticked, unsaved, live }: StatusData): void {
     const { status, edits } = points;
-    setText(shown, points.n === 0 ? '' : `${count(k)} of ${count(points.n)} shown`);
+    setText(shown, `${count(k)} of ${count(points.n)} shown`);
+    show(shown, points.n > 0);
     setText(selected, `${count(ticked)} selected`);
     show(selected, ticked > 0);
     setText(
