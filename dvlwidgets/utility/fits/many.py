@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.arrays import adopt, n_rows
 from ...errors import InputError
 from ...typing import Masks
 from .covered import Coverage, explain
@@ -130,10 +131,10 @@ def fit_many(
         >>> fit_many(GaussianNB(), x, y, [[True, True, True, True]], np.array([[0.5], [4.5]])).predicted
         array([[0, 1]])
     """
-    given = np.asarray(masks)
-    if given.ndim != 2 or given.shape[1] != len(x) or given.dtype != np.bool_:
+    x, given = adopt(x, "x"), np.asarray(masks)
+    if given.ndim != 2 or given.shape[1] != n_rows(x) or given.dtype != np.bool_:
         raise InputError(
-            f"masks must be booleans of shape (B, {len(x)}), not {given.dtype} of shape {given.shape}."
+            f"masks must be booleans of shape (B, {n_rows(x)}), not {given.dtype} of shape {given.shape}."
         )
     want = ["predict", "predict_proba"] if proba else ["predict"]
     fits = batched_fits(model, x, y, x_test, want) if batched is not False else "batched=False"

@@ -16,6 +16,8 @@ _ROUNDING = 4e-16
 """Relative error of a sum of a few hundred terms."""
 _VARIANCE = 1e-10
 """The relative error that a variance may have; worse ones are computed from the rows themselves."""
+_SPREAD = 1e-7
+"""The largest variance of a subset is computed from its rows if it is a smaller share of the mean square."""
 _SCORE = 1e-10
 """The absolute error that a log likelihood may have; worse ones are computed from differences."""
 
@@ -44,7 +46,7 @@ class GaussianBayes:
         count = sums[:, :c]
         shift, square = (part.reshape(b, c, d) for part in (sums[:, c : c + c * d], sums[:, c + c * d :]))
         scale = None if self.scaling is None else self.scaling.of(masks)
-        floor = self._floor(count, shift, square, scale)
+        floor = self._floor(masks, count, shift, square, scale)
         size = np.maximum(count, 1.0)[:, :, None]
         mean, square = shift / size, square / size
         variance = square - mean**2 + floor[:, None, :]
@@ -57,12 +59,17 @@ class GaussianBayes:
             scores += np.log(count / count.sum(axis=1, keepdims=True))[:, None, :]
         return from_scores(scores, seen, done, want)
 
-    def _floor(self, count: Floats, shift: Floats, square: Floats, scale: Floats | None) -> Floats:
+    def _floor(
+        self, masks: NDArray[np.bool_], count: Floats, shift: Floats, square: Floats, scale: Floats | None
+    ) -> Floats:
         """(b, d) or (b, 1) what is added to variances: a share of the largest variance of a (scaled) feature."""
         size = count.sum(axis=1)[:, None]
         mean = (shift + count[:, :, None] * self.centres).sum(axis=1) / size
         whole = square + 2 * self.centres * shift + count[:, :, None] * self.centres**2
-        variance = np.maximum(whole.sum(axis=1) / size - mean**2, 0.0)
+        mean_square = whole.sum(axis=1) / size
+        variance = np.maximum(mean_square - mean**2, 0.0)
+        for b in np.flatnonzero(variance.max(axis=1) <= _SPREAD * mean_square.max(axis=1)):
+            variance[b] = self.problem.x[masks[b]].var(axis=0)
         if scale is None:
             return np.asarray(self.smoothing * variance.max(axis=1, keepdims=True))
         return np.asarray(self.smoothing * (variance / scale**2).max(axis=1)[:, None] * scale**2)
