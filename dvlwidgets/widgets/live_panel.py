@@ -100,6 +100,7 @@ class LivePanel(anywidget.AnyWidget):
             self._material,
             level=lambda: self._session.level,
             views=self._views,
+            about=self._about_views,
             model=lambda: self.model_id,
             listening=lambda: self._publisher.listening,
         )
@@ -266,6 +267,10 @@ class LivePanel(anywidget.AnyWidget):
         shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
         return dict(shown[0] if isinstance(shown, tuple) else shown)
 
+    def _about_views(self) -> Content:
+        shown: Any = super()._repr_mimebundle_()
+        return dict(shown[1]) if isinstance(shown, tuple) else {}
+
     def _material(self) -> Material:
         session = self._session
         return Material(
@@ -273,7 +278,7 @@ class LivePanel(anywidget.AnyWidget):
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
-        return self._output.bundle(first=True), {}
+        return self._output.bundle(first=True), self._about_views()
 
     def _ipython_display_(self) -> None:
         self._output.show()

@@ -32,6 +32,7 @@ class Output:
         material: the present state, and what copies are made of.
         level: how much a copy may hold now.
         views: the widget's own bundle.
+        about: metadata of that bundle; Colab looks there for what shows a widget.
         model: the widget's id.
         listening: whether a page ever said hello.
     """
@@ -42,11 +43,13 @@ class Output:
         *,
         level: Callable[[], str],
         views: Callable[[], Content],
+        about: Callable[[], Content] = dict,
         model: Callable[[], str | None],
         listening: Callable[[], bool],
     ) -> None:
         self._material, self._level = material, level
         self._views, self._model, self._listening = views, model, listening
+        self._about = about
         self._id = f"dvlwidgets-{uuid.uuid4().hex}"
         self._later = Later(self.refresh, "stored output")
         self._forget: Callable[[], None] = lambda: None
@@ -79,7 +82,7 @@ class Output:
         if not self._shown:
             self._forget = _after_cells(self._later)
         self._shown = True
-        display(self.bundle(first=True), raw=True, display_id=self._id)
+        display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._about())
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
@@ -87,7 +90,7 @@ class Output:
         if self._shown and "IPython" in sys.modules:
             from IPython.display import update_display
 
-            update_display(self.bundle(), raw=True, display_id=self._id)
+            update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._about())
 
     def soon(self) -> None:
         """Writes them again soon, at the end of the running cell at the latest."""

@@ -1,0 +1,56 @@
+"""Hosts that cannot be run here: what they look for in a panel's output is there."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from anywidget import _util
+from panel_fakes import FakeValuation, dataset
+
+from dvlwidgets.widgets import ValuationPanel
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+MANAGER = "https://colab.example/manager.js"
+
+
+@pytest.fixture
+def colab(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What Colab's module is asked for. It knows the address of the manager of widgets only once that is enabled."""
+    asked: list[str] = []
+    module: Any = types.ModuleType("google.colab.output")
+    module._widgets = types.SimpleNamespace(_installed_url=None)
+
+    def enable() -> None:
+        asked.append("enable")
+        module._widgets._installed_url = MANAGER
+
+    module.enable_custom_widget_manager = enable
+    monkeypatch.setitem(sys.modules, "google.colab.output", module)
+    _util.enable_custom_widget_manager_once.cache_clear()
+    yield asked
+    _util.enable_custom_widget_manager_once.cache_clear()
+
+
+def test_colab_is_told_how_to_show_the_widget_also_when_the_output_is_written_again_by_a_thread(
+    colab: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **more: published.append(more))
+    monkeypatch.setattr("IPython.display.update_display", lambda data, **more: published.append(more))
+    panel = ValuationPanel(FakeValuation(), dataset())
+    panel._ipython_display_()
+    panel._output.refresh()
+    told = [panel._repr_mimebundle_()[1], *(more["metadata"] for more in published)]
+    assert [each[VIEW]["colab"]["custom_widget_manager"]["url"] for each in told] == [MANAGER] * 3
+    assert colab == ["enable"]
+    panel.close()
+
+
+def test_elsewhere_there_is_nothing_to_tell() -> None:
+    panel = ValuationPanel(FakeValuation(), dataset())
+    assert panel._repr_mimebundle_()[1] == {}
+    panel.close()
