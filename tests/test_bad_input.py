@@ -1175,6 +1175,17 @@ CASES: dict[str, list[Case]] = {
             "data set that was valued",
         ),
         (lambda: dvl.static_page(closed_form(), TRAIN, title=3), InputTypeError, "title must be a string"),
+        (
+            lambda: dvl.static_page(dvl.ValuationResult(values=[1.0]), TRAIN, share="all"),
+            InputError,
+            "summary",
+        ),
+        (lambda: dvl.static_page(dvl.ValuationResult(values=[1.0]), TRAIN, share=3), InputTypeError, "share"),
+        (
+            lambda: dvl.static_page(dvl.ValuationResult(values=[1.0]), TRAIN, max_bytes="1 MB"),
+            InputTypeError,
+            "max_bytes must be an integer",
+        ),
     ],
     "save_result": [
         *several(3, None)(lambda v: dvl.save_result(v, "r.npz"), "expected a ValuationResult"),

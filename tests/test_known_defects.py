@@ -172,7 +172,7 @@ HELD_BY: dict[str, list[str]] = {
     ],
     "a notebook whose stored output is from the beginning of the run": [
         "test_panel.py::test_the_output_is_written_again_at_the_end",
-        "test_panel_stored.py::test_an_executed_notebook_holds_the_final_table_and_no_blank_view",
+        "test_panel_stored.py::test_an_executed_notebook_holds_the_final_copy_and_no_blank_view",
         "ui/test_run.py::test_the_saved_notebook_tells_how_the_run_ended",
     ],
     "fits that fail or warn on a degenerate subset": [
