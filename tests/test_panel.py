@@ -448,6 +448,25 @@ def test_clicks_keep_their_own_way_under_ipykernel_7_4():
     keep_on_subshells(object())
 
 
+def test_a_state_that_comes_back_while_the_page_is_told_of_another_is_not_lost(opened, monkeypatch):
+    panel, _ = opened()
+    panel.start()
+    panel.run.become("paused")
+    assert panel._publisher.settle()
+    assert panel.state == "paused"
+    tell = panel.set_trait
+
+    def slowly(name, value):
+        if value == "running":
+            panel.run.become("paused")  # a second click, before the page knows of the first
+        tell(name, value)
+
+    monkeypatch.setattr(panel, "set_trait", slowly)
+    panel.run.become("running")
+    assert panel._publisher.settle()
+    assert panel.state == "paused"
+
+
 def test_values_of_a_panel_without_any_are_refused():
     from dvlwidgets.errors import NotFittedError
 

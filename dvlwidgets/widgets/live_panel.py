@@ -230,11 +230,14 @@ class LivePanel(anywidget.AnyWidget):
             self._publisher.post(self._take_state)
 
     def _take_state(self) -> None:
-        state = self._session.state
         with self._publisher.lock:
+            state = self._session.state
             if state == self.state:
                 return  # it was over before its beginning was taken note of
             self.set_trait("state", state)
+        if self._session.state != state:
+            # it went back meanwhile, when the trait still had that value: `_changed` saw no difference
+            self._publisher.post(self._take_state)
         if state in {"paused", "stopped", "finished", "failed"}:
             self._output.refresh()
         else:
