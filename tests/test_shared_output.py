@@ -25,7 +25,7 @@ class Notebook:
         self.written = []
         self._news = threading.Condition()
 
-    def display(self, data, *, raw, display_id):
+    def display(self, data, *, raw, display_id, metadata):
         with self._news:
             self.written.append((display_id, data))
             self._news.notify_all()
@@ -165,6 +165,31 @@ def test_a_copy_that_cannot_be_made_leaves_the_table_and_says_so(panel, notebook
     assert "The interactive copy could not be made: ValueError." in last["text/html"]
     assert "777" not in json.dumps(last)
     assert "secret 777" in caplog.text
+
+
+def test_of_two_writers_the_one_that_looked_last_writes_last(panel, notebook, monkeypatch):
+    panel._output._later._quiet = panel._output._later._most = 60
+    panel._ipython_display_()
+    finish(panel)
+    looked, go_on = threading.Event(), threading.Event()
+
+    def slowly(material, level):
+        if not looked.is_set():
+            looked.set()
+            go_on.wait(20)
+        return copies.copy_of(material, level)
+
+    monkeypatch.setattr("dvlwidgets.widgets.output.copy_of", slowly)
+    writers = [threading.Thread(target=panel._output.refresh) for _ in range(2)]
+    writers[0].start()
+    assert looked.wait(20)
+    panel.edits.drop(panel._session.train, [3])
+    writers[1].start()
+    time.sleep(0.1)  # long enough to overtake, if it could
+    go_on.set()
+    for writer in writers:
+        writer.join(20)
+    assert edits_in(notebook.written[-1][1]) == 1
 
 
 def test_a_panel_that_is_not_shown_writes_nothing(panel, notebook):

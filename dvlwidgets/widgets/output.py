@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import uuid
 import weakref
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class Output:
         self._views, self._model, self._listening = views, model, listening
         self._about = about
         self._id = f"dvlwidgets-{uuid.uuid4().hex}"
+        self._writing = threading.RLock()
         self._later = Later(self.refresh, "stored output")
         self._forget: Callable[[], None] = lambda: None
         self._shown = self._copied = self._viewed = False
@@ -87,9 +89,11 @@ class Output:
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
         self._later.forget()
-        if self._shown and "IPython" in sys.modules:
-            from IPython.display import update_display
+        if not self._shown or "IPython" not in sys.modules:
+            return
+        from IPython.display import update_display
 
+        with self._writing:  # of two threads, the one that looked last writes last
             update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._about())
 
     def soon(self) -> None:
