@@ -193,7 +193,8 @@ def report() -> dict[str, Any]:
     import threadpoolctl  # noqa: F401
 
     import dvlwidgets
-    from dvlwidgets.errors import RunError
+    from dvlwidgets.errors import InputError, RunError
+    from dvlwidgets.utility.model import check_seconds
 
     for name in dvlwidgets.__all__:
         getattr(dvlwidgets, name)
@@ -202,11 +203,17 @@ def report() -> dict[str, Any]:
         alone = ""
     except RunError as refusal:
         alone = str(refusal)
+    try:
+        check_seconds(1.0)
+        limit = ""
+    except InputError as refusal:
+        limit = str(refusal)
     orphan = asyncio.run(left_alone())
     return {
         "names": len(dvlwidgets.__all__),
         "workers": joblib.cpu_count(),
         "alone": alone,
+        "limit": limit,
         "orphan": [orphan.state, orphan.over, str(orphan.error)],
         "stepped": asyncio.run(stepped()),
         "awaited": asyncio.run(awaited()),

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,35 @@ def test_work_waits_until_it_is_woken_in_a_thread_and_in_a_loop() -> None:
         await like_pyodide.until(ended.is_set)
 
     asyncio.run(loop())
+
+
+class MarimoThread(threading.Thread):
+    """A thread as marimo gives it."""
+
+    should_exit = False
+
+
+def test_a_run_in_marimo_ends_tidily_when_its_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    marimo: Any = types.ModuleType("marimo")
+    marimo.Thread, marimo.current_thread = MarimoThread, threading.current_thread
+    marimo.running_in_notebook = lambda: True
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    run = like_pyodide.valuation(updates=10**6).prepare_run(like_pyodide.data()[0], name="in a cell")
+    begun = threading.Event()
+    run.subscribe(lambda r: begun.set() if r.progress and r.progress.done else None)
+    run.start()
+    assert begun.wait(30)
+    (thread,) = (each for each in threading.enumerate() if each.name == "dvlwidgets in a cell")
+    assert isinstance(thread, MarimoThread)
+    thread.should_exit = True
+    assert len(run.wait(30)) == 12
+    assert run.state == "stopped"
+    assert run.progress is not None
+    assert run.progress.final
+
+
+def test_a_time_limit_that_nobody_could_watch_is_refused(report: Any) -> None:
+    assert "needs threads" in report["limit"]
 
 
 def test_marimo_is_asked_only_where_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

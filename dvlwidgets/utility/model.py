@@ -22,6 +22,7 @@ from ..data.identity import digest
 from ..engine import parallel
 from ..engine.draws import resolve_seed
 from ..engine.records import FAILED, OK, Evaluations
+from ..engine.runner import threads_work
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..typing import Masks, Utilities
 from .bound import First, check_masks
@@ -163,7 +164,7 @@ def check_seconds(seconds: Any) -> None:
 
     Raises:
         InputTypeError: for another type than a number or None.
-        InputError: for a number that is not positive.
+        InputError: for a number that is not positive, or where nobody can watch the time.
     """
     if seconds is None:
         return
@@ -171,6 +172,8 @@ def check_seconds(seconds: Any) -> None:
         raise InputTypeError(f"fit_seconds must be a number of seconds or None, not {seconds!r}.")
     if not seconds > 0:
         raise InputError(f"fit_seconds must be positive, not {seconds}. None sets no limit.")
+    if not threads_work():
+        raise InputError("fit_seconds needs threads, and this Python has none; None sets no limit.")
 
 
 class BoundModelUtility:
