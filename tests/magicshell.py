@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import io
 import re
 import sys
@@ -119,3 +120,4 @@ def end_all() -> None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 panel.close()
+    gc.collect()  # a run without a panel is in the list until nobody holds it

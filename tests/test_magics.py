@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
@@ -39,10 +40,16 @@ def shell(kept: Shell, tmp_path, monkeypatch) -> Iterator[Shell]:
     end_all()
     for name in kept.own_names() - set(before):
         del kept.names[name]
+    gc.collect()
+
+
+def panels() -> list[runs.Entry]:
+    """The runs with a panel: one whose panel was closed is in the list until nobody holds it."""
+    return [entry for entry in runs.entries() if entry.panel is not None]
 
 
 def only() -> runs.Entry:
-    (entry,) = runs.entries()
+    (entry,) = panels()
     return entry
 
 
@@ -108,6 +115,21 @@ Slow()"""
     shell.run("%dvl stop slow")
     shell.names["r"].wait(30)
     assert "was stopped" not in shell.run(cell.replace("hours(1)", "updates(1)")).out  # nothing was running
+
+
+def test_a_run_that_is_long_in_ending_gives_its_name_up(shell, monkeypatch):
+    monkeypatch.setattr("dvlwidgets.magics.panels.PATIENCE", 0.01)
+    shell.run(LONG.replace("0.01", "0.5"))
+    cell = "%%valuation slow --train train --test test --until hours(1) --out r\nSlow()"
+    shell.run(cell)
+    first = shell.names["r"]
+    until(lambda: first.state == "running")
+    assert shell.run(cell).error is None
+    assert runs.find("slow (ending)").run is first
+    assert only().run is shell.names["r"]
+    assert only().name == "slow"
+    first.wait(30)
+    assert first.state == "stopped"
 
 
 def test_a_refused_line_leaves_the_earlier_run_of_its_name_alone(shell):
@@ -232,12 +254,13 @@ def load():
 def test_the_panel_gets_its_options(shell):
     said = shell.run(
         "%%valuation --train train --test test --until updates(1) --title 'Two words' --height 432 "
-        "--edits my.jsonl --checkpoint kept --previews none --wait\nGaussianNB()"
+        "--edits my.jsonl --checkpoint kept --previews none --share summary --wait\nGaussianNB()"
     )
     assert said.error is None, said.all
     panel = only().panel
     assert (panel.title, panel.height, panel.edits.path.name) == ("Two words", 432, "my.jsonl")
     assert panel.edits.path.parent.joinpath("kept").is_dir()
+    assert panel._session.level == "summary"
 
 
 def test_jobs_go_to_joblib(shell, monkeypatch):
@@ -279,7 +302,7 @@ GaussianNB()""")
     assert "----> 5 broken()" in said.all
     assert "dvlwidgets" not in said.all
     assert "run_cell_magic" not in said.all
-    assert runs.entries() == []
+    assert panels() == []
 
 
 def test_a_syntax_error_of_the_cell_is_shown_as_the_shell_shows_them(shell):
@@ -367,7 +390,7 @@ def test_wrong_use_gives_one_helpful_line(shell, line, cell, words):
     if message is None:
         message = shell.run(f"%%valuation {line}\n{cell}").err
     assert all(word in message for word in words), message
-    assert runs.entries() == []
+    assert panels() == []
 
 
 def test_a_bad_line_is_refused_before_the_cell_is_run(shell):
@@ -428,7 +451,7 @@ frame = pandas.DataFrame({"width": x[:, 0], "height": x[:, 1], "kind": y})""")
     shown = shell.run(f"%%valuation {line} --wait --out r --show-code\n{cell}")
     assert shown.error is None, shown.all
     assert "r" not in shell.own_names() - before
-    assert runs.entries() == []  # nothing was started
+    assert panels() == []  # nothing was started
     assert shell.run(f"%%valuation {line} --wait --out r\n{cell}").error is None
     by_magic = shell.names.pop("r").result
     end_all()
@@ -449,7 +472,7 @@ def test_dvl_lists_the_runs_in_a_table(shell):
         "%%valuation first --train train --test test --until updates(2) --sampler permutation --wait\nGaussianNB()"
     )
     shell.run("%%valuation second --train train --test test --until 'hours(1)' --method banzhaf\nSlow()")
-    heading, first, second = shell.run("%dvl").out.splitlines()
+    heading, *_, first, second = shell.run("%dvl").out.splitlines()
     assert heading.split("  ")[0] == "name"
     assert first.split()[:3] == ["first", "Shapley", "finished"]
     assert "evaluations" in first

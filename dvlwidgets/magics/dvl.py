@@ -16,8 +16,8 @@ from dvlwidgets.magics.usage import UsageError, in_one_line, unknown
 
 NONE = "There are no runs. Start one: %%valuation NAME --train ... over a cell that gives a model (see %%valuation?)."
 BESIDE = (
-    "To have it beside the notebook, right-click the panel and choose 'Create New View for Output', or use the "
-    "runs in the side bar."
+    "To have it beside the notebook, use the list of runs at JupyterLab's side, or its command 'Open the Panel Beside "
+    "the Notebook'; without the extension, right-click the panel and choose 'Create New View for Output'."
 )
 
 

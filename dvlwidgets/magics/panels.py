@@ -122,7 +122,7 @@ def make_room(name: str | None, patience: float) -> None:
     place = _place.here()
     for entry in runs.entries():
         again = name is None and place is not None and entry.cell == place.cell
-        if (entry.name == name or again) and entry.kind != "run":
+        if (entry.name == name or again) and entry.panel is not None:
             _end(entry, patience)
 
 
