@@ -5,7 +5,7 @@ const LETTERS = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)
   (c) => !/[\s"'`\\<>&$]/.test(c)
 );
 /** A repeated piece is made of at most so many words and marks. */
-const LONGEST = 9;
+const LONGEST = 14;
 
 /** `text` as an expression of JavaScript that makes it again; what it makes is compared with `text` before. */
 export function packed(text) {

@@ -1,4 +1,4 @@
-/** Light or dark: asks the host's own marks first, then the operating system, and follows changes. */
+/** Light or dark: asks the host's own marks, then the page's background, then the system; follows changes. */
 
 export type Theme = 'light' | 'dark';
 
@@ -26,7 +26,21 @@ export function themeOf(doc: Document): Theme {
   if ([html, body].some((element) => element.classList.contains('dark'))) {
     return 'dark';
   }
-  return darkQuery(doc)?.matches === true ? 'dark' : 'light';
+  return byBackground(doc) ?? (darkQuery(doc)?.matches === true ? 'dark' : 'light');
+}
+
+/** A page that paints its background has decided, whatever the operating system wishes. */
+function byBackground({ body, documentElement }: Document): Theme | null {
+  for (const element of [body, documentElement]) {
+    const [r, g, b, alpha] =
+      getComputedStyle(element)
+        .backgroundColor.match(/[\d.]+/g)
+        ?.map(Number) ?? [];
+    if (b !== undefined && alpha !== 0) {
+      return r! + g! + b < 384 ? 'dark' : 'light';
+    }
+  }
+  return null;
 }
 
 /** Not every document has a window, and not every window can be asked. */

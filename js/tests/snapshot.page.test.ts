@@ -103,6 +103,18 @@ describe('on a page', () => {
     expect(inside(all).querySelector<HTMLElement>('[data-testid="footer-shown"]')!.hidden).toBe(true);
   });
 
+  it.each([
+    ['rgb(20, 24, 30)', 'dark'],
+    ['rgb(250, 250, 250)', 'light'],
+    ['rgba(0, 0, 0, 0)', 'light'],
+  ])('on a background of %s is %s', (colour, theme) => {
+    document.body.style.backgroundColor = colour;
+    const { all } = output('dvl-1', JSON.stringify(copyOf()));
+    mountAll(document);
+    expect(inside(all).querySelector('.panel')!.getAttribute('data-theme')).toBe(theme);
+    document.body.style.backgroundColor = '';
+  });
+
   it('what cannot be read is said, and its table stays', () => {
     const bad = output('dvl-1', JSON.stringify(copyOf({}, { content: { n: 31 } })));
     const good = output('dvl-2', JSON.stringify(copyOf()));

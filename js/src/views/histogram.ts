@@ -75,13 +75,15 @@ export function createHistogram(actions: HistogramActions) {
       chart.setPointerCapture(event.pointerId);
     }
   });
+  const dragged = (event: PointerEvent): boolean =>
+    Math.abs(at(event) - drag!) > (data.histogram?.width ?? Infinity) / 2;
   chart.addEventListener('pointermove', (event) => {
-    if (drag !== null && data.histogram !== null && Math.abs(at(event) - drag) > data.histogram.width / 2) {
+    if (drag !== null && dragged(event)) {
       actions.brush(snap(drag, at(event)));
     }
   });
   chart.addEventListener('pointerup', (event) => {
-    if (drag !== null && data.histogram !== null && Math.abs(at(event) - drag) <= data.histogram.width / 2) {
+    if (drag !== null && !dragged(event)) {
       actions.brush(null);
     }
     drag = null;
@@ -103,20 +105,18 @@ export function createHistogram(actions: HistogramActions) {
 
   function update(now: HistogramData): void {
     data = now;
-    setText(known, now.histogram === null ? '' : many(now.histogram.known, 'point'));
+    const { histogram: bins, threshold, range } = now;
+    setText(known, bins === null ? '' : many(bins.known, 'point'));
     setAttr(chart, 'aria-label', summary(now));
-    drawBars(bars, now.histogram?.counts ?? [], W, H, (i) => colour(now, i));
-    const range = now.histogram === null ? null : now.range;
-    const x = (value: number): number =>
-      ((value - now.histogram!.lo) / (now.histogram!.hi - now.histogram!.lo)) * W;
+    drawBars(bars, bins?.counts ?? [], W, H, (i) => colour(now, i));
+    const x = (value: number): number => (bins === null ? 0 : ((value - bins.lo) / (bins.hi - bins.lo)) * W);
     const from = range === null ? 0 : Math.max(0, x(range[0]));
     setAttr(brushed, 'x', from);
     setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - from));
-    setText(left, now.histogram === null ? 'no values yet' : plain(now.histogram.lo, 2));
-    setText(right, now.histogram === null ? '' : plain(now.histogram.hi, 2));
-    const zero = now.threshold !== null && now.histogram !== null ? x(now.threshold) / W : -1;
-    const inside = zero > 0.12 && zero < 0.88;
-    setText(middle, inside ? plain(now.threshold!, 2) : '');
+    setText(left, bins === null ? 'no values yet' : plain(bins.lo, 2));
+    setText(right, bins === null ? '' : plain(bins.hi, 2));
+    const zero = threshold === null ? -1 : x(threshold) / W;
+    setText(middle, zero > 0.12 && zero < 0.88 ? plain(threshold!, 2) : '');
     middle.style.left = `${zero * 100}%`;
   }
 
