@@ -67,6 +67,16 @@ def test_the_curve_is_the_sorted_values_scaled_to_a_hundred():
     assert zero == 25
 
 
+def test_the_curve_of_a_million_values_is_drawn_from_some_of_them_with_both_ends():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=300_000)
+    values[7], values[8] = -10.0, 10.0
+    curve, zero = spark(values, 0.0)
+    exact = np.quantile(values, np.linspace(0, 1, 60))
+    np.testing.assert_allclose(np.array(curve) / 5 - 10, exact, atol=0.2)
+    assert (curve[0], curve[-1], zero) == (0, 100, 50)
+
+
 @pytest.mark.parametrize(
     ("values", "threshold", "expected"),
     [

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dvlwidgets.engine.runs import Entry
 
 POINTS = 60
+SAMPLE = 100_000
+"""Of more values the curve is drawn from so many, and from the lowest and the highest: it is asked for every second."""
 LONGEST = 500
 """Characters of a name or a sentence."""
 
@@ -40,6 +42,11 @@ def spark(values: ArrayLike, threshold: float | None, *, points: int = POINTS) -
     known = known[np.isfinite(known)]
     if not known.size:
         return [], None
+    if known.size > SAMPLE:
+        some = np.random.default_rng(0).integers(
+            known.size, size=SAMPLE
+        )  # always the same: a still curve stays still
+        known = np.concatenate([known[some], [known.min(), known.max()]])
     steps = np.linspace(0, known.size - 1, min(points, known.size)).round().astype(int)
     curve = np.partition(known, steps)[steps]
     low, high = float(curve[0]), float(curve[-1])
