@@ -37,8 +37,8 @@ HEARD = {
     ("7.4.0", "subshell"): ALL,
 }
 AT_ONCE = {"control": 1.0, "panel": 5.0}
-"""Seconds. Measured on two busy cores: 2 to 30 ms for an answer of the control channel, 8 to 530 ms until a panel's page
-was told that the run has paused, the fit in hand included."""
+"""Seconds. Measured on two busy cores: 2 to 30 ms for an answer of the control channel, 8 to 530 ms until a panel's
+page was told that the run has paused, the fit in hand included."""
 SILENCE = 0.8
 """Seconds for which nothing is heard where nothing can be."""
 
