@@ -10,6 +10,7 @@ import pytest
 from labserver import Server
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import ElementHandle, Locator, Page, expect
+from ui.shared_copies import material
 from ui.work import START, Lab, Notebook, Panel, paused_run, until, write_notebook
 
 from dvlwidgets.widgets import copies
@@ -17,7 +18,6 @@ from dvlwidgets.widgets import copies
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 GONE = "0123456789abcdef0123456789abcdef"
 """Id of a model that no kernel has."""
-EVIL = ("<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>", "{{window.hit=1}}")
 WITHOUT_KERNEL = """async path => {
     const kernelPreference = {shouldStart: false, canStart: false, autoStartDefault: false};
     await window.jupyterapp.restored;
@@ -29,34 +29,6 @@ BUSY = """() => {
     kernel.requestExecute({code: 'import time; time.sleep(8)'});
 }"""
 NEW_VIEW = "window.jupyterapp.commands.execute('notebook:create-output-view')"
-
-
-def material(points: int, *, rows: int | None = None) -> copies.Material:
-    """A made-up state whose labels and title are markup."""
-    import numpy as np
-
-    from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Status, Subject
-
-    rng = np.random.default_rng(0)
-    codes = (np.arange(points) % len(EVIL)).astype(np.uint16)
-    now = Snapshot(
-        subject=Subject(points, EVIL[0], "Shapley"),
-        points=Points.of(rng.normal(size=points), np.full(points, 0.1), np.full(points, 9), np.ones(points)),
-        labels=Labels(EVIL, codes, codes),
-        dropped=np.zeros(points, dtype=np.uint8),
-        status=Status(state="finished", done=90, total=90, certainty=0.97, threshold=0.0, completion=1.0),
-        history=[(30, 0.5, 0.3), (90, 0.97, 1.0)],
-        edits={
-            "count": 0,
-            "relabelled": 0,
-            "dropped": 0,
-            "undo": False,
-            "redo": False,
-            "path": "",
-            "saved": True,
-        },
-    )
-    return copies.Material(now, run="made up")
 
 
 def output(bundle: dict[str, Any], *, view: bool = True) -> Any:
