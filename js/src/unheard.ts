@@ -40,8 +40,8 @@ export function whyUnheard(what: Unheard, kernel: KernelFacts | null, running: b
   }
   return (
     `${subject} has not reached Python yet: this kernel (ipykernel ${kernel.version}) hears clicks only between ` +
-    `cells, and one is running.${meanwhile} Interrupting the cell (■) lets the click through; with ipykernel 7.1 or ` +
-    'newer it is heard at once.'
+    `cells, and one seems to run.${meanwhile} Interrupting the cell (■) lets the click through; in JupyterLab, ` +
+    'ipykernel 7.1 or newer hears it at once.'
   );
 }
 
