@@ -1,9 +1,12 @@
-"""The JupyterLab extension, and the one key that leaves the panel."""
+"""The JupyterLab extension: its commands, its button, its keys, and the one key that leaves the panel."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
+from jupyterlab.commands import get_app_dir
 from labserver import Server
 from playwright.sync_api import Page, expect
 from ui.work import START, Lab, until, write_notebook
@@ -30,6 +33,28 @@ def test_the_command_goes_to_the_next_panel_starts_over_and_is_in_the_palette(
     page.keyboard.type("next valuation panel")
     item = page.locator(".lm-CommandPalette-item", has_text="Scroll to the Next Valuation Panel")
     expect(item).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator(".jp-NotebookPanel-toolbar [data-command='dvlwidgets:show-runs']").click()
+    expect(page.locator(".dvl-runs")).to_be_visible()
+
+
+def shortcuts(*schemas: Path) -> Iterator[tuple[str, str, str]]:
+    """(keys, selector, command) of settings schemas."""
+    for schema in schemas:
+        for shortcut in json.loads(schema.read_text(encoding="utf-8")).get("jupyter.lab.shortcuts", []):
+            yield " ".join(shortcut["keys"]), shortcut["selector"], shortcut["command"]
+
+
+def test_no_key_of_ours_is_jupyterlabs(repository: Path):
+    theirs = Path(get_app_dir(), "schemas", "@jupyterlab").glob("*/*.json")
+    everywhere = {keys.replace("Ctrl", "Accel"): command for keys, _, command in shortcuts(*theirs)}
+    assert "Accel S" in everywhere
+    own = ".dvl-runs .dvl-run"  # elements that JupyterLab has no keys for, but those of the body
+    for keys, selector, command in shortcuts(repository / "js" / "schema" / "plugin.json"):
+        if selector == own:
+            assert " " not in keys.replace("Shift ", ""), f"{command}: a key of the list is a plain one"
+        else:
+            assert keys not in everywhere, f"{keys} is {everywhere[keys]} in JupyterLab, {command} here"
 
 
 def test_ctrl_s_in_the_panel_saves_the_notebook(page: Page, server: Server, folder: Path):

@@ -76,7 +76,8 @@ def test_runs_are_listed_and_steered_while_a_cell_computes_also_after_a_reload(
     found = opened(page, server, notebook)
     runs = Runs(page)
     expect(page.locator(".dvl-status")).to_contain_text("1 run,")  # before the list was ever opened
-    runs.show()
+    page.locator(".dvl-status").click()
+    expect(runs.at).to_be_visible()
     runs.expect_state("listed", "running")
     expect(runs.row("listed").locator(".dvl-spark")).to_be_visible()
     before = progress(runs.row("listed"))
@@ -182,11 +183,11 @@ def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, fol
     opened(page, server, notebook)
     expect(page.locator(".dvl-status")).to_contain_text("1 run,")
     page.evaluate("window.jupyterapp.commands.execute('running:show-panel')")
-    section = page.locator(".jp-RunningSessions-section", has_text="Valuation Runs")
-    item = section.locator(".jp-RunningSessions-item", has_text="stock").last
+    title = page.locator("[title^='stock, Shapley, running']")
+    item = page.locator(".jp-RunningSessions-item", has=title)
     expect(item).to_be_visible()
     item.hover()
-    item.get_by_role("button", name="Stop").click()
+    item.locator(".jp-RunningSessions-itemShutdown").click()
     expect(item).to_have_count(0)
     Runs(page).show().expect_state("stock", "stopped")
     assert stands_still(notebook)
@@ -200,8 +201,8 @@ def test_settings_reach_the_kernel_and_the_panels(page: Page, server: Server, fo
     asked = "from dvlwidgets.widgets import preferences; print(preferences.current())"
     assert found.run_code(asked) == "Preferences(share='values', rate=10.0)"
     page.evaluate("void window.jupyterapp.commands.execute('settingeditor:open', {query: 'Data Valuation'})")
-    page.get_by_label("What a shared notebook contains").select_option("summary")
-    page.get_by_label("Theme of the panels").select_option("dark")
+    page.locator("select[name$=plugin_share]").select_option(label="summary")
+    page.locator("select[name$=plugin_theme]").select_option(label="dark")
     expect(page.locator("body")).to_have_attribute("data-dvl-theme", "dark")
     page.locator(".lm-TabBar-tab", has_text="wishes.ipynb").first.click()
     expect(root).to_have_attribute("data-theme", "dark")

@@ -9,7 +9,7 @@ import { runsIcon } from './icons';
 import { COMMANDS } from './names';
 import { isAlive } from './runs';
 import { IRuns, type Place } from './tokens';
-import { spoken, timeWords } from './words';
+import { spoken } from './words';
 
 export const running: JupyterFrontEndPlugin<void> = {
   id: 'dvlwidgets:running',
@@ -28,7 +28,7 @@ export const running: JupyterFrontEndPlugin<void> = {
     const item = (place: Place): IRunningSessions.IRunningItem => ({
       label: () => place.run.name,
       labelTitle: () => `${spoken(place.run, trans)}\n${place.group.path}`,
-      detail: () => `${percent(place.run.completion)} ${timeWords(place.run, trans)}`.trim(),
+      detail: () => percent(place.run.completion),
       icon: () => runsIcon,
       context: place.run.id,
       open: () => {

@@ -81,7 +81,8 @@ export const views: JupyterFrontEndPlugin<void> = {
     void restorer?.restore(tracker, {
       command: COMMANDS.tab,
       args: ({ content }) => ({ ...content.shown }),
-      name: ({ id }) => id,
+      // the same before and after: it is how the layout knows a view again
+      name: ({ content: { shown } }) => `${shown.where}:${shown.path}:${shown.run}`,
     });
   },
 };
