@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from magicshell import new_shell
 
 
-def python_blocks(repository: Path) -> list[str]:
+def python_blocks(repository: Path, language: str = "python") -> list[str]:
     return re.findall(
-        r"```python\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), re.DOTALL
+        rf"```{language}\n(.*?)```", (repository / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
 
 
@@ -35,6 +36,30 @@ def test_examples_run(repository: Path, tmp_path: Path, monkeypatch: pytest.Monk
     exec(compile(third, "README.md", "exec"), names)
     assert names["harmful"]["scores"][0] < 0 < names["helpful"]["scores"][0]
     assert str(names["harmful"]["indices"][0]) in capsys.readouterr().out
+
+
+def test_the_magics_run(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    setup, cell = python_blocks(repository, "ipython")
+    counted = cell.replace("| seconds(20)", "| updates(3)").replace(
+        " --seed 0", " --seed 0 --sampler permutation --wait"
+    )
+    assert "updates(3)" in counted
+    with new_shell(tmp_path) as shell:
+        assert shell.run(setup).error is None
+        said = shell.run(counted)
+        assert said.error is None, said
+        assert len(shell.names["run"].result) == 300
+        assert "cancer" in shell.run("%dvl").all
+
+
+@pytest.mark.parametrize("line", ["show report.html", "edits report.html --code", "strip report.html"])
+def test_the_program_s_lines_are_there(repository: Path, line: str):
+    from dvlwidgets.cli import main
+
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    assert f"dvlwidgets {line.replace('.html', '.ipynb')}" in text
+    assert main(line.split()) == 1  # it knows the command, and misses the file
 
 
 def test_it_has_ten_lines(repository: Path):
