@@ -455,14 +455,14 @@ def test_the_stored_output_is_a_table_of_the_lowest_quantiles_with_a_picture(ope
 
 
 def test_nothing_private_leaves_the_house(opened):
-    train, test, _ = two_sets(ids=[f"secret-{i}" for i in range(40)], feature_names=["hidden", "veiled"])
+    train, test, _ = two_sets(ids=[f"secret-{i}" for i in range(40)], feature_names=["cloaked", "veiled"])
     panel, _, _ = opened(FakeExplorer(train, test))
     EditLog.of(train)
     path = panel.save("report.html")
     text = path.read_text()
     assert text.startswith("<!doctype html>")
     assert "Content-Security-Policy" in text
-    for word in ("secret-", "hidden", "veiled", ".jsonl"):
+    for word in ("secret-", "cloaked", "veiled", ".jsonl"):
         assert word not in text
 
 
