@@ -7,11 +7,14 @@ import threading
 import time
 
 import IPython.display
+import numpy as np
 import pytest
+from influence_fakes import FakeExplorer, InfluencePage, two_sets
 from panel_fakes import FakeValuation, Page, dataset, progress
 
 from dvlwidgets.widgets import bundle, copies
 from dvlwidgets.widgets.copies import MIME
+from dvlwidgets.widgets.influence_panel import InfluencePanel
 from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.panel import ValuationPanel
 
@@ -55,8 +58,8 @@ def panel(notebook):
     made.close()
 
 
-def listen(panel):
-    page = Page(lambda content: panel._received(panel, content, []))
+def listen(panel, kind=Page):
+    page = kind(lambda content: panel._received(panel, content, []))
     panel.send = page
     page.receive({"t": "hello", "have": -1})
     page.wait_for(lambda m: m["t"] == "full")
@@ -227,3 +230,20 @@ def test_wishes_are_done_once_at_rest_and_not_put_off_for_ever():
     wishes.ask()
     time.sleep(0.3)
     assert len(done) == count
+
+
+def test_the_new_numbers_of_a_relabelled_point_reach_the_stored_output(notebook):
+    train, test, _ = two_sets()
+    panel = InfluencePanel(FakeExplorer(train, test), train, test)
+    panel._output._later._quiet, panel._output._later._most = 0.1, 0.5
+    panel._ipython_display_()
+    listen(panel, InfluencePage)
+    panel.start()
+    panel.wait(20)
+    before = notebook.wait_for(lambda data: MIME in data)["text/html"]
+    at = int(np.argmin(panel.explorer.columns()["quantile"]))
+    old = f"<td>{panel.explorer.columns()['loss'][at]:.4g}</td>"
+    assert old in before
+    panel.edits.relabel(train, [at], (int(train.labels[at]) + 1) % 3)
+    notebook.wait_for(lambda data: "1 relabelled" in data["text/html"] and old not in data["text/html"])
+    panel.close()

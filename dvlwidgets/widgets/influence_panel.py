@@ -117,6 +117,8 @@ class InfluencePanel(LivePanel):
 
     def _changed(self) -> None:
         super()._changed()
+        if self._session.over:
+            self._output.changed()  # a relabelled point has its new numbers
         self._desk.catch_up()
 
     def _edited(self, news: Announcement) -> None:
