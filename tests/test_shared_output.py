@@ -232,7 +232,7 @@ def test_wishes_are_done_once_at_rest_and_not_put_off_for_ever():
     assert len(done) == count
 
 
-def test_the_new_numbers_of_a_relabelled_point_reach_the_stored_output(notebook):
+def test_the_new_numbers_of_a_relabelled_point_reach_the_stored_output(notebook, monkeypatch):
     train, test, _ = two_sets()
     panel = InfluencePanel(FakeExplorer(train, test), train, test)
     panel._output._later._quiet, panel._output._later._most = 0.1, 0.5
@@ -244,6 +244,15 @@ def test_the_new_numbers_of_a_relabelled_point_reach_the_stored_output(notebook)
     at = int(np.argmin(panel.explorer.columns()["quantile"]))
     old = f"<td>{panel.explorer.columns()['loss'][at]:.4g}</td>"
     assert old in before
+    go_on, compute = threading.Event(), panel.explorer.relabelled
+
+    def slowly(position, label):
+        go_on.wait(20)
+        compute(position, label)
+
+    monkeypatch.setattr(panel.explorer, "relabelled", slowly)
     panel.edits.relabel(train, [at], (int(train.labels[at]) + 1) % 3)
-    notebook.wait_for(lambda data: "1 relabelled" in data["text/html"] and old not in data["text/html"])
+    notebook.wait_for(lambda data: "1 relabelled" in data["text/html"] and old in data["text/html"])
+    go_on.set()
+    notebook.wait_for(lambda data: old not in data["text/html"])
     panel.close()
