@@ -3,7 +3,7 @@
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 
-import { packed } from './pack.mjs';
+import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
 /** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root; `pack`: as short as it can be. */
@@ -13,7 +13,7 @@ const cssText = (pack) => ({
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev });
       return pack
-        ? { contents: `export default ${packed(code)}`, loader: 'js' }
+        ? { contents: `export default ${packed(shortVariables(code))}`, loader: 'js' }
         : { contents: code, loader: 'text' };
     });
   },
@@ -40,6 +40,7 @@ const outputs = [
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
     plugins: [cssText(true)],
+    target: 'es2022',
   }),
 ];
 

@@ -28,6 +28,16 @@ export function packed(text) {
   return `[...${JSON.stringify(keys)}].reduce((s,k)=>{const p=s.split(k);return p.join(p.pop())},${JSON.stringify(short)})`;
 }
 
+/** A style sheet whose own variables have names of one letter; those of the page around keep theirs. */
+export function shortVariables(css) {
+  const names = new Set([...css.matchAll(/--([a-z]+):/g)].map(([, name]) => name));
+  return [...names].reduce(
+    (sheet, name, i) =>
+      sheet.replaceAll(new RegExp(`--${name}(?![\\w-])`, 'g'), `--${String.fromCharCode(97 + i)}`),
+    css
+  );
+}
+
 function unpacked(short, keys) {
   return [...keys].reduce((text, key) => {
     const parts = text.split(key);

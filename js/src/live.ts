@@ -7,6 +7,7 @@ import { setAttr, show } from './dom';
 import { KEYS } from './keys';
 import { passOnSave } from './save_key';
 import { ViewKeeper, type Scroller } from './memory';
+import { Pace } from './pace';
 import type { Points } from './points';
 import { Presence } from './presence';
 import type { LiveSource } from './source';
@@ -27,6 +28,8 @@ export type SetState = (change: (state: UiState) => UiState) => void;
 export interface LivePart {
   readonly style: string;
   readonly editing: Editing;
+  /** When what is shown is computed anew. */
+  readonly pace: Pace;
   readonly controls: HTMLElement;
   readonly takeBack: HTMLElement;
   readonly notice: HTMLElement;
@@ -105,6 +108,7 @@ export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: L
   return {
     style: STYLE,
     editing,
+    pace: new Pace(),
     controls: controls.element,
     takeBack: undo.element,
     notice: notice.element,

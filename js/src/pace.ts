@@ -1,8 +1,9 @@
 /** When to compute order, ranks and histogram anew, and when to keep what is shown. */
 
-import { derive, rederive, type Derived } from './derive';
+import { derive } from './derive';
 import type { Points } from './points';
 import type { UiState } from './state';
+import { Steady } from './steady';
 
 /** While somebody works in the table, new values repaint rows but do not move them, for this long (ms). */
 export const HOLD = 2500;
@@ -11,45 +12,34 @@ const REST = 4;
 /** Below this cost (ms) every frame is derived. */
 const CHEAP = 40;
 
-export class Pace {
-  derived: Derived | null = null;
-  private stale = true;
-  private touched = -Infinity;
-  private derivedAt = -Infinity;
-  private cost = 0;
+export class Pace extends Steady {
+  #stale = true;
+  #touched = -Infinity;
+  #derivedAt = -Infinity;
+  #cost = 0;
 
-  /** Values or labels changed. */
-  changed(): void {
-    this.stale = true;
+  override changed(): void {
+    this.#stale = true;
   }
 
-  /** Somebody moved the pointer or pressed a key. */
-  touch(): void {
-    this.touched = performance.now();
+  override touch(): void {
+    this.#touched = performance.now();
   }
 
-  /** The state of the view changed. */
-  turn(points: Points | null, state: UiState, before: UiState): void {
-    if (points !== null && this.derived !== null && before !== state) {
-      this.derived = rederive(points, state, before, this.derived);
-    }
-  }
-
-  /** Computes what is due; returns in how many ms to come again, or 0. */
-  refresh(points: Points, state: UiState): number {
-    if (!this.stale && this.derived !== null) {
+  override refresh(points: Points, state: UiState): number {
+    if (!this.#stale && this.derived !== null) {
       return 0;
     }
     const now = performance.now();
-    const wait = this.derivedAt + (this.cost > CHEAP ? REST * this.cost : 0) - now;
+    const wait = this.#derivedAt + (this.#cost > CHEAP ? REST * this.#cost : 0) - now;
     if (wait > 0 && this.derived !== null) {
       return wait;
     }
-    const hold = now - this.touched < HOLD;
+    const hold = now - this.#touched < HOLD;
     this.derived = derive(points, state, this.derived, hold);
-    this.derivedAt = performance.now();
-    this.cost = this.derivedAt - now;
-    this.stale = hold;
+    this.#derivedAt = performance.now();
+    this.#cost = this.#derivedAt - now;
+    this.#stale = hold;
     return hold ? HOLD : 0;
   }
 }

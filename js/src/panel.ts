@@ -21,7 +21,7 @@ import type { Derived } from './derive';
 import { h, onceAFrame, setAttr, show } from './dom';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
 import type { ViewKeeper } from './memory';
-import { Pace } from './pace';
+import { Steady } from './steady';
 import { stay, type Stay, type StayActions } from './stay';
 import { sizeOf, type Points } from './points';
 import type { Change, LiveSource, Source } from './source';
@@ -53,69 +53,69 @@ export function mountPanel(parent: HTMLElement, source: Source, makeLive: MakeLi
 
 class Panel {
   readonly host = h('div', { 'data-lm-suppress-shortcuts': 'true', 'data-dvl-panel': '' });
-  private state: ui.UiState = ui.INITIAL;
-  private readonly pace = new Pace();
-  private columns: Column[] = [];
-  private columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
-  private room: Room = 'wide';
-  private later: ReturnType<typeof setTimeout> | undefined;
-  private visible: number[] = [];
-  private readonly presence: Stay;
-  private readonly tiles = h(
+  #state: ui.UiState = ui.INITIAL;
+  readonly #pace: Steady;
+  #columns: Column[] = [];
+  #columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
+  #room: Room = 'wide';
+  #later: ReturnType<typeof setTimeout> | undefined;
+  #visible: number[] = [];
+  readonly #source: Source;
+  readonly #presence: Stay;
+  readonly #tiles = h(
     'button',
     {
       class: 'chip',
       'data-testid': 'as-gallery',
       title: 'Points as pictures or texts, or as rows',
-      onclick: () => this.set({ ...this.state, gallery: !this.state.gallery }),
+      onclick: () => this.#set({ ...this.#state, gallery: !this.#state.gallery }),
     },
     'Gallery'
   );
-  private readonly frame = onceAFrame(() => this.render());
-  private readonly pressed: ReturnType<typeof createKeys>;
-  private readonly live: LivePart | null;
-  private readonly views;
-  private readonly root: HTMLElement;
-  private readonly keeper: ViewKeeper | null;
+  readonly #frame = onceAFrame(() => this.#render());
+  readonly #pressed: ReturnType<typeof createKeys>;
+  readonly #live: LivePart | null;
+  readonly #views;
+  readonly #root: HTMLElement;
+  readonly #keeper: ViewKeeper | null;
 
-  constructor(
-    private readonly source: Source,
-    makeLive: MakeLive | null
-  ) {
+  constructor(source: Source, makeLive: MakeLive | null) {
+    this.#source = source;
     const desk: Desk = {
-      state: () => this.pinned(),
-      order: () => this.pace.derived?.order ?? new Uint32Array(),
-      set: (state) => this.set(state),
-      page: () => this.views.table.page(),
-      reveal: (row) => this.reveal(row),
+      state: () => this.#pinned(),
+      order: () => this.#pace.derived?.order ?? new Uint32Array(),
+      set: (state) => this.#set(state),
+      page: () => this.#views.table.page(),
+      reveal: (row) => this.#reveal(row),
     };
-    this.live = makeLive?.(source as LiveSource, desk, this.change) ?? null;
-    this.pressed = createKeys(desk, this.live?.editing ?? null);
-    this.views = this.createViews(this.live?.controls ?? h('span'));
-    this.root = this.assemble();
+    this.#live = makeLive?.(source as LiveSource, desk, this.#change) ?? null;
+    this.#pace = this.#live?.pace ?? new Steady();
+    this.#pressed = createKeys(desk, this.#live?.editing ?? null);
+    this.#views = this.#createViews(this.#live?.controls ?? h('span'));
+    this.#root = this.#assemble();
     const actions: StayActions = {
       bind: () => [
-        ...(source.subscribe === undefined ? [] : [source.subscribe((change) => this.changed(change))]),
-        watchTheme(document, (theme) => setAttr(this.root, 'data-theme', theme)),
+        ...(source.subscribe === undefined ? [] : [source.subscribe((change) => this.#changed(change))]),
+        watchTheme(document, (theme) => setAttr(this.#root, 'data-theme', theme)),
       ],
-      sized: () => this.measure(),
-      shown: () => this.changed('values'),
+      sized: () => this.#measure(),
+      shown: () => this.#changed('values'),
     };
-    this.presence = this.live?.attend(this.host, this.root, actions) ?? stay(this.root, actions);
-    this.keeper = this.live?.keep(this.root, this.views.table) ?? null;
+    this.#presence = this.#live?.attend(this.host, this.#root, actions) ?? stay(this.#root, actions);
+    this.#keeper = this.#live?.keep(this.#root, this.#views.table) ?? null;
   }
 
-  private readonly change: SetState = (change) => this.set(change(this.pinned()));
+  readonly #change: SetState = (change) => this.#set(change(this.#pinned()));
 
-  private createViews(controls: HTMLElement) {
-    const { change: set } = this;
+  #createViews(controls: HTMLElement) {
+    const set = this.#change;
     const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
     const pick = {
       focus: (row: number) =>
-        set((s) => ({ ...ui.focusOn(s, row), drawer: this.room === 'narrow' ? 'point' : s.drawer })),
+        set((s) => ({ ...ui.focusOn(s, row), drawer: this.#room === 'narrow' ? 'point' : s.drawer })),
       toggle: (row: number) => set((s) => ui.toggleRow(s, row)),
-      extend: (row: number) => set((s) => ui.selectTo(s, row, this.pace.derived?.order ?? [])),
-      visible: (rows: number[]) => this.wantPreviews(rows),
+      extend: (row: number) => set((s) => ui.selectTo(s, row, this.#pace.derived?.order ?? [])),
+      visible: (rows: number[]) => this.#wantPreviews(rows),
     };
     return {
       toolbar: createToolbar(
@@ -124,16 +124,16 @@ class Panel {
       ),
       histogram: createHistogram({ brush: (value) => filter({ value }) }),
       certainty: createCertainty(),
-      edits: createEdits(this.live?.takeBack ?? ''),
+      edits: createEdits(this.#live?.takeBack ?? ''),
       chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
-      gallery: createGallery(pick, (columns) => this.createRow(columns)),
+      gallery: createGallery(pick, (columns) => this.#createRow(columns)),
       table: createTable(
         {
           ...pick,
           sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
-          toggleAll: () => set((s) => ui.toggleAll(s, this.pace.derived?.order ?? [])),
+          toggleAll: () => set((s) => ui.toggleAll(s, this.#pace.derived?.order ?? [])),
         },
-        (columns) => this.createRow(columns)
+        (columns) => this.#createRow(columns)
       ),
       point: createPoint(),
       status: createStatus({
@@ -143,18 +143,18 @@ class Panel {
     };
   }
 
-  private createRow(columns: readonly Column[]) {
+  #createRow(columns: readonly Column[]) {
     const row = createRow(columns);
-    const preview = (at: number) => this.source.preview(at);
+    const preview = (at: number) => this.#source.preview(at);
     return {
       element: row.element,
       paint: (at: number, index: number, selected: boolean, focused: boolean) => {
-        const { points } = this.source;
-        if (points !== null && this.pace.derived !== null) {
+        const { points } = this.#source;
+        if (points !== null && this.#pace.derived !== null) {
           row.paint(at, index, selected, focused, {
             points,
-            ranks: this.pace.derived.ranks,
-            scale: this.pace.derived.scale,
+            ranks: this.#pace.derived.ranks,
+            scale: this.#pace.derived.scale,
             preview,
           });
         }
@@ -162,15 +162,16 @@ class Panel {
     };
   }
 
-  private assemble(): HTMLElement {
-    const { live, views } = this;
+  #assemble(): HTMLElement {
+    const live = this.#live;
+    const views = this.#views;
     const closer = () =>
       h(
         'button',
         {
           class: 'button drawer-close',
           'data-testid': 'close-drawer',
-          onclick: () => this.set({ ...this.state, drawer: null }),
+          onclick: () => this.#set({ ...this.#state, drawer: null }),
         },
         'Close'
       );
@@ -200,29 +201,29 @@ class Panel {
       {
         class: 'panel',
         'data-testid': 'panel',
-        'data-live': this.source.live,
+        'data-live': this.#source.live,
         role: 'region',
         'aria-label': 'Data valuation',
       },
       views.toolbar.element,
       views.toolbar.line,
       live?.notice ?? '',
-      h('p', { class: 'note muted', 'data-testid': 'note', hidden: !this.source.note }, this.source.note),
+      h('p', { class: 'note muted', 'data-testid': 'note', hidden: !this.#source.note }, this.#source.note),
       body,
       views.status.element,
       ...(live?.overlays ?? [])
     );
     this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + (live?.style ?? '')), root);
-    views.chips.element.append(this.tiles);
-    detail.addEventListener('pointerenter', () => this.pin());
-    views.table.element.addEventListener('focusin', () => this.pin());
+    views.chips.element.append(this.#tiles);
+    detail.addEventListener('pointerenter', () => this.#pin());
+    views.table.element.addEventListener('focusin', () => this.#pin());
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
-      body.addEventListener(event, () => this.pace.touch());
+      body.addEventListener(event, () => this.#pace.touch());
     }
     root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
     root.addEventListener('keydown', (event) => {
-      const tiles = this.showsTiles();
-      this.pressed(event, tiles ? views.gallery.element : views.table.grid, tiles);
+      const tiles = this.#showsTiles();
+      this.#pressed(event, tiles ? views.gallery.element : views.table.grid, tiles);
     });
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
@@ -231,111 +232,113 @@ class Panel {
   }
 
   start(): void {
-    const former = this.keeper?.former;
-    this.state = former?.state ?? ui.INITIAL;
-    this.root.style.height = former?.height ?? (this.source.height > 0 ? `${this.source.height}px` : '');
-    this.presence.begin();
-    this.measure();
-    this.render();
-    this.comeBack();
+    const former = this.#keeper?.former;
+    this.#state = former?.state ?? ui.INITIAL;
+    this.#root.style.height = former?.height ?? (this.#source.height > 0 ? `${this.#source.height}px` : '');
+    this.#presence.begin();
+    this.#measure();
+    this.#render();
+    this.#comeBack();
   }
 
   destroy(): void {
-    this.keeper?.remember(this.state);
-    this.presence.end();
-    this.views.table.destroy();
-    this.frame.cancel();
-    clearTimeout(this.later);
-    this.live?.end();
+    this.#keeper?.remember(this.#state);
+    this.#presence.end();
+    this.#views.table.destroy();
+    this.#frame.cancel();
+    clearTimeout(this.#later);
+    this.#live?.end();
     this.host.remove();
   }
 
-  private measure(): void {
-    this.room = roomFor(this.root.clientWidth || 1200);
-    setAttr(this.root, 'data-room', this.room);
-    this.comeBack();
-    this.frame.request();
+  #measure(): void {
+    this.#room = roomFor(this.#root.clientWidth || 1200);
+    setAttr(this.#root, 'data-room', this.#room);
+    this.#comeBack();
+    this.#frame.request();
   }
 
-  private comeBack(): void {
-    if (this.pace.derived !== null) {
-      this.keeper?.comeBack();
+  #comeBack(): void {
+    if (this.#pace.derived !== null) {
+      this.#keeper?.comeBack();
     }
   }
 
-  private changed(change: Change): void {
-    if (change === 'previews' && !this.showsTiles()) {
-      this.views.table.redraw();
+  #changed(change: Change): void {
+    if (change === 'previews' && !this.#showsTiles()) {
+      this.#views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
-      this.pace.changed();
+      this.#pace.changed();
     }
-    this.frame.request();
+    this.#frame.request();
   }
 
-  private set(state: ui.UiState): void {
-    const before = this.state;
-    this.state = state;
-    this.pace.turn(this.source.points, state, before);
-    this.frame.request();
+  #set(state: ui.UiState): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#pace.turn(this.#source.points, state, before);
+    this.#frame.request();
   }
 
   /** Until somebody chooses a point, the one in focus is the first of the table, whichever that is at the time. */
-  private focus(): number {
-    return this.state.focus >= 0 ? this.state.focus : (this.pace.derived?.order[0] ?? -1);
+  #focus(): number {
+    return this.#state.focus >= 0 ? this.#state.focus : (this.#pace.derived?.order[0] ?? -1);
   }
 
-  private pinned(): ui.UiState {
-    const focus = this.focus();
-    return focus === this.state.focus ? this.state : ui.focusOn(this.state, focus);
+  #pinned(): ui.UiState {
+    const focus = this.#focus();
+    return focus === this.#state.focus ? this.#state : ui.focusOn(this.#state, focus);
   }
 
-  private pin(): void {
-    this.state = this.pinned();
+  #pin(): void {
+    this.#state = this.#pinned();
   }
 
-  private reveal(row: number): void {
-    this.render();
-    this.views[this.showsTiles() ? 'gallery' : 'table'].reveal(row);
+  #reveal(row: number): void {
+    this.#render();
+    this.#views[this.#showsTiles() ? 'gallery' : 'table'].reveal(row);
   }
 
   /** A gallery needs pictures or texts. */
-  private showsTiles(): boolean {
-    return this.state.gallery && this.source.points?.preview.kind !== 'none';
+  #showsTiles(): boolean {
+    return this.#state.gallery && this.#source.points?.preview.kind !== 'none';
   }
 
-  private wantPreviews(rows: number[]): void {
-    this.visible = rows;
-    this.keeper?.remember(this.state); // also after a mere scroll
-    this.live?.want(() => [...new Set([...this.visible, this.focus()])]);
+  #wantPreviews(rows: number[]): void {
+    this.#visible = rows;
+    this.#keeper?.remember(this.#state); // also after a mere scroll
+    this.#live?.want(() => [...new Set([...this.#visible, this.#focus()])]);
   }
 
-  private render(): void {
-    const { live, source } = this;
-    const { points } = source;
-    setAttr(this.root, 'data-waiting', points === null);
-    if (points !== null && (this.presence.onScreen || this.pace.derived === null)) {
-      const due = this.pace.refresh(points, this.state);
+  #render(): void {
+    const live = this.#live;
+    const { points } = this.#source;
+    setAttr(this.#root, 'data-waiting', points === null);
+    if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
+      const due = this.#pace.refresh(points, this.#state);
       if (due > 0) {
-        this.again(due);
+        this.#again(due);
       }
-      this.paint(points, this.pace.derived!);
+      this.#paint(points, this.#pace.derived!);
     }
-    live?.update(points, this.state, ui.targets(this.pinned()));
-    this.keeper?.remember(this.state);
+    live?.update(points, this.#state, ui.targets(this.#pinned()));
+    this.#keeper?.remember(this.#state);
   }
 
-  private again(ms: number): void {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.frame.request(), ms);
+  #again(ms: number): void {
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => this.#frame.request(), ms);
   }
 
-  private paint(points: Points, derived: Derived): void {
-    const { source, state, views } = this;
+  #paint(points: Points, derived: Derived): void {
+    const source = this.#source;
+    const state = this.#state;
+    const views = this.#views;
     const { status } = points;
-    const focus = this.focus();
-    this.remakeColumns(points);
-    setAttr(this.root, 'data-drawer', state.drawer);
-    setAttr(this.root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
+    const focus = this.#focus();
+    this.#remakeColumns(points);
+    setAttr(this.#root, 'data-drawer', state.drawer);
+    setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
     views.toolbar.update(source, points, state.drawer);
     views.histogram.update({
       histogram: derived.histogram,
@@ -347,10 +350,10 @@ class Panel {
     views.certainty.update(status, points.history);
     views.edits.update(points.edits);
     views.chips.update(state.filters, derived.counts, points.label);
-    const tiles = this.showsTiles();
-    const shared = { columns: this.columns, order: derived.order, focus, selected: state.selected };
-    show(this.tiles, points.preview.kind !== 'none');
-    setAttr(this.tiles, 'aria-pressed', String(tiles));
+    const tiles = this.#showsTiles();
+    const shared = { columns: this.#columns, order: derived.order, focus, selected: state.selected };
+    show(this.#tiles, points.preview.kind !== 'none');
+    setAttr(this.#tiles, 'aria-pressed', String(tiles));
     show(views.gallery.element, tiles);
     show(views.table.element, !tiles);
     if (tiles) {
@@ -386,16 +389,16 @@ class Panel {
   }
 
   /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */
-  private remakeColumns(points: Points): void {
-    const width = this.views.table.grid.clientWidth;
-    const [of, room, had] = this.columnsOf;
-    if (of === points && room === this.room && had === width) {
+  #remakeColumns(points: Points): void {
+    const width = this.#views.table.grid.clientWidth;
+    const [of, room, had] = this.#columnsOf;
+    if (of === points && room === this.#room && had === width) {
       return;
     }
-    const next = columnsFor(points, this.room, width === 0 ? Infinity : width);
-    if (JSON.stringify(next) !== JSON.stringify(this.columns)) {
-      this.columns = next;
+    const next = columnsFor(points, this.#room, width === 0 ? Infinity : width);
+    if (JSON.stringify(next) !== JSON.stringify(this.#columns)) {
+      this.#columns = next;
     }
-    this.columnsOf = [points, this.room, width];
+    this.#columnsOf = [points, this.#room, width];
   }
 }

@@ -34,7 +34,7 @@ export function readSnapshot(payload: string): Snapshot {
   }
   if (saved.v !== VERSION) {
     throw new WireError(
-      `The copy has version ${show(saved.v)}; this page reads version ${VERSION}. A newer dvlwidgets wrote it: show it with that.`
+      `The copy has version ${show(saved.v)}; this page reads version ${VERSION}. A newer dvlwidgets wrote it.`
     );
   }
   if (!LEVELS.includes(saved.share)) {
@@ -54,7 +54,7 @@ export function readSnapshot(payload: string): Snapshot {
   return {
     points: { ...fromFull({ ...message, preview, share }), whole: rest },
     previews: held,
-    note: rest === null ? '' : noteOf(rest, message.n, text(manifest, 'sampling')),
+    note: noteOf(rest, message.n, held.size, text(manifest, 'sampling')),
   };
 }
 
@@ -147,9 +147,14 @@ function histogramOf(m: Json, { value }: FullMessage): Histogram | null {
   return { lo, hi, width: (hi - lo) / counts.length, counts, known };
 }
 
-function noteOf({ n, known }: Whole, here: number, sampling: string): string {
-  const all = count(n);
+function noteOf(whole: Whole | null, here: number, previewed: number, sampling: string): string {
+  const pictured =
+    previewed > 0 && previewed < here ? `Previews are in this copy of ${count(previewed)} points.` : '';
+  if (whole === null) {
+    return pictured;
+  }
+  const all = count(whole.n);
   return here === 0
-    ? `This copy holds no single points: how the values of all ${all} points are distributed, and how certain their ranking is.`
-    : `${count(here)} of ${all} points are in this copy: ${sampling.replace(/\.$/, '')}. Ranks and the distribution are those of all ${count(known)} values.`;
+    ? `This copy holds no single points, only how the values of all ${all} are distributed and how certain their ranking is.`
+    : `${count(here)} of ${all} points are in this copy: ${sampling}. Ranks and the distribution are those of all ${count(whole.known)} values. ${pictured}`;
 }

@@ -10,7 +10,7 @@ from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Status, Subjec
 EVIL = ("<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>", "{{window.hit=1}}")
 
 
-def material(points: int, *, rows: int | None = None) -> copies.Material:
+def material(points: int) -> copies.Material:
     """A made-up state whose labels and title are markup."""
     rng = np.random.default_rng(0)
     codes = (np.arange(points) % len(EVIL)).astype(np.uint16)

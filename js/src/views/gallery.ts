@@ -28,7 +28,7 @@ const SHOWN: readonly string[] = ['image', 'text', 'label', 'value'];
 
 export function createGallery(actions: GalleryActions, makeTile: (columns: readonly Column[]) => Tile) {
   const element = h('div', {
-    class: 'tiles',
+    class: 'mosaic',
     role: 'grid',
     tabindex: 0,
     'aria-label': 'Points as a gallery',
