@@ -126,6 +126,14 @@ def test_applying_twice_is_applying_once(log):
     assert same(log.apply(once), once)
 
 
+def test_a_dropped_row_is_not_dropped_again_in_the_shape_of_its_twin(log):
+    data = Dataset([[1.0], [1.0], [2.0]], [0, 0, 1])
+    log.drop(data, [1])
+    once = log.apply(data)
+    assert once.ids.tolist() == [0, 2]
+    assert log.apply(once).ids.tolist() == [0, 2]
+
+
 def test_as_code_does_what_apply_does(log):
     d = Dataset(X, np.array(["a", "b", "c", "a", "b", "c", "a", "b"]), ids=[f"row '{i}'" for i in range(8)])
     log.relabel(d, [1, 3], "a longer name")

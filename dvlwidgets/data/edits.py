@@ -123,7 +123,9 @@ def resolve(keys: Iterable[Key], dataset: Dataset) -> dict[Key, int]:
     """Positions of points in a data set, which may be shuffled or have lost rows.
 
     A point is at the position that has its id, if the features there are the same. Otherwise (default ids of a
-    shuffled copy) it is the only position with the same features, if there is exactly one.
+    shuffled copy) it is the only position with the same features, if there is exactly one. Where rows were dropped,
+    numbers that are left are ids, not positions: then a number that is missing is a row that is gone, and a row that
+    looks like it is another.
 
     Returns:
         A position for every point found; points that are nowhere are left out.
@@ -131,11 +133,12 @@ def resolve(keys: Iterable[Key], dataset: Dataset) -> dict[Key, int]:
     by_id = {plain(item): position for position, item in enumerate(dataset.ids)}
     found: dict[Key, int] = {}
     lost: list[Key] = []
+    fresh = list(by_id) == list(range(len(by_id)))  # default ids, which say nothing of a copy
     for key in keys:
         position = by_id.get(key.id)
         if position is not None and dataset.row_hash(position) == key.hash:
             found[key] = position
-        else:
+        elif position is not None or fresh or not _are_numbers(key.id, *by_id):
             lost.append(key)
     if lost:
         places: dict[str, list[int]] = {}
@@ -143,6 +146,10 @@ def resolve(keys: Iterable[Key], dataset: Dataset) -> dict[Key, int]:
             places.setdefault(dataset.row_hash(position), []).append(position)
         found |= {key: places[key.hash][0] for key in lost if len(places.get(key.hash, ())) == 1}
     return found
+
+
+def _are_numbers(*ids: Any) -> bool:
+    return all(isinstance(item, int) for item in ids)
 
 
 def locate(edits: Net, dataset: Dataset) -> dict[Key, int]:
