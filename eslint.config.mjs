@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint';
 const pure = [
   'wire',
   'read',
+  'shown',
   'frames',
   'points',
   'state',
@@ -19,6 +20,11 @@ const pure = [
   'influence/state',
   'influence/sight',
   'influence/columns',
+  'hosts/lab/runs',
+  'hosts/lab/requests',
+  'hosts/lab/polling',
+  'hosts/lab/words',
+  'hosts/lab/order',
 ].map((name) => `js/src/${name}.ts`);
 const noDom = ['document', 'window', 'navigator', 'HTMLElement', 'requestAnimationFrame', 'localStorage'];
 

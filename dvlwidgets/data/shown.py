@@ -3,6 +3,7 @@
 Names, labels and texts come from anybody. Control characters could write to a terminal, marks that reverse the
 direction of writing could make a name look like another one, and hundreds of accents on one letter cover the lines
 around it. They are shown as escapes. Letters of every script, emoji included, stay what they are.
+`js/src/shown.ts` is the mirror; `tests/shown/cases.json` is read by both sides.
 """
 
 from __future__ import annotations
@@ -26,21 +27,12 @@ def shown(text: str, *, lines: bool = False) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    pieces: list[str] = []
-    marks = 0
-    for place, letter in enumerate(text):
-        if unicodedata.combining(letter) or unicodedata.category(letter) in {"Mn", "Me"}:
-            marks += 1
-            if marks > MOST_MARKS:
-                continue
-        else:
-            if marks > MOST_MARKS:
-                pieces.append(f"[{marks - MOST_MARKS} more marks]")
-            marks = 0
-        pieces.append(letter if _plain(text, place, lines=lines) else _escape(letter))
-    if marks > MOST_MARKS:
-        pieces.append(f"[{marks - MOST_MARKS} more marks]")
-    return "".join(pieces)
+    if lines:
+        text = text.replace("\r\n", "\n")
+    few = _fewer_marks(text)
+    return "".join(
+        letter if _plain(few, place, lines=lines) else _escape(letter) for place, letter in enumerate(few)
+    )
 
 
 def as_html(text: str) -> str:
@@ -48,12 +40,37 @@ def as_html(text: str) -> str:
     return escape(shown(text))
 
 
+def _fewer_marks(text: str) -> str:
+    pieces: list[str] = []
+    marks = 0
+    for letter in (*text, ""):
+        if letter and unicodedata.category(letter) in {"Mn", "Me"}:
+            marks += 1
+            if marks > MOST_MARKS:
+                continue
+        else:
+            if marks > MOST_MARKS:
+                pieces.append(f"[{marks - MOST_MARKS} more marks]")
+            marks = 0
+        pieces.append(letter)
+    return "".join(pieces)
+
+
 def _plain(text: str, place: int, *, lines: bool) -> bool:
     letter = text[place]
     if lines and letter in "\n\t":
         return True
     if letter in _JOINERS:
-        return 0 < place < len(text) - 1 and not (text[place - 1].isascii() or text[place + 1].isascii())
+        return 0 < place < len(text) - 1 and _joined(text[place - 1]) and _joined(text[place + 1])
+    return _visible(letter)
+
+
+def _joined(letter: str) -> bool:
+    """Whether a joiner beside it may do something; a joiner beside a joiner only hides."""
+    return not letter.isascii() and _visible(letter)
+
+
+def _visible(letter: str) -> bool:
     category = unicodedata.category(letter)
     return category not in {"Cc", "Cf"} and category not in _SEPARATORS
 

@@ -98,6 +98,9 @@ export function drawPixels(
   width: number,
   height: number
 ): void {
+  if (!(width * height > 0 && pixels.length >= width * height)) {
+    return; // as large as its pixels, not as large as it says
+  }
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d');

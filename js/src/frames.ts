@@ -8,13 +8,16 @@ import {
   show,
   text,
   textOrNull,
+  texts,
   whole,
+  words,
   WireError,
   type ArrayOf,
   type Buffer,
   type Code,
   type Json,
 } from './read';
+import { shown } from './shown';
 import type {
   Edits,
   Feature,
@@ -56,7 +59,7 @@ export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
 }
 
 export function ids(m: Json, n: number, of: string): string[] | null {
-  const found = m.ids === null ? null : list(m, 'ids').map(String);
+  const found = m.ids === null ? null : texts(m, 'ids');
   if (found !== null && found.length !== n) {
     throw new WireError(`${found.length} ids came for ${n} ${of}.`);
   }
@@ -75,11 +78,11 @@ export function previews(m: Json, buffers: readonly Buffer[]): PreviewsMessage {
   const rows = list(m, 'rows').map((row) => whole(row, 'a row'));
   const head = { v: 1, t: 'previews', request: textOrNull(m, 'request'), rows } as const;
   if (m.kind === 'text') {
-    const texts = list(m, 'texts').map(String);
-    if (texts.length !== rows.length) {
-      throw new WireError(`${texts.length} texts came for ${rows.length} rows.`);
+    const found = texts(m, 'texts', true);
+    if (found.length !== rows.length) {
+      throw new WireError(`${found.length} texts came for ${rows.length} rows.`);
     }
-    return { ...head, kind: 'text', texts };
+    return { ...head, kind: 'text', texts: found };
   }
   if (m.kind !== 'image') {
     throw new WireError(`Previews are of kind ${show(m.kind)}; known are image and text.`);
@@ -106,7 +109,7 @@ export function labels(item: unknown, buffers: readonly Buffer[], n: number): La
   if (label.kind !== 'class') {
     throw new WireError(`Labels are of kind ${show(label.kind)}; known are class and number.`);
   }
-  const classes = list(label, 'classes').map(String);
+  const classes = texts(label, 'classes');
   const codes = array(label.codes, 'u2', buffers, n, 'label codes');
   const original = array(label.original, 'u2', buffers, n, 'original labels');
   for (const column of [codes, original]) {
@@ -134,6 +137,9 @@ export function previewKind(item: unknown): PreviewKind {
   return { kind: 'image', width: integer(preview, 'width'), height: integer(preview, 'height'), channels };
 }
 
+const VERBS: readonly unknown[] = ['pause', 'resume', 'stop'];
+const NUMBERS: readonly string[] =
+  'done total seconds left certainty target completion failures warnings threshold'.split(' ');
 const STATES: readonly string[] = ['pending', 'running', 'paused', 'stopped', 'finished', 'failed'];
 
 export function status(item: unknown): Status {
@@ -141,22 +147,33 @@ export function status(item: unknown): Status {
   if (typeof s.state !== 'string' || !STATES.includes(s.state)) {
     throw new WireError(`The run's state is ${show(s.state)}; known are ${STATES.join(', ')}.`);
   }
-  for (const [key, item] of Object.entries(s)) {
-    if (typeof item === 'object' && item !== null) {
-      throw new WireError(`${key} of the status should be a number or text; it is ${show(item)}.`);
-    }
+  if (s.pending !== null && !VERBS.includes(s.pending)) {
+    throw new WireError(`The run is asked to ${show(s.pending)}; known are ${VERBS.join(', ')}.`);
   }
+  const checked = Object.entries(s).map(([key, item]) => {
+    const wanted = NUMBERS.includes(key) ? 'number' : 'string';
+    if (item !== null && typeof item !== wanted) {
+      throw new WireError(`${key} of the status should be a ${wanted}; it is ${show(item)}.`);
+    }
+    return [key, typeof item === 'string' ? shown(item, true) : item];
+  });
   return {
-    ...(s as unknown as Status),
+    ...(Object.fromEntries(checked) as Status),
     done: integer(s, 'done'),
-    reason: text(s, 'reason'),
+    reason: words(s.reason, 'reason', true),
     unit: text(s, 'unit'),
   };
 }
 
 export function edits(item: unknown): Edits {
   const e = record(item, 'edits');
-  return { ...(e as unknown as Edits), count: integer(e, 'count') };
+  return {
+    ...(e as unknown as Edits),
+    count: integer(e, 'count'),
+    relabelled: integer(e, 'relabelled'),
+    dropped: integer(e, 'dropped'),
+    path: text(e, 'path'),
+  };
 }
 
 export function history(m: Json): HistoryEntry[] {

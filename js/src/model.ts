@@ -4,6 +4,7 @@ import type { ViewMemory } from './memory';
 import { applyDelta, applyEdits, fromFull, type Points } from './points';
 import { Previews } from './previews';
 import type { Change, Control, Link, Preview, LiveSource } from './source';
+import { shown } from './shown';
 import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
 import {
   decode,
@@ -63,7 +64,7 @@ export class LiveModel implements LiveSource {
 
   get title(): string {
     const given = this.comm.get('title');
-    return this.points?.title ?? (typeof given === 'string' ? given : '');
+    return this.points?.title ?? (typeof given === 'string' ? shown(given) : '');
   }
 
   get height(): number {

@@ -1,4 +1,10 @@
-/** Reads the pieces of a message and refuses, with a sentence, what is not as promised. Pure. */
+/**
+ * Reads the pieces of a message and refuses, with a sentence, what is not as promised. Pure.
+ *
+ * Every text comes in here, and is made fit to be shown: what displays it need not think of it.
+ */
+
+import { shown } from './shown';
 
 export class WireError extends Error {
   override name = 'WireError';
@@ -67,11 +73,20 @@ export function list(m: Json, key: string): unknown[] {
 }
 
 export function text(m: Json, key: string): string {
-  const item = m[key];
+  return words(m[key], key);
+}
+
+/** A list of names, or of texts that may have `lines`. */
+export function texts(m: Json, key: string, lines = false): string[] {
+  return list(m, key).map((item) => words(item, `One of the ${key}`, lines));
+}
+
+/** A text as it may be shown. */
+export function words(item: unknown, name: string, lines = false): string {
   if (typeof item !== 'string') {
-    throw new WireError(`${key} should be text; it is ${show(item)}.`);
+    throw new WireError(`${name} should be text; it is ${show(item)}.`);
   }
-  return item;
+  return shown(item, lines);
 }
 
 export function textOrNull(m: Json, key: string): string | null {
@@ -93,5 +108,5 @@ export function show(item: unknown): string {
   if (typeof item === 'object' && item !== null) {
     return Array.isArray(item) ? 'a list' : 'an object'; // which may be as large and as deep as it likes
   }
-  return item === undefined ? 'missing' : JSON.stringify(item).slice(0, 60);
+  return item === undefined ? 'missing' : shown(JSON.stringify(item).slice(0, 60));
 }

@@ -1,5 +1,6 @@
 /** Why a click has not reached Python yet, in words. Pure. */
 
+import { shown } from './shown';
 import type { Control } from './source';
 
 /** What an ipykernel tells of itself; null for a host with another kernel. */
@@ -19,7 +20,7 @@ export function kernelFacts(given: unknown): KernelFacts | null {
   }
   const { ipykernel, subshells } = given as Record<string, unknown>;
   return typeof ipykernel === 'string' && ipykernel !== ''
-    ? { version: ipykernel.slice(0, 30), subshells: subshells === true }
+    ? { version: shown(ipykernel.slice(0, 30)), subshells: subshells === true }
     : null;
 }
 

@@ -12,9 +12,10 @@ import {
   list,
   record,
   show,
-  text,
   textOrNull,
+  texts,
   whole,
+  words,
   WireError,
   type ArrayOf,
   type Buffer,
@@ -206,7 +207,7 @@ export function decode(content: unknown, buffers: readonly Buffer[] = []): Messa
         v: 1,
         t: 'error',
         request: textOrNull(header, 'request'),
-        message: text(header, 'message'),
+        message: words(header.message, 'message', true),
         ...(typeof header.where === 'string' ? { where: header.where } : {}),
       };
     default:
@@ -252,7 +253,7 @@ function edited(m: Json): EditsMessage {
     codes: m.codes === null ? null : perRow('codes').map((code) => whole(code, 'a code')),
     numbers: m.numbers === null ? null : perRow('numbers').map((x) => (typeof x === 'number' ? x : null)),
     dropped: perRow('dropped').map((flag) => (flag === true || flag === 1 ? 1 : 0)),
-    classes: m.classes === null ? null : list(m, 'classes').map(String),
+    classes: m.classes === null ? null : texts(m, 'classes'),
     edits: edits(m.edits),
   };
 }

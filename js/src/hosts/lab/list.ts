@@ -1,10 +1,11 @@
 /** The list of runs, grouped by notebook; rows stay where they are while what they show changes. */
 
 import { h, setAttr, setText, show } from '../../dom';
+import { shown } from '../../shown';
 import { createItem, type Deed, type Item } from './item';
 import type { RunInfo } from './runs';
 import type { Group, Place } from './tokens';
-import { waitingWords, type Trans } from './words';
+import { olderWords, waitingWords, type Trans } from './words';
 
 export interface ListActions {
   act(deed: Deed, place: Place): void;
@@ -88,15 +89,18 @@ export class RunList {
     const note = h('p', { class: 'dvl-group-note', role: 'status' });
     const refusal = h('p', { class: 'dvl-group-note', role: 'status', 'data-tone': 'error' });
     const list = h('ul', { class: 'dvl-list', 'aria-labelledby': id });
-    const element = h('section', { class: 'dvl-group' }, h('h3', { id }, open), note, refusal, list);
+    const older = h('p', { class: 'dvl-group-older' });
+    const element = h('section', { class: 'dvl-group' }, h('h3', { id }, open), note, refusal, list, older);
     const update = (now: Group): void => {
       group = now;
       setText(open, now.name);
-      setAttr(open, 'title', this.trans.__('Show the notebook %1', now.path));
+      setAttr(open, 'title', this.trans.__('Show the notebook %1', shown(now.path)));
       setText(note, now.link === 'waiting' ? waitingWords(now, this.trans) : '');
       show(note, note.textContent !== '');
       setText(refusal, now.refusal ?? '');
       show(refusal, now.refusal !== null);
+      setText(older, olderWords(now.leftOut, this.trans));
+      show(older, now.leftOut > 0);
     };
     return { element, list, update };
   }

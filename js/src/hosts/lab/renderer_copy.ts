@@ -1,5 +1,7 @@
 /** What a stored output holds of a shared copy: the small snapshot type, and the payload and the table in its HTML. */
 
+import { shown } from '../../shown';
+
 export const SNAPSHOT = 'application/vnd.dvlwidgets.snapshot+json';
 
 /** Of a picture (px). */
@@ -20,7 +22,7 @@ export function storedIn(data: Readonly<Record<string, unknown>>): Stored {
   const small = data[SNAPSHOT];
   const said = (key: string): string | null => {
     const item = typeof small === 'object' && small !== null ? (small as Record<string, unknown>)[key] : null;
-    return typeof item === 'string' ? item : null;
+    return typeof item === 'string' ? shown(item) : null;
   };
   const given = data['text/html'];
   const text = Array.isArray(given) ? given.join('') : typeof given === 'string' ? given : '';
@@ -49,7 +51,7 @@ export function standIn({ html, summary }: Stored): HTMLElement {
       if (part.src.startsWith('data:image/png;base64,')) {
         const picture = document.createElement('img');
         picture.src = part.src;
-        picture.alt = part.alt;
+        picture.alt = shown(part.alt);
         picture.width = Math.min(Number(part.getAttribute('width')) || WIDEST, WIDEST);
         made.append(picture);
       }
@@ -75,6 +77,6 @@ function tableLike(table: HTMLTableElement): HTMLElement {
 
 function like<K extends 'h3' | 'p' | 'td' | 'th'>(tag: K, text: string): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
-  made.textContent = text;
+  made.textContent = shown(text, true);
   return made;
 }

@@ -1,5 +1,7 @@
 /** The list of runs as a kernel tells it: checked, merged with what was clicked, compared. Pure. */
 
+import { shown } from '../../shown';
+
 export const VERBS = ['pause', 'resume', 'stop'] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -43,6 +45,8 @@ export interface Answer {
   readonly request: string;
   readonly runs: readonly RunInfo[];
   readonly versions: Versions;
+  /** How many more there are than a kernel lists. */
+  readonly leftOut: number;
 }
 
 export interface Refusal {
@@ -64,9 +68,12 @@ export function readMessage(data: unknown): Answer | Refusal | null {
     return null;
   }
   const kernel = isRecord(data.kernel) ? data.kernel : {};
-  const versions = { ipykernel: maybe(kernel.ipykernel), dvlwidgets: maybe(kernel.dvlwidgets) };
+  const versions = {
+    ipykernel: words(kernel.ipykernel) || null,
+    dvlwidgets: words(kernel.dvlwidgets) || null,
+  };
   const runs = (data.runs as unknown[]).map(readRun).filter((run) => run !== null);
-  return { request: data.request, runs, versions };
+  return { request: data.request, runs, versions, leftOut: number(data.left_out) ?? 0 };
 }
 
 export const isRefusal = (message: Answer | Refusal): message is Refusal => 'message' in message;
@@ -81,7 +88,7 @@ function readRun(given: unknown): RunInfo | null {
   }
   return {
     id: given.id,
-    name: words(given.name) || given.id,
+    name: words(given.name) || shown(given.id),
     title: words(given.title),
     method: words(given.method),
     kind: words(given.kind),
@@ -95,7 +102,7 @@ function readRun(given: unknown): RunInfo | null {
     certainty: number(given.certainty),
     completion: within(number(given.completion) ?? 0, 0, 1),
     reason: words(given.reason),
-    error: maybe(given.error),
+    error: words(given.error) || null,
     n: number(given.n) ?? 0,
     edits: number(given.edits) ?? 0,
     spark: readSpark(given.spark),
@@ -167,7 +174,7 @@ function isRecord(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
-const words = (given: unknown): string => (typeof given === 'string' ? given : '');
+const words = (given: unknown): string => (typeof given === 'string' ? shown(given) : '');
 const maybe = (given: unknown): string | null => (typeof given === 'string' && given !== '' ? given : null);
 const number = (given: unknown): number | null =>
   typeof given === 'number' && Number.isFinite(given) ? given : null;

@@ -5,6 +5,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { Kernel } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
+import { shown } from '../../shown';
 import { Channel, type Preferences } from './channel';
 import { nextQuestion } from './polling';
 import { changes, isWorking, type Change, type RunInfo, type Verb } from './runs';
@@ -151,13 +152,14 @@ function groupOf({ channel, panels }: Watched): Group {
   return {
     kernel: channel.kernel.id,
     path,
-    name: PathExt.basename(path),
+    name: shown(PathExt.basename(path)),
     link: channel.link,
     known: channel.known,
     executing: channel.executing.now,
     subshells: channel.subshells,
     versions: channel.versions,
     refusal: channel.refusal,
+    leftOut: channel.leftOut,
     runs: channel.runs,
   };
 }
