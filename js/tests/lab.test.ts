@@ -215,7 +215,7 @@ describe('words', () => {
 describe('the list', () => {
   const group = (...runs: RunInfo[]): Group => ({
     kernel: 'k', path: 'a/b.ipynb', name: 'b.ipynb', link: 'open', known: true, executing: false, subshells: true,
-    versions: { ipykernel: null, dvlwidgets: null }, refusal: null, runs,
+    versions: { ipykernel: null, dvlwidgets: null }, refusal: null, leftOut: 0, runs,
   }); // prettier-ignore
   const rows = () => [...document.querySelectorAll<HTMLElement>('.dvl-run')];
   const key = (name: string) =>

@@ -82,8 +82,10 @@ def test_runs_are_listed_and_steered_while_a_cell_computes_also_after_a_reload(
     expect(runs.row("listed").locator(".dvl-spark")).to_be_visible()
     before = progress(runs.row("listed"))
     until(lambda: progress(runs.row("listed")) != before, what="the progress stood still")
-    runs.click("listed", "pause")
+    runs.row("listed").focus()
+    page.keyboard.press("p")
     runs.expect_state("listed", "paused")
+    expect(runs.at.locator("[aria-live=polite]")).to_have_text("listed: paused")
     assert stands_still(notebook)
     expect(page.locator(ENDED, has_text="the cell ended")).to_have_count(0)
 

@@ -30,6 +30,7 @@ export interface Preferences {
 export class Channel {
   link: Link = 'new';
   versions: Versions = { ipykernel: null, dvlwidgets: null };
+  leftOut = 0;
   /** null: the kernel has not told. */
   subshells: boolean | null = null;
   /** The kernel said hello or answered: it has dvlwidgets, whether or not it answers now. */
@@ -259,6 +260,7 @@ export class Channel {
     } else if (this.requests.isNews(answer.request)) {
       this.told = answer.runs;
       this.versions = answer.versions;
+      this.leftOut = answer.leftOut;
     }
     this.link = this.requests.late(Date.now()) ? 'waiting' : 'open';
     this.awaitAnswer();
@@ -317,13 +319,15 @@ export class Channel {
 
   private readonly connectionChanged = (_: Kernel.IKernelConnection, status: string): void => {
     if (status === 'connected' && this.comm !== null) {
-      this.requests.forget(); // an answer may have been lost with the connection
+      this.requests.forget(); // answers may have been lost with the connection, and the end of a cell
+      this.executing.forget();
       this.soon();
     }
   };
 
   private forgetKernel(): void {
     this.told = [];
+    this.leftOut = 0;
     this.known = false;
     this.refusal = null;
     this.link = 'new';

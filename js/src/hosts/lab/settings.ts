@@ -15,27 +15,30 @@ export const settings: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IRuns],
   optional: [ISettingRegistry],
-  async activate(_app: JupyterFrontEnd, runs: IRuns, registry: ISettingRegistry | null) {
-    if (registry === null) {
-      return;
+  activate(app: JupyterFrontEnd, runs: IRuns, registry: ISettingRegistry | null) {
+    if (registry !== null) {
+      // not earlier: JupyterLab's own plugin for keys stumbles over settings with keys that are loaded before its own
+      void app.restored.then(async () => follow(await registry.load(ID), runs));
     }
-    const loaded = await registry.load(ID);
-    let before = wishes(loaded, true);
-    const apply = (): void => {
-      const now = wishes(loaded, true);
-      const changed = {
-        share: now.share === before.share ? null : now.share,
-        rate: now.rate === before.rate ? null : now.rate,
-      };
-      before = now;
-      runs.prefer(wishes(loaded, false), changed);
-      const { composite: theme } = loaded.get('theme');
-      setAttr(document.body, 'data-dvl-theme', theme === 'light' || theme === 'dark' ? theme : null);
-    };
-    loaded.changed.connect(apply);
-    apply();
   },
 };
+
+function follow(loaded: ISettingRegistry.ISettings, runs: IRuns): void {
+  let before = wishes(loaded, true);
+  const apply = (): void => {
+    const now = wishes(loaded, true);
+    runs.prefer(wishes(loaded, false), {
+      share: now.share === before.share ? null : now.share,
+      rate: now.rate === before.rate ? null : now.rate,
+    });
+    before = now;
+    const { composite: theme } = loaded.get('theme');
+    setAttr(document.body, 'data-dvl-theme', theme === 'light' || theme === 'dark' ? theme : null);
+  };
+  loaded.changed.connect(apply);
+  runs.prefer(wishes(loaded, false), wishes(loaded, false)); // to kernels that were found before
+  apply();
+}
 
 /** What the settings say; without `defaults` only what somebody chose: the rest is the program's to choose. */
 function wishes(loaded: ISettingRegistry.ISettings, defaults: boolean): Preferences {

@@ -20,6 +20,8 @@ export interface Group {
   readonly subshells: boolean | null;
   readonly versions: Versions;
   readonly refusal: string | null;
+  /** Runs that the kernel has but does not list. */
+  readonly leftOut: number;
   readonly runs: readonly RunInfo[];
 }
 

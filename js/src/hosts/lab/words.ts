@@ -90,6 +90,10 @@ export function waitingWords(
     : trans.__('The kernel does not answer; it may be gone. What is shown is from before.');
 }
 
+export function olderWords(leftOut: number, trans: Trans): string {
+  return trans._n('%1 more run is over and not listed.', '%1 more runs are over and not listed.', leftOut);
+}
+
 /** What a change is called out as. */
 export function announcement(run: RunInfo, trans: Trans): string {
   return run.error === null
