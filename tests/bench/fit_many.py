@@ -1,0 +1,189 @@
+"""Many fits at once against clone, fit and predict: 256 subsets of 300 points, and whole valuations.
+
+    .venv/bin/python tests/bench/fit_many.py [--fits] [--valuations] [--only GaussianNB]
+
+Processor time of one BLAS thread, medians of 5 runs, microseconds a fit. Subsets have uniform sizes from 1 to 299;
+predictions are for 100 test points. "batched" is `BatchedFits.predictions` on 256 masks at a time; what is prepared
+once for all subsets has a column of its own. A valuation is `ShapleyValuation(utility, MSRSampler(), rule).fit(train)`
+with 4,096 evaluations, of which 256 are made one by one for the comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import sklearn
+from sklearn.base import clone
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from dvlwidgets import Dataset, MaxSamples, MSRSampler, ShapleyValuation, SupervisedScorer, Utility
+from dvlwidgets.utility.fits.many import batched_fits
+
+B, N, K, REPEATS = 256, 300, 100, 5
+ALONE = 64
+"""So many of the subsets are fitted one by one in a run."""
+
+GOALS: list[tuple[Any, str, int, int | None]] = [
+    (GaussianNB(), "classes", 25, 60),
+    (MultinomialNB(), "counts", 25, 60),
+    (BernoulliNB(), "counts", 25, 60),
+    (ComplementNB(), "counts", 25, 60),
+    (LinearRegression(), "numbers", 25, 80),
+    (Ridge(), "numbers", 25, 80),
+    (RidgeClassifier(), "classes", 25, 80),
+    (LogisticRegression(), "classes", 25, 40),
+    (KNeighborsClassifier(), "classes", 25, 40),
+    (KNeighborsRegressor(), "numbers", 25, 40),
+    (NearestCentroid(), "classes", 25, 30),
+    (LinearDiscriminantAnalysis(), "classes", 25, 30),
+    (make_pipeline(StandardScaler(), GaussianNB()), "classes", 25, None),
+    (make_pipeline(StandardScaler(), Ridge()), "numbers", 25, None),
+    (make_pipeline(StandardScaler(), LogisticRegression()), "classes", 25, None),
+]
+"""Models, the kind of their data, the number of features, and the ratio that is wanted."""
+
+VALUATIONS = [
+    (GaussianNB(), "accuracy", 60), (Ridge(), "r2", 80), (LogisticRegression(), "accuracy", 40),
+    (LogisticRegression(), "neg_log_loss", 40), (KNeighborsClassifier(), "accuracy", 40),
+    (LinearDiscriminantAnalysis(), "accuracy", 30),
+]  # fmt: skip
+
+
+def problem(kind: str, d: int) -> tuple[Any, Any, Any, Any]:
+    """Training and test points of a kind."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(N + K, d))
+    if kind == "counts":
+        x = rng.poisson(1.0, size=x.shape).astype(np.float64)
+    signal = x @ rng.normal(size=d) + 3 * rng.normal(size=len(x))
+    y = signal if kind == "numbers" else (signal > np.median(signal)).astype(np.int64)
+    return x[:N], y[:N], x[N:], y[N:]
+
+
+def subsets() -> Any:
+    rng = np.random.default_rng(1)
+    sizes = rng.integers(1, N, size=B)
+    return rng.permuted(np.arange(N) < sizes[:, None], axis=1)
+
+
+def clocked(run: Callable[[], Any]) -> float:
+    """Median processor seconds of 5 runs."""
+    run()
+    spent = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        run()
+        spent.append(time.process_time() - start)
+    return float(np.median(spent))
+
+
+def one_by_one(model: Any, x: Any, y: Any, masks: Any, x_test: Any) -> None:
+    for mask in masks:
+        try:
+            clone(model).fit(x[mask], y[mask]).predict(x_test)
+        except ValueError:  # one class, or too few neighbours
+            continue
+
+
+def name(model: Any) -> str:
+    return (
+        "+".join(type(s).__name__ for _, s in model.steps)
+        if hasattr(model, "steps")
+        else type(model).__name__
+    )
+
+
+def fits(only: str) -> None:
+    """The table of fits."""
+    masks = subsets()
+    print("| model | clone+fit+predict | batched | ratio | goal | prepared once |")
+    print("|---|---|---|---|---|---|")
+    for model, kind, d, goal in GOALS:
+        if only not in name(model):
+            continue
+        x, y, x_test, _ = problem(kind, d)
+        batch = batched_fits(model, x, y, x_test, ["predict"])
+        assert not isinstance(batch, str), batch
+        together = clocked(lambda batch=batch: batch.predictions(masks)) / B
+        alone = clocked(lambda a=(model, x, y, masks[:ALONE], x_test): one_by_one(*a)) / ALONE
+        once = clocked(lambda a=(model, x, y, x_test): batched_fits(*a, ["predict"]))
+        ratio = alone / together
+        wanted = "" if goal is None else f"{goal}x"
+        print(
+            f"| {name(model)} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us | {ratio:.0f}x | {wanted} "
+            f"| {1e3 * once:.1f} ms |",
+            flush=True,
+        )
+
+
+def valued(model: Any, scoring: str, evaluations: int, batched: bool | None) -> float:
+    """Processor seconds of a whole valuation."""
+    x, y, x_test, y_test = problem("numbers" if scoring == "r2" else "classes", 25)
+    scorer = SupervisedScorer(scoring, Dataset(x_test, y_test))
+    utility = Utility(model, scorer, show_warnings=False, batched=batched)
+    valuation = ShapleyValuation(utility, MSRSampler(seed=0), MaxSamples(MSRSampler(seed=0), evaluations))
+    start = time.process_time()
+    valuation.fit(Dataset(x, y))
+    return time.process_time() - start
+
+
+def valuations(only: str) -> None:
+    """The table of whole valuations, and what of them is not fits: the same sampler on a utility that costs nothing."""
+    print("\n| valuation | one by one | batched | ratio | goal | without fits |")
+    print("|---|---|---|---|---|---|")
+    nothing = Utility.from_function(lambda masks: masks.mean(axis=1))
+    for model, scoring, goal in VALUATIONS:
+        if only not in name(model):
+            continue
+        valued(model, scoring, 256, None)
+        together = float(np.median([valued(model, scoring, 4096, None) for _ in range(3)])) / 4096
+        alone = valued(model, scoring, 256, batched=False) / 256
+        rest = []
+        for _ in range(3):
+            start = time.process_time()
+            ShapleyValuation(nothing, MSRSampler(seed=0), MaxSamples(MSRSampler(seed=0), 4096)).fit(range(N))
+            rest.append((time.process_time() - start) / 4096)
+        print(
+            f"| {name(model)}, {scoring} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us | {alone / together:.0f}x "
+            f"| {goal / 2:.0f}x | {1e6 * float(np.median(rest)):.0f} us |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--fits", action="store_true", help="only the table of fits")
+    parser.add_argument("--valuations", action="store_true", help="only the table of whole valuations")
+    parser.add_argument("--only", default="", help="only models with this in their name")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, "
+        f"NumPy {np.__version__}, scikit-learn {sklearn.__version__}, load {os.getloadavg()[0]:.1f}\n"
+    )
+    with threadpool_limits(1):
+        if not given.valuations:
+            fits(given.only)
+        if not given.fits:
+            valuations(given.only)
+
+
+if __name__ == "__main__":
+    main()
