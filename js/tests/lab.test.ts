@@ -42,7 +42,7 @@ const RUN = {
   done: 331, total: 1000, unit: 'evaluations', seconds: 12, left: 21, certainty: 0.5, completion: 0.634, reason: '',
   error: null, n: 40, edits: 0, spark: [0, 50, 100], zero: 30, cell: 'c1', model: 'm1',
 }; // prettier-ignore
-const told = (...runs: object[]): unknown => ({
+const told = (...runs: unknown[]): unknown => ({
   v: 1,
   t: 'runs',
   request: '7',
