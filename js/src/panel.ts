@@ -237,7 +237,6 @@ class Panel {
     this.#root.style.height = former?.height ?? (this.#source.height > 0 ? `${this.#source.height}px` : '');
     this.#presence.begin();
     this.#measure();
-    this.#render();
     this.#comeBack();
   }
 
@@ -255,7 +254,7 @@ class Panel {
     this.#room = roomFor(this.#root.clientWidth || 1200);
     setAttr(this.#root, 'data-room', this.#room);
     this.#comeBack();
-    this.#frame.request();
+    this.#render(); // at once: a frame later the page may have hidden it for a moment, and sizes would be 0
   }
 
   #comeBack(): void {

@@ -228,7 +228,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
     }
   }
 
-  const resize = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(() => frame.request());
+  const resize = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(() => draw());
   resize?.observe(element);
 
   return {
