@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .problem import Floats
 
-_PROBES = 3
+_PROBES = 2
 
 
-class Systems:
-    """Solves b systems of d equations whose matrices are scaled to a unit diagonal.
+def solved(packed: Floats, right: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Solutions of b systems of d equations, and what they are worth.
+
+    Matrices are scaled to a unit diagonal; solutions for random signs tell how badly they are conditioned, to a small
+    factor.
 
     Args:
-        d: number of equations.
+        packed: (b, d (d + 1) / 2) upper halves of symmetric matrices, row by row.
+        right: (b, d, o).
+        wanted: (b,) which systems are to be solved.
+
+    Returns:
+        Solutions (b, d, o), condition numbers of the scaled matrices (b,), infinite where there is no solution, and
+        roots of the diagonals (b, d).
     """
-
-    def __init__(self, d: int) -> None:
-        self.d = d
-        signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, (d, _PROBES))
-        self.probes = 2.0 * signs - 1.0
-
-    def solve(
-        self, matrices: Floats, right: Floats, wanted: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats, Floats]:
-        """Solutions, and what they are worth.
-
-        Solutions for a few random signs tell how badly a matrix is conditioned, to a small factor.
-
-        Args:
-            matrices: (b, d, d), symmetric.
-            right: (b, d, o).
-            wanted: (b,) which systems are to be solved.
-
-        Returns:
-            Solutions (b, d, o), condition numbers of the scaled matrices (b,), infinite where there is no solution,
-            and roots of the diagonals (b, d).
-        """
-        b, d, o = right.shape
-        diagonal = np.einsum("bii->bi", matrices)
-        good = wanted & (diagonal > 0).all(axis=1)
-        unit = np.sqrt(np.where(good[:, None], diagonal, 1.0))
-        scaled = matrices / unit[:, :, None] / unit[:, None, :]
+    b, d = right.shape[:2]
+    i, j, place = halves(d)
+    diagonal = packed[:, place[:: d + 1]]
+    good = wanted & (diagonal > 0).all(axis=1)
+    unit = np.sqrt(np.where(good[:, None], diagonal, 1.0))
+    inverse = 1.0 / unit
+    scaled = (packed * (inverse[:, i] * inverse[:, j]))[:, place].reshape(b, d, d)
+    if not good.all():
         scaled[~good] = np.eye(d)
-        probes = np.broadcast_to(self.probes, (b, d, _PROBES))
-        try:
-            found = np.linalg.solve(scaled, np.concatenate([right / unit[:, :, None], probes], axis=2))
-        except np.linalg.LinAlgError:  # one that is exactly singular stops the whole batch
-            return np.zeros((b, d, o)), np.full(b, np.inf), unit
-        condition = np.where(good, np.abs(found[:, :, o:]).max(axis=(1, 2)) * d, np.inf)
-        condition[~np.isfinite(found).all(axis=(1, 2))] = np.inf
-        return found[:, :, :o] / unit[:, :, None], condition, unit
+    found, condition = tested(scaled, right * inverse[:, :, None])
+    return found * inverse[:, :, None], np.where(good, condition, np.inf), unit
+
+
+def tested(matrices: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Solutions (b, d, o) of systems whose matrices have diagonals near 1, and about their condition numbers (b,)."""
+    b, d, o = right.shape
+    probes = np.broadcast_to(_signs(d), (b, d, _PROBES))
+    try:
+        found = np.asarray(np.linalg.solve(matrices, np.concatenate([right, probes], axis=2)), np.float64)
+    except np.linalg.LinAlgError:  # one that is exactly singular stops the whole batch
+        return np.zeros((b, d, o)), np.full(b, np.inf)
+    condition = np.abs(found[:, :, o:]).max(axis=(1, 2)) * d
+    condition[~np.isfinite(found).all(axis=(1, 2))] = np.inf
+    return found[:, :, :o], condition
+
+
+@functools.cache
+def _signs(d: int) -> Floats:
+    return 2.0 * np.random.Generator(np.random.Philox(0)).integers(0, 2, (d, _PROBES)) - 1.0
+
+
+@functools.cache
+def halves(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the upper half of a matrix, and where in it each entry of the whole lies, flat."""
+    i, j = np.triu_indices(d)
+    place = np.empty((d, d), np.intp)
+    place[i, j] = place[j, i] = np.arange(len(i))
+    return i, j, place.ravel()

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conditioned import Systems
-from .gram import MOST_FEATURES, halves
+from .conditioned import halves, solved
+from .gram import MOST_FEATURES
 from .method import NotCoveredError, check_memory
 from .predictions import Predictions, from_scores
 from .problem import Floats, Problem
@@ -33,13 +33,12 @@ class Discriminant:
             raise NotCoveredError(f"{d:,} features are more than {MOST_FEATURES}")
         check_memory(n, d * (d + 1) // 2 + c * (d + 1))
         inside = problem.indicators
-        i, j, self.place = halves(d)
+        self.i, self.j, _ = halves(d)
         # centred by class, so that taking off a class mean loses no digits
         self.centres = (inside.T @ problem.centred) / inside.sum(axis=0)[:, None]
         own = problem.centred - self.centres[problem.codes]
         by_class = (inside[:, :, None] * own[:, None, :]).reshape(n, c * d)
-        self.sums = np.hstack([inside, by_class, own[:, i] * own[:, j]])
-        self.systems = Systems(d)
+        self.sums = np.hstack([inside, by_class, own[:, self.i] * own[:, self.j]])
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         b, (c, d) = len(masks), self.centres.shape
@@ -47,14 +46,15 @@ class Discriminant:
         count, shift = sums[:, :c], sums[:, c : c + c * d].reshape(b, c, d)
         seen, size = np.asarray(count > 0), count.sum(axis=1)
         mean = shift / np.maximum(count, 1.0)[:, :, None]
-        scatter = sums[:, c + c * d :][:, self.place].reshape(b, d, d)
-        scatter -= np.einsum("bci,bcj->bij", shift, mean)
+        scatter = sums[:, c + c * d :]
+        for a in range(c):
+            scatter = scatter - shift[:, a, self.i] * mean[:, a, self.j]
         means = np.where(seen[:, :, None], mean + self.centres, 0.0)
         shares = count / size[:, None]
         middle = (shares[:, None, :] @ means)[:, 0, :]
         apart = np.where(seen[:, :, None], means - middle[:, None, :], 0.0)
         enough = size > d + seen.sum(axis=1)
-        weights, exact = self._inverted(scatter / size[:, None, None], apart, shares, enough)
+        weights, exact = self._inverted(scatter / size[:, None], apart, shares, enough)
         done = (seen.sum(axis=1) > 1) & (size > seen.sum(axis=1))
         for k in np.flatnonzero(done & ~exact):
             if self.scaling is None:
@@ -86,7 +86,7 @@ class Discriminant:
         self, covariance: Floats, apart: Floats, shares: Floats, wanted: NDArray[np.bool_]
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Weights (b, c, d), the inverse times the class means, and (b,) whether they are scikit-learn's."""
-        found, condition, _ = self.systems.solve(covariance, apart.transpose(0, 2, 1), wanted)
+        found, condition, _ = solved(covariance, apart.transpose(0, 2, 1), wanted)
         weights = found.transpose(0, 2, 1).copy()
         return weights, (condition < _EXACT) & self._all_directions(weights, apart, shares)
 

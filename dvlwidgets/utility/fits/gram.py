@@ -2,79 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditioned import halves
 from .method import NotCoveredError, check_memory
-from .problem import Floats
+from .problem import Floats, Problem
 
 MOST_FEATURES = 256
 """Beyond, a Gram matrix costs so much that fits one by one are as quick."""
 
 
-@dataclass(frozen=True)
-class Moments:
-    """Sums over the rows of each of b subsets, about the subset's means if there is an intercept.
-
-    Attributes:
-        size: (b,) number of rows.
-        x: (b, d) means of the features (0 without an intercept).
-        t: (b, o) means of the targets (0 without an intercept).
-        xx: (b, d, d) sums of products of features.
-        xt: (b, d, o) sums of products of features and targets.
-    """
-
-    size: Floats
-    x: Floats
-    t: Floats
-    xx: Floats
-    xt: Floats
-
-
 class Gram:
-    """Sums of products, prepared for all rows.
+    """Normal equations of subsets, prepared for all rows.
+
+    An intercept is the coefficient of a last column of ones; features are centred then, so that sums lose fewer
+    digits.
 
     Args:
-        x: (n, d) features; centred ones lose fewer digits if there is an intercept.
+        problem: the data.
         targets: (n, o).
-        intercept: whether sums are about the subset's means.
+        intercept: whether there is one.
+        units: divide each column by its root mean square.
+
+    Attributes:
+        unit: (p,) what the columns are divided by.
+        x: (n, p) columns.
+        x_test: (k, p) the same of the test points.
+        d: number of features.
 
     Raises:
         NotCoveredError: if that takes too much memory.
     """
 
-    def __init__(self, x: Floats, targets: Floats, *, intercept: bool) -> None:
-        (n, d), o = x.shape, targets.shape[1]
-        if d > MOST_FEATURES:
-            raise NotCoveredError(f"{d:,} features are more than {MOST_FEATURES}")
-        check_memory(n, d * (d + 1) // 2 + (d + 1) * (o + 1))
-        self.d, self.o, self.intercept = d, o, intercept
-        self.i, self.j, self.place = i, j, place = halves(d)
-        self.diagonal = place[:: d + 1]
-        mixed = (x[:, :, None] * targets[:, None, :]).reshape(n, d * o)
-        self.sums = np.hstack([np.ones((n, 1)), x, targets, mixed, x[:, i] * x[:, j]])
-
-    def of(self, masks: NDArray[np.bool_], ridge: Floats | float = 0.0) -> Moments:
-        """The moments of subsets (b, n), with `ridge`, one number or (b, d), added to the squares of the features."""
-        b, d, o = len(masks), self.d, self.o
-        sums = masks.astype(np.float64) @ self.sums
-        size, x, t, mixed, products = np.split(sums, np.cumsum([1, d, o, d * o]), axis=1)
-        mixed = mixed.reshape(b, d, o)
-        if self.intercept:
-            x, t = x / size, t / size
-            products -= (x * size)[:, self.i] * x[:, self.j]
-            mixed = mixed - x[:, :, None] * (t * size)[:, None, :]
+    def __init__(self, problem: Problem, targets: Floats, *, intercept: bool, units: bool = False) -> None:
+        n, self.d = problem.x.shape
+        if self.d > MOST_FEATURES:
+            raise NotCoveredError(f"{self.d:,} features are more than {MOST_FEATURES}")
+        if intercept:
+            self.x = np.hstack([problem.centred, np.ones((n, 1))])
+            self.x_test = np.hstack([problem.centred_test, np.ones((len(problem.x_test), 1))])
         else:
-            x, t = np.zeros_like(x), np.zeros_like(t)
-        products[:, self.diagonal] += ridge
-        return Moments(size[:, 0], x, t, products[:, self.place].reshape(b, d, d), mixed)
+            self.x, self.x_test = problem.x, problem.x_test
+        self.unit = np.sqrt((self.x**2).mean(axis=0)) if units else np.ones(self.x.shape[1])
+        self.unit[self.unit == 0] = 1.0
+        self.x, self.x_test = self.x / self.unit, self.x_test / self.unit
+        self.p, self.o = self.x.shape[1], targets.shape[1]
+        self.half = self.p * (self.p + 1) // 2
+        check_memory(n, self.half + self.p * self.o)
+        i, j, place = halves(self.p)
+        self.diagonal = place[:: self.p + 1][: self.d]
+        mixed = (self.x[:, :, None] * targets[:, None, :]).reshape(n, self.p * self.o)
+        self.sums = np.hstack([self.x[:, i] * self.x[:, j], mixed])
 
+    def of(self, masks: NDArray[np.bool_], ridge: Floats | float = 0.0) -> tuple[Floats, Floats]:
+        """Equations of subsets (b, n).
 
-def halves(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of one half of a symmetric matrix, and where in it each entry of the whole lies, flat."""
-    i, j = np.triu_indices(d)
-    place = np.empty((d, d), np.intp)
-    place[i, j] = place[j, i] = np.arange(len(i))
-    return i, j, place.ravel()
+        Args:
+            masks: the subsets.
+            ridge: one number or (b, d), added to the squares of the features.
+
+        Returns:
+            Upper halves of the sums of products, (b, p (p + 1) / 2), and products with the targets, (b, p, o).
+        """
+        sums = masks.astype(np.float64) @ self.sums
+        sums[:, self.diagonal] += ridge
+        return sums[:, : self.half], sums[:, self.half :].reshape(len(masks), self.p, self.o)
+
+    def whole(self, packed: Floats) -> Floats:
+        """(b, p, p) matrices of their upper halves."""
+        return packed[:, halves(self.p)[2]].reshape(len(packed), self.p, self.p)
+
+    def values(self, weights: Floats) -> Floats:
+        """(b, k, o) predictions of weights (b, p, o) of the columns."""
+        b, p, o = weights.shape
+        if o == 1:
+            return (weights[:, :, 0] @ self.x_test.T)[:, :, None]
+        flat = weights.transpose(0, 2, 1).reshape(b * o, p)
+        return np.asarray((flat @ self.x_test.T).reshape(b, o, -1).transpose(0, 2, 1))

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .gram import MOST_FEATURES, halves
+from .conditioned import halves
+from .gram import MOST_FEATURES
 from .method import NotCoveredError, check_memory
 from .predictions import Predictions, from_margins, logistic
 from .problem import Floats, Problem

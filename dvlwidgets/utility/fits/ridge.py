@@ -23,29 +23,18 @@ class _Ridge:
     def __init__(self, model: Any, problem: Problem, scaling: Scaling | None, targets: Floats) -> None:
         self.problem, self.scaling = problem, scaling
         self.alpha = float(model.alpha)
-        intercept = bool(model.fit_intercept)
-        x, self.x_test = (problem.centred, problem.centred_test) if intercept else (problem.x, problem.x_test)
-        if scaling is None and float((x**2).sum()) > _WORST * self.alpha:
+        self.gram = Gram(problem, targets, intercept=bool(model.fit_intercept))
+        if scaling is None and float((self.gram.x**2).sum()) > _WORST * self.alpha:
             raise NotCoveredError("the features are so large beside alpha that the equations are singular")
-        self.gram = Gram(x, targets, intercept=intercept)
 
     def values(self, masks: NDArray[np.bool_]) -> Floats:
         """(b, k, o) predictions."""
         penalty: Floats | float = self.alpha
         if self.scaling is not None:  # the penalty of a coefficient of a scaled feature
             penalty = self.alpha * self.scaling.of(masks) ** 2
-        moments = self.gram.of(masks, penalty)
-        weights = np.asarray(np.linalg.solve(moments.xx, moments.xt), np.float64)
-        return applied(self.x_test, weights, moments.x, moments.t)
-
-
-def applied(x_test: Floats, weights: Floats, x_mean: Floats, t_mean: Floats) -> Floats:
-    """(b, k, o) predictions of weights (b, d, o) about the subsets' means."""
-    b, d, o = weights.shape
-    flat = weights.transpose(0, 2, 1).reshape(b * o, d)
-    values = (flat @ x_test.T).reshape(b, o, len(x_test))
-    values += (t_mean - (x_mean[:, None, :] @ weights)[:, 0, :])[:, :, None]
-    return np.asarray(values.transpose(0, 2, 1))
+        packed, right = self.gram.of(masks, penalty)
+        weights = np.asarray(np.linalg.solve(self.gram.whole(packed), right), np.float64)
+        return self.gram.values(weights)
 
 
 class Ridge(_Ridge):
