@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from dvlwidgets.errors import WireError
 CONTROLS = ("start", "pause", "resume", "stop")
 MAX_PREVIEWS = 200
 MAX_TEXT = 200
+MOST = 2**63
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ def parse(content: Any, n: int) -> Command:
         WireError: it is no command, or its arguments are not what the command takes.
     """
     if not isinstance(content, dict) or not isinstance(content.get("t"), str):
-        raise WireError(f"A command should be an object with a name 't', not {_short(content)}.")
+        raise WireError(f"A command should be an object with a name 't', not {short(content)}.")
     name = content["t"]
     if name in {"hello", "ack"}:
         return Command(name, seq=_integer(content, "have" if name == "hello" else "seq"))
     if name in CONTROLS:
         return Command(name)
     if name not in {"relabel", "drop", "undo", "redo", "previews"}:
-        raise WireError(f"{_short(name)} is no command of this panel.")
+        raise WireError(f"{short(name)} is no command of this panel.")
     request = request_of(content)
     if name in {"undo", "redo"}:
         return Command(name, request)
@@ -61,7 +63,7 @@ def parse(content: Any, n: int) -> Command:
         return Command(name, request, rows=rows, choice=_choice(content))
     if name == "drop":
         if not isinstance(content.get("dropped"), bool):
-            raise WireError(f"'dropped' should be true or false, not {_short(content.get('dropped'))}.")
+            raise WireError(f"'dropped' should be true or false, not {short(content.get('dropped'))}.")
         return Command(name, request, rows=rows, dropped=content["dropped"])
     if len(rows) > MAX_PREVIEWS:
         raise WireError(f"{len(rows)} previews were asked for at once; at most {MAX_PREVIEWS} are given.")
@@ -71,13 +73,15 @@ def parse(content: Any, n: int) -> Command:
 def request_of(content: Any) -> str | None:
     """The request number of a message, also of a bad one: its error must find its way."""
     request = content.get("request") if isinstance(content, dict) else None
+    if type(request) is int and abs(request) > MOST:
+        return None  # no page counts so far, and Python refuses to write very long numbers
     return str(request)[:100] if isinstance(request, str | int) else None
 
 
 def _rows(content: dict[str, Any], n: int) -> tuple[int, ...]:
     rows = content.get("rows")
     if not isinstance(rows, list) or not rows or not all(type(row) is int and 0 <= row < n for row in rows):
-        raise WireError(f"'rows' should be a list of positions from 0 to {n - 1}, not {_short(rows)}.")
+        raise WireError(f"'rows' should be a list of positions from 0 to {n - 1}, not {short(rows)}.")
     return tuple(dict.fromkeys(rows))
 
 
@@ -89,20 +93,24 @@ def _choice(content: dict[str, Any]) -> dict[str, Any]:
         case {"new": str(text)} if len(given) == 1 and 0 < len(text.strip()) <= MAX_TEXT:
             return given
         case {"number": int() | float() as number} if len(given) == 1 and type(number) is not bool:
-            if math.isfinite(number):
+            if abs(number) <= sys.float_info.max:  # also of a whole number that is no float, and of NaN
                 return given
     raise WireError(
         f"A new label should be a class code 'label', a text 'new' (at most {MAX_TEXT} characters) or a finite "
-        f"'number', not {_short(given)}."
+        f"'number', not {short(given)}."
     )
 
 
 def _integer(content: dict[str, Any], key: str) -> int:
     if type(content.get(key)) is not int:
-        raise WireError(f"'{key}' should be an integer, not {_short(content.get(key))}.")
+        raise WireError(f"'{key}' should be an integer, not {short(content.get(key))}.")
     return int(content[key])
 
 
-def _short(item: Any) -> str:
-    text = repr(item)
+def short(item: Any) -> str:
+    """What was given, in a few words, however large or deep it is."""
+    try:
+        text = reprlib.repr(item)
+    except (ValueError, RecursionError):
+        text = f"a very large {type(item).__name__}"
     return text if len(text) <= 80 else text[:79] + "…"

@@ -14,6 +14,7 @@ from typing import Any
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import DvlError, WireError
 from dvlwidgets.widgets import ears, preferences
+from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.control_runs import Sparks, described, plain
 
 VERSION = 1
@@ -51,10 +52,10 @@ def answer(data: Any) -> dict[str, Any]:
 def _deed(data: Any, request: str | None) -> Callable[[], object]:
     """What a message asks for."""
     if not isinstance(data, dict) or data.get("v") != VERSION:
-        raise WireError(f"A request should be an object of version {VERSION}, not {data!r:.80}.")
+        raise WireError(f"A request should be an object of version {VERSION}, not {short(data)}.")
     if request is None:
         raise WireError(
-            f"A request should have a 'request' to answer to, a string, not {data.get('request')!r:.80}."
+            f"A request should have a 'request' to answer to, a string, not {short(data.get('request'))}."
         )
     name = data.get("t")
     if name == "runs":
@@ -62,10 +63,10 @@ def _deed(data: Any, request: str | None) -> Callable[[], object]:
     if name == "prefer":
         return lambda: preferences.prefer(share=data.get("share"), rate=data.get("rate"))
     if name not in ("pause", "resume", "stop"):
-        raise WireError(f"{name!r:.80} is no request of the control channel.")
+        raise WireError(f"{short(name)} is no request of the control channel.")
     wanted = data.get("run")
     if not isinstance(wanted, str):
-        raise WireError(f"'run' should be the id of a run, not {wanted!r:.80}.")
+        raise WireError(f"'run' should be the id of a run, not {short(wanted)}.")
     return getattr(runs.find(wanted), str(name))  # type: ignore[no-any-return]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import commands
-from dvlwidgets.widgets.commands import Command, request_of
+from dvlwidgets.widgets.commands import Command, request_of, short
 
 MOST_SHOWN = 60
 """Helpful and harmful points that one question may ask for."""
@@ -45,7 +45,7 @@ def parse(content: Any, n_train: int, n_test: int) -> Command:
         return Question(name, request_of(content), at=_integer(content, "train", 0, n_train - 1))
     if name == "previews" and "of" in content:
         if content["of"] != "test":
-            raise WireError(f"Previews are 'of' \"test\" or name nothing, not {content['of']!r:.80}.")
+            raise WireError(f"Previews are 'of' \"test\" or name nothing, not {short(content['of'])}.")
         asked = commands.parse(content, n_test)
         return Question("test_previews", asked.request, rows=asked.rows)
     return commands.parse(content, n_train)
@@ -54,5 +54,5 @@ def parse(content: Any, n_train: int, n_test: int) -> Command:
 def _integer(content: dict[str, Any], key: str, least: int, most: int) -> int:
     given = content.get(key)
     if type(given) is not int or not least <= given <= most:
-        raise WireError(f"'{key}' should be a whole number from {least} to {most}, not {given!r:.80}.")
+        raise WireError(f"'{key}' should be a whole number from {least} to {most}, not {short(given)}.")
     return given
