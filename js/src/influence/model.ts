@@ -5,7 +5,7 @@ import { LiveModel } from '../model';
 import { Previews } from '../previews';
 import type { Buffer, Message } from '../wire';
 import type { Preview } from '../source';
-import { applyStep, bothFrom, type Both } from './points';
+import { applyStep, bothFrom, checkAnswer, type Both } from './points';
 import type { InfluenceSource } from './source';
 import type { PanelState } from './state';
 import { decode, type InfluenceMessage, type OfTest, type OfTrain } from './wire';
@@ -44,6 +44,14 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
     }
   }
 
+  /** An answer to a question about points that are held. */
+  private fits(message: OfTest | OfTrain): void {
+    this.heard();
+    if (this.both !== null) {
+      checkAnswer(this.both, message);
+    }
+  }
+
   private answer<A extends { revision: number }>(
     kind: Kind,
     held: Map<number, A>,
@@ -71,12 +79,12 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
     const message = given as InfluenceMessage;
     switch (message.t) {
       case 'of_test':
-        this.heard();
+        this.fits(message);
         keep(this.tests, message.test, message);
         this.tell('previews');
         return;
       case 'of_train':
-        this.heard();
+        this.fits(message);
         keep(this.trains, message.train, message);
         this.tell('previews');
         return;

@@ -3,8 +3,17 @@
 import { allRows, sortRows } from '../columns';
 import { plain } from '../format';
 import { fromFull, type Points } from '../points';
-import type { Feature, Status } from '../wire';
-import { COLUMNS, type DeltaInfluence, type FullInfluence, type Head, type TestColumns } from './wire';
+import { WireError, type Feature, type Status } from '../wire';
+import {
+  COLUMNS,
+  TEST_COLUMNS,
+  type DeltaInfluence,
+  type FullInfluence,
+  type Head,
+  type OfTest,
+  type OfTrain,
+  type TestColumns,
+} from './wire';
 
 /** What a training point's numbers are called, as columns of the table. */
 export const NAMES = ['loss', 'self-influence', 'quantile, all labels', 'mean', 'tests hurt'] as const;
@@ -76,7 +85,21 @@ export function applyStep(both: Both, m: DeltaInfluence): void {
   rankAll(both.train);
 }
 
+/** Throws where an answer about a single point is about other points than those held. */
+export function checkAnswer({ train, test }: Both, m: OfTest | OfTrain): void {
+  const fits =
+    m.t === 'of_test'
+      ? m.test < test.n && ![...m.helpful, ...m.harmful].some((row) => row >= train.n)
+      : m.train < train.n && m.scores.length === test.n;
+  if (!fits) {
+    throw new WireError('An answer names points that are not here.');
+  }
+}
+
 function applyTests(points: Points, columns: TestColumns): void {
+  if (TEST_COLUMNS.some((name) => columns[name].length !== points.n)) {
+    throw new WireError(`Numbers came for another number of test points than ${points.n}.`);
+  }
   points.value.set(columns.loss);
   points.features[PREDICTED]!.values.set(columns.predicted);
   points.features[P_LABEL]!.values.set(columns.p_label);
