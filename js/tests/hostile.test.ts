@@ -7,7 +7,7 @@ import { derive } from '../src/derive';
 import { isRefusal, readMessage } from '../src/hosts/lab/runs';
 import { InfluenceModel } from '../src/influence/model';
 import { applyStep, bothFrom, checkAnswer } from '../src/influence/points';
-import { LiveModel, type Comm } from '../src/model';
+import { LiveModel } from '../src/model';
 import {
   decode as decodeInfluence,
   type FullInfluence,
