@@ -55,7 +55,8 @@ def tested(matrices: Floats, right: Floats) -> tuple[Floats, Floats]:
 
 @functools.cache
 def _signs(d: int) -> Floats:
-    return 2.0 * np.random.Generator(np.random.Philox(0)).integers(0, 2, (d, _PROBES)) - 1.0
+    signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, (d, _PROBES))
+    return np.asarray(2 * signs - 1, np.float64)
 
 
 @functools.cache

@@ -21,9 +21,11 @@ from .problem import Floats, Problem
 from .scaling import Scaling
 
 _MOST_STEPS = 60
+_FIRST_STEPS = 3
+"""So many steps are made with the Hessian of all rows, which costs nothing."""
 _SINGLE_STEPS = 12
 """After so many steps Hessians are summed in double precision, too."""
-_TOLERANCE = 1e-11
+_TOLERANCE = 1e-10
 """The error of the coefficients of standardised features that is left, as the last two steps tell."""
 
 
@@ -51,6 +53,9 @@ class Logistic:
         self.starts, found = self.solver.solve(weights, penalties, start, np.ones(len(weights), np.bool_))
         if not found.all():
             raise NotCoveredError("Newton's method finds no optimum on all points")
+        means = logistic(self.starts @ self.solver.x.T)
+        hessians = self.solver.hessians(weights * means * (1.0 - means), penalties, single=False)
+        self.inverses = np.linalg.inv(hessians)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         weights = masks.astype(np.float64)
@@ -58,7 +63,9 @@ class Logistic:
         both = np.asarray(seen.all(axis=1))
         share = masks.mean(axis=1)
         nearest = np.abs(np.log(self.shares) - np.log(share)[:, None]).argmin(axis=1)
-        theta, found = self.solver.solve(weights, self._penalties(masks), self.starts[nearest], both)
+        theta, found = self.solver.solve(
+            weights, self._penalties(masks), self.starts[nearest], both, self.inverses[nearest]
+        )
         return from_margins(theta @ self.x_test.T, seen, found & both, want)
 
     def _penalties(self, masks: NDArray[np.bool_]) -> Floats:
@@ -80,6 +87,7 @@ class _Searches:
         step: (o, p) their last steps.
         promised: (o,) the descent that the last steps promised.
         size: (o,) the largest component of the last steps.
+        inverses: (o, p, p) inverse Hessians where they started, for the first steps; or None.
     """
 
     at: NDArray[np.intp]
@@ -89,9 +97,12 @@ class _Searches:
     step: Floats
     promised: Floats
     size: Floats
+    inverses: Floats | None
 
     def only(self, rows: NDArray[np.bool_]) -> _Searches:
-        return _Searches(*(getattr(self, f.name)[rows] for f in fields(self)))
+        arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept: dict[str, Any] = {name: None if a is None else a[rows] for name, a in arrays.items()}
+        return _Searches(**kept)
 
 
 class NewtonSolver:
@@ -114,7 +125,12 @@ class NewtonSolver:
         self.single = self.products.astype(np.float32)
 
     def solve(
-        self, weights: Floats, penalties: Floats, theta: Floats, wanted: NDArray[np.bool_]
+        self,
+        weights: Floats,
+        penalties: Floats,
+        theta: Floats,
+        wanted: NDArray[np.bool_],
+        inverses: Floats | None = None,
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Coefficients (b, p), and (b,) whether they were found; searches that are not wanted are left out.
 
@@ -123,16 +139,26 @@ class NewtonSolver:
             penalties: (b, p).
             theta: (b, p) where to start.
             wanted: (b,).
+            inverses: (b, p, p) nearly the inverse Hessians there: the first steps are made with them.
         """
         b = len(weights)
         found, done = theta.copy(), np.zeros(b, np.bool_)
         everything = _Searches(
-            np.arange(b), weights, penalties, theta, np.zeros_like(theta), np.full(b, np.inf), np.ones(b)
+            np.arange(b),
+            weights,
+            penalties,
+            theta,
+            np.zeros_like(theta),
+            np.full(b, np.inf),
+            np.ones(b),
+            inverses,
         )
         searches = everything if wanted.all() else everything.only(wanted)
         for k in range(_MOST_STEPS):
             if not len(searches.at):
                 break
+            if k >= _FIRST_STEPS:
+                searches.inverses = None
             closed = self._advance(searches, single=k < _SINGLE_STEPS)
             found[searches.at[closed]], done[searches.at[closed]] = searches.theta[closed], True
             lost = ~np.isfinite(searches.theta).all(axis=1)
@@ -149,29 +175,38 @@ class NewtonSolver:
         means = logistic(s.theta @ self.x.T)
         gradient = (s.weights * (means - self.y)) @ self.x + s.penalties * s.theta
         far = (gradient * s.step).sum(axis=1) > 0.5 * s.promised
-        curvature = s.weights * means * (1.0 - means)
-        newton = -self._solved(curvature, s.penalties, gradient, single=single)
+        if s.inverses is not None:
+            newton = -(s.inverses @ gradient[:, :, None])[:, :, 0]
+        else:
+            curvature = s.weights * means * (1.0 - means)
+            newton = -self._solved(curvature, s.penalties, gradient, single=single)
         step = np.where(far[:, None], 0.5 * s.step, newton)
         s.theta = s.theta + np.where(far[:, None], -step, step)
         s.promised = np.where(far, 0.5 * s.promised, -(gradient * newton).sum(axis=1))
         size = np.abs(step).max(axis=1)
         left = size * np.minimum(1.0, size / s.size)  # Newton's steps shrink faster and faster
         s.step, s.size = step, size
-        reached: NDArray[np.bool_] = ~far & (left <= _TOLERANCE * (1.0 + np.abs(s.theta).max(axis=1)))
+        reached: NDArray[np.bool_] = (
+            ~far & (s.inverses is None) & (left <= _TOLERANCE * (1.0 + np.abs(s.theta).max(axis=1)))
+        )
         return reached
 
     def _solved(self, curvature: Floats, penalties: Floats, right: Floats, *, single: bool) -> Floats:
         """Hessians, made of the rows' curvatures (o, n), applied inversely to (o, p)."""
+        matrices = self.hessians(curvature, penalties, single=single)
+        try:
+            return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0])
+        except np.linalg.LinAlgError:  # one that is singular stops the whole batch
+            return np.full(right.shape, np.nan)
+
+    def hessians(self, curvature: Floats, penalties: Floats, *, single: bool) -> Floats:
+        """(o, p, p) from the rows' curvatures (o, n), summed in single or double precision."""
         if single:
             hessian = (curvature.astype(np.float32) @ self.single).astype(np.float64)
         else:
             hessian = curvature @ self.products
         hessian[:, self.diagonal] += penalties
-        matrices = hessian[:, self.place].reshape(len(right), self.p, self.p)
-        try:
-            return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0])
-        except np.linalg.LinAlgError:  # one that is singular stops the whole batch
-            return np.full(right.shape, np.nan)
+        return hessian[:, self.place].reshape(len(curvature), self.p, self.p)
 
 
 def _augmented(x: Floats, intercept: bool) -> Floats:

@@ -18,6 +18,8 @@ from .problem import Floats, Problem
 from .scaling import Scaling
 
 _MOST_CLASSES = 32
+_TOGETHER = 128
+"""So many test points look at the first ranks together."""
 _FIRST = 250
 """At most so many ranks are counted in bytes."""
 
@@ -43,20 +45,25 @@ class _Nearest:
         that have not found K rows.
         """
         b, t, v = len(masks), self.order.shape[1], values.shape[1]
-        total = np.zeros((v, t, b))
-        inside = np.ascontiguousarray(masks.T)
-        found, taken = np.zeros((t, b), np.uint8), np.empty((t, b), np.bool_)
-        most = min(self.k, 255)
-        for rank in range(self.first):
-            rows = self.order[rank]
-            np.take(inside, rows, axis=0, out=taken)
-            found += taken
-            taken &= found <= most
-            for u in range(v):
-                total[u] += taken * values[rows, u][:, None]
-        point, subset = np.nonzero(found < self.k)
-        self._later(inside, values, total, point, subset, found[point, subset].astype(np.int64))
+        total, inside = np.zeros((v, t, b)), np.ascontiguousarray(masks.T)
+        for low in range(0, t, _TOGETHER):
+            points = slice(low, min(t, low + _TOGETHER))
+            found = self._first_ranks(inside, values, total, points)
+            point, subset = np.nonzero(found < self.k)
+            self._later(inside, values, total, point + low, subset, found[point, subset].astype(np.int64))
         return np.asarray(total.transpose(2, 1, 0))
+
+    def _first_ranks(
+        self, inside: NDArray[np.bool_], values: Floats, total: Floats, points: slice
+    ) -> NDArray[np.uint8]:
+        """Add what some test points find in the first ranks, and say how many rows that are, (points, b)."""
+        rows = self.order[: self.first, points]
+        taken = inside[rows]  # (ranks, points, b)
+        count = np.cumsum(taken, axis=0, dtype=np.uint8)
+        taken &= count <= min(self.k, _FIRST)
+        found = taken.astype(np.float64).transpose(1, 0, 2)
+        total[:, points] = (values[rows].transpose(1, 2, 0) @ found).transpose(1, 0, 2)
+        return np.asarray(count[-1])
 
     def _later(
         self,
