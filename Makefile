@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DONE   := .make
+JOBS   ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
@@ -32,7 +33,7 @@ demo: setup ## find flipped labels in two real data sets, then open JupyterLab (
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
 test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
-	$(BIN)/python -m pytest --durations=20 --durations-min=5
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=20 --durations-min=5
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
 
