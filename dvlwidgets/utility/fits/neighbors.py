@@ -19,9 +19,9 @@ from .scaling import Scaling
 
 _MOST_CLASSES = 32
 _TOGETHER = 128
-"""So many test points look at the first ranks together."""
-_FIRST = 250
-"""At most so many ranks are counted in bytes."""
+"""So many test points are looked at together."""
+_TRIPLES = 1_000_000
+"""So many triples of a rank, a test point and a subset are looked at in one go."""
 
 
 class _Nearest:
@@ -36,55 +36,43 @@ class _Nearest:
         near = Neighbours(train, test, model, exact=True)
         # one row a rank, so that the first ranks of all test points lie together
         self.order = np.ascontiguousarray(ranking(near.distances(np.arange(near.n_test))).T)
-        self.first = min(len(problem.x), _FIRST, max(32, 12 * self.k))
+        self.first = max(32, 8 * self.k)
 
     def sums(self, masks: NDArray[np.bool_], values: Floats) -> Floats:
-        """(b, k, v) sums of values (n, v) over each test point's K nearest rows in each subset.
-
-        The first ranks are looked at for all pairs of a subset and a test point together, later ones only for pairs
-        that have not found K rows.
-        """
+        """(v, t, b) sums of values (n, v) over each of the t test points' K nearest rows in each subset."""
         b, t, v = len(masks), self.order.shape[1], values.shape[1]
         total, inside = np.zeros((v, t, b)), np.ascontiguousarray(masks.T)
         for low in range(0, t, _TOGETHER):
-            points = slice(low, min(t, low + _TOGETHER))
-            found = self._first_ranks(inside, values, total, points)
-            point, subset = np.nonzero(found < self.k)
-            self._later(inside, values, total, point + low, subset, found[point, subset].astype(np.int64))
-        return np.asarray(total.transpose(2, 1, 0))
+            self._add(inside, values, total, slice(low, min(t, low + _TOGETHER)))
+        return total
 
-    def _first_ranks(
-        self, inside: NDArray[np.bool_], values: Floats, total: Floats, points: slice
-    ) -> NDArray[np.uint8]:
-        """Add what some test points find in the first ranks, and say how many rows that are, (points, b)."""
-        rows = self.order[: self.first, points]
-        taken = inside[rows]  # (ranks, points, b)
-        count = np.cumsum(taken, axis=0, dtype=np.uint8)
-        taken &= count <= min(self.k, _FIRST)
-        found = taken.astype(np.float64).transpose(1, 0, 2)
-        total[:, points] = (values[rows].transpose(1, 2, 0) @ found).transpose(1, 0, 2)
-        return np.asarray(count[-1])
+    def _add(self, inside: NDArray[np.bool_], values: Floats, total: Floats, points: slice) -> None:
+        """Add what some test points find, rank by rank; subsets leave once all of them have found K rows.
 
-    def _later(
-        self,
-        inside: NDArray[np.bool_],
-        values: Floats,
-        total: Floats,
-        point: NDArray[np.intp],
-        subset: NDArray[np.intp],
-        found: NDArray[np.int64],
-    ) -> None:
-        """Add what pairs that have found fewer than K rows find behind the first ranks."""
-        begin, width = self.first, 2 * self.k
-        while begin < len(self.order) and len(point):
-            rows = self.order[begin : begin + width, point]  # (w, pairs)
-            taken = inside[rows, subset]
-            count = np.cumsum(taken, axis=0, dtype=np.int64) + found
-            taken &= count <= self.k
-            for u in range(len(total)):
-                total[u, point, subset] += (values[rows, u] * taken).sum(axis=0)
-            more = count[-1] < self.k
-            point, subset, found = point[more], subset[more], count[-1][more]
+        Args:
+            inside: (n, b) the subsets.
+            values: (n, v).
+            total: (v, t, b) sums so far.
+            points: which of the t test points.
+        """
+        count = points.stop - points.start
+        at = np.arange(inside.shape[1])
+        before = np.zeros((count, len(at)), np.int32 if len(self.order) > 30_000 else np.int16)
+        begin, width = 0, self.first
+        while begin < len(self.order) and len(at):
+            width = min(width, max(8, _TRIPLES // (count * len(at))))
+            rows = self.order[begin : begin + width, points]
+            taken = inside.take(rows, axis=0)  # (ranks, points, subsets)
+            found = np.empty(taken.shape, before.dtype)
+            for rank, now in enumerate(taken):
+                np.add(before, now, out=found[rank])
+                before = found[rank]
+            taken &= found <= self.k
+            weights = taken.astype(np.float64).transpose(1, 0, 2)
+            total[:, points, at] += (values[rows].transpose(1, 2, 0) @ weights).transpose(1, 0, 2)
+            still = (before < self.k).any(axis=0)
+            if not still.all():
+                at, before, inside = (np.compress(still, a, axis=-1) for a in (at, before, inside))
             begin, width = begin + width, 2 * width
 
 
@@ -98,16 +86,14 @@ class NearestClasses(_Nearest):
             raise NotCoveredError(f"{len(problem.classes)} classes are more than {_MOST_CLASSES}")
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
-        votes = self.votes(masks)
+        size = masks.sum(axis=1)
+        others = self.sums(masks, np.ascontiguousarray(self.problem.indicators[:, 1:]))
+        first = np.minimum(size, self.k) - others.sum(axis=0)
+        votes = np.concatenate([first[None], others])  # (c, t, b)
+        codes = np.ascontiguousarray(votes.argmax(axis=0).T)
         seen = masks.astype(np.float64) @ self.problem.indicators > 0
-        proba = votes / self.k if "predict_proba" in want else None
-        return Predictions(masks.sum(axis=1) >= self.k, codes=votes.argmax(axis=2), proba=proba, seen=seen)
-
-    def votes(self, masks: NDArray[np.bool_]) -> Floats:
-        """(b, k, c) how many of the K rows have each class."""
-        others = self.sums(masks, self.problem.indicators[:, 1:])
-        first = np.minimum(masks.sum(axis=1), self.k)[:, None] - others.sum(axis=2)
-        return np.concatenate([first[:, :, None], others], axis=2)
+        proba = votes.transpose(2, 1, 0) / self.k if "predict_proba" in want else None
+        return Predictions(size >= self.k, codes=codes, proba=proba, seen=seen)
 
 
 class NearestNumbers(_Nearest):
@@ -115,5 +101,5 @@ class NearestNumbers(_Nearest):
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         y = self.problem.y
-        values = self.sums(masks, y.reshape(len(y), -1)) / self.k
+        values = self.sums(masks, y.reshape(len(y), -1)).transpose(2, 1, 0) / self.k
         return Predictions(masks.sum(axis=1) >= self.k, numbers=values[:, :, 0] if y.ndim == 1 else values)
