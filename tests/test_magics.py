@@ -351,6 +351,11 @@ PAIRS = "--train x_train,y_train --test x_test,y_test"
         (f"{BOTH} --height 5", "GaussianNB()", ["height=5", "200"]),
         (f"{BOTH} -seed 1", "GaussianNB()", ["two dashes: --seed"]),
         (f"one two {BOTH}", "GaussianNB()", ["several names", "one, two"]),
+        (
+            f"{BOTH} --checkpoint /proc/nowhere",
+            "GaussianNB()",
+            ["/proc/nowhere: No such file", "another place"],
+        ),
         (f"{BOTH} --title 'never", "GaussianNB()", ["a quote is not closed"]),
         ("--test test", "GaussianNB()", ["--train is missing"]),
         ("--train train", "GaussianNB()", ["--test is missing"]),

@@ -404,11 +404,12 @@ def test_the_stored_output_has_words_and_a_table_beside_the_widget(opened):
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert shown["text/plain"] == "Fake values of 20 points, pending."
     panel.start()
-    panel.run.yields(progress())
+    panel.run.yields(progress(certainty=0.509, failures=1200))
     panel.run.become("finished")
     page.wait_for(lambda m: m.get("status", {}).get("state") == "finished")
     shown, _ = panel._repr_mimebundle_()
     assert "finished; 100 evaluations; ranking 50% certain" in shown["text/plain"]
+    assert "1,200 of the fits failed and counted with the default score" in shown["text/html"]
     assert "<table>" in shown["text/html"]
     assert str(panel.edits.path) not in json.dumps(shown)
 

@@ -89,6 +89,8 @@ def _state(copy: Copy) -> str:
         words.append(f"{done:,}{of} {unit or 'steps'}")
     if isinstance(certainty := copy.status("certainty"), int | float):
         words.append(f"ranking {math.floor(100 * certainty)} % certain")
+    if isinstance(failures := copy.status("failures"), int) and failures:
+        words.append(f"{failures:,} of the fits failed")
     words += [text for name in ("reason", "error") if isinstance(text := copy.status(name), str) and text]
     return "; ".join(words)
 

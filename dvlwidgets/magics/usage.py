@@ -44,8 +44,12 @@ def a(value: Any) -> str:
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Turns an error of dvlwidgets into one line without a traceback."""
+    """Turns an error of dvlwidgets, or of a file that it was given, into one line without a traceback."""
     try:
         yield
     except DvlError as error:
         raise UsageError(" ".join(str(error).split())) from error
+    except OSError as error:  # of a file or folder that the line names
+        if error.filename is None:
+            raise
+        raise UsageError(f"{error.filename}: {error.strerror or error}. Give another place.") from error

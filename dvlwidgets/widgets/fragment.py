@@ -32,7 +32,9 @@ def sentence(now: Snapshot) -> str:
     if status.done:
         words.append(f"{status.done:,} {status.unit}")
     if math.isfinite(status.certainty):
-        words.append(f"ranking {status.certainty:.0%} certain")
+        words.append(f"ranking {math.floor(100 * status.certainty)}% certain")
+    if status.failures:
+        words.append(f"{status.failures:,} of the fits failed and counted with the default score")
     if edits["count"]:
         words.append(f"{edits['relabelled']:,} relabelled, {edits['dropped']:,} dropped")
     if status.error:

@@ -56,7 +56,7 @@ export function createStatus(actions: StatusActions) {
     setAttr(
       failed,
       'title',
-      status.failure === null ? 'Failed fits are left out of the averages' : 'Show the first traceback'
+      status.failure === null ? 'Failed fits count with the default score' : 'Show the first traceback'
     );
     failed.disabled = status.failure === null || !live;
     show(failed, status.failures > 0);
