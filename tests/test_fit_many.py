@@ -136,6 +136,27 @@ def test_logistic_regressions_are_at_the_optimum_of_their_objective(scaler: Any,
     assert set(fits.failures) == set(np.flatnonzero(one_class).tolist())
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("scaler", "intercept"), [(None, True), (None, False), (StandardScaler(), True)], ids=str
+)
+def test_logistic_regressions_of_several_classes_are_at_their_optimum(scaler: Any, intercept: bool) -> None:
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(size=(50, 4)) * [1.0, 10.0, 0.1, 1.0], np.array(list("abcd"))[rng.integers(0, 4, 50)]
+    x[:, 0] += y == "c"
+    masks = np.array([rng.permutation(50) < size for size in (50, 40, 30, 20, 12, 8, 6, 5, 4, 3)])
+    masks[1] &= y != "b"
+    model = LogisticRegression(fit_intercept=intercept, solver="newton-cholesky", tol=1e-12, max_iter=1000)
+    piped = model if scaler is None else make_pipeline(scaler, model)
+    together, alone = both(piped, (x, y, rng.normal(size=(9, 4))), masks, proba=True)
+    rows = good(alone)
+    np.testing.assert_allclose(together.proba[rows], alone.proba[rows], rtol=1e-6, atol=1e-8)
+    assert not together.alone[:5].any()
+    few = np.array([len(np.unique(y[m])) < 3 for m in masks])
+    assert few.any()
+    assert together.alone[few].all()  # two classes left have another objective
+
+
 def test_nearly_all_subsets_are_trained_together() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(60, 4)), np.arange(60) % 2
@@ -323,10 +344,10 @@ def test_a_problem_too_large_for_memory_is_fitted_one_by_one(monkeypatch: pytest
     assert "memory" in found.path
 
 
-def test_three_classes_of_a_logistic_regression_are_fitted_one_by_one() -> None:
-    x = np.random.default_rng(0).normal(size=(30, 2))
-    found = fit_many(LogisticRegression(), x, np.arange(30) % 3, np.ones((1, 30), bool), x[:3])
-    assert "3 classes" in found.path
+def test_a_hessian_too_large_is_fitted_one_by_one() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 30))
+    found = fit_many(LogisticRegression(), x, np.arange(30) % 10, np.ones((1, 30), bool), x[:3])
+    assert "coefficients" in found.path
 
 
 # --- degenerate subsets, and the user's arrays -------------------------------------------------------------------
