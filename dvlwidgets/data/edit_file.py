@@ -91,7 +91,8 @@ class LineFile:
     def _catch_up(self, file: IO[bytes]) -> None:
         file.seek(self._end)
         for line in file:
-            if not line.endswith(b"\n"):
+            torn = not line.endswith(b"\n")
+            if torn and (self._lines or self._header.startswith(line)):
                 break
             try:
                 self._take(line) if self._lines else self._check_header(line)
