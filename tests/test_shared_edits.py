@@ -217,6 +217,18 @@ def test_a_dropped_row_that_is_gone_already_is_no_error_but_a_relabelled_one_is(
         sent(log, d).apply(Dataset(X[3:], Y[3:]))
 
 
+def test_drops_alone_are_not_taken_for_done_on_data_that_have_none_of_them(log):
+    data = Dataset(X, Y)
+    log.drop(data, [3, 5])
+    edits = sent(log, data)
+    assert len(edits.apply(Dataset(X[[0, 1, 2, 4, 6, 7]][::-1], Y[[0, 1, 2, 4, 6, 7]][::-1]))) == 6
+    for other in (Dataset(X + 100, Y), Dataset(np.eye(12), np.arange(12) % 2)):
+        with pytest.raises(EditError, match="None of the 2 dropped points is in this"):
+            edits.apply(other)
+        with pytest.raises(EditError, match="Nothing was changed"):
+            edits.into(EditLog(log.path.with_name("other.jsonl")), other)
+
+
 def test_of_two_rows_alike_none_is_guessed(log):
     x = np.array([[1.0], [1.0], [2.0]])
     d = Dataset(x, [0, 1, 0])

@@ -253,4 +253,13 @@ class Edits:
             raise InputTypeError(
                 f"a {type(dataset).__name__} was given; expected the Dataset that was edited, or a copy of it."
             )
-        return locate(self._edits, self._marks, dataset)
+        where = locate(self._edits, self._marks, dataset)
+        gone = sum(edit.field == DROPPED for edit in self)
+        # a copy without its dropped points is that much shorter
+        if self._edits and not where and len(dataset) > self.n - gone:
+            raise EditError(
+                f"None of the {gone:,} dropped points is in this data set of {len(dataset):,} points; the edits were "
+                f"made on {self.n:,}. Nothing was changed. Apply the edits to the data that were edited, or to a copy "
+                "with the same features (any order)."
+            )
+        return where
