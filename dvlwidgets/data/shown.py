@@ -15,6 +15,8 @@ MOST_MARKS = 6
 """Accents on one letter; no script needs more."""
 _JOINERS = "\u200c\u200d"
 """They shape Persian, Indic scripts and emoji, and are kept between letters."""
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""Letters and marks that nobody sees."""
 _SEPARATORS = {"Zl", "Zp", "Cs", "Cn", "Co"}
 
 
@@ -72,7 +74,7 @@ def _joined(letter: str) -> bool:
 
 def _visible(letter: str) -> bool:
     category = unicodedata.category(letter)
-    return category not in {"Cc", "Cf"} and category not in _SEPARATORS
+    return letter not in _BLANK and category not in {"Cc", "Cf"} and category not in _SEPARATORS
 
 
 def _escape(letter: str) -> str:

@@ -4,11 +4,11 @@
  * Mirror of `dvlwidgets/data/shown.py`; both sides read `tests/shown/cases.json`.
  */
 
-/** Control, format, private and unassigned characters, halves of characters, and separators of lines. */
-const ODD = /[\p{C}\p{Zl}\p{Zp}]/gu;
+/** Control, format, private and unassigned characters, halves of characters, separators of lines, blank letters. */
+const ODD = /[\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]/gu;
 /** What a joiner may stand between: it shapes Persian, Indic scripts and emoji. */
-const BEFORE = /[^\0-\x7f\p{C}\p{Zl}\p{Zp}]$/u;
-const AFTER = /^[^\0-\x7f\p{C}\p{Zl}\p{Zp}]/u;
+const BEFORE = /[^\0-\x7f\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]$/u;
+const AFTER = /^[^\0-\x7f\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]/u;
 /** More accents on one letter than any script needs. */
 const MARKS = /([\p{Mn}\p{Me}]{6})([\p{Mn}\p{Me}]+)/gu;
 
