@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { RunList } from '../src/hosts/lab/list';
-import { cellOf } from '../src/hosts/lab/order';
+import { cellOf, placeOf } from '../src/hosts/lab/order';
 import {
   Executing,
   FAST,
@@ -181,6 +181,20 @@ describe('commands', () => {
     expect(meant(all, 'c', 'pause')).toBe(b);
     expect(meant(all, 'c', null)).toBe(c);
     expect(meant([c!], null, 'pause')).toBeNull();
+  });
+
+  it('show a run by its id in a notebook that was renamed, by its name after a restart', () => {
+    const at = (path: string, name: string, id: string) => ({
+      group: { path } as unknown as Group,
+      run: run({ name, id }),
+    });
+    const shown = { path: 'a.ipynb', name: 'digits', run: '1a2b3c4d', where: 'tab' } as const;
+    const [renamed, restarted] = [at('b.ipynb', 'digits', '1a2b3c4d'), at('a.ipynb', 'digits', '0')];
+    expect(placeOf(shown, [restarted, renamed])).toBe(renamed);
+    expect(placeOf(shown, [at('b.ipynb', 'digits', '1'), restarted, at('a.ipynb', 'x', '2')])).toBe(
+      restarted
+    );
+    expect(placeOf(shown, [at('b.ipynb', 'digits', '1')])).toBeNull();
   });
 
   it('find the cell by its id, else by what it shows', () => {

@@ -177,7 +177,13 @@ def test_a_cell_is_revealed_and_views_beside_and_in_a_tab_agree_and_come_back_af
     expect(views).to_have_count(2)
     for i in (0, 1):
         Panel(views.nth(i), notebook).expect_state("paused")
+
+    rename = "([old, name]) => window.jupyterapp.serviceManager.contents.rename(old, name)"
+    page.evaluate(rename, [notebook.file.name, "renamed.ipynb"])
+    expect(runs.at).to_contain_text("renamed.ipynb")
     runs.click("seen", "stop")
+    for i in (0, 1):
+        Panel(views.nth(i), notebook).expect_state("stopped")
 
 
 def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, folder: Path):

@@ -4,21 +4,15 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Message } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { h, setText, show } from '../../dom';
 import { runsIcon } from './icons';
+import { placeOf, type Shown } from './order';
 import { WIDGET_VIEW } from './reveal';
-import type { IRuns, Place } from './tokens';
+import type { IRuns } from './tokens';
 import type { Trans } from './words';
-
-/** What a view shows; it is kept with the layout of the page. */
-export interface Shown {
-  readonly path: string;
-  readonly name: string;
-  readonly run: string;
-  readonly where: 'tab' | 'beside';
-}
 
 /** Room around the panel (px). */
 const PADDING = 8;
@@ -33,11 +27,13 @@ interface Mounted {
 
 /** Shows a run's widget through its notebook's renderers, and again when the run has another widget. */
 export class LiveView extends Widget {
+  /** The notebook has another name: what is kept with the layout is out of date. */
+  readonly moved = new Signal<this, void>(this);
   private mounted: Mounted | null = null;
   private readonly note = h('p', { class: 'dvl-view-note', role: 'status' });
 
   constructor(
-    readonly shown: Shown,
+    private what: Shown,
     private readonly runs: IRuns,
     private readonly trans: Trans
   ) {
@@ -45,12 +41,16 @@ export class LiveView extends Widget {
     this.addClass('dvl-view');
     this.layout = new PanelLayout();
     this.node.append(this.note);
-    this.title.label = shown.name;
+    this.title.label = what.name;
     this.title.icon = runsIcon;
-    this.title.caption = trans.__('%1, a run of %2', shown.name, shown.path);
+    this.title.caption = trans.__('%1, a run of %2', what.name, what.path);
     this.title.closable = true;
     runs.changed.connect(this.look);
     this.look();
+  }
+
+  get shown(): Shown {
+    return this.what;
   }
 
   dispose(): void {
@@ -75,8 +75,12 @@ export class LiveView extends Widget {
 
   /** The notebook and the run may come later than the view, go, and come again. */
   private readonly look = (): void => {
+    const place = placeOf(this.shown, this.runs.all);
+    if (place !== null && place.group.path !== this.shown.path) {
+      this.follow(place.group.path);
+    }
     const notebook = this.runs.notebook(this.shown.path);
-    const model = this.place()?.run.model ?? null;
+    const model = place?.run.model ?? null;
     if (notebook !== null && model !== null) {
       this.mount(notebook, model);
     } else if (this.mounted !== null) {
@@ -87,10 +91,10 @@ export class LiveView extends Widget {
     show(this.note, this.mounted === null);
   };
 
-  private place(): Place | null {
-    const here = this.runs.all.filter(({ group }) => group.path === this.shown.path);
-    const named = here.filter(({ run }) => run.name === this.shown.name);
-    return here.find(({ run }) => run.id === this.shown.run) ?? named.at(-1) ?? null;
+  private follow(path: string): void {
+    this.what = { ...this.what, path };
+    this.title.caption = this.trans.__('%1, a run of %2', this.what.name, path);
+    this.moved.emit();
   }
 
   private mount(notebook: NotebookPanel, model: string): void {

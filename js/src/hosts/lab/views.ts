@@ -6,10 +6,11 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { UUID, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { Shown } from './order';
 import { meant } from './runs';
 import { COMMANDS } from './names';
 import { IRuns } from './tokens';
-import { LiveView, type Shown } from './view';
+import { LiveView } from './view';
 
 const ARGS = {
   type: 'object',
@@ -47,6 +48,7 @@ export const views: JupyterFrontEndPlugin<void> = {
       if (same === undefined) {
         view.id = `dvlwidgets-view-${UUID.uuid4()}`;
         void tracker.add(view);
+        view.content.moved.connect(() => void tracker.save(view));
         add(app, view, shown, runs.notebook(shown.path)?.id ?? null);
       }
       app.shell.activateById(view.id);
