@@ -274,6 +274,8 @@ class Mine(GaussianNB):
         (LogisticRegression(max_iter=5), "max_iter"),
         (LogisticRegression(tol=1.0), "tol"),
         (KNeighborsClassifier(weights="distance"), "weights"),
+        (KNeighborsClassifier(3.0), "n_neighbors"),
+        (make_pipeline(MinMaxScaler(feature_range=(1, 0)), Ridge()), "feature_range"),
         (KNeighborsClassifier(metric="cosine"), "metric"),
         (KNeighborsRegressor(weights=np.ones_like), "weights"),
         (NearestCentroid(shrink_threshold=0.1), "shrink_threshold"),

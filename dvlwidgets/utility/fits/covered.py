@@ -19,7 +19,7 @@ from .method import Method
 from .naive_bayes import GaussianBayes
 from .neighbors import NearestClasses, NearestNumbers
 from .ridge import Ridge, RidgeClasses
-from .rules import Rule, broken, either, flag, number, only, whatever
+from .rules import Rule, broken, either, flag, number, only, whatever, whole
 
 PREDICT, PROBA, DECISION = "predict", "predict_proba", "decision_function"
 
@@ -48,13 +48,13 @@ class Row:
 _PRIOR = {
     "class_prior": only(None),
     "fit_prior": flag(),
-    "force_alpha": whatever(),
+    "force_alpha": flag(),
     "alpha": number(least=1e-10),
 }
 _RIDGE = {
     "alpha": number(above=0.0),
     "fit_intercept": flag(),
-    "copy_X": whatever(),
+    "copy_X": flag(),
     "max_iter": whatever(),
     "positive": only(False),
     "random_state": whatever(),
@@ -63,11 +63,11 @@ _RIDGE = {
 }
 _NEIGHBORS = {
     "algorithm": only("auto", "brute", "kd_tree", "ball_tree"),
-    "leaf_size": whatever(),
+    "leaf_size": whole(1),
     "metric": only("minkowski", "euclidean", "l2", "manhattan", "cityblock", "l1", "chebyshev"),
     "metric_params": only(None),
     "n_jobs": whatever(),
-    "n_neighbors": number(least=1),
+    "n_neighbors": whole(1),
     "p": number(least=1),
     "weights": only("uniform"),
 }
@@ -95,7 +95,7 @@ TABLE: Mapping[str, Row] = {
     "sklearn.linear_model._base.LinearRegression": Row(
         LeastSquares,
         {
-            "fit_intercept": flag(), "copy_X": whatever(), "n_jobs": whatever(), "positive": only(False),
+            "fit_intercept": flag(), "copy_X": flag(), "n_jobs": whatever(), "positive": only(False),
             "tol": number(least=0.0, most=1e-5),
         },
         frozenset({PREDICT}), classes=False, scaled=True, how="Gram matrices of all subsets in one matrix product",
@@ -115,10 +115,10 @@ TABLE: Mapping[str, Row] = {
         {
             "C": number(above=0.0), "fit_intercept": flag(), "class_weight": only(None), "dual": only(False),
             "intercept_scaling": whatever(), "l1_ratio": either(only(None), number(least=0.0, most=0.0)),
-            "max_iter": number(least=100), "multi_class": only("auto", "deprecated", "multinomial"),
+            "max_iter": whole(100), "multi_class": only("auto", "deprecated", "multinomial"),
             "n_jobs": whatever(), "penalty": only("l2", "deprecated"), "random_state": whatever(),
             "solver": only("lbfgs", "newton-cg", "newton-cholesky"), "tol": number(above=0.0, most=1e-3),
-            "verbose": only(0, False), "warm_start": whatever(),
+            "verbose": only(0, False), "warm_start": flag(),
         },
         frozenset({PREDICT, PROBA, DECISION}), classes=True, scaled=True,
         how="Newton's method for all subsets together, from the solution on all points",
@@ -140,7 +140,7 @@ TABLE: Mapping[str, Row] = {
         Discriminant,
         {
             "solver": only("svd"), "shrinkage": only(None), "priors": only(None), "n_components": only(None),
-            "store_covariance": whatever(), "tol": number(above=0.0, most=1e-3),
+            "store_covariance": flag(), "tol": number(above=0.0, most=1e-3),
             "covariance_estimator": only(None),
         },
         frozenset({PREDICT, PROBA, DECISION}), classes=True, scaled=True,
@@ -148,12 +148,17 @@ TABLE: Mapping[str, Row] = {
     ),
 }  # fmt: skip
 
+
+def _is_range(given: Any) -> bool:
+    return isinstance(given, tuple) and len(given) == 2 and given[0] < given[1]
+
+
 SCALERS: Mapping[str, Mapping[str, Rule]] = {
     "sklearn.preprocessing._data.StandardScaler": {
-        "copy": whatever(), "with_mean": flag(), "with_std": flag(),
+        "copy": flag(), "with_mean": flag(), "with_std": flag(),
     },
     "sklearn.preprocessing._data.MinMaxScaler": {
-        "copy": whatever(), "clip": only(False), "feature_range": Rule("any range", lambda _: True),
+        "copy": flag(), "clip": only(False), "feature_range": Rule("a pair (low, high)", _is_range),
     },
 }  # fmt: skip
 

@@ -35,7 +35,10 @@ class _Nearest:
         test = Dataset(problem.x_test, np.zeros(len(problem.x_test)))
         near = Neighbours(train, test, model, exact=True)
         # one row a rank, so that the first ranks of all test points lie together
-        self.order = np.ascontiguousarray(ranking(near.distances(np.arange(near.n_test))).T)
+        self.order = np.empty((near.n_rows, near.n_test), np.int32)
+        for low in range(0, near.n_test, _TOGETHER):
+            at = np.arange(low, min(near.n_test, low + _TOGETHER))
+            self.order[:, at] = ranking(near.distances(at)).T
         self.first = max(32, 8 * self.k)
 
     def sums(self, masks: NDArray[np.bool_], values: Floats) -> Floats:

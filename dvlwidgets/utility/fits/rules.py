@@ -45,6 +45,16 @@ def number(above: float = -math.inf, most: float = math.inf, *, least: float = -
     return Rule(" ".join(["a finite number", " and ".join(bounds)]).strip(), holds)
 
 
+def whole(least: int) -> Rule:
+    """A whole number of a type that says so, at least `least`."""
+    return Rule(
+        f"an integer of at least {least}",
+        lambda given: bool(
+            isinstance(given, int | np.integer) and type(given) is not bool and given >= least
+        ),
+    )
+
+
 def flag() -> Rule:
     """True or False."""
     return Rule("True or False", lambda given: isinstance(given, bool | np.bool_))
