@@ -403,6 +403,7 @@ def test_the_stored_output_has_words_and_a_table_beside_the_widget(opened):
     shown, _ = panel._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in shown
     assert shown["text/plain"] == "Fake values of 20 points, pending."
+    assert "let a cell wait for the run: panel.wait()" in shown["text/html"]
     panel.start()
     panel.run.yields(progress(certainty=0.509, failures=1200))
     panel.run.become("finished")

@@ -58,7 +58,8 @@ def fragment(now: Snapshot, level: str) -> str:
 def missing(now: Snapshot) -> list[str]:
     """What stands in the place of values that were not there yet."""
     early = now.status.state in {"pending", "running"}
-    return ["<p>No values were there when this was stored.</p>"] if early else []
+    waits = "where a notebook is executed as a whole, let a cell wait for the run: panel.wait(), or --wait of the magic"
+    return [f"<p>No values were there when this was stored; {waits}.</p>"] if early else []
 
 
 def closing(level: str, points: str | None = None) -> str:
