@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from magicshell import Shell, end_all, new_shell
 
 from dvlwidgets.engine import runs
 from dvlwidgets.magics.methods import METHODS, SAMPLERS
+from dvlwidgets.magics.runs_table import table
 
 LONG = """
 class Slow(GaussianNB):
@@ -482,6 +484,15 @@ def test_dvl_lists_the_runs_in_a_table(shell):
     assert first.split()[:3] == ["first", "Shapley", "finished"]
     assert "evaluations" in first
     assert second.split()[:3] == ["second", "Banzhaf", "running"]
+
+
+@pytest.mark.parametrize(
+    ("over", "state", "shown"), [(False, "running", "running, stopping"), (True, "stopped", "stopped")]
+)
+def test_a_run_that_has_work_in_hand_is_listed_as_stopping(over, state, shown):
+    run = SimpleNamespace(state=state, pausing=False, stopping=True, over=over, progress=None)
+    entry = SimpleNamespace(run=run, name="a", method="Shapley")
+    assert table([entry]).splitlines()[1].split(maxsplit=2) == ["a", "Shapley", shown]
 
 
 def test_dvl_steers_the_run_that_is_meant(shell):

@@ -24,7 +24,8 @@ def _row(entry: Entry) -> tuple[str, ...]:
     if run is None:
         return name, method, "finished", "values of an earlier fit", "", ""
     progress = run.progress
-    state = f"{run.state}, pausing" if run.pausing else run.state
+    wish = "stopping" if run.stopping and not run.over else "pausing" if run.pausing else ""
+    state = f"{run.state}, {wish}" if wish else run.state
     if progress is None:
         return name, method, state, "", "", ""
     total = "" if progress.total is None else f" of {progress.total:,}"
