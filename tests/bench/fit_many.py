@@ -4,13 +4,14 @@
 
 Processor time of one BLAS thread, medians of 5 runs, microseconds a fit. Subsets have uniform sizes from 1 to 299;
 predictions are for 100 test points. "batched" is `BatchedFits.predictions` on 256 masks at a time; what is prepared
-once for all subsets has a column of its own. A valuation is `ShapleyValuation(utility, MSRSampler(), rule).fit(train)`
-with 4,096 evaluations, of which 256 are made one by one for the comparison.
+once for all subsets has a column of its own. A valuation is `ShapleyValuation(utility, sampler, rule).fit(train)` with
+4,096 evaluations, and with 300 where fits are made one by one.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import time
@@ -30,8 +31,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from dvlwidgets import Dataset, MaxSamples, MSRSampler, ShapleyValuation, SupervisedScorer, Utility
+from dvlwidgets import (
+    Dataset,
+    MaxSamples,
+    MSRSampler,
+    PermutationSampler,
+    ShapleyValuation,
+    SupervisedScorer,
+    Utility,
+)
 from dvlwidgets.utility.fits.many import batched_fits
+from dvlwidgets.utility.model import BoundModelUtility
 
 B, N, K, REPEATS = 256, 300, 100, 5
 ALONE = 64
@@ -132,36 +142,48 @@ def fits(only: str) -> None:
         )
 
 
-def valued(model: Any, scoring: str, evaluations: int, batched: bool | None) -> float:
-    """Processor seconds of a whole valuation."""
+def valued(
+    model: Any, scoring: str, evaluations: int, sampler: Any, batched: bool | None
+) -> tuple[float, float]:
+    """Processor seconds of a whole valuation, and of its fits and scores."""
     x, y, x_test, y_test = problem("numbers" if scoring == "r2" else "classes", 25)
     scorer = SupervisedScorer(scoring, Dataset(x_test, y_test))
     utility = Utility(model, scorer, show_warnings=False, batched=batched)
-    valuation = ShapleyValuation(utility, MSRSampler(seed=0), MaxSamples(MSRSampler(seed=0), evaluations))
-    start = time.process_time()
-    valuation.fit(Dataset(x, y))
-    return time.process_time() - start
+    valuation = ShapleyValuation(utility, sampler, MaxSamples(sampler, evaluations))
+    inside, evaluate = [], BoundModelUtility.evaluate
+
+    def timed(self: Any, masks: Any) -> Any:
+        start = time.process_time()
+        found = evaluate(self, masks)
+        inside.append(time.process_time() - start)
+        return found
+
+    BoundModelUtility.evaluate = timed  # type: ignore[method-assign]
+    try:
+        start = time.process_time()
+        valuation.fit(Dataset(x, y))
+        return time.process_time() - start, sum(inside)
+    finally:
+        BoundModelUtility.evaluate = evaluate  # type: ignore[method-assign]
 
 
 def valuations(only: str) -> None:
-    """The table of whole valuations, and what of them is not fits: the same sampler on a utility that costs nothing."""
-    print("\n| valuation | one by one | batched | ratio | goal | without fits |")
-    print("|---|---|---|---|---|---|")
-    nothing = Utility.from_function(lambda masks: masks.mean(axis=1))
-    for model, scoring, goal in VALUATIONS:
+    """The table of whole valuations, and what of them is fits and scores: the rest is the sampler's estimator."""
+    print("\n| valuation | one by one | batched | ratio | goal | of it fits and scores | their ratio |")
+    print("|---|---|---|---|---|---|---|")
+    for (model, scoring, goal), sampler in itertools.product(
+        VALUATIONS, (MSRSampler(seed=0), PermutationSampler(seed=0))
+    ):
         if only not in name(model):
             continue
-        valued(model, scoring, 256, None)
-        together = float(np.median([valued(model, scoring, 4096, None) for _ in range(3)])) / 4096
-        alone = valued(model, scoring, 256, batched=False) / 256
-        rest = []
-        for _ in range(3):
-            start = time.process_time()
-            ShapleyValuation(nothing, MSRSampler(seed=0), MaxSamples(MSRSampler(seed=0), 4096)).fit(range(N))
-            rest.append((time.process_time() - start) / 4096)
+        valued(model, scoring, 300, sampler, None)
+        together, fits = (
+            np.median([valued(model, scoring, 4096, sampler, None) for _ in range(3)], axis=0) / 4096
+        )
+        alone, single = np.array(valued(model, scoring, 300, sampler, batched=False)) / 300
         print(
-            f"| {name(model)}, {scoring} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us | {alone / together:.0f}x "
-            f"| {goal / 2:.0f}x | {1e6 * float(np.median(rest)):.0f} us |",
+            f"| {name(model)}, {scoring}, {type(sampler).__name__} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us "
+            f"| {alone / together:.0f}x | {goal / 2:.0f}x | {1e6 * fits:.1f} us | {single / fits:.0f}x |",
             flush=True,
         )
 
