@@ -229,7 +229,7 @@ class Comm:
 def _cell(code: str) -> Message:
     return {
         "code": code, "silent": False, "store_history": True, "user_expressions": {},
-        "allow_stdin": False, "stop_on_error": False,
+        "allow_stdin": True, "stop_on_error": False,
     }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import pytest
 from influence_fakes import FakeExplorer, InfluencePage, two_sets
 from panel_fakes import FakeValuation, Page, dataset, progress
 
-from dvlwidgets.widgets import bundle, copies
+from dvlwidgets.errors import InputError
+from dvlwidgets.widgets import bundle, copies, ears, output
 from dvlwidgets.widgets.copies import MIME
 from dvlwidgets.widgets.influence_panel import InfluencePanel
 from dvlwidgets.widgets.later import Later
@@ -130,6 +131,51 @@ def test_edits_while_it_runs_wait_for_the_end(panel, notebook):
     assert len(notebook.written) == 1
     panel.run.become("finished")
     assert edits_in(notebook.wait_for(lambda data: MIME in data)) == 1
+
+
+def test_a_long_run_is_stored_every_few_minutes_with_what_it_has(panel, notebook):
+    now = [0.0]
+    panel._ipython_display_()
+    listen(panel)
+    panel.run.become("running")
+    panel.run.yields(progress())
+    assert panel._publisher.settle()
+    panel._output._later._quiet = panel._output._later._most = 60.0
+    panel._output._clock = lambda: now[0]
+    panel._output._due = None
+
+    def news(at):
+        now[0] = at
+        panel.run.yields(progress())
+        return panel._output._later.waiting
+
+    assert [news(at) for at in (0.0, output.FIRST - 1)] == [False, False]
+    assert news(output.FIRST + 1)
+    panel._output._later.flush()
+    stored = notebook.written[-1][1]
+    assert {MIME, VIEW} <= set(stored)
+    assert "going on when this was stored" in stored["text/html"]
+    assert not news(output.FIRST + 2)
+    assert news(output.FIRST + 2 + output.AGAIN)
+
+
+def test_where_a_program_runs_the_notebook_no_view_is_stored(panel, notebook, monkeypatch):
+    monkeypatch.setattr(ears, "attended", lambda: False)
+    panel._ipython_display_()
+    assert VIEW not in notebook.written[-1][1]
+    assert "holds" not in notebook.written[-1][1]["text/html"]  # there are no values to hold
+
+
+def test_a_closed_panel_hears_of_no_edits(panel):
+    before = len(panel.edits._subscribers)
+    panel.close()
+    assert len(panel.edits._subscribers) == before - 1
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_words(panel, tmp_path):
+    for path in (tmp_path, tmp_path / "nowhere" / "report.html"):
+        with pytest.raises(InputError, match=r"cannot be written: .*folder that exists"):
+            panel.save(path)
 
 
 def test_a_run_that_goes_on_is_not_stored_as_paused(panel, notebook):

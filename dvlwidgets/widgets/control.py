@@ -26,7 +26,8 @@ def register() -> bool:
     if manager is None:
         return False
     manager.register_target(TARGET, opened)
-    _greet()
+    if ears.attended():  # a program that runs a notebook would complain of a comm that it does not know
+        _greet()
     return True
 
 

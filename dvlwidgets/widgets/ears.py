@@ -6,6 +6,7 @@ it while a cell computes, in front-ends that use them.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -23,6 +24,17 @@ def abilities() -> dict[str, Any]:
         return {}
     version = getattr(sys.modules.get("ipykernel"), "__version__", "")
     return {"ipykernel": str(version), "subshells": bool(getattr(now, "_supports_kernel_subshells", False))}
+
+
+def attended() -> bool:
+    """Whether somebody may see what the running cell shows while it is alive.
+
+    Programs that run notebooks (nbclient, papermill) refuse to be asked anything. Voilà does as well, and then shows
+    the widgets of the kernel that it keeps.
+    """
+    parent: Any = getattr(kernel(), "get_parent", dict)()
+    asked = bool(parent.get("content", {}).get("allow_stdin", True))
+    return asked or os.environ.get("SERVER_SOFTWARE", "").lower().startswith("voila")
 
 
 def keep_on_subshells(comm: Any) -> None:

@@ -110,7 +110,7 @@ class LivePanel(anywidget.AnyWidget):
         self.set_trait("state", self._session.state)
         keep_on_subshells(self.comm)
         self.on_msg(self._received)
-        self._session.edits.subscribe(self._edited)
+        self._deaf = self._session.edits.subscribe(self._edited)
         self._entry = runs.enter(self, name=name)
 
     # --- what users call ------------------------------------------------------------------------------------
@@ -201,10 +201,17 @@ class LivePanel(anywidget.AnyWidget):
             The path written.
 
         Raises:
-            InputError, InputTypeError: there is no such level, or `max_bytes` is too few for any copy.
+            InputError, InputTypeError: there is no such level, `max_bytes` is too few for any copy, or the file cannot
+                be written.
         """
         target = Path(path)
-        target.write_text(self.snapshot(share, max_bytes=max_bytes).page(), encoding="utf-8")
+        page = self.snapshot(share, max_bytes=max_bytes).page()
+        try:
+            target.write_text(page, encoding="utf-8")
+        except OSError as refusal:
+            raise InputError(
+                f"{str(target)!r} cannot be written: {refusal.strerror}. Give a file in a folder that exists."
+            ) from refusal
         return target
 
     # --- between engine and page ----------------------------------------------------------------------------
@@ -218,6 +225,7 @@ class LivePanel(anywidget.AnyWidget):
         """News of the run, in its thread or in that of a click: little is done here but at the end."""
         self._publisher.notify()
         if self._session.state == self.state:
+            self._output.progressed()
             return
         if self._session.over:
             # at once: who awaits the run goes on after this, and may be the last cell
@@ -261,6 +269,8 @@ class LivePanel(anywidget.AnyWidget):
             self._publisher.close()
         if "_output" in vars(self):
             self._output.close()
+        if "_deaf" in vars(self):
+            self._deaf()
         runs.leave(self)
         super().close()
 

@@ -1,9 +1,10 @@
 """What a notebook stores of a panel: the live view, and copies for readers without a kernel.
 
-While a run goes on the output holds the widget, a sentence and a plain table. When it pauses or ends the output is
+While a run begins the output holds the widget, a sentence and a plain table. When it pauses or ends the output is
 written again under its display id, with the whole copy, so that a saved notebook does not say "running"; later edits
-bring it up to date once they come to rest. The widget stays in it only where a page has said hello: a reader of a
-notebook that ran without one (nbclient, papermill) would see a blank view in its place.
+bring it up to date once they come to rest, and a long run every few minutes: who saves meanwhile and loses the kernel
+has the values so far. The widget is in it only where a page may say hello: a reader of a notebook that ran without one
+(nbclient, papermill) would see a blank view in its place.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import uuid
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from dvlwidgets.data.shown import shown
-from dvlwidgets.widgets import levels
+from dvlwidgets.widgets import ears, levels
 from dvlwidgets.widgets.copies import Material, clean, copy_of
-from dvlwidgets.widgets.fragment import closing
+from dvlwidgets.widgets.fragment import closing, stated
 from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.snapshot import Content
 
 UNFINISHED = frozenset({"pending", "running"})
+FIRST, AGAIN = 60.0, 300.0
+"""Seconds after which the copy of a run that goes on is stored, and then stored again."""
 
 
 class Output:
@@ -56,6 +63,8 @@ class Output:
         self._later = Later(self.refresh, "stored output")
         self._forget: Callable[[], None] = lambda: None
         self._shown = self._copied = self._viewed = False
+        self._clock = time.monotonic
+        self._due: float | None = None
 
     def bundle(self, *, first: bool = False) -> Content:
         """The MIME bundle.
@@ -64,11 +73,14 @@ class Output:
             first: it is displayed, not written again: a page that sees it may say hello only then.
         """
         material, level = self._material(), self._level()
-        self._copied |= material.now.status.state not in UNFINISHED
-        self._viewed = self._listening() or (first and (not self._copied or _attended()))
+        going = material.now.status.state in UNFINISHED
+        self._copied |= not going
+        self._viewed = self._listening() or (first and ears.attended())
         views = self._views() if self._viewed else {}
         if not self._copied:
             return views | _words(material, level)
+        if going:
+            material = replace(material, now=_as_stored(material.now))
         try:
             return views | copy_of(material, level).bundle(self._model() if self._viewed else None)
         except Exception as reason:  # whatever it is, the state and the table must not be lost with it
@@ -106,6 +118,16 @@ class Output:
         if self._copied:
             self.soon()
 
+    def progressed(self) -> None:
+        """A run goes on: what is stored of it is written again every few minutes."""
+        now = self._clock()
+        if self._due is None:
+            self._due = now + FIRST
+        elif now >= self._due and self._shown:
+            self._due = now + AGAIN
+            self._copied = True
+            self.soon()
+
     def heard(self) -> None:
         """A page said hello: the widget belongs into an output that was written without it."""
         if not self._viewed:
@@ -121,16 +143,16 @@ class Output:
 def _words(material: Material, level: str) -> Content:
     """A sentence and a plain table, for an output whose run is not over."""
     static, now = material.static, levels.restricted(material.now, level)
-    html = f"{static.fragment(now, level)}\n{closing(level)}"
+    holds = [closing(level)] if np.isfinite(now.points.value).any() else []
+    html = "\n".join([static.fragment(now, level), *map(stated, static.tables(now, level)), *holds])
     marked = f'<div class="tex2jax_ignore mathjax_ignore">\n{html}\n</div>'
     return {"text/plain": shown(static.sentence(now)), "text/html": clean(marked)}
 
 
-def _attended() -> bool:
-    """Whether somebody sits at the front-end whose cell runs: programs that run notebooks refuse to be asked."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    parent: Content = getattr(getattr(shell, "kernel", None), "get_parent", dict)()
-    return bool(parent.get("content", {}).get("allow_stdin", True))
+def _as_stored(now: Any) -> Any:
+    """A run as somebody reads of it later: no time is left, and nothing goes on in a copy."""
+    reason = "The run was going on when this was stored."
+    return replace(now, status=replace(now.status, pending=None, left=None, reason=reason))
 
 
 def _after_cells(later: Later) -> Callable[[], None]:
