@@ -225,6 +225,20 @@ def test_features_far_from_zero_lose_no_digits() -> None:
         np.testing.assert_allclose(together.predicted, alone.predicted, rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()], ids=str)
+def test_a_feature_that_is_constant_in_a_subset_is_not_scaled(scaler: Any) -> None:
+    rng = np.random.default_rng(7)
+    x, y, x_test = rng.normal(size=(30, 3)), np.arange(30) % 2, rng.normal(size=(9, 3))
+    x[:12] = np.where([True, False, True], [0.1, 0.0, 1.7], x[:12])  # no sum of these is exact
+    masks = np.array([(np.arange(30) < size) & (np.arange(30) != size % 3) for size in range(5, 14)])
+    together, alone = both(make_pipeline(scaler, GaussianNB()), (x, y, x_test), masks, proba=True)
+    np.testing.assert_allclose(together.proba, alone.proba, atol=1e-4)  # log likelihoods of 1e10 round so
+    assert not together.alone.any()
+    together, alone = both(make_pipeline(scaler, Ridge()), (x, x @ [1.0, 2.0, 3.0], x_test), masks)
+    np.testing.assert_allclose(together.predicted, alone.predicted, rtol=1e-8)
+
+
 # --- which models, which parameters ------------------------------------------------------------------------------
 
 

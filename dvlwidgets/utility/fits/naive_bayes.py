@@ -33,7 +33,7 @@ class GaussianBayes:
         check_memory(n, c * (2 * d + 1))
         inside = problem.indicators
         # centred by class: what is left of a class mean is small, and its square loses no digits
-        self.centres = (inside.T @ problem.centred) / inside.sum(axis=0)[:, None]
+        self.centres = np.array([_mean(problem.centred[problem.codes == a]) for a in range(c)])
         own = inside[:, :, None] * (problem.centred[:, None, :] - self.centres)
         self.sums = np.hstack([inside, own.reshape(n, c * d), (own**2).reshape(n, c * d)])
         at = problem.centred_test[None, :, :] - self.centres[:, None, :]
@@ -50,11 +50,12 @@ class GaussianBayes:
         size = np.maximum(count, 1.0)[:, :, None]
         mean, square = shift / size, square / size
         variance = square - mean**2 + floor[:, None, :]
-        self._repair(masks, count, mean, square, variance, floor)
+        place = mean + self.centres  # about one centre for all classes
+        self._repair(masks, count, place, mean, square, variance, floor)
         seen = count > 0
         variance = np.where(seen[:, :, None], variance, 1.0)
         done = np.asarray((variance > 0).all(axis=(1, 2)))
-        scores = self._scores(mean, np.where(done[:, None, None], variance, 1.0))
+        scores = self._scores(place, mean, np.where(done[:, None, None], variance, 1.0))
         with np.errstate(divide="ignore"):
             scores += np.log(count / count.sum(axis=1, keepdims=True))[:, None, :]
         return from_scores(scores, seen, done, want)
@@ -78,6 +79,7 @@ class GaussianBayes:
         self,
         masks: NDArray[np.bool_],
         count: Floats,
+        place: Floats,
         mean: Floats,
         square: Floats,
         variance: Floats,
@@ -87,10 +89,11 @@ class GaussianBayes:
         poor = (_ROUNDING * square > _VARIANCE * variance).any(axis=2) & (count > 0)
         for b, c in zip(*np.nonzero(poor), strict=True):
             rows = self.problem.centred[masks[b] & (self.problem.codes == c)]
-            mean[b, c] = rows.mean(axis=0) - self.centres[c]
+            place[b, c] = _mean(rows)
+            mean[b, c] = place[b, c] - self.centres[c]
             variance[b, c] = rows.var(axis=0) + floor[b]
 
-    def _scores(self, mean: Floats, variance: Floats) -> Floats:
+    def _scores(self, place: Floats, mean: Floats, variance: Floats) -> Floats:
         """(b, k, c) log likelihoods without the class shares."""
         inverse = 1.0 / variance
         scores = np.empty((len(mean), self.at.shape[1], mean.shape[1]))
@@ -101,7 +104,13 @@ class GaussianBayes:
         scores += own[:, None, :]
         error = _ROUNDING * ((self.largest**2 * inverse).sum(axis=2) + own)
         for b, c in zip(*np.nonzero(error > _SCORE), strict=True):
-            scores[b, :, c] = ((self.at[c] - mean[b, c]) ** 2 * inverse[b, c]).sum(axis=1)
+            away = self.problem.centred_test - place[b, c]
+            scores[b, :, c] = (away**2 * inverse[b, c]).sum(axis=1)
         scores += np.log(variance).sum(axis=2)[:, None, :]
         scores *= -0.5
         return scores
+
+
+def _mean(rows: Floats) -> Floats:
+    """(d,) means; of equal numbers that number, so that it is the same in all classes."""
+    return np.asarray(np.where(rows.min(axis=0) == rows.max(axis=0), rows[0], rows.mean(axis=0)))
