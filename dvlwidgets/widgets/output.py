@@ -94,18 +94,19 @@ class Output:
         from IPython.display import display
 
         if not self._shown:
-            self._forget = _after_cells(self._later)
+            self._forget = _after_cells(self)
         self._shown = True
         display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._about())
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
-        self._later.forget()
         if not self._shown or "IPython" not in sys.modules:
+            self._later.forget()
             return
         from IPython.display import update_display
 
         with self._writing:  # of two threads, the one that looked last writes last
+            self._later.forget()
             update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._about())
 
     def soon(self) -> None:
@@ -133,6 +134,12 @@ class Output:
         if not self._viewed:
             self.soon()
 
+    def settle(self) -> None:
+        """Writes what waits, or lets another thread end its writing: next a notebook may be saved, a kernel ended."""
+        self._later.flush()
+        with self._writing:
+            pass
+
     def close(self) -> None:
         """Writes what waits, and nothing any more."""
         self._later.flush()
@@ -155,22 +162,22 @@ def _as_stored(now: Any) -> Any:
     return replace(now, status=replace(now.status, pending=None, left=None, reason=reason))
 
 
-def _after_cells(later: Later) -> Callable[[], None]:
-    """What waits is written when a cell ends: a notebook may be saved then. Returns how to stop that."""
+def _after_cells(output: Output) -> Callable[[], None]:
+    """What waits is written when a cell ends. Returns how to stop that."""
     shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return lambda: None
-    reference = weakref.ref(later)
+    reference = weakref.ref(output)
 
     def after(*_result: object) -> None:
         waiting = reference()
         if waiting is not None:
-            waiting.flush()
+            waiting.settle()
 
     def forget() -> None:
         if after in shell.events.callbacks["post_run_cell"]:
             shell.events.unregister("post_run_cell", after)
 
     shell.events.register("post_run_cell", after)
-    weakref.finalize(later, forget)
+    weakref.finalize(output, forget)
     return forget
