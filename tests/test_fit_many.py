@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,12 @@ from sklearn.svm import SVC
 from dvlwidgets.errors import InputError
 from dvlwidgets.utility.fits import explain, fit_many
 from dvlwidgets.utility.fits.many import ManyFits
+
+
+def _called(item):
+    """A name that is the same in every process."""
+    return re.sub(r" at 0x\w+", "", str(item))
+
 
 EXAMPLES = settings(
     max_examples=8,
@@ -63,7 +70,7 @@ def good(fits: ManyFits) -> list[int]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("model", CLASSIFIERS, ids=str)
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=_called)
 @EXAMPLES
 @given(data=st.data())
 def test_classifiers_say_what_single_fits_say(model: Any, data: Any) -> None:
@@ -81,7 +88,7 @@ def test_classifiers_say_what_single_fits_say(model: Any, data: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("model", COUNTERS, ids=str)
+@pytest.mark.parametrize("model", COUNTERS, ids=_called)
 @EXAMPLES
 @given(data=st.data())
 def test_naive_bayes_of_counts_says_what_single_fits_say(model: Any, data: Any) -> None:
@@ -98,7 +105,7 @@ def test_naive_bayes_of_counts_says_what_single_fits_say(model: Any, data: Any) 
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("model", REGRESSORS, ids=str)
+@pytest.mark.parametrize("model", REGRESSORS, ids=_called)
 @EXAMPLES
 @given(data=st.data())
 def test_regressors_say_what_single_fits_say(model: Any, data: Any) -> None:
@@ -114,7 +121,7 @@ def test_regressors_say_what_single_fits_say(model: Any, data: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("scaler", [None, StandardScaler(), MinMaxScaler()], ids=str)
+@pytest.mark.parametrize("scaler", [None, StandardScaler(), MinMaxScaler()], ids=_called)
 @pytest.mark.parametrize("C", [1.0, 1e-3, 1e4])
 @EXAMPLES
 @given(data=st.data())
@@ -138,7 +145,7 @@ def test_logistic_regressions_are_at_the_optimum_of_their_objective(scaler: Any,
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    ("scaler", "intercept"), [(None, True), (None, False), (StandardScaler(), True)], ids=str
+    ("scaler", "intercept"), [(None, True), (None, False), (StandardScaler(), True)], ids=_called
 )
 def test_logistic_regressions_of_several_classes_are_at_their_optimum(scaler: Any, intercept: bool) -> None:
     rng = np.random.default_rng(6)
@@ -226,7 +233,7 @@ def test_features_far_from_zero_lose_no_digits() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()], ids=str)
+@pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()], ids=_called)
 def test_a_feature_that_is_constant_in_a_subset_is_not_scaled(scaler: Any) -> None:
     rng = np.random.default_rng(7)
     x, y, x_test = rng.normal(size=(30, 3)), np.arange(30) % 2, rng.normal(size=(9, 3))
@@ -260,7 +267,7 @@ def test_a_feature_that_is_constant_in_a_subset_is_not_scaled(scaler: Any) -> No
         make_pipeline(StandardScaler(with_mean=False), RidgeClassifier()),
         make_pipeline(MinMaxScaler(feature_range=(-1, 1)), LogisticRegression()),
     ],
-    ids=str,
+    ids=_called,
 )
 def test_covered_parameters(model: Any) -> None:
     assert explain(model).path == "batched", str(explain(model))
@@ -308,7 +315,7 @@ class Mine(GaussianNB):
         (make_pipeline(StandardScaler().set_output(transform="pandas"), Ridge()), "set_output"),
         (object(), "object"),
     ],
-    ids=str,
+    ids=_called,
 )
 def test_what_is_not_covered_is_fitted_one_by_one_and_told_why(model: Any, words: str) -> None:
     found = explain(model)
@@ -390,7 +397,7 @@ def test_labels_come_back_as_they_are() -> None:
         np.testing.assert_array_equal(found.predicted, [y, y])
 
 
-@pytest.mark.parametrize("model", [*CLASSIFIERS, LogisticRegression()], ids=str)
+@pytest.mark.parametrize("model", [*CLASSIFIERS, LogisticRegression()], ids=_called)
 def test_the_users_arrays_are_only_read(model: Any) -> None:
     rng = np.random.default_rng(5)
     x, y, masks, x_test = (
