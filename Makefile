@@ -105,6 +105,7 @@ screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screen
 bench: setup ## measurements
 	$(BIN)/python -m pytest -m bench -s
 	$(BIN)/python tests/bench/influence_speed.py
+	$(BIN)/python tests/bench/fit_many.py
 
 bench-influence: setup ## influence: quality against retraining, and speed, beside the peers that are installed: half an hour
 	$(BIN)/python tests/bench/influence_quality.py
