@@ -156,6 +156,57 @@ def test_show_prints_the_runs_of_a_notebook_or_one_of_them(run, tmp_path):
     assert "no run 'c'; it has 'a', 'b'" in err
 
 
+@pytest.fixture
+def influences(tmp_path):
+    """A page of an influence panel: no errors, and test points."""
+    from influence_fakes import FakeExplorer, two_sets
+
+    from dvlwidgets.widgets.influence_panel import InfluencePanel
+
+    train, test, _ = two_sets()
+    panel = InfluencePanel(FakeExplorer(train, test), train, test, edits=tmp_path / "edits.jsonl")
+    panel.start()
+    panel.wait(20)
+    yield panel.save(tmp_path / "page.html")
+    panel.close()
+
+
+def test_show_of_influences_has_no_errors_and_the_worst_predictions(run, influences):
+    status, out, _ = run("show", influences, "--rows", 3)
+    assert status == 0
+    heads = [line.split() for line in out.splitlines() if line.strip().startswith("rank")]
+    assert heads == [["rank", "point", "label", "quantile"]] * 2
+    assert "unknown" not in out
+    _, worst = out.split("worst predictions\n")
+    head, *rows = worst.splitlines()[:4]
+    assert head.split() == ["test", "point", "label", "predicted", "loss"]
+    losses = [float(row.split()[-1]) for row in rows]
+    assert losses == sorted(losses, reverse=True)
+
+
+@pytest.mark.parametrize("tables", ["no list", [{"title": 1, "head": [], "rows": []}], [{"head": []}], [
+    {"title": "t", "head": ["a", "b"], "rows": [["1"]]}]])  # fmt: skip
+def test_a_copy_whose_tables_are_none_is_said_to_be_damaged(run, influences, tables):
+    page = influences.read_text(encoding="utf-8")
+    start = page.index('"tables":')
+    end = page.index("]]}]", start) + 4
+    influences.write_text(page[:start] + '"tables":' + json.dumps(tables) + page[end:], encoding="utf-8")
+    status, _, err = run("show", influences)
+    assert status == 1
+    assert "is damaged" in err
+
+
+def test_both_tables_of_influences_stay_or_go(run, influences, tmp_path):
+    page = influences.read_text(encoding="utf-8")
+    for level, tables in (("values", 2), ("summary", 0)):
+        clean = tmp_path / f"{level}.html"
+        run("strip", influences, "--level", level, "--out", clean)
+        text = clean.read_text(encoding="utf-8")
+        assert (page.count("<table>"), text.count("<table>")) == (2, tables)
+        again, _, more = notebook_strip.strip_html(text, level)
+        assert (again, more) == (text, 0)
+
+
 def test_ranks_and_positions_are_those_of_all_points(run, tmp_path):
     n = 60_000
     x = np.zeros((n, 1))

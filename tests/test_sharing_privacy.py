@@ -185,6 +185,11 @@ def test_an_influence_panel_keeps_to_the_level(level):
     )
     names = [feature["name"] for feature in payload["frame"]["content"]["features"]]
     assert names[:2] == ["loss", "self-influence"]
+    content = payload["frame"]["content"]
+    assert (content["features_left_out"], content["value_name"]) == (0, "quantile")
+    assert ("tables" in payload, "worst predictions" in page) == ((level != "summary",) * 2)
+    # the viewer hides only what stands before it
+    assert ("worst predictions" in page.partition("</script>")[2]) == (level != "summary")
     assert (payload["kind"], "bloodpressure" in names) == ("influence", level == "full")
     panel.close()
 

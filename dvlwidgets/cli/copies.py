@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ class Copy:
         n: all points.
         edits: the edits, or None.
         unread: why there are edits that cannot be read, or nothing.
+        tables: what else is there: title, head and rows.
     """
 
     found: Found
@@ -37,6 +39,7 @@ class Copy:
     n: int
     edits: Edits | None = None
     unread: str = ""
+    tables: Sequence[tuple[str, list[str], list[list[str]]]] = ()
 
     def text(self, *names: str) -> str:
         """A text of the payload, or nothing where there is none."""
@@ -95,7 +98,7 @@ def _read(found: Found) -> Copy:
     if k and max(positions.max(), ranks.max()) >= n:
         raise WireError(f"a point has a number that is not below {n}.")
     edits, unread = _edits(payload.get("edits"))
-    return Copy(found, message, positions, ranks, n, edits, unread)
+    return Copy(found, message, positions, ranks, n, edits, unread, _tables(payload.get("tables", [])))
 
 
 def _check_names(message: dict[str, Any]) -> None:
@@ -111,6 +114,15 @@ def _bytes(item: Any) -> bytes:
         return base64.b64decode(item, validate=True)
     except (binascii.Error, TypeError):
         raise WireError("its arrays are not base64.") from None
+
+
+def _tables(found: list[Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+    tables = [(table["title"], table["head"], table["rows"]) for table in found]
+    for title, head, rows in tables:
+        cells = [title, *head, *(cell for row in rows for cell in row)]
+        if not all(isinstance(cell, str) for cell in cells) or any(len(row) != len(head) for row in rows):
+            raise WireError("one of its tables is none.")
+    return tables
 
 
 def _edits(found: Any) -> tuple[Edits | None, str]:

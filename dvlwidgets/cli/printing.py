@@ -31,6 +31,8 @@ def described(copy: Copy, rows: int, *, place: bool = True) -> str:
             lines += ["", name, table(_head(copy), [_row(copy, i) for i in some.tolist()])]
     if not order.size:
         lines += ["", "no values of single points"]
+    for title, head, rest in copy.tables[:8]:
+        lines += ["", cut(title, NAME), table(head, rest[:rows])]
     if copy.edits is not None:
         lines += ["", edits_table(copy.edits)]
     elif copy.unread:
@@ -40,7 +42,7 @@ def described(copy: Copy, rows: int, *, place: bool = True) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns side by side: texts to the left, numbers to the right."""
-    safe = [list(head), *([cut(cell, NAME) for cell in row] for row in rows)]
+    safe = [[cut(cell, NAME) for cell in head], *([cut(cell, NAME) for cell in row] for row in rows)]
     columns = range(len(head))
     widths = [max(width(row[i]) for row in safe) for i in columns]
     right = [all(_numeric(row[i]) for row in safe[1:]) for i in columns]
@@ -110,7 +112,12 @@ def _holds(copy: Copy) -> list[str]:
 def _head(copy: Copy) -> list[str]:
     ids = ["id"] if copy.message["ids"] is not None else []
     label = ["label"] if copy.message["label"] is not None else []
-    return ["rank", "point", *ids, *label, "value", "± 1 s.e."]
+    name = copy.message.get("value_name", "value")
+    return ["rank", "point", *ids, *label, name, *(["± 1 s.e."] if _has_errors(copy) else [])]
+
+
+def _has_errors(copy: Copy) -> bool:
+    return bool(np.isfinite(copy.message["stderr"]).any())
 
 
 def _row(copy: Copy, i: int) -> list[str]:
@@ -120,7 +127,7 @@ def _row(copy: Copy, i: int) -> list[str]:
     label = [_label(copy, i)] if message["label"] is not None else []
     error = f"{stderr:.2g}" if math.isfinite(stderr) else "unknown"
     rank, position = f"{int(copy.ranks[i]) + 1:,}", f"{int(copy.positions[i]):,}"
-    return [rank, position, *ids, *label, _digits(value, stderr), error]
+    return [rank, position, *ids, *label, _digits(value, stderr), *([error] if _has_errors(copy) else [])]
 
 
 def _label(copy: Copy, i: int) -> str:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any, Protocol
 
 from dvlwidgets.arguments import whole
 from dvlwidgets.data.preview import Previews
-from dvlwidgets.data.shown import shown
+from dvlwidgets.data.shown import as_html, shown
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
 from dvlwidgets.widgets.payload import Ordered
 from dvlwidgets.widgets.selection import Selection, choose, everything
-from dvlwidgets.widgets.snapshot import Content, Snapshot
+from dvlwidgets.widgets.snapshot import Content, Snapshot, Table
 
 MIME = "application/vnd.dvlwidgets.snapshot+json"
 MAX_BYTES = 1_000_000
@@ -29,6 +29,8 @@ MARGIN = 3_000
 """Bytes of a stored output around the bundle, the widget view and a file's indentation."""
 HIDDEN = "lm-mod-hidden"
 """A class that JupyterLab and nbconvert hide: nbconvert's sanitiser makes text of scripts instead of removing them."""
+CLASSES = "dvl-snapshot tex2jax_ignore mathjax_ignore"
+"""Of what is seen without a script: what names it, and what keeps math out of it."""
 ROOM_FOR_ROWS = 0.6
 """Where there are previews, rows may take so much of the room; the previews get what is left."""
 ROOM_FOR_EDITS = 0.3
@@ -48,6 +50,9 @@ class Static(Protocol):
 
     def fragment(self, now: Any, level: str, /) -> str:
         """Heading, table and picture."""
+
+    def tables(self, now: Any, level: str, /) -> Sequence[Table]:
+        """What else is known, and not of the points: it stays below the interactive panel."""
 
 
 def _no_edits(_level: str) -> None:
@@ -139,8 +144,15 @@ class _Maker:
         self.now = levels.restricted(material.now, level)
         plain = static.plain(self.now)
         previews = None if level == "summary" else material.previews
+        tables = static.tables(self.now, level)
+        # elements of their own: the viewer hides the one before, `strip` reads the line that says what each holds
+        self.below = "".join(
+            f'\n<div class="{CLASSES}">\n{fragment.stated(one)}\n'
+            f"<p><small>This copy holds {as_html(one.holds)}.</small></p>\n</div>"
+            for one in tables
+        )
         self.ordered = Ordered.of(
-            plain, level, kind=static.KIND, previews=previews, edits=material.edits(level)
+            plain, level, kind=static.KIND, previews=previews, edits=material.edits(level), tables=tables
         )
         self.text = shown(static.sentence(self.now))
         self.body = static.fragment(self.now, level)
@@ -160,11 +172,11 @@ class _Maker:
         """The copy that holds some points, and previews of some of them."""
         data = payload.payload(self.ordered, held, previewed)
         html = (
-            f'<div id="{self.id}" class="dvl-snapshot tex2jax_ignore mathjax_ignore">\n{self.body}\n'
+            f'<div id="{self.id}" class="{CLASSES}">\n{self.body}\n'
             f"{fragment.closing(self.level, held.sentence() + self.left_out)}\n</div>\n"
             f'<div class="{HIDDEN}">\n'
             f'<script type="application/json" class="dvl-snapshot-data" data-for="{self.id}">'
-            f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>"
+            f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>{self.below}"
         )
         subject = self.now.subject
         head = {"v": payload.VERSION, "run": clean(self.run), "model": None, "title": shown(subject.title)}
@@ -231,7 +243,7 @@ def document(title: str, content: str) -> str:
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
         f"<title>{escape(title)}</title>\n"
         "<style>:root{color-scheme:light dark}body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
-        "td,th{padding:2px 12px 2px 0;text-align:left}img{max-width:100%;height:auto}</style>\n"
+        "td,th{padding:2px 12px 2px 0;text-align:left}table{margin:12px 0}img{max-width:100%;height:auto}</style>\n"
         f"</head>\n<body>\n{content}\n</body>\n</html>\n"
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets import levels, picture
-from dvlwidgets.widgets.snapshot import Snapshot
+from dvlwidgets.widgets.snapshot import Snapshot, Table
 
 KIND = "valuation"
 ROWS = 10
@@ -53,6 +53,16 @@ def fragment(now: Snapshot, level: str) -> str:
     else:
         parts += missing(now)
     return "\n".join(parts)
+
+
+def tables(_now: Snapshot, _level: str) -> Sequence[Table]:
+    """What stays below the interactive panel: nothing, for the panel shows it all."""
+    return ()
+
+
+def stated(one: Table) -> str:
+    """A table as HTML."""
+    return in_table(table(one.title, one.head, one.rows))
 
 
 def missing(now: Snapshot) -> list[str]:

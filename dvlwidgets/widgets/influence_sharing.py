@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets.fragment import ROWS, figure, in_table, label_words, missing, name_of, summary, table
 from dvlwidgets.widgets.influence_records import InfluenceSnapshot
-from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot
+from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Table
 
 KIND = "influence"
 WORDS = {
@@ -29,12 +30,19 @@ def plain(now: InfluenceSnapshot) -> Snapshot:
     """The training points as any panel shows points: the computed columns stand before the features."""
     points, subject = now.points, now.subject
     computed = tuple((words, points.columns[name]) for name, words in WORDS.items())
+    unit = now.status.unit_of_value
     return Snapshot(
-        subject=replace(subject, features=computed + subject.features),
+        subject=replace(
+            subject,
+            features=computed + subject.features,
+            # a level without features does not count them, here as in a copy of a valuation
+            features_left_out=subject.features_left_out if subject.features else 0,
+            value_name="quantile",
+        ),
         points=Points(points.value, points.stderr, points.count, points.converged),
         labels=now.labels,
         dropped=now.dropped,
-        status=now.status,
+        status=replace(now.status, unit_of_value=f"({unit})" if unit else ""),
         history=now.history,
         edits=now.edits,
     )
@@ -56,7 +64,7 @@ def sentence(now: InfluenceSnapshot) -> str:
 
 
 def fragment(now: InfluenceSnapshot, level: str) -> str:
-    """Heading, the training points with the lowest quantile, the worst predictions, and a picture."""
+    """Heading, the training points with the lowest quantile, and a picture."""
     parts = [
         f"<h3>{as_html(now.subject.title)}: {as_html(now.subject.method)}</h3>",
         f"<p>{as_html(sentence(now))}</p>",
@@ -72,8 +80,6 @@ def fragment(now: InfluenceSnapshot, level: str) -> str:
             "label. The lowest hurt their own class most: look at their labels first."
         )
         parts += [f"<p>{as_html(meaning)}</p>", _training(now)]
-    if level != "summary" and np.isfinite(now.points.tests["loss"]).any():
-        parts.append(_worst(now))
     return "\n".join([*parts, figure(now)] if some else parts)
 
 
@@ -88,7 +94,10 @@ def _training(now: InfluenceSnapshot) -> str:
     return in_table(table("training points with the lowest quantile", head, rows))
 
 
-def _worst(now: InfluenceSnapshot) -> str:
+def tables(now: InfluenceSnapshot, level: str) -> Sequence[Table]:
+    """The worst predictions: the test points are nowhere else in a copy."""
+    if level == "summary" or not np.isfinite(now.points.tests["loss"]).any():
+        return ()
     columns, labels = now.points.tests, now.test.labels
     order = np.argsort(-np.nan_to_num(columns["loss"], nan=-np.inf), kind="stable")
     order = order[: min(WORST, int(np.isfinite(columns["loss"]).sum()))]
@@ -97,7 +106,9 @@ def _worst(now: InfluenceSnapshot) -> str:
         own = "" if labels is None else _word(labels, float(labels.current[i]))
         predicted = "" if labels is None else _word(labels, float(columns["predicted"][i]))
         rows.append((str(i), own, predicted, _digits(float(columns["loss"][i]))))
-    return in_table(table("worst predictions", ("test point", "label", "predicted", "loss"), rows))
+    head = ("test point", "label", "predicted", "loss")
+    holds = "no test points but these: positions, labels, predictions and losses; no ids or features"
+    return (Table("worst predictions", head, rows, holds),)
 
 
 def _word(labels: Labels, code: float) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from dvlwidgets.data.preview import Previews
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.selection import Selection
-from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot
+from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Table
 
 FORMAT: Final = "dvlwidgets-snapshot"
 VERSION: Final = 1
@@ -40,6 +40,7 @@ class Ordered:
         known: how many have a value.
         previews: what makes previews, or None where the level has none.
         edits: the edits as the level allows them, or None.
+        tables: what else is known, and not of the points.
     """
 
     now: Snapshot
@@ -49,10 +50,18 @@ class Ordered:
     known: int
     previews: Previews | None = None
     edits: Content | None = None
+    tables: Sequence[Table] = ()
 
     @classmethod
     def of(
-        cls, now: Snapshot, level: str, *, kind: str, previews: Previews | None, edits: Content | None
+        cls,
+        now: Snapshot,
+        level: str,
+        *,
+        kind: str,
+        previews: Previews | None,
+        edits: Content | None,
+        tables: Sequence[Table] = (),
     ) -> Ordered:
         """Orders the values of a snapshot; previews are left out where it says that it has none."""
         value = now.points.value
@@ -65,6 +74,7 @@ class Ordered:
             int(value.size - np.isnan(value).sum()),
             previews if shown else None,
             edits,
+            tables,
         )
 
     @cached_property
@@ -110,7 +120,7 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
     # named before they are counted and written
     positions = None if held.whole else pack(held.positions, "u4")
     ranks = None if held.whole else pack(ordered.ranks[held.positions], "u4")
-    return {
+    saved: Content = {
         "format": FORMAT,
         "v": VERSION,
         "kind": ordered.kind,
@@ -135,6 +145,12 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
         "more": [_written(part) for part in more],
         "edits": ordered.edits,
     }
+    if ordered.tables:
+        saved["tables"] = [
+            {"title": table.title, "head": list(table.head), "rows": [list(row) for row in table.rows]}
+            for table in ordered.tables
+        ]
+    return saved
 
 
 def made_at() -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Content: TypeAlias = dict[str, Any]
 """The JSON part of a message."""
+
+VALUE = "value"
+"""What a value is called where nothing else is said."""
 
 History: TypeAlias = list[tuple[int, float, float]]
 """One (done, certainty, completion) per round end."""
@@ -69,6 +73,7 @@ class Subject:
         features_left_out: how many more columns there are.
         preview: the kind of preview as the page needs it.
         share: what a shared copy would contain, in words.
+        value_name: what a value is called above its column.
     """
 
     n: int
@@ -79,6 +84,7 @@ class Subject:
     features_left_out: int = 0
     preview: Content | None = None
     share: str = ""
+    value_name: str = VALUE
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,22 @@ class Snapshot:
     status: Status
     history: History
     edits: Content
+
+
+class Table(NamedTuple):
+    """A table that stays below the interactive panel.
+
+    Attributes:
+        title: what it is of.
+        head: names of the columns.
+        rows: texts.
+        holds: completes "This copy holds ...".
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    holds: str
 
 
 def finite(number: float | None) -> float | None:

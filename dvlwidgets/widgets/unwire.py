@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.errors import WireError
-from dvlwidgets.widgets.snapshot import Content
+from dvlwidgets.widgets.snapshot import VALUE, Content
 from dvlwidgets.widgets.wire import TYPES, VERSION
 
 Buffers = Sequence[bytes | bytearray | memoryview]
@@ -88,6 +88,8 @@ def _check_full(message: Content) -> None:
     check_label(message["label"], n)
     if message["ids"] is not None and len(message["ids"]) != n:
         raise WireError(f"{len(message['ids'])} ids came for {n} points.")
+    if not isinstance(message.get("value_name", VALUE), str):
+        raise WireError("value_name should be text.")
     _ = message["status"]["state"], message["history"], message["edits"]["count"]
 
 

@@ -12,7 +12,17 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Status, Subject, finite
+from dvlwidgets.widgets.snapshot import (
+    VALUE,
+    Content,
+    History,
+    Labels,
+    Points,
+    Snapshot,
+    Status,
+    Subject,
+    finite,
+)
 
 VERSION: Final = 1
 DELTA_BYTES: Final = 17
@@ -67,6 +77,8 @@ def full(seq: int, now: Snapshot) -> Frame:
         "edits": now.edits,
         "share": subject.share,
     }
+    if subject.value_name != VALUE:
+        content["value_name"] = subject.value_name
     return Frame(content, pack.buffers)
 
 

@@ -25,12 +25,6 @@ export function lowestCount(ranks: Ranks): number {
   return Math.ceil(LOWEST_SHARE * ranks.known);
 }
 
-export function isFiltering(filters: Filters): boolean {
-  return (
-    filters.presets.size > 0 || filters.value !== null || filters.label !== null || filters.text.trim() !== ''
-  );
-}
-
 /** Rows that pass every filter, in the order of the data. */
 export function filterRows(
   points: Points,
@@ -38,10 +32,10 @@ export function filterRows(
   ranks: Ranks,
   selected: ReadonlySet<number>
 ): Uint32Array {
-  if (!isFiltering(filters)) {
+  const tests = rowTests(points, filters, ranks, selected);
+  if (tests.length === 0) {
     return allRows(points.n);
   }
-  const tests = rowTests(points, filters, ranks, selected);
   const rows = new Uint32Array(points.n);
   let k = 0;
   for (let row = 0; row < points.n; row++) {

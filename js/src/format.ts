@@ -80,12 +80,20 @@ export function plain(x: number, digits = 4): string {
     : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
 }
 
-/** A number with so many decimals; very large and very small ones keep four digits instead. */
+/**
+ * A number with so many decimals; very large and very small ones keep four digits instead.
+ *
+ * `decimals`: Infinity gives each number three digits of its own.
+ */
 export function decimal(x: number, decimals: number): string {
   if (!Number.isFinite(x)) {
     return UNKNOWN;
   }
-  return Math.abs(x) >= 1e7 || (x !== 0 && Math.abs(x) < 1e-6) ? plain(x) : fixed(x, decimals);
+  return decimals > 6
+    ? plain(x, 3)
+    : Math.abs(x) >= 1e7 || (x !== 0 && Math.abs(x) < 1e-6)
+      ? plain(x)
+      : fixed(x, decimals);
 }
 
 /** Pads after the decimals so that points stand below each other in right-aligned tabular figures. */
@@ -110,10 +118,7 @@ function fixed(x: number, decimals: number): string {
     return rounded === 0 ? '0' : minus(rounded.toExponential(Math.min(6, Math.max(0, exponent + decimals))));
   }
   const scale = 10 ** Math.max(0, -decimals);
-  const text = (
-    Math.round(x / scale) * scale === 0 && decimals < 0 ? 0 : Math.round(x / scale) * scale
-  ).toFixed(0);
-  const shown = decimals > 0 ? x.toFixed(decimals) : text;
+  const shown = decimals > 0 ? x.toFixed(decimals) : (Math.round(x / scale) * scale).toFixed(0);
   return minus(/^-0(\.0*)?$/.test(shown) ? shown.slice(1) : shown);
 }
 

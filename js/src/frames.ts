@@ -55,6 +55,7 @@ export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
     preview: previewKind(m.preview),
     edits: edits(m.edits),
     share: text(m, 'share'),
+    ...(m.value_name === undefined ? {} : { value_name: text(m, 'value_name') }),
   };
 }
 

@@ -73,27 +73,20 @@ export function editOf(key: Key): Edit | null {
   }
 }
 
-function onGrid(key: Key, tiles: boolean): Action | null {
-  const extend = key.shiftKey;
-  if (tiles && /^Arrow(Left|Right)$/.test(key.key)) {
-    return { do: 'move', by: key.key === 'ArrowLeft' ? -1 : 1, extend };
+/** Keys of the table and the gallery that move, and by how much. */
+const STEPS = new Map<string, number | 'page' | '-page'>([
+  ['ArrowDown', 1],
+  ['ArrowUp', -1],
+  ['PageDown', 'page'],
+  ['PageUp', '-page'],
+  ['Home', -Infinity],
+  ['End', Infinity],
+]);
+
+function onGrid({ key, shiftKey: extend }: Key, tiles: boolean): Action | null {
+  if (key === ' ') {
+    return { do: 'select' };
   }
-  switch (key.key) {
-    case 'ArrowDown':
-      return { do: 'move', by: 1, extend };
-    case 'ArrowUp':
-      return { do: 'move', by: -1, extend };
-    case 'PageDown':
-      return { do: 'move', by: 'page', extend };
-    case 'PageUp':
-      return { do: 'move', by: '-page', extend };
-    case 'Home':
-      return { do: 'move', by: -Infinity, extend };
-    case 'End':
-      return { do: 'move', by: Infinity, extend };
-    case ' ':
-      return { do: 'select' };
-    default:
-      return null;
-  }
+  const by = (tiles && { ArrowLeft: -1, ArrowRight: 1 }[key]) || STEPS.get(key);
+  return by === undefined ? null : { do: 'move', by, extend };
 }

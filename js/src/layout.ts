@@ -2,7 +2,7 @@
 
 import { extent, type ColumnId } from './columns';
 import { count } from './format';
-import { sizeOf, type Points } from './points';
+import { sizeOf, valueName, type Points } from './points';
 
 export type Room = 'wide' | 'medium' | 'narrow';
 
@@ -44,8 +44,11 @@ export function column(
   return { kind, sort, name, tip, track, numeric, feature, decimals };
 }
 
-/** `width`: what the table has, in pixels; the count of updates, which the point column shows too, gives way first. */
-export function columnsFor(points: Points, room: Room, width = Infinity): Column[] {
+/**
+ * `width`: what the table has, in pixels; the count of updates, which the point column shows too, gives way first.
+ * `live`: false leaves out errors and updates that no point has.
+ */
+export function columnsFor(points: Points, room: Room, width = Infinity, live = true): Column[] {
   const { preview, label, status } = points;
   const unit = status.unit_of_value === '' ? '' : ` Unit: ${status.unit_of_value}.`;
   const narrow = room === 'narrow';
@@ -71,45 +74,38 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
       column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)')
     );
   } else {
-    shown.push(
-      column(
-        'id',
-        'id',
-        points.ids === null ? 'point' : 'id',
-        points.ids === null ? 'Position in the data set' : 'Id of the point',
-        `minmax(${idWidth(points)}px, .4fr)`
-      )
-    );
+    const [name, tip] =
+      points.ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];
+    shown.push(column('id', 'id', name, tip, `minmax(${idWidth(points)}px, .4fr)`));
   }
   if (label !== null) {
     const name = label.kind === 'class' ? 'label' : 'target';
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
-    const tip =
-      label.kind === 'class'
-        ? 'The label; an edited one beside what it was'
-        : 'The target; an edited one beside what it was';
+    const tip = `The ${name}; an edited one beside what it was`;
     shown.push(column('label', 'label', name, tip, `minmax(${least}px, .5fr)`));
   }
   shown.push(
     column(
       'value',
       'value',
-      'value',
+      valueName(points),
       `How much the point helps (method: ${points.method}).${unit} The whisker is ± one standard error; digits stop where the error starts.`,
       narrow ? 'minmax(120px, 1.6fr)' : `minmax(${roomy}px, 2fr)`
     )
   );
   if (!narrow) {
-    shown.push(
-      column(
-        'stderr',
-        'stderr',
-        '± se',
-        `One standard error of the value, estimated from its updates.${unit}`,
-        '74px',
-        true
-      )
-    );
+    if (live || extent(points.stderr) !== null) {
+      shown.push(
+        column(
+          'stderr',
+          'stderr',
+          '± se',
+          `One standard error of the value, estimated from its updates.${unit}`,
+          '74px',
+          true
+        )
+      );
+    }
     const updates = column(
       'count',
       'count',
@@ -118,7 +114,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity): Column
       '76px',
       true
     );
-    if (tableWidth([...shown, updates]) <= width) {
+    if ((live || points.count.some(Boolean)) && tableWidth([...shown, updates]) <= width) {
       shown.push(updates);
     }
     points.features.forEach((feature, i) =>
@@ -160,7 +156,11 @@ export function idWidth(points: Points): number {
   return Math.min(180, Math.max(58, 18 + longest * 8));
 }
 
-/** Whole numbers need none; otherwise three digits of the range. Judged by a few thousand rows. */
+/**
+ * Whole numbers need none; otherwise three digits of the range. Judged by a few thousand rows.
+ *
+ * Infinity where a quarter of them would have less than two digits left: then each number has its own.
+ */
 export function decimalsOf(numbers: Float32Array): number {
   const step = Math.ceil(numbers.length / 2000);
   const some = numbers.filter((_, row) => row % step === 0);
@@ -169,5 +169,7 @@ export function decimalsOf(numbers: Float32Array): number {
     return 0;
   }
   const span = range[1] - range[0] || Math.abs(range[0]) || 1;
-  return Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(span))));
+  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(span))));
+  const sizes = some.filter(Boolean).map(Math.abs).sort();
+  return sizes[sizes.length >> 2]! * 10 ** decimals < 10 ? Infinity : decimals;
 }

@@ -346,7 +346,7 @@ class Panel {
       n: sizeOf(points),
       unit: status.unit_of_value,
     });
-    views.certainty.update(status, points.history);
+    views.certainty.update(status, points.history, source.live);
     views.edits.update(points.edits);
     views.chips.update(state.filters, derived.counts, points.label);
     const tiles = this.#showsTiles();
@@ -394,7 +394,7 @@ class Panel {
     if (of === points && room === this.#room && had === width) {
       return;
     }
-    const next = columnsFor(points, this.#room, width === 0 ? Infinity : width);
+    const next = columnsFor(points, this.#room, width === 0 ? Infinity : width, this.#source.live);
     if (JSON.stringify(next) !== JSON.stringify(this.#columns)) {
       this.#columns = next;
     }

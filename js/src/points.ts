@@ -45,6 +45,7 @@ export interface Points {
   readonly preview: PreviewKind;
   edits: Edits;
   readonly share: string;
+  readonly value_name?: string;
   /** Null where all points of the data set are here. */
   readonly whole: Whole | null;
 }
@@ -114,6 +115,11 @@ export function eachPreview(
 /** The id a person knows the point by; its position when it was given none. */
 export function idOf(points: Points, row: number): string {
   return points.ids?.[row] ?? String(points.whole?.positions[row] ?? row);
+}
+
+/** What the values are called. */
+export function valueName(points: Points): string {
+  return points.value_name ?? 'value';
 }
 
 /** How many points the data set has, here or not. */

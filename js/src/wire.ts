@@ -112,6 +112,8 @@ export interface FullMessage {
   preview: PreviewKind;
   edits: Edits;
   share: string;
+  /** What the values are called; "value" where it is not said. */
+  value_name?: string;
 }
 
 export interface DeltaMessage {

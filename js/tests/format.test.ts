@@ -4,6 +4,22 @@ import * as format from '../src/format';
 import { progressText } from '../src/views/toolbar';
 import { STATUS } from './make';
 
+describe('decimal', () => {
+  it.each([
+    [0.0008741, '0.000874'],
+    [54.7412, '54.7'],
+    [2.2917e-5, '2.29e−5'],
+    [0, '0'],
+    [NaN, '—'],
+  ])('%d among numbers of very different size is %s', (x, text) => {
+    expect(format.decimal(x, Infinity)).toBe(text);
+  });
+
+  it('stands below others with as many decimals', () => {
+    expect([5.1, 0, -0.25].map((x) => format.decimal(x, 2))).toEqual(['5.10', '0.00', '−0.25']);
+  });
+});
+
 describe('value', () => {
   it.each([
     [-2.6312, 1.37, '−2.6'],

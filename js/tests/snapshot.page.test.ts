@@ -47,6 +47,34 @@ describe('on a page', () => {
     }
   });
 
+  it('values without errors, updates and rounds are shown without columns and a chart for them', async () => {
+    const run = makeRun({ n: 30, state: 'finished' });
+    run.stderr.fill(NaN);
+    run.count.fill(0);
+    const history = [[150, 0.5, 1]];
+    const { all } = output(
+      'dvl-1',
+      JSON.stringify(copyOf({}, { run, content: { history, value_name: 'quantile' } }))
+    );
+    mountAll(document);
+    await wait(300);
+    const root = inside(all);
+    const hidden = (id: string) => root.querySelector(`[data-testid="${id}"]`)!.closest('[hidden]') !== null;
+    expect([...root.querySelectorAll('.sort-name')].map((e) => e.textContent)).not.toContain('± se');
+    expect(text(all, 'sort-value')).toMatch(/^quantile/);
+    expect(root.querySelector('[data-testid="cell-count"]')).toBeNull();
+    expect(text(all, 'point-facts')).toMatch(/quantile−\d/);
+    expect(text(all, 'point-facts')).not.toMatch(/±|updates/);
+    expect(hidden('certainty-chart')).toBe(true);
+    expect(root.querySelector('.overview')!.textContent).toContain('Ranking certainty');
+    output('dvl-2', JSON.stringify(copyOf()));
+    mountAll(document);
+    await wait(300);
+    const other = inside(document.body.lastElementChild!);
+    expect(other.querySelector('[data-testid="certainty-chart"]')!.closest('[hidden]')).toBeNull();
+    expect(other.querySelector('[data-testid="point-facts"]')!.textContent).toMatch(/±.*updates\d/);
+  });
+
   it('an output that stands there twice becomes two panels', () => {
     const [one, two] = [output('dvl-1', JSON.stringify(copyOf())), output('dvl-1', JSON.stringify(copyOf()))];
     expect(mountAll(document)).toBe(2);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { derive, rederive } from '../src/derive';
 import { actionOf, editOf } from '../src/keys';
 import { nextPanel } from '../src/hosts/lab/order';
-import { columnsFor, roomFor, tableWidth } from '../src/layout';
+import { columnsFor, decimalsOf, roomFor, tableWidth } from '../src/layout';
 import * as ui from '../src/state';
 import { makePoints } from './make';
 
@@ -152,6 +152,35 @@ describe('layout', () => {
     ]);
     expect(tableWidth(wide)).toBeGreaterThan(500);
     expect([300, 559, 560, 899, 900].map(roomFor)).toEqual(['narrow', 'narrow', 'medium', 'medium', 'wide']);
+  });
+});
+
+describe('columns of numbers', () => {
+  const kinds = (live: boolean, more: object) =>
+    columnsFor(makePoints([1, 2], more), 'wide', Infinity, live).map((c) => c.kind);
+
+  it('are left out of a copy where no point has an error or an update; a live panel waits for them', () => {
+    const none = { stderr: Float32Array.of(NaN, NaN), count: new Uint32Array(2) };
+    expect(kinds(false, none)).toEqual(['select', 'rank', 'id', 'value']);
+    expect(kinds(true, none)).toEqual(['select', 'rank', 'id', 'value', 'stderr', 'count']);
+    const some = { stderr: Float32Array.of(NaN, 0.5), count: Uint32Array.of(0, 3) };
+    expect(kinds(false, some)).toEqual(kinds(true, some));
+  });
+
+  it('share their decimals, unless most of the digits would be lost', () => {
+    const spread = Float32Array.from({ length: 100 }, (_, i) => 10 ** (i / 20 - 4));
+    expect(decimalsOf(spread)).toBe(Infinity);
+    expect(decimalsOf(spread.map((x) => -x))).toBe(Infinity);
+    expect(decimalsOf(Float32Array.from({ length: 100 }, (_, i) => Math.sin(i)))).toBe(2);
+    expect(decimalsOf(Float32Array.from({ length: 100 }, (_, i) => (i % 4 === 0 ? i / 200 : 0)))).toBe(3);
+    expect([Float32Array.of(0, 0), Float32Array.of(NaN), Float32Array.of(1, 900)].map(decimalsOf)).toEqual([
+      0, 0, 0,
+    ]);
+  });
+
+  it('say what the value is called', () => {
+    const named = (more: object) => columnsFor(makePoints([1], more), 'narrow').at(-1)!.name;
+    expect([named({}), named({ value_name: 'quantile' })]).toEqual(['value', 'quantile']);
   });
 });
 

@@ -116,7 +116,8 @@ def made(
     shared = levels.restricted(now, level)
     plain = influence_sharing.plain(shared) if kind == "influence" else shared
     edits = None if level == "summary" else SHARED_EDITS
-    ordered = payload.Ordered.of(plain, level, kind=kind, previews=previews, edits=edits)
+    tables = influence_sharing.tables(shared, level) if kind == "influence" else ()
+    ordered = payload.Ordered.of(plain, level, kind=kind, previews=previews, edits=edits, tables=tables)
     held = selection.everything(N)
     if k < N:
         held = selection.choose(ordered.order, ordered.known, ordered.edited, k)

@@ -97,6 +97,11 @@ def unknown_values() -> wire.Frame:
     return wire.full(0, snapshot(subject, points))
 
 
+def named() -> wire.Frame:
+    subject = records.Subject(1, "one", "influence", value_name="quantile")
+    return wire.full(0, snapshot(subject, records.Points.of([1.0], [NAN], [0], [1])))
+
+
 def empty() -> wire.Frame:
     return wire.full(0, snapshot(records.Subject(0, "none", "LOO"), records.Points.unknown(0)))
 
@@ -145,6 +150,7 @@ GOOD = {
     "full_number": regression,
     "full_unknown": unknown_values,
     "full_empty": empty,
+    "full_named": named,
     "delta": delta_some,
     "delta_all_counts": delta_all_counts,
     "status": lambda: wire.status(9, records.Status("paused", done=10, error=None)),
@@ -167,6 +173,7 @@ BAD = {
     "bad_version": (lambda: altered(classification(), v=2), "another version"),
     "bad_kind": (lambda: altered(classification(), t="eval"), "an unknown kind of message"),
     "bad_length": (lambda: altered(classification(), n=7), "arrays do not have n entries"),
+    "bad_name": (lambda: altered(named(), value_name=5), "a name that is no text"),
     "bad_type": (
         lambda: altered(classification(), value={"b": 0, "d": "O8", "n": 3}),
         "an unknown array type",

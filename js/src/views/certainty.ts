@@ -28,6 +28,12 @@ export function createCertainty() {
   const unit = h('span');
   const reason = h('p', { class: 'reason', 'data-testid': 'reason' });
   const announcement = h('p', { class: 'muted', 'data-testid': 'announcement' });
+  const course = h(
+    'div',
+    {},
+    h('div', { class: 'chart-box' }, chart, wanted),
+    h('div', { class: 'axis' }, h('span', {}, '0'), unit)
+  );
   const figure = h(
     'div',
     {},
@@ -37,17 +43,18 @@ export function createCertainty() {
       h('span', {}, 'Ranking certainty'),
       now
     ),
-    h('div', { class: 'chart-box' }, chart, wanted),
-    h('div', { class: 'axis' }, h('span', {}, '0'), unit)
+    course
   );
   const element = h('section', { class: 'card' }, figure, reason, announcement);
 
-  function update(status: Status, history: readonly HistoryEntry[]): void {
-    const shown =
-      status.target !== null || status.certainty !== null || history.some((entry) => entry[1] !== null);
+  /** `live`: false shows no chart of less than two points. */
+  function update(status: Status, history: readonly HistoryEntry[], live: boolean): void {
+    const known = thin(history.filter((entry) => entry[1] !== null));
+    const drawn = live || known.length > 1;
+    const shown = status.certainty !== null || (drawn && (status.target !== null || known.length > 0));
+    show(course, drawn);
     show(figure, shown);
     show(element, shown || status.reason !== '' || status.announcement !== '');
-    const known = thin(history.filter((entry) => entry[1] !== null));
     const end = Math.max(status.total ?? 0, status.done, 1);
     const y = (certainty: number): number => TOP + (1 - Math.min(1, Math.max(0, certainty))) * (H - TOP - 3);
     setText(now, status.certainty === null ? '' : percent(status.certainty));

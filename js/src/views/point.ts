@@ -3,7 +3,7 @@
 import type { Ranks } from '../columns';
 import { drawPixels, h, setAttr, setText, show } from '../dom';
 import { count, error, many, plain, UNKNOWN, value } from '../format';
-import { idOf, isRelabelled, type Points } from '../points';
+import { idOf, isRelabelled, valueName, type Points } from '../points';
 import type { Preview } from '../source';
 
 export interface PointData {
@@ -122,12 +122,18 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const { threshold, unit_of_value: unit } = points.status;
   const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
   const rank = ranks.rank[row]!;
-  const known = `${value(x, se)} ± ${error(se)}${unit === '' ? '' : ` ${unit}`}`;
-  return [
-    ['value', Number.isFinite(x) ? known : 'not known yet', tone],
+  const updates = points.count[row]!;
+  const spread = Number.isFinite(se) ? ` ± ${error(se)}` : '';
+  const known = `${value(x, se)}${spread} ${unit}`.trim();
+  const facts: Fact[] = [
+    [valueName(points), Number.isFinite(x) ? known : 'not known yet', tone],
     ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
-    ['updates', `${count(points.count[row]!)}${points.converged[row] === 1 ? ', converged' : ''}`, ''],
   ];
+  // a value that was not averaged has none
+  if (updates > 0 || !Number.isFinite(x)) {
+    facts.push(['updates', `${count(updates)}${points.converged[row] === 1 ? ', converged' : ''}`, '']);
+  }
+  return facts;
 }
 
 function featuresOf({ points, row }: PointData): Fact[] {

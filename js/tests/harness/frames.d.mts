@@ -8,6 +8,8 @@ export interface FakeRun {
   original: Uint16Array;
   value: Float32Array;
   dropped: Uint8Array;
+  stderr: Float32Array;
+  count: Uint32Array;
   status: Status;
 }
 
