@@ -387,11 +387,14 @@ class Panel {
     });
   }
 
-  /** A full frame of the same data set has the same columns: keep the elements, and with them the focus. */
+  /**
+   * A full frame of the same data set has the same columns: keep the elements, and with them the focus. So does a table
+   * without a width, which is behind the gallery.
+   */
   #remakeColumns(points: Points): void {
     const width = this.#views.table.grid.clientWidth;
     const [of, room, had] = this.#columnsOf;
-    if (of === points && room === this.#room && had === width) {
+    if (of === points && room === this.#room && (had === width || width === 0)) {
       return;
     }
     const next = columnsFor(points, this.#room, width === 0 ? Infinity : width, this.#source.live);
