@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { elsewhere, nextLook, RARELY, type Held } from '../src/hosts/lab/elsewhere';
 import { RunList } from '../src/hosts/lab/list';
 import { cellOf, placeOf } from '../src/hosts/lab/order';
 import {
   Executing,
+  FAR,
+  FAR_SLOW,
   FAST,
   IDLE,
+  nextFarQuestion,
   nextQuestion,
   SLOW,
   tellsNews,
@@ -137,6 +141,19 @@ describe('the clock', () => {
     expect(nextQuestion({ ...scene, ...change })).toBe(wait);
   });
 
+  it.each([
+    [{}, FAR],
+    [{ list: false }, FAR_SLOW],
+    [{ page: false }, null],
+    [{ asked: true }, null],
+    [{ working: false }, null],
+    [{ working: false, executing: true }, FAR_SLOW],
+    [{ working: false, waiting: true }, FAR_SLOW],
+    [{ working: false, waiting: true, list: false }, null],
+  ])('asks a kernel whose notebook is closed, %j, after %s ms', (change, wait) => {
+    expect(nextFarQuestion({ ...scene, ...change })).toBe(wait);
+  });
+
   const passing = (type: string, content: object, parentType = 'execute_request'): Passing => ({
     type,
     parentType,
@@ -161,6 +178,55 @@ describe('the clock', () => {
     expect(executing.now).toBe(true);
     expect(executing.note(passing('status', { execution_state: 'idle' }))).toBe(true);
     expect(executing.now).toBe(false);
+  });
+});
+
+describe('kernels that no notebook of this window holds', () => {
+  const kernel = (id: string, more: object = {}) => ({ id, name: 'python3', last_activity: 't1', ...more });
+  const session = (id: string, path: string, type = 'notebook', name = '') => ({
+    path,
+    type,
+    name,
+    kernel: { id },
+  });
+  const held = (kernels: string[] = [], coming: string[] = []): Held => ({
+    kernels: new Set(kernels),
+    coming: new Set(coming),
+  });
+  const isPython = (spec: string) => spec === 'python3';
+
+  it('are those that run Python, but for the ones of notebooks that are open or about to be', () => {
+    const kernels = [
+      kernel('open'),
+      kernel('coming'),
+      kernel('closed'),
+      kernel('console'),
+      kernel('bare'),
+      kernel('r', { name: 'ir' }),
+      kernel('gone', { execution_state: 'dead' }),
+    ];
+    const sessions = [
+      session('open', 'a.ipynb'),
+      session('coming', 'b.ipynb'),
+      session('closed', 'console-2', 'console', 'Console 2'), // a console on a notebook's kernel
+      session('closed', 'd/c.ipynb'),
+      session('console', 'console-1', 'console', 'Console 1'),
+      { ...session('', 'dead.ipynb'), kernel: null },
+    ];
+    const found = elsewhere(kernels, sessions, held(['open'], ['b.ipynb']), isPython);
+    expect(found.map((away) => [away.kernel, away.kind, away.path, away.name])).toEqual([
+      ['closed', 'notebook', 'd/c.ipynb', 'd/c.ipynb'],
+      ['console', 'console', 'console-1', 'Console 1'],
+      ['bare', 'other', '', 'python3'],
+    ]);
+  });
+
+  it('are left alone without dvlwidgets until they do something, and then asked rarely', () => {
+    const [away] = elsewhere([kernel('k')], [], held(), isPython);
+    expect(nextLook(undefined, away!, 5)).toBe(0);
+    expect(nextLook({ at: 0, activity: 't1' }, away!, 10 * RARELY)).toBeNull();
+    expect(nextLook({ at: 0, activity: 't0' }, away!, 1000)).toBe(RARELY - 1000);
+    expect(nextLook({ at: 0, activity: 't0' }, away!, 2 * RARELY)).toBe(0);
   });
 });
 
@@ -228,7 +294,7 @@ describe('words', () => {
 
 describe('the list', () => {
   const group = (...runs: RunInfo[]): Group => ({
-    kernel: 'k', path: 'a/b.ipynb', name: 'b.ipynb', link: 'open', known: true, executing: false, subshells: true,
+    kernel: 'k', kind: 'notebook', path: 'a/b.ipynb', name: 'b.ipynb', here: true, link: 'open', known: true, executing: false, subshells: true,
     versions: { ipykernel: null, dvlwidgets: null }, refusal: null, leftOut: 0, runs,
   }); // prettier-ignore
   const rows = () => [...document.querySelectorAll<HTMLElement>('.dvl-run')];
@@ -244,6 +310,18 @@ describe('the list', () => {
       focused: () => undefined,
     });
     document.body.replaceChildren(list.element);
+  });
+
+  it('says of which kernels the notebook is not open, and what a click on the name does', () => {
+    const name = () => document.querySelector('.dvl-group-name')!;
+    const away = () => document.querySelector<HTMLElement>('.dvl-group-away')!;
+    list.update([group(run())]);
+    expect([away().hidden, name().getAttribute('title')]).toEqual([true, 'Show the notebook a/b.ipynb']);
+    list.update([{ ...group(run()), here: false }]);
+    expect([away().hidden, away().textContent]).toEqual([false, 'not open here']);
+    expect(name().getAttribute('title')).toBe('Open the notebook a/b.ipynb');
+    list.update([{ ...group(run()), here: false, kind: 'other', path: '' }]);
+    expect([away().hidden, name().getAttribute('aria-disabled')]).toEqual([true, 'true']);
   });
 
   it('keeps rows, focus and order while states change, and drops what is gone', () => {

@@ -186,6 +186,61 @@ def test_a_cell_is_revealed_and_views_beside_and_in_a_tab_agree_and_come_back_af
         Panel(views.nth(i), notebook).expect_state("stopped")
 
 
+def test_runs_of_a_closed_notebook_and_of_a_console_are_listed_and_steered_and_the_panel_lives_on(
+    page: Page, server: Server, folder: Path
+):
+    notebook = write_notebook(folder, "left", START, BUSY.format(name="left"))
+    found = opened(page, server, notebook)
+    found.panel().expect_values()
+    found.save()
+    runs = Runs(page).show()
+    runs.expect_state("left", "running")
+    away = runs.at.locator(".dvl-group-away")
+    expect(away).to_be_hidden()
+
+    page.evaluate("void window.jupyterapp.commands.execute('application:close-all')")
+    expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
+    expect(away).to_have_text("not open here")  # its cell still computes
+    before = progress(runs.row("left"))
+    until(lambda: progress(runs.row("left")) != before, what="the progress stood still")
+    runs.click("left", "pause")
+    runs.expect_state("left", "paused")
+    assert stands_still(notebook)
+
+    runs.click("left", "reveal")
+    expect(away).to_be_hidden()
+    expect(page.locator(".jp-NotebookPanel")).to_be_visible()
+    (folder / "left.go").touch()
+    panel = found.panel()
+    panel.expect_state("paused")
+    panel.click("resume")
+    runs.expect_state("left", "running")  # by the usual channel
+    panel.expect_values()
+
+    page.goto(f"{server.url}/lab?token={server.token}&reset")
+    expect(page.locator(".dvl-status")).to_contain_text("1 run,")
+    runs.show()
+    expect(away).to_have_text("not open here")
+    runs.click("left", "stop")
+    runs.expect_state("left", "stopped")
+    assert stands_still(notebook)
+
+    page.evaluate(
+        """async () => void await window.jupyterapp.commands.execute('console:create', {
+               kernelPreference: {name: 'python3', autoStartDefault: true}})"""
+    )
+    session = "window.jupyterapp.shell.currentWidget?.console?.sessionContext.session"
+    page.wait_for_function(f"{session}?.kernel.status === 'idle'")
+    talk = json.loads(write_notebook(folder, "talk").file.read_text(encoding="utf-8"))
+    page.evaluate(
+        f"code => void window.jupyterapp.commands.execute('console:inject', {{code, path: {session}.path}})",
+        "".join(talk["cells"][0]["source"]) + "\npanel.start()",
+    )
+    runs.expect_state("talk", "running")
+    runs.click("talk", "stop")
+    runs.expect_state("talk", "stopped")
+
+
 def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, folder: Path):
     notebook = write_notebook(folder, "stock", START)
     opened(page, server, notebook)

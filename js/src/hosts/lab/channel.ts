@@ -8,9 +8,10 @@ import { Executing, tellsNews, type Passing } from './polling';
 import { Requests } from './requests';
 import { isRefusal, readMessage, withAsked, type RunInfo, type Verb, type Versions } from './runs';
 import { about, createSubshell, deleteSubshell, holdsComm } from './control';
+import { PlainComm, type BareComm } from './plain_comm';
 
 export const TARGET = 'dvlwidgets.control';
-const HELLO = 'dvlwidgets.hello';
+export const HELLO = 'dvlwidgets.hello';
 /** Every target of ours begins so. */
 const OURS = 'dvlwidgets.';
 /** Messages that pass by come in bursts; one question follows them (ms). */
@@ -38,8 +39,10 @@ export class Channel {
   /** What a click was refused with, until the next one. */
   refusal: string | null = null;
   readonly executing = new Executing();
+  /** Done when it is known whether the kernel has dvlwidgets, as far as it tells. */
+  readonly looked: Promise<void>;
   private told: readonly RunInfo[] = [];
-  private comm: Kernel.IComm | null = null;
+  private comm: BareComm | null = null;
   private subshell: string | null = null;
   /** Number of the attempt to open the comm; `underWay` is the number of the one that goes on, or 0. */
   private attempt = 0;
@@ -62,7 +65,7 @@ export class Channel {
     kernel.iopubMessage.connect(this.passing);
     kernel.statusChanged.connect(this.statusChanged);
     kernel.connectionStatusChanged.connect(this.connectionChanged);
-    void this.connect();
+    this.looked = this.connect();
   }
 
   get changed(): ISignal<this, void> {
@@ -138,7 +141,7 @@ export class Channel {
 
   private async open(stale: () => boolean): Promise<void> {
     const { language, subshells } = await about(this.kernel);
-    if (stale() || language !== 'python' || !this.kernel.handleComms) {
+    if (stale() || language !== 'python') {
       return;
     }
     // a kernel without the package is left alone; should it be imported later, it says hello
@@ -149,8 +152,7 @@ export class Channel {
       return;
     }
     this.known = true;
-    const comm = this.kernel.createComm(TARGET);
-    const wanted = ownSubshell(comm);
+    const [comm, wanted] = newComm(this.kernel);
     const subshell = wanted && subshells === true ? await createSubshell(this.kernel) : null;
     if (stale()) {
       this.drop(comm, subshell);
@@ -173,7 +175,7 @@ export class Channel {
   }
 
   /** The kernel closed the comm, or did not know its target. */
-  private closed(comm: Kernel.IComm): void {
+  private closed(comm: BareComm): void {
     if (this.comm === comm) {
       this.close();
       this.forgetKernel();
@@ -193,7 +195,7 @@ export class Channel {
     this.drop(comm, subshell);
   }
 
-  private drop(comm: Kernel.IComm | null, subshell: string | null): void {
+  private drop(comm: BareComm | null, subshell: string | null): void {
     if (subshell !== null) {
       deleteSubshell(this.kernel, subshell);
     }
@@ -218,7 +220,7 @@ export class Channel {
     this.awaitAnswer();
   }
 
-  private flush(comm: Kernel.IComm | null): void {
+  private flush(comm: BareComm | null): void {
     if (comm !== null && this.comm === comm && !comm.isDisposed) {
       this.isOpen = true;
       this.outbox.splice(0).forEach((data) => void this.post('comm_msg', { comm_id: comm.commId, data }));
@@ -281,24 +283,26 @@ export class Channel {
   // --- what the kernel shows of itself ----------------------------------------------------------------------
 
   private readonly hello = (comm: Kernel.IComm): void => {
-    // nothing will be sent on it, so it needs no subshell; one that begins can only be ended when it is there
-    const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
-    void subshellStarted?.then(
-      () => ownSubshell(comm),
-      () => undefined
-    );
+    endSubshell(comm);
+    this.greeted();
+  };
+
+  private greeted(): void {
     this.known = true;
     if (this.comm === null) {
       void this.connect();
     } else {
       this.soon();
     }
-  };
+  }
 
   private readonly passing = (_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void => {
     const passing = passingOf(message);
     if (this.executing.note(passing) && this.known) {
       this.tell();
+    }
+    if (!this.kernel.handleComms && isHello(passing)) {
+      this.greeted(); // nobody calls `hello` there
     }
     if (this.comm !== null && this.known && tellsNews(passing)) {
       this.soon();
@@ -346,16 +350,40 @@ export class Channel {
   }
 }
 
+/** The comm of the channel, and whether it is to have a subshell of our own. */
+function newComm(kernel: Kernel.IKernelConnection): [BareComm, boolean] {
+  if (!kernel.handleComms) {
+    return [new PlainComm(kernel), allowsSubshell(kernel.commsOverSubshells)];
+  }
+  const comm = kernel.createComm(TARGET);
+  return [comm, ownSubshell(comm)];
+}
+
+/** Absent before JupyterLab 4.4; "disabled" is the user's wish, in the settings of kernels. */
+const allowsSubshell = (setting: string | undefined): boolean =>
+  setting !== undefined && setting !== 'disabled';
+
+/** Nothing will be sent on the comm of a hello, so it needs no subshell; one that begins can only be ended when it is there. */
+export function endSubshell(comm: Kernel.IComm): void {
+  const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
+  void subshellStarted?.then(
+    () => ownSubshell(comm),
+    () => undefined
+  );
+}
+
 /** Keeps a comm from making a subshell; returns whether we may make one instead. */
 function ownSubshell(comm: Kernel.IComm): boolean {
-  // absent before JupyterLab 4.4; "disabled" is the user's wish, in the settings of kernels
-  if (comm.commsOverSubshells === undefined || (comm.commsOverSubshells as string) === 'disabled') {
+  if (!allowsSubshell(comm.commsOverSubshells)) {
     return false;
   }
   // JupyterLab's own waits for the kernel's main shell, and so for the cell that computes
   comm.commsOverSubshells = 'disabled' as unknown as typeof comm.commsOverSubshells;
   return true;
 }
+
+const isHello = ({ type, content }: Passing): boolean =>
+  type === 'comm_open' && (content as { target_name?: unknown }).target_name === HELLO;
 
 function passingOf(message: KernelMessage.IIOPubMessage): Passing {
   const parent = message.parent_header as { msg_type?: string; msg_id?: string };

@@ -8,6 +8,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { runsIcon } from './icons';
 import { COMMANDS, PANEL_ID } from './names';
+import { bring } from './opening';
 import { revealNext, revealRun } from './reveal';
 import { may, meant, type Verb } from './runs';
 import { IRuns, type Place } from './tokens';
@@ -90,12 +91,8 @@ function addReveal(app: JupyterFrontEnd, runs: IRuns, trans: Trans): void {
     isEnabled: (args) => placeOf(runs, args, null) !== null,
     execute: async (args) => {
       const place = placeOf(runs, args, null);
-      const panel = place === null ? null : runs.notebook(place.group.path);
-      if (place === null || panel === null) {
-        return null;
-      }
-      app.shell.activateById(panel.id);
-      return revealRun(panel, place.run);
+      const panel = place === null ? null : await bring(app, runs, place.group);
+      return place === null || panel === null ? null : revealRun(panel, place.run);
     },
   });
 }

@@ -1,15 +1,14 @@
 /** The list of runs, grouped by notebook; rows stay where they are while what they show changes. */
 
 import { h, setAttr, setText, show } from '../../dom';
-import { shown } from '../../shown';
 import { createItem, type Deed, type Item } from './item';
 import type { RunInfo } from './runs';
 import type { Group, Place } from './tokens';
-import { olderWords, waitingWords, type Trans } from './words';
+import { groupWords, olderWords, waitingWords, type Trans } from './words';
 
 export interface ListActions {
   act(deed: Deed, place: Place): void;
-  /** Brings a notebook to the front. */
+  /** Brings a notebook or a console to the front. */
   open(group: Group): void;
   focused(run: string): void;
 }
@@ -86,15 +85,28 @@ export class RunList {
       class: 'dvl-group-name',
       onclick: () => (group === null ? undefined : this.actions.open(group)),
     });
+    const away = h('span', { class: 'dvl-group-away' });
     const note = h('p', { class: 'dvl-group-note', role: 'status' });
     const refusal = h('p', { class: 'dvl-group-note', role: 'status', 'data-tone': 'error' });
     const list = h('ul', { class: 'dvl-list', 'aria-labelledby': id });
     const older = h('p', { class: 'dvl-group-older' });
-    const element = h('section', { class: 'dvl-group' }, h('h3', { id }, open), note, refusal, list, older);
+    const element = h(
+      'section',
+      { class: 'dvl-group' },
+      h('div', { class: 'dvl-group-head' }, h('h3', { id }, open), away),
+      note,
+      refusal,
+      list,
+      older
+    );
     const update = (now: Group): void => {
       group = now;
       setText(open, now.name);
-      setAttr(open, 'title', this.trans.__('Show the notebook %1', shown(now.path)));
+      const does = groupWords(now, this.trans);
+      setAttr(open, 'title', does === '' ? null : does);
+      setAttr(open, 'aria-disabled', does === '' ? 'true' : null);
+      setText(away, now.kind === 'notebook' && !now.here ? this.trans.__('not open here') : '');
+      show(away, away.textContent !== '');
       setText(note, now.link === 'waiting' ? waitingWords(now, this.trans) : '');
       show(note, note.textContent !== '');
       setText(refusal, now.refusal ?? '');

@@ -39,6 +39,20 @@ export function nextQuestion(scene: Scene): number | null {
   return scene.waiting && scene.list ? IDLE : null;
 }
 
+export const FAR = 5000;
+export const FAR_SLOW = 30_000;
+
+/** The same for a kernel whose notebook is not open in this window. */
+export function nextFarQuestion(scene: Scene): number | null {
+  if (!scene.page || scene.asked) {
+    return null;
+  }
+  if (scene.working) {
+    return scene.list ? FAR : FAR_SLOW;
+  }
+  return scene.executing || (scene.waiting && scene.list) ? FAR_SLOW : null;
+}
+
 /** What this needs to know of a message that a kernel publishes. */
 export interface Passing {
   readonly type: string;

@@ -1,4 +1,4 @@
-/** The side panel: the runs of every notebook that is open. */
+/** The side panel: the runs of every kernel. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
@@ -11,7 +11,8 @@ import { COMMANDS, PANEL_ID } from './names';
 import { runsIcon } from './icons';
 import type { Deed } from './item';
 import { RunList } from './list';
-import { IRuns, type Place } from './tokens';
+import { bring } from './opening';
+import { IRuns, type Group, type Place } from './tokens';
 import { announcement, type Trans } from './words';
 
 const DEEDS: Record<Deed, string> = {
@@ -32,7 +33,7 @@ export class RunsPanel extends Widget {
     private readonly runs: IRuns,
     trans: Trans,
     execute: (command: string, args: Record<string, string>) => void,
-    open: (path: string) => void
+    open: (group: Group) => void
   ) {
     super();
     this.id = PANEL_ID;
@@ -43,7 +44,7 @@ export class RunsPanel extends Widget {
     this.node.setAttribute('aria-label', trans.__('Valuation Runs'));
     this.list = new RunList(trans, {
       act: (deed, { run }: Place) => execute(DEEDS[deed], { run: run.id }),
-      open: (group) => open(group.path),
+      open,
       focused: (run) => {
         runs.focus = run;
       },
@@ -52,7 +53,7 @@ export class RunsPanel extends Widget {
       'p',
       { class: 'dvl-empty', tabindex: -1 },
       trans.__(
-        'No runs yet: a run is listed here as soon as a notebook that is open makes a panel, for instance with ValuationPanel(...).'
+        'No runs yet: a run is listed here as soon as a notebook or a console makes a panel, for instance with ValuationPanel(...).'
       )
     );
     const heading = h('h2', { class: 'dvl-heading' }, trans.__('Valuation Runs'));
@@ -110,7 +111,7 @@ export class RunsPanel extends Widget {
 
 export const sidePanel: JupyterFrontEndPlugin<void> = {
   id: 'dvlwidgets:side-panel',
-  description: 'Lists the valuation runs of the open notebooks beside the work area',
+  description: 'Lists the valuation runs of all kernels beside the work area',
   autoStart: true,
   requires: [IRuns],
   optional: [ITranslator, ILayoutRestorer],
@@ -125,7 +126,7 @@ export const sidePanel: JupyterFrontEndPlugin<void> = {
       runs,
       trans,
       (command, args) => void app.commands.execute(command, args),
-      (path) => app.shell.activateById(runs.notebook(path)?.id ?? '')
+      (group) => void bring(app, runs, group)
     );
     app.shell.add(panel, 'right', { rank: 900, type: 'Valuation Runs' });
     restorer?.add(panel, PANEL_ID);

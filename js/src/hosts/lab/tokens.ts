@@ -5,15 +5,21 @@ import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
 import type { Link, Preferences } from './channel';
+import type { Kind } from './elsewhere';
 import type { Change, RunInfo, Verb, Versions } from './runs';
 
 /** The runs of one kernel. */
 export interface Group {
   /** Id of the kernel. */
   readonly kernel: string;
+  /** What the kernel works for. */
+  readonly kind: Kind;
+  /** Of the notebook or the console; empty where the kernel has neither. */
   readonly path: string;
-  /** File name of the notebook. */
+  /** File name of the notebook, or what the console is called. */
   readonly name: string;
+  /** Whether its notebook is open in this window. */
+  readonly here: boolean;
   readonly link: Link;
   readonly known: boolean;
   readonly executing: boolean;
@@ -32,7 +38,7 @@ export interface Place {
 }
 
 export interface IRuns {
-  /** Kernels with dvlwidgets, in the order in which their notebooks were opened. */
+  /** Kernels with dvlwidgets, in the order in which their notebooks were opened or they were found. */
   readonly groups: readonly Group[];
   readonly all: readonly Place[];
   /** Something that is shown has changed. */

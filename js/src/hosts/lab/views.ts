@@ -7,6 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { UUID, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Shown } from './order';
+import { bring } from './opening';
 import { meant } from './runs';
 import { COMMANDS } from './names';
 import { IRuns } from './tokens';
@@ -61,8 +62,12 @@ export const views: JupyterFrontEndPlugin<void> = {
         caption,
         describedBy: { args: ARGS },
         isEnabled: (args) => shownBy(runs, args, where) !== null,
-        execute: (args) => {
+        execute: async (args) => {
           const shown = shownBy(runs, args, where);
+          const group = shown === null ? undefined : runs.find(shown.run)?.group;
+          if (group !== undefined && !group.here && args.where === undefined) {
+            await bring(app, runs, group); // its renderers are needed; a layout that comes back brings it or does not
+          }
           return shown === null ? null : open(shown);
         },
       });

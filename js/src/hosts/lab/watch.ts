@@ -1,19 +1,23 @@
-/** The runs of every kernel that a notebook is open for. */
+/** The runs of every kernel, whether or not its notebook is open. */
 
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { PathExt } from '@jupyterlab/coreutils';
-import type { Kernel } from '@jupyterlab/services';
+import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
 import { shown } from '../../shown';
 import { Channel, type Preferences } from './channel';
-import { nextQuestion } from './polling';
+import type { Away, Held } from './elsewhere';
+import { FarKernels } from './far';
+import { nextFarQuestion, nextQuestion } from './polling';
 import { changes, isWorking, type Change, type RunInfo, type Verb } from './runs';
 import type { Group, IRuns, Place } from './tokens';
 
 interface Watched {
   readonly channel: Channel;
   readonly panels: Set<NotebookPanel>;
+  /** Set where we have a connection of our own, as no notebook of this window holds the kernel. */
+  away: Away | null;
   timer: ReturnType<typeof setTimeout> | undefined;
   seen: readonly RunInfo[];
 }
@@ -25,20 +29,34 @@ export class RunsWatch implements IRuns {
   private readonly kernels = new Map<string, Watched>();
   private chosen: Preferences = { share: null, rate: null };
   private listSeen = false;
+  private readonly far: FarKernels;
 
-  constructor(private readonly notebooks: INotebookTracker) {
+  constructor(
+    private readonly notebooks: INotebookTracker,
+    services: ServiceManager.IManager,
+    restored: Promise<void>
+  ) {
+    this.far = new FarKernels(services, {
+      held: () => this.held(),
+      found: (away, kernel) => this.found(away, kernel),
+      lost: (kernel) => this.forget(kernel),
+    });
+    void restored.then(() => this.far.start());
     notebooks.forEach((panel) => this.follow(panel));
     notebooks.widgetAdded.connect((_, panel) => this.follow(panel));
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') {
         this.refresh();
+        this.far.soon();
       }
       this.kernels.forEach((watched) => this.schedule(watched));
     });
   }
 
   get groups(): readonly Group[] {
-    return [...this.kernels.values()].filter(({ channel }) => channel.known).map(groupOf);
+    return [...this.kernels.values()]
+      .filter(({ channel }) => channel.known)
+      .map((watched) => this.groupOf(watched));
   }
 
   get all(): readonly Place[] {
@@ -94,31 +112,65 @@ export class RunsWatch implements IRuns {
   }
 
   private enter(kernel: Kernel.IKernelConnection | null, panel: NotebookPanel): void {
-    // of several notebooks on one kernel, only the first is told of comms
-    if (kernel === null || (!kernel.handleComms && !this.kernels.has(kernel.id))) {
-      return;
+    // of several on one kernel, only the first is told of comms; for another there is our own connection
+    const there = kernel === null ? undefined : this.kernels.get(kernel.id);
+    if (kernel !== null && (kernel.handleComms || (there !== undefined && there.away === null))) {
+      this.far.release(kernel.id);
+      (this.kernels.get(kernel.id) ?? this.watch(kernel, null)).panels.add(panel);
     }
-    let watched = this.kernels.get(kernel.id);
-    if (watched === undefined) {
-      const channel = new Channel(kernel, this.chosen);
-      watched = { channel, panels: new Set(), timer: undefined, seen: [] };
-      this.kernels.set(kernel.id, watched);
-      const found = watched;
-      channel.changed.connect(() => this.news(found));
-    }
-    watched.panels.add(panel);
+    this.changed.emit();
+    this.far.soon();
   }
 
   private leave(kernel: Kernel.IKernelConnection | null, panel: NotebookPanel): void {
     const watched = kernel === null ? undefined : this.kernels.get(kernel.id);
     if (kernel !== null && watched !== undefined && watched.panels.delete(panel)) {
       if (watched.panels.size === 0 || watched.channel.kernel.isDisposed) {
-        clearTimeout(watched.timer);
-        watched.channel.dispose();
-        this.kernels.delete(kernel.id);
-        this.changed.emit();
+        this.forget(kernel.id);
       }
     }
+    this.far.soon();
+  }
+
+  private watch(kernel: Kernel.IKernelConnection, away: Away | null): Watched {
+    const channel = new Channel(kernel, this.chosen);
+    const watched: Watched = { channel, panels: new Set(), away, timer: undefined, seen: [] };
+    this.kernels.set(kernel.id, watched);
+    channel.changed.connect(() => this.news(watched));
+    return watched;
+  }
+
+  private forget(id: string): void {
+    const watched = this.kernels.get(id);
+    if (watched !== undefined) {
+      clearTimeout(watched.timer);
+      watched.channel.dispose();
+      this.kernels.delete(id);
+      this.changed.emit();
+    }
+  }
+
+  // --- kernels that no notebook of this window holds --------------------------------------------------------
+
+  private held(): Held {
+    const near = [...this.kernels].filter(([, { away }]) => away === null).map(([id]) => id);
+    const coming = new Set<string>();
+    this.notebooks.forEach(({ context: { path, sessionContext } }) => {
+      if (sessionContext.session === null && !sessionContext.isReady) {
+        coming.add(path);
+      }
+    });
+    return { kernels: new Set(near), coming };
+  }
+
+  private found(away: Away, kernel: Kernel.IKernelConnection): Channel {
+    const watched = this.kernels.get(kernel.id) ?? this.watch(kernel, away);
+    const { away: before } = watched;
+    watched.away = away;
+    if (before?.path !== away.path || before.name !== away.name) {
+      this.changed.emit(); // it was renamed
+    }
+    return watched.channel;
   }
 
   private news(watched: Watched): void {
@@ -133,7 +185,8 @@ export class RunsWatch implements IRuns {
   private schedule(watched: Watched): void {
     const { channel } = watched;
     clearTimeout(watched.timer);
-    const wait = nextQuestion({
+    const next = watched.away === null ? nextQuestion : nextFarQuestion;
+    const wait = next({
       page: document.visibilityState === 'visible',
       list: this.listSeen,
       working: channel.runs.some((run) => isWorking(run)),
@@ -145,21 +198,25 @@ export class RunsWatch implements IRuns {
       watched.timer = setTimeout(() => channel.ask(), wait);
     }
   }
-}
 
-function groupOf({ channel, panels }: Watched): Group {
-  const path = [...panels][0]?.context.path ?? '';
-  return {
-    kernel: channel.kernel.id,
-    path,
-    name: shown(PathExt.basename(path)),
-    link: channel.link,
-    known: channel.known,
-    executing: channel.executing.now,
-    subshells: channel.subshells,
-    versions: channel.versions,
-    refusal: channel.refusal,
-    leftOut: channel.leftOut,
-    runs: channel.runs,
-  };
+  private groupOf({ channel, panels, away }: Watched): Group {
+    const path = away?.path ?? [...panels][0]?.context.path ?? '';
+    const kind = away?.kind ?? 'notebook';
+    return {
+      kernel: channel.kernel.id,
+      kind,
+      path,
+      name: shown(kind === 'notebook' ? PathExt.basename(path) : (away?.name ?? '')),
+      here: away === null || this.notebook(path) !== null,
+      link: channel.link,
+      known: channel.known,
+      executing: channel.executing.now,
+      subshells: channel.subshells,
+      versions: channel.versions,
+      refusal: channel.refusal,
+      leftOut: channel.leftOut,
+      // only a notebook's renderers can show a panel outside its cell
+      runs: kind === 'notebook' ? channel.runs : channel.runs.map((run) => ({ ...run, model: null })),
+    };
+  }
 }

@@ -1,6 +1,8 @@
 /** What the list of runs says, in words. Pure; `trans` is JupyterLab's translation bundle, or one that says it as it is. */
 
 import { count, duration, percent } from '../../format';
+import { shown } from '../../shown';
+import type { Kind } from './elsewhere';
 import { isAlive, isWorking, type RunInfo, type Verb, type Versions } from './runs';
 
 export interface Trans {
@@ -88,6 +90,23 @@ export function waitingWords(
   return facts.executing
     ? trans.__('The kernel is busy with a cell and has not answered yet: what is shown is from before.')
     : trans.__('The kernel does not answer; it may be gone. What is shown is from before.');
+}
+
+/** What a click on the name of a group does; empty where there is nothing to show. */
+export function groupWords(
+  { kind, path, here }: { kind: Kind; path: string; here: boolean },
+  trans: Trans
+): string {
+  switch (kind) {
+    case 'notebook':
+      return here
+        ? trans.__('Show the notebook %1', shown(path))
+        : trans.__('Open the notebook %1', shown(path));
+    case 'console':
+      return trans.__('Show the console %1', shown(path));
+    default:
+      return '';
+  }
 }
 
 export function olderWords(leftOut: number, trans: Trans): string {
