@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DONE   := .make
-JOBS   ?= 2
+SLOWEST := --durations=20 --durations-min=5
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
@@ -32,8 +32,11 @@ help: ## list the targets
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
+# The browser's tests wait for servers and kernels most of the time: they run beside all others.
 test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder --durations=20 --durations-min=5
+	@$(BIN)/python -m pytest -m ui $(SLOWEST) > $(DONE)/ui.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest -m 'not ui' $(SLOWEST); rest=$$?; \
+	wait $$browser; browser=$$?; cat $(DONE)/ui.log; exit $$((rest > browser ? rest : browser))
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
 

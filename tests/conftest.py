@@ -36,22 +36,6 @@ for _variable, _folder in {
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 
 
-_TOGETHER = {"test_core_only.py": "wheel", "test_wheel.py": "wheel"}
-"""Files that share what takes long to make; so does everything that drives the browser."""
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file stays with one of them; the browser's tests, the longest job, begin first."""
-
-    def place(item: pytest.Item) -> str:
-        return "ui" if item.path.parent.name == "ui" else _TOGETHER.get(item.path.name, item.path.name)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(place(item)))
-    items.sort(key=lambda item: place(item) != "ui")
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The top folder of the checkout."""
