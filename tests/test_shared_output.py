@@ -166,6 +166,23 @@ def test_where_a_program_runs_the_notebook_no_view_is_stored(panel, notebook, mo
     assert "holds" not in notebook.written[-1][1]["text/html"]  # there are no values to hold
 
 
+def test_a_run_that_ends_while_it_is_displayed_is_stored_as_ended(panel, notebook, monkeypatch):
+    made, ends = panel._output.bundle, threading.Event()
+
+    def slow(*, first=False):
+        found = made(first=first)
+        if first:  # the run ends now, in another thread
+            threading.Thread(target=lambda: (finish(panel), ends.set()), daemon=True).start()
+            ends.wait(0.5)
+        return found
+
+    monkeypatch.setattr(panel._output, "bundle", slow)
+    panel._ipython_display_()
+    notebook.wait_for(lambda data: "finished" in data["text/plain"])
+    assert ends.wait(20)
+    assert "finished" in notebook.written[-1][1]["text/plain"]
+
+
 def test_a_closed_panel_hears_of_no_edits(panel):
     before = len(panel.edits._subscribers)
     panel.close()

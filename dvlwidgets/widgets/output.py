@@ -95,8 +95,9 @@ class Output:
 
         if not self._shown:
             self._forget = _after_cells(self)
-        self._shown = True
-        display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._about())
+        with self._writing:  # a run that ends now writes its end after this, not before
+            self._shown = True
+            display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._about())
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""

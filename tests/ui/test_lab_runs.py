@@ -256,6 +256,14 @@ def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, fol
     assert stands_still(notebook)
 
 
+@pytest.fixture
+def default_settings(page: Page) -> Iterator[None]:
+    """Our settings are as they were afterwards: the server is that of all tests."""
+    yield
+    page.evaluate("window.jupyterapp.serviceManager.settings.save('dvlwidgets:plugin', '{}')")
+
+
+@pytest.mark.usefixtures("default_settings")
 def test_settings_reach_the_kernel_and_the_panels(page: Page, server: Server, folder: Path):
     notebook = write_notebook(folder, "wishes", START, rule="MaxUpdates(2)")
     found = opened(page, server, notebook)
