@@ -169,6 +169,15 @@ def stands_still(bench: Bench) -> bool:
     return False
 
 
+def goes_on(bench: Bench, before: int) -> bool:
+    """Whether another fit is made; beside a cell that hardly lets go of the interpreter one takes its time."""
+    for _ in range(200):
+        if bench.fits() > before:
+            return True
+        bench.kernel.first(lambda _: False, timeout=0.1)
+    return False
+
+
 @pytest.mark.parametrize("kind", ["control", "panel"])
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_click_is_heard_or_waits_as_the_table_says(bench: Bench, situation: str, kind: str):
@@ -187,7 +196,7 @@ def test_a_click_is_heard_or_waits_as_the_table_says(bench: Bench, situation: st
         else:
             before = bench.fits()
             assert buttons.reached("pause", SILENCE) is None, "it was heard: the table is too modest"
-            assert bench.fits() > before, "the run does not go on"
+            assert goes_on(bench, before), "the run does not go on"
             bench.end(requests)
             answered, ended = buttons.reached("pause", 20), bench.kernel.ended(requests[0])
             assert answered is not None
