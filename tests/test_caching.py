@@ -44,8 +44,7 @@ from dvlwidgets import (
 from dvlwidgets.engine import counters, parallel
 from dvlwidgets.engine.records import FAILED, OK
 from dvlwidgets.errors import UnhashableError
-from dvlwidgets.utility import cache_disk, cache_lookup
-from dvlwidgets.utility import model as model_utility
+from dvlwidgets.utility import bound_model, cache_disk, cache_lookup
 from dvlwidgets.utility.caching import CacheBackend
 from dvlwidgets.utility.seeding import subset_seed
 
@@ -281,7 +280,7 @@ def test_an_error_that_is_raised_loses_nothing_that_was_fitted(cache: CacheBacke
 
 def test_quick_fits_are_not_kept_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(model_utility, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(bound_model, "time", SimpleNamespace(perf_counter=lambda: now[0]))
 
     class Slow(Counted):
         def fit(self, x: Any, y: Any) -> None:

@@ -23,7 +23,8 @@ from ..engine.records import FAILED, OK, Evaluations
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..typing import Masks, Utilities
 from .bound import First, check_masks
-from .model import BoundModelUtility, ModelUtility, check_model
+from .bound_model import BoundModelUtility
+from .model import ModelUtility, check_model
 from .scorer import SupervisedScorer
 
 

@@ -12,8 +12,9 @@ from ..data.dataset import Dataset
 from ..data.grouped import GroupedDataset
 from ..errors import InputError, InputTypeError
 from ..typing import Masks
+from .bound_model import BoundModelUtility
 from .classwise_scorer import ClasswiseSupervisedScorer
-from .model import BoundModelUtility, ModelUtility
+from .model import ModelUtility
 
 
 class ClasswiseModelUtility(ModelUtility):

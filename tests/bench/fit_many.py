@@ -40,8 +40,8 @@ from dvlwidgets import (
     SupervisedScorer,
     Utility,
 )
+from dvlwidgets.utility.bound_model import BoundModelUtility
 from dvlwidgets.utility.fits.many import batched_fits
-from dvlwidgets.utility.model import BoundModelUtility
 
 B, N, K, REPEATS = 256, 300, 100, 5
 ALONE = 64
