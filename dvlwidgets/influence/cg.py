@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from .layout import BlockStructure
 from .preconditioners import ForBlock, Preconditioner
 from .solvers.block_cg import BlockCg, Solution
 from .solvers.lanczos import lowest_eigenvalue
-from .solvers.products import Products
+from .solvers.products import Products, precision
 from .types import BlockMode, LossType, SecondOrderMode
 
 WORKLOAD = 1_000
@@ -122,7 +122,7 @@ class CgInfluence(BlockInfluence):
         self._for_block = None
 
     def _factor(self, block: str, curvature: Curvature) -> CgFactors:
-        products = Products(curvature, WORKLOAD)
+        products = Products(curvature, WORKLOAD, wide=True)
         made = None if self._for_block is None else self._for_block(products, self.block_columns(block))
         return CgFactors(products, self.options, made)
 
@@ -163,7 +163,7 @@ class CgFactors:
             rtol=options.rtol,
             atol=options.atol,
             maxiter=max(100, self.products.p) if options.maxiter is None else options.maxiter,
-            precondition=None if made is None else lambda v: made.solve(v, damping),
+            precondition=None if made is None else self._preconditioned(made, damping),
             each=converged_bar("CG", len(rhs)) if options.progress else None,
         )
         self.last = solver(rhs.to(self.products.like))
@@ -174,6 +174,12 @@ class CgFactors:
         if options.warn and not bool(self.last.converged.all()):
             self._warn(rhs, damping)
         return self.last.x.to(rhs.dtype)
+
+    def _preconditioned(self, made: Factors, damping: float) -> Callable[[Tensor], Tensor]:
+        narrow = precision(
+            self.products.curvature
+        )  # an approximation needs no more digits than the model has
+        return lambda v: made.solve(v.to(narrow), damping).to(v.dtype)
 
     def _warn(self, rhs: Tensor, damping: float) -> None:
         last = self.last

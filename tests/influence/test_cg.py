@@ -70,6 +70,15 @@ def test_each_right_hand_side_is_within_its_own_tolerance(path):
     assert damped.shape == (made.p, made.p)
 
 
+def test_a_matrix_is_solved_with_below_the_rounding_of_the_model_s_float32(monkeypatch):
+    monkeypatch.setattr(work, "prefers_matrix", lambda *_, **__: True)
+    made, exact = case("mlp_tanh", torch.float32), case("mlp_tanh")
+    model = CgInfluence(made.model, made.loss, 1e-3, rtol=1e-7, atol=0.0, second_order_mode="gauss_newton")
+    got = model.fit(made.batches(30)).influence_factors(*made.test)  # who does not converge warns
+    assert got.dtype is torch.float32
+    assert relative_error(got.double(), dense_factors(exact, 1e-3, "gauss_newton")) < 1e-4
+
+
 def test_defect_8_the_tolerance_is_of_the_residual_and_is_not_run_far_past():
     matrix = spectrum(53, -2, 1)
     b = right_hand_sides(1, 53)

@@ -29,6 +29,8 @@ class Products:
         curvature: see `curvature.Curvature`.
         vectors: how many vectors will be multiplied, about.
         share: the part of the data that a product without the matrix looks at.
+        wide: work in float64 where the matrix is made: an iteration in the model's float32 comes to a halt far above
+            the rounding of the matrix. On processors only, as graphics cards are slow at it.
 
     Attributes:
         path: "dense" if the matrix was made, else "products".
@@ -37,11 +39,13 @@ class Products:
         vectors: vectors multiplied so far.
     """
 
-    def __init__(self, curvature: Any, vectors: float, *, share: float = 1.0) -> None:
+    def __init__(self, curvature: Any, vectors: float, *, share: float = 1.0, wide: bool = False) -> None:
         self.curvature = curvature
         dense = prefers_matrix(curvature, vectors, share=share)
         self.path: Literal["dense", "products"] = "dense" if dense else "products"
-        self.matrix: Tensor | None = curvature.dense().to(precision(curvature)) if dense else None
+        widened = wide and dense and torch.device(curvature.device).type == "cpu"
+        self._dtype = torch.float64 if widened else precision(curvature)
+        self.matrix: Tensor | None = curvature.dense().to(self._dtype) if dense else None
         self.passes, self.vectors = 0, 0
 
     @property
@@ -52,7 +56,7 @@ class Products:
     @property
     def like(self) -> Tensor:
         """An empty tensor of the precision and place of the work."""
-        return torch.empty(0, dtype=precision(self.curvature), device=self.curvature.device)
+        return torch.empty(0, dtype=self._dtype, device=self.curvature.device)
 
     def __call__(self, v: Tensor) -> Tensor:
         """Rows H v, shape (k, p)."""
@@ -67,8 +71,10 @@ class Products:
     def to(self, device: Any) -> Products:
         """Moves the matrix and the data of the curvature; returns self."""
         self.curvature.to(device)
+        if torch.device(device).type != "cpu":
+            self._dtype = precision(self.curvature)
         if self.matrix is not None:
-            self.matrix = self.matrix.to(device)
+            self.matrix = self.matrix.to(device=device, dtype=self._dtype)
         return self
 
 
