@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from servers import free_port, serving
 
 CHROMIUM_FLAGS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -53,7 +50,7 @@ def lab(
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(NOTIFICATIONS)
-    bin_folder, port, token = Path(python).parent, _free_port(), "dvlwidgets"
+    bin_folder, port, token = Path(python).parent, free_port(), "dvlwidgets"
     isolated = {
         "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
         "JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
@@ -67,40 +64,14 @@ def lab(
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", f"--{app[1]}.expose_app_in_browser=True",
     ]  # fmt: skip
     server = Server(f"http://127.0.0.1:{port}", token, home / "lab.log")
-    with server.log.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env={**os.environ, **{k: str(v) for k, v in isolated.items()}, **(env or {})},
-        )  # fmt: skip
-        try:
-            _wait_until_up(server, process)
+    own = {**{k: str(v) for k, v in isolated.items()}, **(env or {})}
+    try:
+        with serving(
+            command, folder=folder, env=own, log=server.log, alive=f"{server.url}/api?token={token}"
+        ):
             yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"{server.url}/api?token={server.token}", timeout=1).read()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"JupyterLab did not start:\n{server.log.read_text()}") from None
-            time.sleep(0.1)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def chromium_path() -> str:

@@ -33,6 +33,14 @@ def points(n: int = N, **more: Any) -> Dataset:
     return Dataset(np.arange(2.0 * n).reshape(n, 2) * 1.5, y, ids=[f"id-{i}" for i in range(n)], **more)
 
 
+def edited_log(folder: Path) -> EditLog:
+    """Two relabelled points and a dropped one."""
+    log = EditLog(folder / "edits.jsonl")
+    log.relabel(points(), [0, 1], "cow")
+    log.drop(points(), [5])
+    return log
+
+
 def result(n: int = N) -> ValuationResult:
     return ValuationResult(
         values=np.arange(n) / 10 - 1, variances=np.full(n, 0.01), counts=np.full(n, 9), algorithm="Shapley"

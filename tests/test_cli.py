@@ -14,7 +14,6 @@ import shared_notebooks as made
 
 from dvlwidgets.cli import main
 from dvlwidgets.data import Dataset, notebook_file, notebook_strip
-from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.notebook_file import payloads
 from dvlwidgets.widgets.copies import MIME
 
@@ -26,10 +25,7 @@ def _no_build(monkeypatch):
 
 @pytest.fixture
 def log(tmp_path):
-    log = EditLog(tmp_path / "edits.jsonl")
-    log.relabel(made.points(), [0, 1], "cow")
-    log.drop(made.points(), [5])
-    return log
+    return made.edited_log(tmp_path)
 
 
 @pytest.fixture

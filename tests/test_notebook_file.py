@@ -31,10 +31,7 @@ def _no_build(monkeypatch):
 
 @pytest.fixture
 def log(tmp_path):
-    log = EditLog(tmp_path / "edits.jsonl")
-    log.relabel(made.points(), [0, 1], "cow")
-    log.drop(made.points(), [5])
-    return log
+    return made.edited_log(tmp_path)
 
 
 def test_every_copy_in_a_notebook_is_found_with_its_run(tmp_path):
