@@ -36,9 +36,10 @@ HEARD = {
     ("7.3.0", "subshell"): ALL,
     ("7.4.0", "subshell"): ALL,
 }
-AT_ONCE = {"control": 1.0, "panel": 5.0}
-"""Seconds. Measured on two busy cores: 2 to 30 ms for an answer of the control channel, 8 to 530 ms until a panel's
-page was told that the run has paused, the fit in hand included."""
+HEARD_WITHIN = 60.0
+"""Seconds; no claim about speed: the cell is still at work when the answer comes, and that is what is claimed. Measured
+on two busy cores (`-s` prints it): 2 to 30 ms for an answer of the control channel, 8 to 530 ms until a panel's page
+was told that the run has paused, the fit in hand included; beside other work more than a second was seen."""
 SILENCE = 0.8
 """Seconds for which nothing is heard where nothing can be."""
 
@@ -88,6 +89,7 @@ class Bench:
 
     def begin(self, situation: str) -> list[str]:
         """Brings the kernel into a situation; returns its cells, the last of which waits for `end`."""
+        (self.folder / "over").unlink(missing_ok=True)
         self.kernel.messages.clear()
         requests = [self.kernel.begin(cell) for cell in CELLS.get(situation, [])]
         if requests:
@@ -181,27 +183,35 @@ def goes_on(bench: Bench, before: int) -> bool:
 @pytest.mark.parametrize("kind", ["control", "panel"])
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_click_is_heard_or_waits_as_the_table_says(bench: Bench, situation: str, kind: str):
-    for way in ("subshell", "main") if bench.subshell else ("main",):
-        buttons = Buttons(bench, kind, bench.subshell if way == "subshell" else None)
-        requests = bench.begin(situation)
-        buttons.press("pause")
-        if situation in HEARD[bench.version, way]:
-            answered = buttons.reached("pause", AT_ONCE[kind])
-            assert answered is not None, f"{way}: nothing was heard within {AT_ONCE[kind]} s"
-            took = 1000 * (answered - buttons.pressed)
-            print(f"MEASURED {bench.version} {situation!r} {kind} {way} {took:.0f} ms")
-            assert all(bench.kernel.ended(request, timeout=0) is None for request in requests)
-            assert stands_still(bench)
-            bench.end(requests)
-        else:
-            before = bench.fits()
-            assert buttons.reached("pause", SILENCE) is None, "it was heard: the table is too modest"
-            assert goes_on(bench, before), "the run does not go on"
-            bench.end(requests)
-            answered, ended = buttons.reached("pause", 20), bench.kernel.ended(requests[0])
-            assert answered is not None
-            assert ended is not None
-            assert answered > ended
-            assert stands_still(bench)
-        buttons.press("resume")
-        assert buttons.reached("resume", 20) is not None
+    try:
+        for way in ("subshell", "main") if bench.subshell else ("main",):
+            one_click(bench, situation, kind, way)
+    finally:
+        (bench.folder / "over").touch()  # whatever went wrong here, the next test finds an idle kernel
+
+
+def one_click(bench: Bench, situation: str, kind: str, way: str) -> None:
+    """Presses pause in the situation, sees whether it is heard, ends the situation and goes on with the run."""
+    buttons = Buttons(bench, kind, bench.subshell if way == "subshell" else None)
+    requests = bench.begin(situation)
+    buttons.press("pause")
+    if situation in HEARD[bench.version, way]:
+        answered = buttons.reached("pause", HEARD_WITHIN)
+        assert answered is not None, f"{way}: nothing was heard within {HEARD_WITHIN} s"
+        took = 1000 * (answered - buttons.pressed)
+        print(f"MEASURED {bench.version} {situation!r} {kind} {way} {took:.0f} ms")
+        assert all(bench.kernel.ended(request, timeout=0) is None for request in requests)
+        assert stands_still(bench)
+        bench.end(requests)
+    else:
+        before = bench.fits()
+        assert buttons.reached("pause", SILENCE) is None, "it was heard: the table is too modest"
+        assert goes_on(bench, before), "the run does not go on"
+        bench.end(requests)
+        answered, ended = buttons.reached("pause", HEARD_WITHIN), bench.kernel.ended(requests[0])
+        assert answered is not None
+        assert ended is not None
+        assert answered > ended
+        assert stands_still(bench)
+    buttons.press("resume")
+    assert buttons.reached("resume", HEARD_WITHIN) is not None

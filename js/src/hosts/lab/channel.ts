@@ -1,14 +1,14 @@
 /** The control channel of one kernel: its runs, and the verbs for them. It is opened from here; the kernel only replies. */
 
-import { KernelMessage, type Kernel } from '@jupyterlab/services';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { Executing, tellsNews, type Passing } from './polling';
 import { Requests } from './requests';
 import { isRefusal, readMessage, withAsked, type RunInfo, type Verb, type Versions } from './runs';
-import { about, createSubshell, deleteSubshell, holdsComm } from './control';
-import { PlainComm, type BareComm } from './plain_comm';
+import { about, holdsComm } from './control';
+import { endSubshell, Line } from './line';
 
 export const TARGET = 'dvlwidgets.control';
 export const HELLO = 'dvlwidgets.hello';
@@ -42,8 +42,7 @@ export class Channel {
   /** Done when it is known whether the kernel has dvlwidgets, as far as it tells. */
   readonly looked: Promise<void>;
   private told: readonly RunInfo[] = [];
-  private comm: BareComm | null = null;
-  private subshell: string | null = null;
+  private line: Line | null = null;
   /** Number of the attempt to open the comm; `underWay` is the number of the one that goes on, or 0. */
   private attempt = 0;
   private underWay = 0;
@@ -54,8 +53,6 @@ export class Channel {
   private readonly asked = new Map<string, Verb>();
   private readonly news = new Signal<this, void>(this);
   private disposed = false;
-  private isOpen = false;
-  private readonly outbox: JSONObject[] = [];
 
   constructor(
     readonly kernel: Kernel.IKernelConnection,
@@ -78,12 +75,12 @@ export class Channel {
 
   /** Whether the list was asked for and has not come. */
   get isAsked(): boolean {
-    return this.comm === null || this.requests.isOpen('runs');
+    return this.line === null || this.requests.isOpen('runs');
   }
 
   /** Asks for the list, unless that is under way. */
   ask(): void {
-    if (this.comm !== null && !this.executing.now && this.requests.late(Date.now(), LOST)) {
+    if (this.line !== null && !this.executing.now && this.requests.late(Date.now(), LOST)) {
       this.requests.forget();
     }
     if (!this.isAsked) {
@@ -93,7 +90,7 @@ export class Channel {
 
   control(verb: Verb, run: string): void {
     this.refusal = null;
-    if (this.comm === null) {
+    if (this.line === null) {
       void this.connect();
     } else {
       this.asked.set(run, verb);
@@ -104,7 +101,7 @@ export class Channel {
 
   prefer(chosen: Preferences, changed: Preferences): void {
     this.chosen = chosen;
-    if (this.comm !== null) {
+    if (this.line !== null) {
       this.wish(changed);
     }
   }
@@ -125,7 +122,7 @@ export class Channel {
 
   /** Opens the comm, once: every question to the kernel makes it busy and idle again. */
   private async connect(): Promise<void> {
-    if (this.underWay > 0 || this.comm !== null || this.disposed) {
+    if (this.underWay > 0 || this.line !== null || this.disposed) {
       return;
     }
     const attempt = (this.underWay = ++this.attempt);
@@ -152,21 +149,18 @@ export class Channel {
       return;
     }
     this.known = true;
-    const [comm, wanted] = newComm(this.kernel);
-    const subshell = wanted && subshells === true ? await createSubshell(this.kernel) : null;
+    const line = await Line.make(this.kernel, TARGET, subshells);
     if (stale()) {
-      this.drop(comm, subshell);
+      line.close();
       return;
     }
-    this.comm = comm;
-    this.subshell = subshell;
-    this.subshells = wanted ? subshells : false;
-    comm.onMsg = (message) => this.received(message);
-    comm.onClose = () => this.closed(comm);
+    this.line = line;
+    this.subshells = line.mayHaveSubshell ? subshells : false;
+    line.comm.onMsg = (message) => this.received(message);
+    line.comm.onClose = () => this.closed(line);
     this.wish(this.chosen);
     this.send('runs', null, {});
-    await this.post('comm_open', { comm_id: comm.commId, target_name: TARGET, data: { v: 1 } });
-    this.flush(comm);
+    await line.open();
   }
 
   /** A method, as the answer may be another after an `await`. */
@@ -175,8 +169,8 @@ export class Channel {
   }
 
   /** The kernel closed the comm, or did not know its target. */
-  private closed(comm: BareComm): void {
-    if (this.comm === comm) {
+  private closed(line: Line): void {
+    if (this.line === line) {
       this.close();
       this.forgetKernel();
     }
@@ -188,20 +182,9 @@ export class Channel {
     clearTimeout(this.patience);
     this.requests.forget();
     this.asked.clear();
-    this.outbox.length = 0;
-    this.isOpen = false;
-    const { comm, subshell } = this;
-    this.comm = this.subshell = null;
-    this.drop(comm, subshell);
-  }
-
-  private drop(comm: BareComm | null, subshell: string | null): void {
-    if (subshell !== null) {
-      deleteSubshell(this.kernel, subshell);
-    }
-    if (comm !== null && !comm.isDisposed) {
-      comm.dispose();
-    }
+    const { line } = this;
+    this.line = null;
+    line?.close();
   }
 
   private wish(wishes: Preferences): void {
@@ -210,41 +193,11 @@ export class Channel {
     }
   }
 
-  /** Asks the kernel; what is asked before the comm is open is sent then. */
+  /** Asks the kernel. */
   private send(kind: string, run: string | null, more: JSONObject): void {
     const request = this.requests.ask(kind, run, Date.now());
-    this.outbox.push({ v: 1, t: kind, request, ...more });
-    if (this.isOpen) {
-      this.flush(this.comm);
-    }
+    this.line?.send({ v: 1, t: kind, request, ...more });
     this.awaitAnswer();
-  }
-
-  private flush(comm: BareComm | null): void {
-    if (comm !== null && this.comm === comm && !comm.isDisposed) {
-      this.isOpen = true;
-      this.outbox.splice(0).forEach((data) => void this.post('comm_msg', { comm_id: comm.commId, data }));
-    }
-  }
-
-  /** Sends on our subshell; the comm itself would only do so on one that it made. Done when the kernel has handled it. */
-  private async post(msgType: 'comm_open' | 'comm_msg', content: JSONObject): Promise<void> {
-    if (this.kernel.isDisposed || this.kernel.status === 'dead') {
-      return;
-    }
-    const message = KernelMessage.createMessage<KernelMessage.ICommMsgMsg<'shell'>>({
-      msgType: msgType as 'comm_msg', // the two differ in their content only
-      channel: 'shell',
-      username: this.kernel.username,
-      session: this.kernel.clientId,
-      subshellId: this.subshell,
-      content: content as unknown as KernelMessage.ICommMsgMsg<'shell'>['content'],
-    });
-    try {
-      await this.kernel.sendShellMessage(message, false, true).done;
-    } catch {
-      // the kernel restarted, or the connection is gone: the status tells
-    }
   }
 
   private received(message: KernelMessage.ICommMsgMsg): void {
@@ -289,7 +242,7 @@ export class Channel {
 
   private greeted(): void {
     this.known = true;
-    if (this.comm === null) {
+    if (this.line === null) {
       void this.connect();
     } else {
       this.soon();
@@ -304,14 +257,14 @@ export class Channel {
     if (!this.kernel.handleComms && isHello(passing)) {
       this.greeted(); // nobody calls `hello` there
     }
-    if (this.comm !== null && this.known && tellsNews(passing)) {
+    if (this.line !== null && this.known && tellsNews(passing)) {
       this.soon();
     }
   };
 
   private readonly statusChanged = (_: Kernel.IKernelConnection, status: Kernel.Status): void => {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      this.subshell = null; // it is gone with the kernel
+      this.line?.lose();
       this.executing.forget();
       this.close();
       this.forgetKernel();
@@ -322,7 +275,7 @@ export class Channel {
   };
 
   private readonly connectionChanged = (_: Kernel.IKernelConnection, status: string): void => {
-    if (status === 'connected' && this.comm !== null) {
+    if (status === 'connected' && this.line !== null) {
       this.requests.forget(); // answers may have been lost with the connection, and the end of a cell
       this.executing.forget();
       this.soon();
@@ -348,38 +301,6 @@ export class Channel {
       this.news.emit();
     }
   }
-}
-
-/** The comm of the channel, and whether it is to have a subshell of our own. */
-function newComm(kernel: Kernel.IKernelConnection): [BareComm, boolean] {
-  if (!kernel.handleComms) {
-    return [new PlainComm(kernel), allowsSubshell(kernel.commsOverSubshells)];
-  }
-  const comm = kernel.createComm(TARGET);
-  return [comm, ownSubshell(comm)];
-}
-
-/** Absent before JupyterLab 4.4; "disabled" is the user's wish, in the settings of kernels. */
-const allowsSubshell = (setting: string | undefined): boolean =>
-  setting !== undefined && setting !== 'disabled';
-
-/** Nothing will be sent on the comm of a hello, so it needs no subshell; one that begins can only be ended when it is there. */
-export function endSubshell(comm: Kernel.IComm): void {
-  const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
-  void subshellStarted?.then(
-    () => ownSubshell(comm),
-    () => undefined
-  );
-}
-
-/** Keeps a comm from making a subshell; returns whether we may make one instead. */
-function ownSubshell(comm: Kernel.IComm): boolean {
-  if (!allowsSubshell(comm.commsOverSubshells)) {
-    return false;
-  }
-  // JupyterLab's own waits for the kernel's main shell, and so for the cell that computes
-  comm.commsOverSubshells = 'disabled' as unknown as typeof comm.commsOverSubshells;
-  return true;
 }
 
 const isHello = ({ type, content }: Passing): boolean =>

@@ -3,7 +3,8 @@
 import type { IConsoleTracker } from '@jupyterlab/console';
 import type { Kernel } from '@jupyterlab/services';
 
-import { endSubshell, HELLO } from './channel';
+import { HELLO } from './channel';
+import { endSubshell } from './line';
 
 /** Lets every console's connection take it; the runs are asked for on a connection of our own, which hears it as well. */
 export function takeHellos(consoles: IConsoleTracker): void {
