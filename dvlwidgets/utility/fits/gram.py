@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .conditioned import halves
 from .method import NotCoveredError, check_memory
@@ -55,23 +54,23 @@ class Gram:
         mixed = (self.x[:, :, None] * targets[:, None, :]).reshape(n, self.p * self.o)
         self.sums = np.hstack([self.x[:, i] * self.x[:, j], mixed])
 
-    def of(self, masks: NDArray[np.bool_], ridge: Floats | float = 0.0) -> tuple[Floats, Floats]:
-        """Equations of subsets (b, n).
+    def of(self, weights: Floats, ridge: Floats | float = 0.0) -> tuple[Floats, Floats]:
+        """Equations of subsets.
 
         Args:
-            masks: the subsets.
+            weights: (b, n) of the rows, 0 for those that a subset lacks.
             ridge: one number or (b, d), added to the squares of the features.
 
         Returns:
             Upper halves of the sums of products, (b, p (p + 1) / 2), and products with the targets, (b, p, o).
         """
-        sums = masks.astype(np.float64) @ self.sums
+        sums = weights @ self.sums
         sums[:, self.diagonal] += ridge
-        return sums[:, : self.half], sums[:, self.half :].reshape(len(masks), self.p, self.o)
+        return sums[:, : self.half], sums[:, self.half :].reshape(len(weights), self.p, self.o)
 
     def whole(self, packed: Floats) -> Floats:
         """(b, p, p) matrices of their upper halves."""
-        return packed[:, halves(self.p)[2]].reshape(len(packed), self.p, self.p)
+        return packed.take(halves(self.p)[2], axis=1).reshape(len(packed), self.p, self.p)
 
     def values(self, weights: Floats) -> Floats:
         """(b, k, o) predictions of weights (b, p, o) of the columns."""

@@ -35,32 +35,45 @@ class LeastSquares:
         self.targets = problem.y.reshape(len(problem.y), -1)
         self.x = problem.centred if self.intercept else problem.x
         self.gram = Gram(problem, self.targets, intercept=self.intercept, units=True)
+        self.squared = self.gram.unit[: self.gram.d, None] ** 2
+        weights = problem.weights
+        self.uneven = 1.0 if weights is None else float(weights.max() / weights.min())
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         scale = None if self.scaling is None else self.scaling.of(masks)
-        weights, exact = self._solved(masks, scale)
-        self._solve_small(masks, weights, exact, scale)
+        size = masks.astype(np.float64) @ np.ones(masks.shape[1])
+        weights = np.empty((len(masks), self.gram.p, self.gram.o))
+        exact = np.empty(len(masks), np.bool_)
+        small = size <= self.gram.d + self.intercept
+        for at, solve in ((np.flatnonzero(~small), self._large), (np.flatnonzero(small), self._small)):
+            if len(at):
+                weights[at], exact[at] = solve(masks[at], size[at], None if scale is None else scale[at])
         for b in np.flatnonzero(~exact).tolist():
             weights[b] = self._by_svd(masks[b], None if scale is None else scale[b])
         values = self.gram.values(weights)
         numbers = values[:, :, 0] if self.problem.y.ndim == 1 else values
         return Predictions(finite(values), numbers=numbers)
 
-    def _solved(self, masks: NDArray[np.bool_], scale: Floats | None) -> tuple[Floats, NDArray[np.bool_]]:
-        """Weights (b, p, o), and (b,) where they are exact."""
-        packed, right = self.gram.of(masks)
-        squares = packed[:, self.gram.diagonal]
-        enough = (masks.sum(axis=1) > self.gram.d + self.intercept) & (squares > 0).all(axis=1)
+    def _large(
+        self, masks: NDArray[np.bool_], _: Floats, scale: Floats | None
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Weights (b, p, o) of subsets of more rows than coefficients, and (b,) where they are exact."""
+        packed, right = self.gram.of(self.problem.weighted(masks))
+        squares = packed.T[self.gram.diagonal]
+        smallest, largest = squares.min(axis=0), squares.max(axis=0)
+        some = smallest > 0
         matrices = self.gram.whole(packed)
-        if not enough.all():
-            matrices[~enough] = np.eye(self.gram.p)
+        if not some.all():
+            matrices[~some] = np.eye(self.gram.p)
         weights, condition = tested(matrices, right)
-        condition *= np.maximum(squares.max(axis=1), 1.0)
+        condition *= np.maximum(largest, 1.0)
         # about the squared lengths of the columns that the solver sees
-        given = np.where(enough[:, None], squares, 1.0) * self.gram.unit[: self.gram.d] ** 2
-        given = given if scale is None else given / scale**2
-        spread = given.max(axis=1) / given.min(axis=1)
-        return weights, enough & (condition < _EXACT) & (condition * spread < _RANK)
+        squares *= self.squared
+        if scale is not None:
+            squares /= scale.T**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = squares.max(axis=0) / squares.min(axis=0)
+        return weights, some & (condition < _EXACT) & (condition * spread < _RANK)
 
     def _with_intercept(self, weights: Floats, x: Floats, y: Floats) -> Floats:
         """Weights (b, p, o) of the columns: with the intercept that leads through the means (b, d) and (b, o)."""
@@ -68,47 +81,51 @@ class LeastSquares:
             weights = np.concatenate([weights, y[:, None, :] - x[:, None, :] @ weights], axis=1)
         return weights * self.gram.unit[:, None]
 
-    def _solve_small(
-        self, masks: NDArray[np.bool_], weights: Floats, exact: NDArray[np.bool_], scale: Floats | None
-    ) -> None:
-        """Weights of subsets of at most d rows: sums of their rows, so that their norm is the least.
+    def _small(
+        self, masks: NDArray[np.bool_], size: Floats, scale: Floats | None
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Weights (b, p, o) of subsets of no more rows than coefficients, and (b,) where they are exact.
 
-        The coefficients of that sum solve as many equations as there are rows.
+        Weights of least norm are sums of the rows, and the coefficients of that sum solve as many equations as there
+        are rows. They go through all points, so that weights of the rows do not matter.
         """
-        at = np.flatnonzero(masks.sum(axis=1) <= self.gram.d)
-        if not len(at):
-            return
-        size = masks[at].sum(axis=1)
-        rows = np.argsort(~masks[at], axis=1, kind="stable")[:, : size.max()]
-        inside = (np.arange(size.max()) < size[:, None]).astype(np.float64)
-        x, y = self.x[rows], self.targets[rows]
-        means = [(a * inside[:, :, None]).sum(axis=1) / size[:, None] for a in (x, y)]
+        most = int(size.max())
+        taken = np.arange(most) < size[:, None]
+        rows = np.zeros(taken.shape, np.intp)
+        rows[taken] = np.nonzero(masks)[1]
+        inside = taken.astype(np.float64)
+        share = (inside / size[:, None])[:, None, :]
+        x, y = self.x.take(rows, axis=0), self.targets.take(rows, axis=0)
+        x_mean, y_mean = share @ x, share @ y
         if self.intercept:
-            x, y = x - means[0][:, None, :], y - means[1][:, None, :]
-        x = x * inside[:, :, None]
-        x = x if scale is None else x / scale[at][:, None, :]
+            x, y = x - x_mean, y - y_mean
+        x = x * inside[:, :, None] if scale is None else x * (inside[:, :, None] / scale[:, None, :])
         matrices = x @ x.transpose(0, 2, 1)
         mean = np.einsum("bii->b", matrices) / size
         good = mean > 0
-        matrices /= np.where(good, mean, 1.0)[:, None, None]
-        if (
-            self.intercept
-        ):  # centred rows add up to 0, and so do their targets: this fills the direction of ones
-            matrices += (inside[:, :, None] * inside[:, None, :]) / size[:, None, None]
-        matrices += (1.0 - inside)[:, :, None] * np.eye(size.max())
+        unit = np.where(good, mean, 1.0)[:, None, None]
+        matrices /= unit
+        if self.intercept:  # centred rows and targets add up to 0: this fills the direction of ones
+            matrices += inside[:, :, None] * share
+        matrices[:, np.arange(most), np.arange(most)] += 1.0 - inside
         found, condition = tested(matrices, y * inside[:, :, None])
-        good &= condition < _EXACT
-        small = (x.transpose(0, 2, 1) @ found) / np.where(good, mean, 1.0)[:, None, None]
-        small = small if scale is None else small / scale[at][:, :, None]
-        weights[at[good]] = self._with_intercept(small, means[0], means[1])[good]
-        exact[at[good]] = True
+        weights = (x.transpose(0, 2, 1) @ found) / unit
+        if scale is not None:
+            weights = weights / scale[:, :, None]
+        return self._with_intercept(weights, x_mean[:, 0], y_mean[:, 0]), good & (
+            condition * self.uneven < _EXACT
+        )
 
     def _by_svd(self, mask: NDArray[np.bool_], scale: Floats | None) -> Floats:
         """Weights (p, o) from the rows."""
         x, y = self.x[mask], self.targets[mask]
-        x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+        load = np.ones(len(x)) if self.problem.weights is None else self.problem.weights[mask]
+        x_mean, y_mean = load @ x / load.sum(), load @ y / load.sum()
         if self.intercept:
             x, y = x - x_mean, y - y_mean
-        found = lstsq(x if scale is None else x / scale, y, cond=self.cond, check_finite=False)[0]
+        if scale is not None:
+            x = x / scale
+        root = np.sqrt(load)[:, None]
+        found = lstsq(root * x, root * y, cond=self.cond, check_finite=False)[0]
         weights = found if scale is None else found / scale[:, None]
         return np.asarray(self._with_intercept(weights[None], x_mean[None], y_mean[None])[0])

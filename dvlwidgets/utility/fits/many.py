@@ -19,7 +19,7 @@ from .predictions import Predictions, joined
 from .problem import Problem
 from .scaling import Scaling
 
-BLOCK = 64
+BLOCK = 128
 """Subsets are trained so many at a time: arrays stay in the caches, and memory is bounded."""
 
 

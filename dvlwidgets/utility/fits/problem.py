@@ -22,6 +22,7 @@ class Problem:
         y: (n,) labels, or (n, o) numbers.
         classes: (c,) sorted classes, or None for numbers.
         codes: (n,) position of each label in the classes, or None.
+        weights: (n,) positive weights of the rows, or None.
     """
 
     x: Floats
@@ -29,6 +30,7 @@ class Problem:
     y: NDArray[Any]
     classes: NDArray[Any] | None = None
     codes: NDArray[np.intp] | None = None
+    weights: Floats | None = None
 
     @classmethod
     def of(cls, x: Any, y: Any, x_test: Any, *, classes: bool) -> Problem | str:
@@ -65,6 +67,10 @@ class Problem:
     def centred_test(self) -> Floats:
         """(k, d) test features without the mean of the training features."""
         return self.x_test - self.centre
+
+    def weighted(self, masks: NDArray[Any]) -> Floats:
+        """(b, n) masks, or numbers, times the weights of the rows."""
+        return masks.astype(np.float64) if self.weights is None else masks * self.weights
 
     @cached_property
     def indicators(self) -> Floats:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditioned import definite
 from .gram import Gram
 from .method import NotCoveredError
 from .predictions import Predictions, finite
@@ -24,7 +25,7 @@ class _Ridge:
         self.problem, self.scaling = problem, scaling
         self.alpha = float(model.alpha)
         self.gram = Gram(problem, targets, intercept=bool(model.fit_intercept))
-        if scaling is None and float((self.gram.x**2).sum()) > _WORST * self.alpha:
+        if scaling is None and float(problem.weighted(self.gram.x.T**2).sum()) > _WORST * self.alpha:
             raise NotCoveredError("the features are so large beside alpha that the equations are singular")
 
     def values(self, masks: NDArray[np.bool_]) -> Floats:
@@ -32,9 +33,8 @@ class _Ridge:
         penalty: Floats | float = self.alpha
         if self.scaling is not None:  # the penalty of a coefficient of a scaled feature
             penalty = self.alpha * self.scaling.of(masks) ** 2
-        packed, right = self.gram.of(masks, penalty)
-        weights = np.asarray(np.linalg.solve(self.gram.whole(packed), right), np.float64)
-        return self.gram.values(weights)
+        packed, right = self.gram.of(self.problem.weighted(masks), penalty)
+        return self.gram.values(definite(self.gram.whole(packed), right))
 
 
 class Ridge(_Ridge):
