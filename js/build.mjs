@@ -19,6 +19,14 @@ const cssText = (pack) => ({
   },
 });
 
+/** What only a live panel does is left out of the viewer. */
+const notLive = {
+  name: 'not-live',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\\\]here\.ts$/ }, () => ({ contents: 'export const LIVE = false;', loader: 'ts' }));
+  },
+};
+
 const common = {
   plugins: [cssText(false)],
   bundle: true,
@@ -39,7 +47,7 @@ const outputs = [
     ...common,
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
-    plugins: [cssText(true)],
+    plugins: [cssText(true), notLive],
     target: 'es2022',
   }),
 ];

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from dvlwidgets.errors import DvlError, WireError
 from dvlwidgets.widgets import wire
-from dvlwidgets.widgets.commands import Command, parse, request_of
+from dvlwidgets.widgets.commands import Command, parse, request_of, short
+from dvlwidgets.widgets.parts.part import Part
 from dvlwidgets.widgets.publisher import Publisher
 from dvlwidgets.widgets.session import Session
 
@@ -23,10 +25,15 @@ class Desk:
 
     def __init__(self, session: Session, publisher: Publisher) -> None:
         self._session, self._publisher = session, publisher
+        self.parts: Mapping[str, Part] = {}
+        """Take the commands that carry their name."""
 
     def receive(self, content: Any) -> None:
         """One message from a page, in whatever thread it comes; returns quickly and never raises."""
         request = request_of(content)
+        if isinstance(content, dict) and content.get("t") == "part":
+            self._for_part(content, request)
+            return
         try:
             command = self._parse(content)
         except WireError as refusal:
@@ -34,6 +41,7 @@ class Desk:
             return
         if command.name == "hello":
             self._publisher.hello()
+            self._publisher.post(self._greet)
         elif command.name == "ack":
             self._publisher.ack(command.seq)
         elif command.name in {"pause", "resume", "stop"}:
@@ -43,6 +51,20 @@ class Desk:
                 self._publisher.post(lambda: answer)
         else:
             self._publisher.post(lambda: self._guarded(command, lambda: self._do(command)))
+
+    def _greet(self) -> None:
+        for part in self.parts.values():
+            for frame in part.hello():
+                self._publisher.post(partial(_itself, frame))
+
+    def _for_part(self, content: dict[str, Any], request: str | None) -> None:
+        name = content.get("part")
+        part = self.parts.get(name) if isinstance(name, str) else None
+        if part is None:
+            self._refuse(f"{short(name)} is no part of this panel.", request)
+            return
+        command = Command(str(name), request)
+        self._publisher.post(lambda: self._guarded(command, lambda: part.receive(content, request)))
 
     def _parse(self, content: Any) -> Command:
         return parse(content, self._session.subject.n)
@@ -78,3 +100,7 @@ class Desk:
 
     def _refuse(self, sentence: str, request: str | None) -> None:
         self._publisher.post(lambda: wire.error(sentence, request, "command"))
+
+
+def _itself(frame: wire.Frame) -> wire.Frame:
+    return frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,7 @@ from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
 from dvlwidgets.widgets.desk import Desk
 from dvlwidgets.widgets.ears import abilities, keep_on_subshells
 from dvlwidgets.widgets.output import Output
+from dvlwidgets.widgets.parts.part import Hub, MakePart
 from dvlwidgets.widgets.publisher import Encoder, Publisher
 from dvlwidgets.widgets.session import Session
 
@@ -44,6 +45,7 @@ class LivePanel(anywidget.AnyWidget):
         desk: takes the page's commands.
         encode: makes the messages.
         static: makes the words and tables of what a notebook stores.
+        parts: make the parts of the panel, by name.
 
     Raises:
         InputError, InputTypeError: before any work, for arguments that do not go together.
@@ -82,6 +84,7 @@ class LivePanel(anywidget.AnyWidget):
         desk: Callable[[Any, Publisher], Desk] = Desk,
         encode: Encoder = wire,
         static: Static = fragment,
+        parts: Mapping[str, MakePart] | None = None,
     ) -> None:
         if type(height) is not int or height < MIN_HEIGHT:
             raise InputError(
@@ -95,6 +98,8 @@ class LivePanel(anywidget.AnyWidget):
             self._put, self._session.snapshot, name=self._session.subject.title, encode=encode
         )
         self._desk = desk(self._session, self._publisher)
+        hub = Hub(self._session, self._say, self._changed, self._publisher.restart)
+        self._desk.parts = {part: make(hub) for part, make in (parts or {}).items()}
         self._static = static
         self._output = Output(
             self._material,
@@ -255,6 +260,9 @@ class LivePanel(anywidget.AnyWidget):
         self._publisher.post(lambda: self._session.edits_frame(news))
         self._output.changed()
 
+    def _say(self, frame: wire.Frame) -> None:
+        self._publisher.post(lambda: frame)
+
     def _put(self, content: Content, buffers: list[bytes]) -> None:
         self.send(content, buffers)
 
@@ -267,6 +275,9 @@ class LivePanel(anywidget.AnyWidget):
         """Removes the panel from the page; the run goes on."""
         if "_publisher" in vars(self):  # ipywidgets closes what a refused constructor left behind, too
             self._publisher.close()
+        if "_desk" in vars(self):
+            for part in self._desk.parts.values():
+                part.close()
         if "_output" in vars(self):
             self._output.close()
         if "_deaf" in vars(self):

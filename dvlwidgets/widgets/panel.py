@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets.live_panel import LivePanel
+from dvlwidgets.widgets.parts import PARTS
 from dvlwidgets.widgets.session import Session
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class ValuationPanel(LivePanel):
             title=title,
             name=name,
             height=height,
+            parts=PARTS,
         )
 
     @property

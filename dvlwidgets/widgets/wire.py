@@ -173,6 +173,22 @@ def previews(request: str | None, rows: list[int], shown: NDArray[np.uint8] | li
     return Frame(content, pack.buffers)
 
 
+def part(
+    name: str, kind: str, body: Content, *, request: str | None = None, pack: Packer | None = None
+) -> Frame:
+    """A message of a part of the panel.
+
+    Args:
+        name: of the part.
+        kind: what the message is, within its part; a page keeps the newest of each kind.
+        body: its content.
+        request: the command that it answers.
+        pack: holds the arrays that the content refers to.
+    """
+    head: Content = {"v": VERSION, "t": "part", "part": name, "kind": kind, "request": request}
+    return Frame({**body, **head}, [] if pack is None else pack.buffers)
+
+
 def error(message: str, request: str | None = None, where: str | None = None) -> Frame:
     """Something went wrong, in a sentence that the page shows."""
     content: Content = {"v": VERSION, "t": "error", "request": request, "message": message}

@@ -4,17 +4,17 @@ import STYLE from '../style/live.css';
 import { createEditing, type Editing } from './editing';
 import type { Desk } from './intents';
 import { setAttr, show } from './dom';
-import { KEYS } from './keys';
 import { passOnSave } from './save_key';
 import { ViewKeeper, type Scroller } from './memory';
 import { Pace } from './pace';
+import type { Part, Sight } from './parts/part';
 import type { Points } from './points';
 import { Presence } from './presence';
 import type { LiveSource } from './source';
 import type { UiState } from './state';
 import { whyBlank, whySilent, whyUnheard } from './unheard';
 import type { Stay, StayActions } from './stay';
-import { createControls, VALUING, type Tips } from './views/controls';
+import { createControls, type Tips } from './views/controls';
 import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
 import { createUndo } from './views/undo';
@@ -35,6 +35,7 @@ export interface LivePart {
   readonly notice: HTMLElement;
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
+  readonly parts: readonly Part[];
   /** Binds the view to its model for as long as it is on the page. */
   attend(host: HTMLElement, root: HTMLElement, actions: StayActions): Stay;
   passOn(event: KeyboardEvent, host: HTMLElement): void;
@@ -45,6 +46,8 @@ export interface LivePart {
   end(): void;
   /** `targets`: the points that an edit would act on. */
   update(points: Points | null, state: UiState, targets: readonly number[]): void;
+  /** After the table was painted. */
+  paint(sight: Sight): void;
 }
 
 export type MakeLive = (source: LiveSource, desk: Desk, set: SetState) => LivePart;
@@ -55,11 +58,15 @@ export interface LiveWords {
   readonly tips: Tips;
 }
 
-export const createLive: MakeLive = (source, desk, set) =>
-  makeLive(source, desk, set, { keys: KEYS, tips: VALUING });
-
-export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: LiveWords): LivePart {
-  const editing = createEditing(source, desk);
+export function makeLive(
+  source: LiveSource,
+  desk: Desk,
+  set: SetState,
+  words: LiveWords,
+  parts: readonly Part[] = []
+): LivePart {
+  const editing = withKeys(createEditing(source, desk), parts);
+  const keys = [...words.keys, ...parts.flatMap((part) => part.keys ?? [])];
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
   const controls = createControls(
     {
@@ -100,26 +107,47 @@ export function makeLive(source: LiveSource, desk: Desk, set: SetState, words: L
     if (failure !== null) {
       sheet.update('The first failed fit', () => traceback(failure));
     } else {
-      sheet.update(state.help ? 'Keys' : '', () => keyList(words.keys));
+      sheet.update(state.help ? 'Keys' : '', () => keyList(keys));
     }
     setAttr(controls.element, 'data-state', points.status.state);
   }
 
+  controls.element.prepend(...parts.flatMap((part) => part.tools ?? []));
+
   return {
-    style: STYLE,
+    style: STYLE + parts.map((part) => part.style ?? '').join(''),
     editing,
     pace: new Pace(),
     controls: controls.element,
     takeBack: undo.element,
     notice: notice.element,
     detail: relabel.element,
-    overlays: [sheet.element, waiting.element],
+    overlays: [...parts.flatMap((part) => part.overlays ?? []), sheet.element, waiting.element],
+    parts,
+    paint: (sight) => parts.forEach((part) => part.paint?.(sight)),
     attend: (host, root, actions) => new Presence(host, root, actions),
     passOn: passOnSave,
     keep: (root, table) => new ViewKeeper(source, root, table),
     want,
-    end: () => clearTimeout(wanting),
+    end: () => {
+      clearTimeout(wanting);
+      parts.forEach((part) => part.end?.());
+    },
     update,
+  };
+}
+
+/** A key is a part's before it is an edit's. */
+function withKeys(editing: Editing, parts: readonly Part[]): Editing {
+  return {
+    ...editing,
+    press(event) {
+      if (parts.some((part) => part.press?.(event) === true)) {
+        event.preventDefault();
+      } else {
+        editing.press(event);
+      }
+    },
   };
 }
 

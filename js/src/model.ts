@@ -3,8 +3,9 @@
 import type { ViewMemory } from './memory';
 import { applyDelta, applyEdits, fromFull, type Points } from './points';
 import { Previews } from './previews';
-import type { Change, Control, Link, Preview, LiveSource } from './source';
+import type { Change, Control, Link, Preview } from './source';
 import { shown } from './shown';
+import type { PartMessage, PartSource } from './parts/part';
 import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
 import {
   decode,
@@ -31,7 +32,7 @@ export const UNHEARD_AFTER = 2500;
 const ASK_AGAIN = 3000;
 const HIDDEN_ACK = 1000;
 
-export class LiveModel implements LiveSource {
+export class LiveModel implements PartSource {
   readonly live = true;
   points: Points | null = null;
   link: Link = 'waiting';
@@ -42,6 +43,8 @@ export class LiveModel implements LiveSource {
   private readonly listeners = new Set<(change: Change) => void>();
   protected readonly previews = new Previews();
   private readonly requests = new Set<string>();
+  private readonly hearers = new Map<string, Set<(message: PartMessage) => void>>();
+  private readonly said = new Map<string, PartMessage>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly name = Math.random().toString(36).slice(2, 8);
   private serial = 0;
@@ -116,6 +119,25 @@ export class LiveModel implements LiveSource {
 
   redo(): void {
     this.edit((request) => ({ t: 'redo', request }));
+  }
+
+  ask(part: string, body: Readonly<Record<string, unknown>>): string {
+    const request = this.request();
+    const command: { t: string } = { ...body, t: 'part', ...{ part, request } };
+    this.send(command);
+    this.expectAnswer();
+    return request;
+  }
+
+  hear(part: string, listener: (message: PartMessage) => void): () => void {
+    const listeners = this.hearers.get(part) ?? new Set();
+    this.hearers.set(part, listeners.add(listener));
+    for (const message of this.said.values()) {
+      if (message.part === part) {
+        listener(message);
+      }
+    }
+    return () => listeners.delete(listener);
   }
 
   dismiss(): void {
@@ -236,6 +258,10 @@ export class LiveModel implements LiveSource {
         this.previews.keep(message);
         this.tell('previews');
         break;
+      case 'part':
+        this.said.set(`${message.part} ${message.kind}`, message);
+        this.hearers.get(message.part)?.forEach((listener) => listener(message));
+        break;
       case 'error':
         this.requests.delete(message.request ?? '');
         if (message.where === this.asked) {
@@ -282,12 +308,12 @@ export class LiveModel implements LiveSource {
     }
   };
 
-  private complain(sentence: string): void {
+  complain(sentence: string): void {
     this.problem = sentence;
     this.tell('link');
   }
 
-  protected tell(change: Change): void {
+  tell(change: Change): void {
     this.listeners.forEach((listener) => listener(change));
   }
 

@@ -19,6 +19,7 @@
 import type { Filters } from './filters';
 import type { Derived } from './derive';
 import { h, onceAFrame, setAttr, show } from './dom';
+import { LIVE } from './here';
 import { columnsFor, roomFor, type Column, type Room } from './layout';
 import type { ViewKeeper } from './memory';
 import { Steady } from './steady';
@@ -29,6 +30,7 @@ import * as ui from './state';
 import { watchTheme } from './theme';
 import { createKeys, type Desk } from './intents';
 import type { LivePart, MakeLive, SetState } from './live';
+import type { Part } from './parts/part';
 import { createCertainty } from './views/certainty';
 import { createChips } from './views/chips';
 import { createEdits } from './views/edits';
@@ -88,9 +90,9 @@ class Panel {
       page: () => this.#views.table.page(),
       reveal: (row) => this.#reveal(row),
     };
-    this.#live = makeLive?.(source as LiveSource, desk, this.#change) ?? null;
-    this.#pace = this.#live?.pace ?? new Steady();
-    this.#pressed = createKeys(desk, this.#live?.editing ?? null);
+    this.#live = LIVE ? (makeLive?.(source as LiveSource, desk, this.#change) ?? null) : null;
+    this.#pace = (LIVE && this.#live?.pace) || new Steady();
+    this.#pressed = createKeys(desk, (LIVE && this.#live?.editing) || null);
     this.#views = this.#createViews(this.#live?.controls ?? h('span'));
     this.#root = this.#assemble();
     const actions: StayActions = {
@@ -101,8 +103,9 @@ class Panel {
       sized: () => this.#measure(),
       shown: () => this.#changed('values'),
     };
-    this.#presence = this.#live?.attend(this.host, this.#root, actions) ?? stay(this.#root, actions);
-    this.#keeper = this.#live?.keep(this.#root, this.#views.table) ?? null;
+    const live = LIVE ? this.#live : null;
+    this.#presence = live?.attend(this.host, this.#root, actions) ?? stay(this.#root, actions);
+    this.#keeper = live?.keep(this.#root, this.#views.table) ?? null;
   }
 
   readonly #change: SetState = (change) => this.#set(change(this.#pinned()));
@@ -163,7 +166,7 @@ class Panel {
   }
 
   #assemble(): HTMLElement {
-    const live = this.#live;
+    const live = LIVE ? this.#live : null;
     const views = this.#views;
     const closer = () =>
       h(
@@ -215,12 +218,17 @@ class Panel {
     );
     this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + (live?.style ?? '')), root);
     views.chips.element.append(this.#tiles);
+    if (LIVE) {
+      placeParts(live?.parts ?? [], this.#views, detail);
+    }
     detail.addEventListener('pointerenter', () => this.#pin());
     views.table.element.addEventListener('focusin', () => this.#pin());
     for (const event of ['pointermove', 'pointerdown', 'keydown']) {
       body.addEventListener(event, () => this.#pace.touch());
     }
-    root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
+    if (LIVE) {
+      root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
+    }
     root.addEventListener('keydown', (event) => {
       const tiles = this.#showsTiles();
       this.#pressed(event, tiles ? views.gallery.element : views.table.grid, tiles);
@@ -241,13 +249,19 @@ class Panel {
   }
 
   destroy(): void {
-    this.#keeper?.remember(this.#state);
+    this.#end();
     this.#presence.end();
     this.#views.table.destroy();
     this.#frame.cancel();
     clearTimeout(this.#later);
-    this.#live?.end();
     this.host.remove();
+  }
+
+  #end(): void {
+    if (LIVE) {
+      this.#keeper?.remember(this.#state);
+      this.#live?.end();
+    }
   }
 
   #measure(): void {
@@ -258,7 +272,7 @@ class Panel {
   }
 
   #comeBack(): void {
-    if (this.#pace.derived !== null) {
+    if (LIVE && this.#pace.derived !== null) {
       this.#keeper?.comeBack();
     }
   }
@@ -304,13 +318,15 @@ class Panel {
   }
 
   #wantPreviews(rows: number[]): void {
-    this.#visible = rows;
-    this.#keeper?.remember(this.#state); // also after a mere scroll
-    this.#live?.want(() => [...new Set([...this.#visible, this.#focus()])]);
+    if (LIVE) {
+      this.#visible = rows;
+      this.#keeper?.remember(this.#state); // also after a mere scroll
+      this.#live?.want(() => [...new Set([...this.#visible, this.#focus()])]);
+    }
   }
 
   #render(): void {
-    const live = this.#live;
+    const live = LIVE ? this.#live : null;
     const { points } = this.#source;
     setAttr(this.#root, 'data-waiting', points === null);
     if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
@@ -320,8 +336,10 @@ class Panel {
       }
       this.#paint(points, this.#pace.derived!);
     }
-    live?.update(points, this.#state, ui.targets(this.#pinned()));
-    this.#keeper?.remember(this.#state);
+    if (LIVE) {
+      live?.update(points, this.#state, ui.targets(this.#pinned()));
+      this.#keeper?.remember(this.#state);
+    }
   }
 
   #again(ms: number): void {
@@ -378,6 +396,9 @@ class Panel {
             preview: source.preview(focus),
           }
     );
+    if (LIVE) {
+      this.#live?.paint({ points, state, derived, focus });
+    }
     views.status.update({
       points,
       shown: derived.order.length,
@@ -402,5 +423,19 @@ class Panel {
       this.#columns = next;
     }
     this.#columnsOf = [points, this.#room, width];
+  }
+}
+
+/** Elements of the parts go where they belong; the edits stay the last card of the left column. */
+function placeParts(
+  parts: readonly Part[],
+  views: Record<'edits' | 'chips' | 'status', { element: HTMLElement }>,
+  detail: HTMLElement
+): void {
+  for (const part of parts) {
+    views.edits.element.before(...(part.overview ?? []));
+    views.chips.element.append(...(part.bar ?? []));
+    detail.append(...(part.detail ?? []));
+    views.status.element.append(...(part.footer ?? []));
   }
 }

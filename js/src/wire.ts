@@ -12,6 +12,7 @@ import {
   list,
   record,
   show,
+  text,
   textOrNull,
   texts,
   whole,
@@ -169,8 +170,19 @@ export interface ErrorMessage {
   where?: string;
 }
 
+/** For a part of the panel, which checks what is in it. */
+export interface PartOfPanel {
+  v: 1;
+  t: 'part';
+  part: string;
+  request: string | null;
+  kind: string;
+  body: Json;
+  buffers: readonly Buffer[];
+}
+
 export type Message =
-  FullMessage | DeltaMessage | StatusMessage | EditsMessage | PreviewsMessage | ErrorMessage;
+  FullMessage | DeltaMessage | StatusMessage | EditsMessage | PreviewsMessage | PartOfPanel | ErrorMessage;
 
 /** What the page may ask of Python: named commands, no other. */
 export type Command =
@@ -204,6 +216,16 @@ export function decode(content: unknown, buffers: readonly Buffer[] = []): Messa
       return edited(header);
     case 'previews':
       return previews(header, buffers);
+    case 'part':
+      return {
+        v: 1,
+        t: 'part',
+        part: text(header, 'part'),
+        request: textOrNull(header, 'request'),
+        kind: text(header, 'kind'),
+        body: header,
+        buffers,
+      };
     case 'error':
       return {
         v: 1,

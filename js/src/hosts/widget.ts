@@ -1,8 +1,8 @@
 /** The anywidget front-end module, built into `dvlwidgets/static/widget.js`. */
 
-import { createLive } from '../live';
 import { LiveModel } from '../model';
 import { mountPanel } from '../panel';
+import { createLive } from '../valuation';
 import { createWidget } from './afm';
 
 export default createWidget(

@@ -1,0 +1,79 @@
+/**
+ * A part of the live valuation panel, in files of its own: what it shows, which keys it takes, what it says to Python.
+ *
+ * Its other half, where it has one, is a class of the same name in `dvlwidgets/widgets/parts/`: the page sends
+ * `{t: 'part', part: NAME, request, ...}`, Python `{v: 1, t: 'part', part: NAME, request, ...}` with buffers. The newest
+ * message of each kind (`t` of its body) is kept, so that another view of the same model begins with it.
+ */
+
+import type { Derived } from '../derive';
+import type { Desk } from '../intents';
+import type { SetState } from '../live';
+import type { Points } from '../points';
+import type { Buffer, Json } from '../read';
+import type { Change, LiveSource } from '../source';
+import type { UiState } from '../state';
+
+/** What Python says to a part; it is the part that checks it (see read.ts). */
+export interface PartMessage {
+  readonly part: string;
+  /** The request that it answers, if it answers one. */
+  readonly request: string | null;
+  /** What it is, within its part. */
+  readonly kind: string;
+  readonly body: Json;
+  readonly buffers: readonly Buffer[];
+}
+
+/** What a source of a live valuation panel can do for its parts. */
+export interface PartSource extends LiveSource {
+  /** Sends a command to a part's other half; returns the number of the request. */
+  ask(part: string, body: Readonly<Record<string, unknown>>): string;
+  /** Hears what Python says to a part, first what was said before; returns how to stop that. */
+  hear(part: string, listener: (message: PartMessage) => void): () => void;
+  /** Shows a sentence at the top of the panel. */
+  complain(sentence: string): void;
+  /** Tells every view that something changed, e.g. after a part has put columns into the points. */
+  tell(change: Change): void;
+}
+
+/** What a part is given when it is made. */
+export interface Hub {
+  readonly source: PartSource;
+  readonly desk: Desk;
+  readonly set: SetState;
+}
+
+/** What there is to see at a moment. */
+export interface Sight {
+  readonly points: Points;
+  readonly state: UiState;
+  readonly derived: Derived;
+  /** The point in focus, -1 for none. */
+  readonly focus: number;
+}
+
+/** Elements go to their places once; a part shows and hides what is its own. */
+export interface Part {
+  /** Cards of the left column, below those that are always there. */
+  readonly overview?: readonly HTMLElement[];
+  /** In the line of filters. */
+  readonly bar?: readonly HTMLElement[];
+  /** Buttons in the toolbar, before the help. */
+  readonly tools?: readonly HTMLElement[];
+  /** In the column of the point in focus, below the labels. */
+  readonly detail?: readonly HTMLElement[];
+  readonly footer?: readonly HTMLElement[];
+  /** Sheets and menus over the panel. */
+  readonly overlays?: readonly HTMLElement[];
+  readonly style?: string;
+  /** Keys that the help lists. */
+  readonly keys?: readonly (readonly [string, string])[];
+  /** Takes a key that nothing else took; true when it was one of the part's. */
+  press?(event: KeyboardEvent): boolean;
+  /** Once a frame at most, after the table was painted. */
+  paint?(sight: Sight): void;
+  end?(): void;
+}
+
+export type MakePart = (hub: Hub) => Part;
