@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .method import check_memory
 from .predictions import Predictions
-from .problem import Problem
+from .problem import Floats, Problem
 from .scaling import Scaling
 
 
@@ -27,8 +27,11 @@ class Centroids:
         self.squares = (x**2).sum(axis=1)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+
+    def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        """Answers from the sums (b, q) of the subsets' rows of `sums`."""
         b, (c, d) = len(masks), self.shape
-        sums = masks.astype(np.float64) @ self.sums
         count = sums[:, :c]
         seen = count > 0
         means = sums[:, c:].reshape(b, c, d) / np.maximum(count, 1.0)[:, :, None]

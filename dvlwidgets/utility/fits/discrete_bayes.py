@@ -34,8 +34,11 @@ class _CountBayes:
         return x
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+
+    def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        """Answers from the sums (b, q) of the subsets' rows of `sums`."""
         c, d = self.shape
-        sums = masks.astype(np.float64) @ self.sums
         count, counts = sums[:, :c], sums[:, c:].reshape(len(masks), c, d)
         seen = count > 0
         with np.errstate(divide="ignore", invalid="ignore"):

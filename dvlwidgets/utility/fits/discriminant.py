@@ -41,8 +41,11 @@ class Discriminant:
         self.sums = np.hstack([inside, by_class, own[:, self.i] * own[:, self.j]])
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+
+    def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        """Answers from the sums (b, q) of the subsets' rows of `sums`."""
         b, (c, d) = len(masks), self.centres.shape
-        sums = masks.astype(np.float64) @ self.sums
         count, shift = sums[:, :c], sums[:, c : c + c * d].reshape(b, c, d)
         seen, size = np.asarray(count > 0), count.sum(axis=1)
         mean = shift / np.maximum(count, 1.0)[:, :, None]

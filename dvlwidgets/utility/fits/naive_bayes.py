@@ -37,37 +37,48 @@ class GaussianBayes:
         own = inside[:, :, None] * (problem.centred[:, None, :] - self.centres)
         self.sums = np.hstack([inside, own.reshape(n, c * d), (own**2).reshape(n, c * d)])
         at = problem.centred_test[None, :, :] - self.centres[:, None, :]
-        self.at, self.squares = at, np.concatenate([at**2, at], axis=2)  # (c, k, d), (c, k, 2d)
-        self.largest = np.abs(at).max(axis=1)
+        # sums of all classes, and of their squares, about the mean of all rows
+        about = self.centres.reshape(c * d, 1) * np.tile(np.eye(d), (c, 1))
+        ones, zeros = np.tile(np.eye(d), (c, 1)), np.zeros((c * d, d))
+        self.whole = np.hstack(
+            [np.vstack([self.centres, ones, zeros]), np.vstack([self.centres**2, 2 * about, ones])]
+        )
+        ones = np.ones((c, 1, len(problem.x_test)))
+        self.squares = np.concatenate([(at**2).transpose(0, 2, 1), at.transpose(0, 2, 1), ones], axis=1)
+        self.largest = (at**2).max(axis=1)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+
+    def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
+        """Answers from the sums (b, q) of the subsets' rows of `sums`."""
         b, (c, d) = len(masks), self.centres.shape
-        sums = masks.astype(np.float64) @ self.sums
         count = sums[:, :c]
         shift, square = (part.reshape(b, c, d) for part in (sums[:, c : c + c * d], sums[:, c + c * d :]))
         scale = None if self.scaling is None else self.scaling.of(masks)
-        floor = self._floor(masks, count, shift, square, scale)
+        floor = self._floor(masks, sums, count, scale)
         size = np.maximum(count, 1.0)[:, :, None]
         mean, square = shift / size, square / size
-        variance = square - mean**2 + floor[:, None, :]
-        place = mean + self.centres  # about one centre for all classes
-        self._repair(masks, count, place, mean, square, variance, floor)
+        variance = square - mean**2
+        if self.problem.weights is None:
+            variance[count == 1] = 0.0  # and their means are those rows, to the last digit
+        variance += floor[:, None, :]
+        self._repair(masks, count, mean, square, variance, floor)
         seen = count > 0
-        variance = np.where(seen[:, :, None], variance, 1.0)
-        done = np.asarray((variance > 0).all(axis=(1, 2)))
-        scores = self._scores(place, mean, np.where(done[:, None, None], variance, 1.0))
-        with np.errstate(divide="ignore"):
-            scores += np.log(count / count.sum(axis=1, keepdims=True))[:, None, :]
-        return from_scores(scores, seen, done, want)
+        if not seen.all():
+            variance = np.where(seen[:, :, None], variance, 1.0)
+        done = np.ones(b, np.bool_) if variance.min() > 0 else np.asarray((variance > 0).all(axis=(1, 2)))
+        if not done.all():
+            variance = np.where(done[:, None, None], variance, 1.0)
+        shares = np.log(np.maximum(count, 1.0) / count.sum(axis=1, keepdims=True))
+        scores = self._scores(mean, variance, shares)
+        return from_scores(scores.transpose(1, 2, 0), seen, done, want)
 
-    def _floor(
-        self, masks: NDArray[np.bool_], count: Floats, shift: Floats, square: Floats, scale: Floats | None
-    ) -> Floats:
+    def _floor(self, masks: NDArray[np.bool_], sums: Floats, count: Floats, scale: Floats | None) -> Floats:
         """(b, d) or (b, 1) what is added to variances: a share of the largest variance of a (scaled) feature."""
-        size = count.sum(axis=1)[:, None]
-        mean = (shift + count[:, :, None] * self.centres).sum(axis=1) / size
-        whole = square + 2 * self.centres * shift + count[:, :, None] * self.centres**2
-        mean_square = whole.sum(axis=1) / size
+        d = self.centres.shape[1]
+        whole = (sums @ self.whole) / count.sum(axis=1)[:, None]
+        mean, mean_square = whole[:, :d], whole[:, d:]
         variance = np.maximum(mean_square - mean**2, 0.0)
         for b in np.flatnonzero(variance.max(axis=1) <= _SPREAD * mean_square.max(axis=1)):
             variance[b] = self.problem.x[masks[b]].var(axis=0)
@@ -79,36 +90,36 @@ class GaussianBayes:
         self,
         masks: NDArray[np.bool_],
         count: Floats,
-        place: Floats,
         mean: Floats,
         square: Floats,
         variance: Floats,
         floor: Floats,
     ) -> None:
         """Means and variances of classes whose spread is tiny beside their distance from the class centre."""
-        poor = (_ROUNDING * square > _VARIANCE * variance).any(axis=2) & (count > 0)
-        for b, c in zip(*np.nonzero(poor), strict=True):
+        poor = variance < (_ROUNDING / _VARIANCE) * square
+        if not poor.any():
+            return
+        for b, c in zip(*np.nonzero(poor.any(axis=2) & (count > 1)), strict=True):
             rows = self.problem.centred[masks[b] & (self.problem.codes == c)]
-            place[b, c] = _mean(rows)
-            mean[b, c] = place[b, c] - self.centres[c]
+            mean[b, c] = _mean(rows) - self.centres[c]
             variance[b, c] = rows.var(axis=0) + floor[b]
 
-    def _scores(self, place: Floats, mean: Floats, variance: Floats) -> Floats:
-        """(b, k, c) log likelihoods without the class shares."""
-        inverse = 1.0 / variance
-        scores = np.empty((len(mean), self.at.shape[1], mean.shape[1]))
-        for c in range(mean.shape[1]):
-            weight = np.concatenate([inverse[:, c], -2 * mean[:, c] * inverse[:, c]], axis=1)
-            scores[:, :, c] = weight @ self.squares[c].T
-        own = (mean**2 * inverse).sum(axis=2)
-        scores += own[:, None, :]
-        error = _ROUNDING * ((self.largest**2 * inverse).sum(axis=2) + own)
-        for b, c in zip(*np.nonzero(error > _SCORE), strict=True):
-            away = self.problem.centred_test - place[b, c]
-            scores[b, :, c] = (away**2 * inverse[b, c]).sum(axis=1)
-        scores += np.log(variance).sum(axis=2)[:, None, :]
-        scores *= -0.5
-        return scores
+    def _scores(self, mean: Floats, variance: Floats, shares: Floats) -> Floats:
+        """(c, b, k) log likelihoods and logarithms of the class shares (b, c)."""
+        b, c, d = mean.shape
+        weight = np.empty((c, b, 2 * d + 1))
+        inverse = np.divide(-0.5, variance.transpose(1, 0, 2), out=weight[:, :, :d])
+        linear = np.multiply(mean.transpose(1, 0, 2), inverse, out=weight[:, :, d:-1])
+        own = np.einsum("cbd,bcd->cb", linear, mean)
+        linear *= -2
+        constant = -0.5 * np.log(variance).sum(axis=2).T + shares.T
+        weight[:, :, -1] = constant + own
+        scores = weight @ self.squares
+        error = (inverse @ self.largest[:, :, None])[:, :, 0] + own
+        for a, i in zip(*np.nonzero(error < -_SCORE / (2 * _ROUNDING)), strict=True):
+            away = self.problem.centred_test - (mean[i, a] + self.centres[a])
+            scores[a, i] = (away**2 * inverse[a, i]).sum(axis=1) + constant[a, i]
+        return np.asarray(scores)
 
 
 def _mean(rows: Floats) -> Floats:

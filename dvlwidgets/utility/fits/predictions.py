@@ -54,6 +54,11 @@ def finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def softmax(scores: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Probabilities (B, k, c) from log scores of the classes that a model has seen; 0 for the others."""
+    if seen.shape[1] == 2 and seen.all():
+        difference = scores[:, :, 1] - scores[:, :, 0]
+        both = np.empty((2, *difference.shape))
+        both[0], both[1] = logistic(-difference), logistic(difference)
+        return both.transpose(1, 2, 0)
     z = np.where(seen[:, None, :], scores, -np.inf)
     z -= z.max(axis=2, keepdims=True)
     np.exp(z, out=z)
@@ -68,7 +73,12 @@ def from_scores(
 
     Probabilities are the softmax of the scores, made if they are wanted.
     """
-    best = np.where(seen[:, None, :], scores, -np.inf).argmax(axis=2)
+    if seen.shape[1] == 2:
+        best = (scores[:, :, 1] > scores[:, :, 0]).astype(np.intp)
+        alone = ~seen.all(axis=1)
+        best[alone] = seen[alone, 1][:, None]
+    else:
+        best = np.where(seen[:, None, :], scores, -np.inf).argmax(axis=2)
     proba = softmax(scores, seen) if "predict_proba" in want else None
     return Predictions(done, codes=best, proba=proba, seen=seen)
 
