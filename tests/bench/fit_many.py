@@ -2,10 +2,10 @@
 
     .venv/bin/python tests/bench/fit_many.py [--fits] [--valuations] [--only GaussianNB]
 
-Processor time of one BLAS thread, medians of 5 runs, microseconds a fit. Subsets have uniform sizes from 1 to 299;
-predictions are for 100 test points. "batched" is `BatchedFits.predictions` on 256 masks at a time; what is prepared
-once for all subsets has a column of its own. A valuation is `ShapleyValuation(utility, sampler, rule).fit(train)` with
-4,096 evaluations, and with 300 where fits are made one by one.
+Processor time of one BLAS thread, medians of 7 runs that take turns, microseconds a fit. Subsets have uniform sizes
+from 1 to 299; predictions are for 100 test points. "batched" is `BatchedFits.predictions` on 256 masks, four times;
+what is prepared once for all subsets is told beside. A valuation is `ShapleyValuation(utility, sampler, rule)
+.fit(train)` with 4,096 evaluations, and with 300 where fits are made one by one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import sklearn
+from row import Row
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
@@ -43,7 +44,9 @@ from dvlwidgets import (
 from dvlwidgets.utility.bound_model import BoundModelUtility
 from dvlwidgets.utility.fits.many import batched_fits
 
-B, N, K, REPEATS = 256, 300, 100, 5
+B, N, K, REPEATS = 256, 300, 100, 7
+PASSES = 4
+"""So often all subsets are fitted together in a run: as in a valuation, where one step follows another."""
 ALONE = 64
 """So many of the subsets are fitted one by one in a run."""
 
@@ -66,6 +69,16 @@ GOALS: list[tuple[Any, str, int, int | None]] = [
     (make_pipeline(StandardScaler(), LogisticRegression()), "classes", 25, None),
 ]
 """Models, the kind of their data, the number of features, and the ratio that is wanted."""
+
+_GEMM = "the sums alone are {} products a fit: {} us at 50 Gflop/s"
+BOUNDS = {
+    model: _GEMM.format(f"{N} x {columns}", f"{2e-3 * N * columns / 50:.1f}")
+    for model, columns in (
+        ("GaussianNB", 2 * 51), ("LinearRegression", 351 + 26), ("Ridge", 351 + 26), ("RidgeClassifier", 351 + 26),
+        ("LogisticRegression", 351), ("LinearDiscriminantAnalysis", 325 + 2 * 26),
+    )
+}  # fmt: skip
+"""What the arithmetic allows, with 25 features and two classes; logistic regressions sum in each step."""
 
 VALUATIONS = [
     (GaussianNB(), "accuracy", 60), (Ridge(), "r2", 80), (LogisticRegression(), "accuracy", 40),
@@ -92,23 +105,24 @@ def subsets() -> Any:
     return rng.permuted(np.arange(N) < sizes[:, None], axis=1)
 
 
-def clocked(run: Callable[[], Any]) -> float:
-    """Median processor seconds of 5 runs."""
-    run()
-    spent = []
-    for _ in range(REPEATS):
-        start = time.process_time()
-        run()
-        spent.append(time.process_time() - start)
-    return float(np.median(spent))
-
-
 def one_by_one(model: Any, x: Any, y: Any, masks: Any, x_test: Any) -> None:
     for mask in masks:
         try:
             clone(model).fit(x[mask], y[mask]).predict(x_test)
         except ValueError:  # one class, or too few neighbours
             continue
+
+
+def in_turns(runs: Sequence[Callable[[], Any]], repeats: int) -> list[float]:
+    """Median processor seconds of each run; they take turns, so that a busy machine is one for all of them."""
+    spent: list[list[float]] = [[] for _ in runs]
+    for k in range(repeats + 1):
+        for run, seconds in zip(runs, spent, strict=True):
+            start = time.process_time()
+            run()
+            if k:  # the first turn warms up
+                seconds.append(time.process_time() - start)
+    return [float(np.median(seconds)) for seconds in spent]
 
 
 def name(model: Any) -> str:
@@ -119,25 +133,49 @@ def name(model: Any) -> str:
     )
 
 
-def fits(only: str) -> None:
-    """The table of fits."""
-    masks = subsets()
-    print("| model | clone+fit+predict | batched | ratio | goal | prepared once |")
-    print("|---|---|---|---|---|---|")
+def rows(small: bool, only: str = "") -> Iterator[Row]:
+    """Seconds a fit, ours and clone, fit and predict of scikit-learn.
+
+    Args:
+        small: a quarter of the subsets, and few repeats.
+        only: models with this in their name.
+    """
+    masks = subsets()[:64] if small else subsets()
+    alone = masks[:16] if small else masks[:ALONE]
     for model, kind, d, goal in GOALS:
         if only not in name(model):
             continue
         x, y, x_test, _ = problem(kind, d)
         batch = batched_fits(model, x, y, x_test, ["predict"])
         assert not isinstance(batch, str), batch
-        together = clocked(lambda batch=batch: batch.predictions(masks)) / B
-        alone = clocked(lambda a=(model, x, y, masks[:ALONE], x_test): one_by_one(*a)) / ALONE
-        once = clocked(lambda a=(model, x, y, x_test): batched_fits(*a, ["predict"]))
-        ratio = alone / together
-        wanted = "" if goal is None else f"{goal}x"
+        runs = [
+            lambda batch=batch: [batch.predictions(masks) for _ in range(PASSES)],
+            lambda a=(model, x, y, alone, x_test): one_by_one(*a),
+            lambda a=(model, x, y, x_test): batched_fits(*a, ["predict"]),
+        ]
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ours, single, once = in_turns(runs, 3 if small else REPEATS)
+        yield Row(
+            f"fit_many: {name(model)}, {kind}, {len(masks)} subsets of {N} x {d}",
+            ours / len(masks) / PASSES,
+            single / len(alone),
+            f"scikit-learn {sklearn.__version__}: clone, fit, predict",
+            goal,
+            f"prepared once: {1e3 * once:.1f} ms. {BOUNDS.get(name(model), '')}".strip(),
+        )
+
+
+def fits(only: str) -> None:
+    """The table of fits."""
+    print("| model | clone+fit+predict | batched | ratio | goal | bound |")
+    print("|---|---|---|---|---|---|")
+    for row in rows(False, only):
+        assert row.reference is not None
+        wanted = "" if row.goal is None else f"{row.goal}x"
         print(
-            f"| {name(model)}, {kind} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us | {ratio:.0f}x | {wanted} "
-            f"| {1e3 * once:.1f} ms |",
+            f"| {row.what} | {1e6 * row.reference:,.0f} us | {1e6 * row.ours:.1f} us | {row.ratio:.0f}x | {wanted} "
+            f"| {row.bound} |",
             flush=True,
         )
 

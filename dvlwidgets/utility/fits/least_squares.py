@@ -101,15 +101,16 @@ class LeastSquares:
             x, y = x - x_mean, y - y_mean
         x = x * inside[:, :, None] if scale is None else x * (inside[:, :, None] / scale[:, None, :])
         matrices = x @ x.transpose(0, 2, 1)
-        mean = np.einsum("bii->b", matrices) / size
-        good = mean > 0
-        unit = np.where(good, mean, 1.0)[:, None, None]
-        matrices /= unit
+        squares = np.einsum("bii->bi", matrices)
+        largest = squares.max(axis=1)
+        good = largest > 0
+        unit = np.where(good, largest, 1.0)[:, None]
         if self.intercept:  # centred rows and targets add up to 0: this fills the direction of ones
-            matrices += inside[:, :, None] * share
-        matrices[:, np.arange(most), np.arange(most)] += 1.0 - inside
+            matrices += (unit * inside)[:, :, None] * share
+        squares += unit * (1.0 - inside)
         found, condition = tested(matrices, y * inside[:, :, None])
-        weights = (x.transpose(0, 2, 1) @ found) / unit
+        condition *= unit[:, 0]
+        weights = x.transpose(0, 2, 1) @ found
         if scale is not None:
             weights = weights / scale[:, :, None]
         return self._with_intercept(weights, x_mean[:, 0], y_mean[:, 0]), good & (

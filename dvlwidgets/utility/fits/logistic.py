@@ -48,38 +48,71 @@ class Logistic:
     def _prepare(self) -> None:
         """Solutions on all rows as if they were fewer, and the inverse Hessians there."""
         n = len(self.problem.x)
+        rows = self.problem.weighted(np.ones((1, n)))
+        self.total = float(rows.sum())
         self.shares = np.minimum(1.0, 2.0 ** -np.arange(0.0, np.log2(n) + 1, 0.5))
         penalties = np.repeat(self._penalties(np.ones((1, n), np.bool_)), len(self.shares), axis=0)
-        weights = np.repeat(self.shares[:, None], n, axis=1)
+        weights = self.shares[:, None] * rows
         start = np.zeros((len(self.shares), self.loss.size))
         self.starts, found = self.newton.solve(weights, penalties, start, np.ones(len(weights), np.bool_))
         if not found.all():
             raise NotCoveredError("Newton's method finds no optimum on all points")
         means = self.loss.slopes(self.starts, weights)[0]
-        self.inverses = np.linalg.inv(self.newton.hessians(means, weights, penalties, single=False))
+        hessians = self.newton.hessians(means, weights, penalties, single=False)
+        self.inverses = np.linalg.inv(hessians).astype(np.float32)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
-        weights = masks.astype(np.float64)
+        weights = self.problem.weighted(masks)
         seen = np.asarray(weights @ self.problem.indicators > 0)
-        enough = seen.sum(axis=1) > (1 if self.c == 2 else 2)
-        nearest = np.abs(np.log(self.shares) - np.log(masks.mean(axis=1))[:, None]).argmin(axis=1)
-        theta, found = self.newton.solve(
-            weights, self._penalties(masks), self.starts[nearest], enough, self.inverses[nearest]
-        )
-        done = found & enough
+        share = weights.sum(axis=1) / self.total
+        nearest = np.abs(np.log(self.shares) - np.log(share)[:, None]).argmin(axis=1)
+        penalties = self._penalties(masks)
         if self.c == 2:
+            theta, done = self.newton.solve(
+                weights, penalties, self.starts[nearest], seen.all(axis=1), self.inverses[nearest]
+            )
             return from_margins(theta @ self.x_test.T, seen, done, want)
         b, p = len(masks), self.x_test.shape[1]
+        theta, done = self._several(weights, penalties, nearest, seen)
         logits = (theta.reshape(b * self.c, p) @ self.x_test.T).reshape(b, self.c, -1).transpose(0, 2, 1)
         return from_scores(logits, seen, done, want)
 
+    def _several(
+        self, weights: Floats, penalties: Floats, nearest: NDArray[np.intp], seen: NDArray[np.bool_]
+    ) -> tuple[Floats, NDArray[np.bool_]]:
+        """Coefficients (b, c, p), and (b,) whether they were found.
+
+        What is known of all points is in contrasts of all classes: searches without one of them start from there, too,
+        but not with those Hessians.
+        """
+        assert isinstance(self.loss, SeveralClasses)
+        theta = np.zeros((len(weights), self.c, self.x_test.shape[1]))
+        done = np.zeros(len(weights), np.bool_)
+        for at in (
+            np.flatnonzero(seen.all(axis=1)),
+            np.flatnonzero(~seen.all(axis=1) & (seen.sum(axis=1) > 2)),
+        ):
+            if not len(at):
+                continue
+            start, inverses, basis = self.starts[nearest[at]], None, self.loss.contrasts(seen[at])
+            if seen[at].all():
+                inverses = self.inverses[nearest[at]]
+            else:
+                known = self.loss.by_class(start, self.loss.contrasts(np.ones((1, self.c), np.bool_)))
+                start = (basis.transpose(0, 2, 1) @ known).reshape(start.shape)
+            found, done[at] = self.newton.solve(
+                weights[at], penalties[at], start, np.ones(len(at), np.bool_), inverses
+            )
+            theta[at] = self.loss.by_class(found, basis)
+        return theta, done
+
     def _penalties(self, masks: NDArray[np.bool_]) -> Floats:
-        """(b, p) or (b, c p) penalties of coefficients of our standardised features; intercepts have none."""
+        """(b, (c - 1) p) penalties of coefficients of our standardised features; intercepts have none."""
         scale = np.ones((len(masks), len(self.unit))) if self.scaling is None else self.scaling.of(masks)
         penalties = self.penalty * (scale / self.unit) ** 2
         if self.intercept:
             penalties = np.hstack([penalties, np.zeros((len(masks), 1))])
-        return penalties if self.c == 2 else np.tile(penalties, (1, self.c))
+        return np.tile(penalties, (1, self.c - 1))
 
 
 def _augmented(x: Floats, intercept: bool) -> Floats:

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditioned import definite
 from .problem import Floats
 
 _MOST_STEPS = 60
-_FIRST_STEPS = 3
+_FIRST_STEPS = 2
 """So many steps are made with the Hessians that are given."""
 _SINGLE_STEPS = 12
 """After so many steps Hessians are summed in double precision, too."""
@@ -30,7 +31,7 @@ class Loss(Protocol):
         """What the models say of the rows, and the gradients (o, p)."""
         ...
 
-    def hessians(self, means: Floats, weights: Floats, *, single: bool) -> Floats:
+    def hessians(self, means: Floats, weights: Floats, *, single: bool) -> NDArray[Any]:
         """Hessians (o, p, p) where the models say `means`, summed in single or double precision."""
         ...
 
@@ -57,7 +58,7 @@ class _Searches:
     step: Floats
     promised: Floats
     size: Floats
-    inverses: Floats | None
+    inverses: NDArray[np.float32] | None
 
     def only(self, rows: NDArray[np.bool_]) -> _Searches:
         arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -77,7 +78,7 @@ class Newton:
         penalties: Floats,
         theta: Floats,
         wanted: NDArray[np.bool_],
-        inverses: Floats | None = None,
+        inverses: NDArray[np.float32] | None = None,
     ) -> tuple[Floats, NDArray[np.bool_]]:
         """Coefficients (b, p), and (b,) whether they were found; searches that are not wanted are left out.
 
@@ -123,7 +124,7 @@ class Newton:
         gradient += s.penalties * s.theta
         far = (gradient * s.step).sum(axis=1) > 0.5 * s.promised
         if s.inverses is not None:
-            newton = -(s.inverses @ gradient[:, :, None])[:, :, 0]
+            newton = -(s.inverses @ gradient.astype(np.float32)[:, :, None])[:, :, 0].astype(np.float64)
         else:
             newton = -self._solved(s, means, gradient, single=single)
         step = np.where(far[:, None], 0.5 * s.step, newton)
@@ -140,12 +141,14 @@ class Newton:
     def _solved(self, s: _Searches, means: Floats, right: Floats, *, single: bool) -> Floats:
         """Hessians applied inversely to (o, p)."""
         matrices = self.hessians(means, s.weights, s.penalties, single=single)
-        try:
-            return np.asarray(np.linalg.solve(matrices, right[:, :, None])[:, :, 0])
-        except np.linalg.LinAlgError:  # one that is singular stops the whole batch
-            return np.full(right.shape, np.nan)
+        found = definite(matrices, right[:, :, None])[:, :, 0].astype(np.float64, copy=False)
+        bad = np.isnan(found[:, 0])
+        if single and bad.any():  # not positive definite in so few digits
+            matrices = self.hessians(means[bad], s.weights[bad], s.penalties[bad], single=False)
+            found[bad] = definite(matrices, right[bad, :, None])[:, :, 0]
+        return found
 
-    def hessians(self, means: Floats, weights: Floats, penalties: Floats, *, single: bool) -> Floats:
+    def hessians(self, means: Floats, weights: Floats, penalties: Floats, *, single: bool) -> NDArray[Any]:
         """(o, p, p) where the models say `means`, summed in single or double precision."""
         matrices = self.loss.hessians(means, weights, single=single)
         diagonal = np.arange(matrices.shape[1])
