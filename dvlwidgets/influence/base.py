@@ -52,6 +52,10 @@ class InfluenceFunctionModel(ABC):
     def precondition(self, rows: Rows) -> Rows:
         """Test gradients times the inverse curvature: what inner products with training gradients are taken of."""
 
+    def precondition_for_scores(self, rows: Rows) -> Rows:
+        """As `precondition`, in whatever form inner products with rows of the same kind are cheapest."""
+        return self.precondition(rows)
+
     # --- what users call ------------------------------------------------------------------------------------
 
     def fit(self: Self, data: Any) -> Self:

@@ -15,6 +15,7 @@ from .agreement import paths_of
 from .batches import Batch
 from .capture import captured
 from .general import looped, mapped
+from .plain_chain import is_plain_chain
 from .problem import Problem
 from .rows import Rows
 
@@ -50,7 +51,12 @@ class Gradients:
 
     def _computed(self, batch: Batch) -> tuple[Rows, Tensor]:
         if not self.path:
-            self.path = paths_of(self.problem, batch)
+            plain = is_plain_chain(self.problem, batch)
+            self.path = (
+                dict.fromkeys(self.problem.layout.names, "factors")
+                if plain
+                else paths_of(self.problem, batch)
+            )
         by_factors = self._names("factors")
         parts, losses = captured(self.problem, batch, by_factors) if by_factors else ([], self.losses(batch))
         if missing := set(by_factors).difference(*(part.names for part in parts)):

@@ -13,17 +13,26 @@ from .arnoldi import RANK
 from .block_influence import BlockInfluence, renamed, warn_indefinite
 from .curvature import Curvature
 from .layout import BlockStructure
+from .low_rank_rows import LowRankRows
+from .rows import Rows
 from .solvers.low_rank import LowRank
 from .solvers.products import Products
 from .solvers.sketch import nystroem_sketch
 from .types import BlockMode, LossType, SecondOrderMode
+
+PART = 4
+"""The random vectors are turned by the Hessian of every fourth data point: the sketch is as good (measured) ..."""
+
+FEWEST = 256
+"""... unless these are fewer than so many, or than four times the rank."""
 
 
 class NystroemSketchInfluence(BlockInfluence):
     """Sketches the curvature by its products with random vectors, and inverts the sketch by the Woodbury formula.
 
     The sketch (Hataya & Yamada 2023) is Nystroem's in its stable form (Tropp et al. 2017) after one step that turns
-    the random vectors towards the leading eigenvectors; they are seeded, so the result is deterministic. It
+    the random vectors towards the leading eigenvectors; they are seeded, so the result is deterministic. A Hessian
+    turns them by a quarter of the data (256 points and four times the rank at least), which serves as well. The sketch
     approximates positive semi-definite curvatures: a Hessian that is indefinite among the leading directions is
     noticed, and only its positive part is kept. Another regularization needs no refit.
 
@@ -78,13 +87,36 @@ class NystroemSketchInfluence(BlockInfluence):
         self.rank = whole("rank", given, 1, RANK)
         self.path: dict[str, str] = {}
 
+    def precondition_for_scores(self, rows: Rows) -> Rows:
+        """As `precondition`; factored rows of one position a sample stay factored, where one block is all."""
+        low = self._factors.get("")
+        if isinstance(low, LowRank) and len(low.vectors[0]) == self.n_parameters and LowRankRows.pays(rows):
+            return LowRankRows.solved(rows, low, self._dampings[""])
+        return self.precondition(rows)
+
     def _factor(self, block: str, curvature: Curvature) -> LowRank:
         rank = min(self.rank, curvature.p)
-        products = Products(curvature, 2 * rank)
+        part = part_of(curvature, rank)
+        share = 1.0 if part is None else part.n / curvature.n
+        products = Products(curvature, (1 + share) * rank)
         self.path[block] = products.path
-        sketch = nystroem_sketch(products, curvature.p, rank, products.like)
+        turn = None if part is None or products.path == "dense" else part.matmul
+        sketch = nystroem_sketch(products, curvature.p, rank, products.like, turn=turn)
         top = float(sketch.values[0]) if len(sketch.values) else 0.0
         rounding = 100 * torch.finfo(sketch.values.dtype).eps * max(top, -sketch.lowest)
         if sketch.lowest < -rounding:
             warn_indefinite(sketch.lowest, self._dampings[block])
         return LowRank(sketch.values, sketch.vectors, True)
+
+
+def part_of(curvature: Curvature, rank: int) -> Curvature | None:
+    """The Hessian of some of the data points, drawn once and for all, or None where all of them are to be used.
+
+    That is where the data are few, or not kept; and for sums of outer products, whose rows are computed once for both
+    passes.
+    """
+    size = max(-(-curvature.n // PART), FEWEST, 4 * rank)
+    if curvature.mode is not SecondOrderMode.HESSIAN or 2 * size > curvature.n or not curvature.kept:
+        return None
+    order = torch.randperm(curvature.n, generator=torch.Generator().manual_seed(0))
+    return curvature.batch(order[:size].sort().values)

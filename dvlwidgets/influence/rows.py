@@ -161,6 +161,10 @@ class Rows:
     @staticmethod
     def cat(several: Sequence[Rows]) -> Rows:
         """The rows of several, one below the other; their parts must be of the same kinds."""
+        return type(several[0])._joined(several)  # noqa: SLF001 - of its own kind
+
+    @classmethod
+    def _joined(cls, several: Sequence[Any]) -> Rows:
         first = several[0]
         parts = []
         for i, part in enumerate(first.parts):
@@ -215,6 +219,8 @@ class Rows:
 
     def dot(self, other: Rows) -> Tensor:
         """Inner products of all pairs of rows: shape (B, B')."""
+        if type(other) is not Rows:
+            return other.dot(self).T  # it is more than its parts, and knows how
         if self._alike(other):
             total = self.parts[0].dot(other.parts[0])  # type: ignore[arg-type]  # of one kind: _alike
             for mine, its in zip(self.parts[1:], other.parts[1:], strict=True):
@@ -254,6 +260,8 @@ class Rows:
 
     def pair(self, other: Rows) -> Tensor:
         """Inner products row by row: shape (B,)."""
+        if type(other) is not Rows:
+            return other.pair(self)
         if self._alike(other):
             total = self.parts[0].pair(other.parts[0])  # type: ignore[arg-type]
             for mine, its in zip(self.parts[1:], other.parts[1:], strict=True):

@@ -65,7 +65,8 @@ def factors_of(model: InfluenceFunctionModel, test: Batches, *, chunk: int = CHU
 
     def solve() -> None:
         rows = stacked(waiting)
-        solved.extend(model.precondition(rows[at : at + chunk]) for at in range(0, len(rows), chunk))
+        pieces = (rows[at : at + chunk] for at in range(0, len(rows), chunk))
+        solved.extend(model.precondition_for_scores(piece) for piece in pieces)
         waiting.clear()
 
     for batch in test.joined(rows=chunk):

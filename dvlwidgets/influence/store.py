@@ -15,10 +15,13 @@ from torch import Tensor
 
 from ..errors import InputError
 from .base import InfluenceFunctionModel, require_model
-from .batches import Batch, Batches, require_positions
+from .batches import Batch, Batches, cat, require_positions
 from .rows import Rows
 from .shelves import Form, MemoryShelf, Shelf, dtype_of
 from .store_files import FileShelf
+
+JOINED = 4 << 20
+"""Bytes of gradients that are computed in one pass, where batches are smaller: a pass costs half a millisecond."""
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
@@ -217,13 +220,39 @@ class GradientStore:
             if self._work is None:
                 self._work = self.model.condensed(self.batches, path=self.path)
             try:
-                for at, batch in self._work.reading(first, last + 1):
-                    if not self._shelf.done(at, at + len(batch)).all():
-                        if self._work is self.batches:  # what features are made of is checked when they are
-                            self.batches.check(at, batch)
-                        self._keep(slice(at, at + len(batch)), *self._compute(batch))
+                for at, batch in self._missing(self._work, first, last + 1):
+                    self._keep(slice(at, at + len(batch)), *self._compute(batch))
             finally:
                 self._shelf.flush()
+
+    def _missing(self, work: Batches, lo: int, hi: int) -> Iterator[tuple[int, Batch]]:
+        """Batches that hold samples which are not there; neighbours together where their gradients are small."""
+        held: list[Batch] = []
+        start = end = 0
+        for at, batch in work.reading(lo, hi):
+            if self._shelf.done(at, at + len(batch)).all():
+                continue
+            if work is self.batches:  # what features are made of is checked when they are
+                self.batches.check(at, batch)
+            if held and (at != end or at + len(batch) - start > self._room):
+                yield start, cat(held)
+                held = []
+            start, end = (start if held else at), at + len(batch)
+            held.append(batch)
+            if end - start >= self._room:  # nothing waits for a batch that may never come
+                yield start, cat(held)
+                held = []
+        if held:
+            yield start, cat(held)
+
+    @property
+    def _room(self) -> int:
+        """Samples whose gradients are computed in one pass, whatever the batches are.
+
+        Files keep batch by batch what a kill or an error leaves behind.
+        """
+        known = None if self.batches.ragged or self.path is not None else self._shelf.form
+        return 0 if known is None else JOINED // known.row_bytes
 
     def _require_same_model(self) -> None:
         if self.model.store_key != self._model_key:

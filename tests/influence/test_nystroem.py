@@ -8,6 +8,10 @@ from influence.problems import DENSE, case, dense_gradients, dense_influences, r
 
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.influence import NystroemSketchInfluence
+from dvlwidgets.influence.batches import Batches
+from dvlwidgets.influence.curvature import curvature_of
+from dvlwidgets.influence.nystroem import part_of
+from dvlwidgets.influence.problem import Problem
 from dvlwidgets.influence.solvers import products as work
 from dvlwidgets.influence.solvers.sketch import nystroem_sketch
 
@@ -160,3 +164,33 @@ def test_arguments():
     assert (old.rank, old.regularization) == (5, {"": 0.1})
     with pytest.raises(InputError, match="regularization"):
         old.with_regularization(0.0)
+
+
+def test_a_quarter_of_the_data_turns_the_vectors_as_well_as_all_of_them():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1100, 20, generator=generator) * torch.logspace(0, -1, 20)
+    y = (x @ torch.randn(20, 4, generator=generator)).argmax(1)
+    torch.manual_seed(0)
+    problem = Problem(torch.nn.Linear(20, 4), torch.nn.CrossEntropyLoss())
+    whole = curvature_of(problem, Batches.of((x, y)), "hessian")
+    part, matrix = part_of(whole, 10), whole.dense()
+    assert part.n == 275
+    exact = torch.linalg.eigvalsh(matrix.double())[-10:].sum()
+
+    def caught(**options):
+        sketch = nystroem_sketch(whole.matmul, whole.p, 10, matrix, **options)
+        return float(sketch.values.sum() / exact)
+
+    assert caught(passes=1) < 0.8
+    assert caught(turn=part.matmul) > 0.97 * caught()
+
+
+def test_few_data_and_sums_of_outer_products_are_not_divided():
+    made = case("mlp_tanh")
+    problem = Problem(made.model, made.loss)
+    x, y = (torch.cat([t] * 40) for t in made.train)
+    many, few = Batches.of((x, y)), Batches.of(made.train)
+    assert part_of(curvature_of(problem, few, "hessian"), 5) is None
+    assert part_of(curvature_of(problem, many, "gauss_newton"), 5) is None
+    assert part_of(curvature_of(problem, many, "hessian"), 5).n >= 256
+    assert part_of(curvature_of(problem, many, "hessian"), len(x) // 6) is None

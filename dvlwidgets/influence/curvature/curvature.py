@@ -74,6 +74,11 @@ class Curvature:
         """Of products and matrices."""
         return self._source.resident.problem.dtype
 
+    @property
+    def kept(self) -> bool:
+        """Whether the data are kept, so that `batch` can look some of them up."""
+        return self._source.resident.kept
+
     def restrict(self, columns: Tensor) -> Curvature:
         """The diagonal block of some columns (of the vector of all parameters); shares the data."""
         return Curvature(self._source, self.mode, self._layout, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -10,7 +11,7 @@ from torch.func import grad, jvp, vjp, vmap
 
 from ..batches import Batch
 from ..layout import Layout
-from .linear_net import LinearNet, NotLinearError
+from .linear_net import LinearNet, NotLinearError, linear_owners
 from .pair_sums import PairSums, Piece
 from .resident import WORK_BYTES, Resident
 from .row_source import BY_UNITS
@@ -48,14 +49,24 @@ class Hessian:
             net = self._linear_net(sub)
             assert net is not None  # _by_units
             return torch.stack([piece.times(net.layers, vectors) for piece in pieces]).sum(0)
-        if self._product is None:
-            self._product = self._choose(sub)
         out = torch.zeros_like(vectors)
         rows = min(ROWS, self.resident.rows_for(TANGENTS * self.resident.activations))
         for batch in self.resident.pieces(rows):
             for lo, hi in self._shares(len(vectors), len(batch), sub):
-                out[lo:hi] += self._product(batch, sub, vectors[lo:hi])
+                out[lo:hi] += self._times(batch, sub, vectors[lo:hi])
         return out
+
+    def _times(self, batch: Batch, sub: Layout, vectors: Tensor) -> Tensor:
+        """By the way that works, which is known from the first product on."""
+        if self._product is None:
+            try:
+                found = self._forward(batch, sub, vectors)
+            except (NotImplementedError, RuntimeError):
+                self._product = self._choose(sub)
+            else:
+                self._product = self._forward
+                return found
+        return self._product(batch, sub, vectors)
 
     def _by_units(self, sub: Layout, vectors: int) -> list[Piece] | None:
         """Second derivatives of all samples, once many more vectors were asked for than linear layers have units.
@@ -67,8 +78,10 @@ class Hessian:
             return self._pieces[sub.names]
         if self._asked[sub.names] < ENOUGH:
             return None
+        if self._asked[sub.names] < ENOUGH * self._units(sub):
+            return None  # before the net is looked at, which costs as much as a pass over few samples
         net = self._linear_net(sub)
-        if net is None or self._asked[sub.names] < ENOUGH * sum(layer.outputs for layer in net.layers):
+        if net is None:
             return None
         if self.resident.n * net.kept_numbers * self._dtype.itemsize > PIECES_BYTES:
             return None
@@ -111,6 +124,13 @@ class Hessian:
     def _dtype(self) -> torch.dtype:
         return self.resident.problem.dtype
 
+    def _units(self, sub: Layout) -> float:
+        """Of the linear layers that hold the parameters; infinite where others do."""
+        try:
+            return sum(module.out_features for module in linear_owners(self.resident.problem.model, sub))
+        except NotLinearError:
+            return math.inf
+
     def _linear_net(self, sub: Layout) -> LinearNet | None:
         if sub.names not in self._nets:
             self._nets[sub.names] = self._seen_by_units(sub)
@@ -126,8 +146,7 @@ class Hessian:
             return None
         generator = torch.Generator().manual_seed(0)
         v = torch.randn(2, sub.p, generator=generator, dtype=torch.float64).to(few.target.device, self._dtype)
-        self._product = self._product or self._choose(sub)
-        wanted, got = self._product(few, sub, v), piece.times(net.layers, v)
+        wanted, got = self._times(few, sub, v), piece.times(net.layers, v)
         # roundings differ in the last bits; a net that is not what it looks like is off by its own size
         alike = bool((got - wanted).norm() <= 1e-3 * wanted.norm())
         return net if alike else None
@@ -136,6 +155,7 @@ class Hessian:
         """Vectors to take at a time so that their tangents fit the work space."""
         each = self._dtype.itemsize * (TANGENTS * rows * self.resident.activations + 3 * sub.p)
         size = max(1, WORK_BYTES // each)
+        size = -(-k // -(-k // size))  # no small rest, which would cost a call of its own
         return ((lo, min(lo + size, k)) for lo in range(0, k, size))
 
     def _choose(self, sub: Layout) -> Callable[[Batch, Layout, Tensor], Tensor]:

@@ -175,7 +175,7 @@ def _hooked(modules: Sequence[nn.Module], seen: Seen, shifts: dict[int, Tensor])
             handle.remove()
 
 
-def linear_owners(model: nn.Module, sub: Layout) -> dict[nn.Module, dict[str, str]]:
+def linear_owners(model: nn.Module, sub: Layout) -> dict[nn.Linear, dict[str, str]]:
     """The linear layers that own all parameters of a layout: {layer: {"weight": name, "bias": name}}.
 
     Raises:
@@ -184,7 +184,7 @@ def linear_owners(model: nn.Module, sub: Layout) -> dict[nn.Module, dict[str, st
     times: dict[int, int] = {}
     for _, parameter in model.named_parameters(remove_duplicate=False):
         times[id(parameter)] = times.get(id(parameter), 0) + 1
-    owners: dict[nn.Module, dict[str, str]] = {}
+    owners: dict[nn.Linear, dict[str, str]] = {}
     for name in sub.names:
         path, _, kind = name.rpartition(".")
         module = model.get_submodule(path)

@@ -50,6 +50,11 @@ class Resident:
             self._kept = _merged(self._kept)
         self.activations, self.outputs = _sizes(problem, self.first()[:1])
 
+    @property
+    def kept(self) -> bool:
+        """Whether the data stay on the device."""
+        return self._kept is not None
+
     def first(self) -> Batch:
         """The first piece of the data, on the device."""
         return next(iter(self.pieces(None)))

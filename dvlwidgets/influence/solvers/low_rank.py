@@ -32,6 +32,18 @@ class LowRank:
         Raises:
             InputError: if an eigenvalue plus the damping is zero, or the complement asks for a positive damping.
         """
+        self.require_inverse(damping)
+        shifted, inside = self.values + damping, rhs @ self.vectors.T
+        if not self.complement:
+            return (inside / shifted) @ self.vectors
+        return rhs / damping + (inside * (1 / shifted - 1 / damping)) @ self.vectors
+
+    def require_inverse(self, damping: float) -> None:
+        """Refuses what has no inverse.
+
+        Raises:
+            InputError: see `solve`.
+        """
         shifted = self.values + damping
         smallest = torch.finfo(shifted.dtype).eps * self.values.abs().max().clamp(min=damping)
         if len(shifted) and bool((shifted.abs() <= smallest).any()):
@@ -39,14 +51,10 @@ class LowRank:
                 f"an eigenvalue of the curvature plus the regularization of {damping:.2g} is zero, so there is no "
                 "inverse. Pass a larger regularization, such as 1e-3, or a smaller rank."
             )
-        inside = rhs @ self.vectors.T
-        if not self.complement:
-            return (inside / shifted) @ self.vectors
-        if damping <= 0:
+        if self.complement and damping <= 0:
             raise InputError(
                 f"regularization={damping:.2g}, but what the low rank leaves out is divided by it: pass a positive one."
             )
-        return rhs / damping + (inside * (1 / shifted - 1 / damping)) @ self.vectors
 
     def to(self, device: Any) -> LowRank:
         """Moves itself; returns self."""

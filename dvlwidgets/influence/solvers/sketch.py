@@ -29,7 +29,14 @@ class Sketch:
 
 
 def nystroem_sketch(
-    product: Product, p: int, rank: int, like: Tensor, *, seed: int = 0, passes: int = 2
+    product: Product,
+    p: int,
+    rank: int,
+    like: Tensor,
+    *,
+    seed: int = 0,
+    passes: int = 2,
+    turn: Product | None = None,
 ) -> Sketch:
     """The randomised Nystroem approximation A Omega (Omega^T A Omega)^-1 Omega^T A of rank `rank`.
 
@@ -41,6 +48,7 @@ def nystroem_sketch(
         seed: of the random vectors.
         passes: products with all vectors; with 2 the first one turns them towards the largest eigenvalues, which
             brings the approximation close to the best of its rank.
+        turn: what turns them, where that is not A itself but something cheaper that is near it.
 
     References:
         [Tropp, Yurtsever, Udell & Cevher 2017](https://arxiv.org/abs/1706.05736), Fixed-rank approximation of a
@@ -48,7 +56,7 @@ def nystroem_sketch(
     """
     test = orthonormal(gaussian(rank, p, like, seed))
     for _ in range(passes - 1):
-        turned = orthonormal(product(test))
+        turned = orthonormal((turn or product)(test))
         # a matrix of lower rank leaves fewer vectors: that rank is all there is
         test = turned if len(turned) else test[:1]
     image = product(test)
