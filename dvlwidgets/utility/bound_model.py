@@ -6,7 +6,7 @@ import copy
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class BoundModelUtility:
         self._global = may_draw_globally(utility.model)
         self._local = threading.local()
         self._prepared: Together | str | None = None
+        self._refused: dict[Hashable, str] = {}
         notes = [self.scorer.note] if self.scorer.note else []
         if self._global:
             notes.append(
@@ -71,6 +72,11 @@ class BoundModelUtility:
     def batched(self) -> bool:
         """Whether subsets are fitted together, so that the last bits may depend on those beside them."""
         return not isinstance(self._together(), str)
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether growing subsets cost much less together than one after the other."""
+        return self.batched
 
     @property
     def path(self) -> str:
@@ -145,14 +151,22 @@ class BoundModelUtility:
                 left = together.score(masks, values, left, seconds=seconds, done=done)
             for b in left.tolist():
                 began = time.perf_counter()
+                why = None if isinstance(together, str) else together.refusal(masks[b])
+                if why in self._refused:  # the estimator has said so before
+                    values[b], status[b] = self.scorer.default, FAILED
+                    failure = failure or self._refused[why]
+                    continue
                 try:
                     values[b] = self._score_of(masks[b], seeded=seeded, seconds=seconds)
                     status[b] = OK
-                except Exception:
+                except Exception as error:
                     if not self.utility.catch_errors:
                         raise
                     values[b], status[b] = self.scorer.default, FAILED
-                    failure = failure or traceback.format_exc(limit=-8)
+                    told = traceback.format_exc(limit=-8)
+                    failure = failure or told
+                    if why is not None and isinstance(error, ValueError):
+                        self._refused[why] = told
                     continue
                 if done is not None:
                     done(b, time.perf_counter() - began)
@@ -239,7 +253,7 @@ class BoundModelUtility:
         return copy.deepcopy(model)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_local": None, "_prepared": None}
+        return {**self.__dict__, "_local": None, "_prepared": None, "_refused": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

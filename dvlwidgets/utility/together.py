@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from ..typing import Indices, Masks
 from .batch_scores import BatchScorer, asked
 from .fits.covered import explain
 from .fits.many import BLOCK, BatchedFits, batched_fits
+from .fits.walk import Walk, walks_in
+from .fits.walkers import Walker, refusal, walker_of
 from .time_limit import FitTimeoutError, time_limit
 
-VERSION = 1
+VERSION = 2
 """Part of the utility's key where fits may be made together; a new one where their bits change."""
 
 
@@ -67,6 +70,8 @@ class Together:
     ) -> Indices:
         """Fit and score the subsets `masks[at]`, none of them empty, and write their scores into `values`.
 
+        Subsets that grow from one to the next are walks, where the method has a walk of its own.
+
         Args:
             masks: (B, n).
             values: (B, m); rows without an answer stay as they are.
@@ -77,7 +82,7 @@ class Together:
         Returns:
             The positions that are left for a fit of their own.
         """
-        left = []
+        left, at = self._walked(masks, values, at, seconds, done)
         for low in range(0, len(at), BLOCK):
             rows = at[low : low + BLOCK]
             start = time.perf_counter()
@@ -87,7 +92,68 @@ class Together:
             if done is not None:
                 for b in rows[good].tolist():
                     done(b, spent)
-        return np.concatenate(left) if left else at
+        return np.sort(np.concatenate(left)) if left else at
+
+    @cached_property
+    def walker(self) -> Walker | None:
+        """Walks of the method, or None."""
+        every = self.groups is None or bool(np.bincount(self.groups).all())
+        return walker_of(self.fits.method) if every else None
+
+    def refusal(self, mask: Masks) -> Hashable | None:
+        """Why the estimator refuses a subset, if that is known; subsets with the same refusal fail alike."""
+        return refusal(self.fits.method, mask if self.groups is None else mask[self.groups])
+
+    def _walked(
+        self,
+        masks: Masks,
+        values: NDArray[np.float64],
+        at: Indices,
+        seconds: float | None,
+        done: Callable[[int, float], None] | None,
+    ) -> tuple[list[Indices], Indices]:
+        """Score the walks; returns where subsets need fits of their own, and where they are still to be tried."""
+        if self.walker is None:
+            return [], at
+        walks, rest = walks_in(masks if len(at) == len(masks) else masks[at])
+        if not walks:
+            return [], at
+        refused, still = [], [at[rest]]
+        for begin, walk in walks:
+            rows = at[begin : begin + len(walk.sizes)]
+            own = walk if self.groups is None else walk.of_rows(self.groups)
+            left = self._along(self.walker, own, values, rows, seconds, done)
+            known = np.array([self.refusal(masks[b]) is not None for b in left.tolist()], np.bool_)
+            refused.append(left[known])
+            still.append(left[~known])
+        return refused, np.concatenate(still)
+
+    def _along(
+        self,
+        walker: Walker,
+        walk: Walk,
+        values: NDArray[np.float64],
+        rows: Indices,
+        seconds: float | None,
+        done: Callable[[int, float], None] | None,
+    ) -> Indices:
+        """Score one walk piece by piece; returns which of its `rows` have no score."""
+        left, low, pieces = [], 0, walker.along(walk, self.fits.want)
+        while low < len(rows):
+            start = time.perf_counter()
+            try:
+                with time_limit(None if seconds is None else seconds * len(rows)):
+                    scores, good = self.scorer.scores(next(pieces))
+            except (FitTimeoutError, np.linalg.LinAlgError, MemoryError):  # the rest without a walk
+                break
+            spent = (time.perf_counter() - start) / len(good)
+            here, low = rows[low : low + len(good)], low + len(good)
+            values[here[good]] = scores[good]
+            left.append(here[~good])
+            if done is not None:
+                for b in here[good].tolist():
+                    done(b, spent)
+        return np.concatenate([*left, rows[low:]])
 
     def _block(
         self, masks: Masks, values: NDArray[np.float64], rows: Indices, seconds: float | None

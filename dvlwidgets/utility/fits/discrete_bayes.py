@@ -19,7 +19,7 @@ class _CountBayes:
     def __init__(self, model: Any, problem: Problem, scaling: Scaling | None) -> None:
         assert scaling is None
         assert problem.classes is not None
-        self.model, self.alpha = model, float(model.alpha)
+        self.model, self.problem, self.alpha = model, problem, float(model.alpha)
         self.x_test = self.features(problem.x_test)
         (n, d), c = problem.x.shape, len(problem.classes)
         check_memory(n, c * (d + 1))

@@ -72,6 +72,8 @@ class GaussianBayes:
             variance = np.where(done[:, None, None], variance, 1.0)
         shares = np.log(np.maximum(count, 1.0) / count.sum(axis=1, keepdims=True))
         scores = self._scores(mean, variance, shares)
+        if "predict_proba" not in want:
+            done |= seen.sum(axis=1) == 1  # the one class, whatever its variance
         return from_scores(scores.transpose(1, 2, 0), seen, done, want)
 
     def _floor(self, masks: NDArray[np.bool_], sums: Floats, count: Floats, scale: Floats | None) -> Floats:

@@ -22,7 +22,7 @@ class _Ridge:
     """What both share; arguments as in `Method`."""
 
     def __init__(self, model: Any, problem: Problem, scaling: Scaling | None, targets: Floats) -> None:
-        self.problem, self.scaling = problem, scaling
+        self.problem, self.scaling, self.targets = problem, scaling, targets
         self.alpha = float(model.alpha)
         self.gram = Gram(problem, targets, intercept=bool(model.fit_intercept))
         if scaling is None and float(problem.weighted(self.gram.x.T**2).sum()) > _WORST * self.alpha:
@@ -63,8 +63,10 @@ class RidgeClasses(_Ridge):
         super().__init__(model, problem, scaling, targets[:, 1:] if self.two else targets)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
-        values = self.values(masks)
-        seen = masks.astype(np.float64) @ self.problem.indicators > 0
+        return self.answers(self.values(masks), masks.astype(np.float64) @ self.problem.indicators > 0)
+
+    def answers(self, values: Floats, seen: NDArray[np.bool_]) -> Predictions:
+        """Answers from decision values (b, k, o), of subsets that have seen the classes (b, c)."""
         done = finite(values) & (seen.sum(axis=1) > 1)
         if self.two:
             decided = values[:, :, 0]

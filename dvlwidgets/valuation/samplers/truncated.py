@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.moments import Moments, add
-from ...engine.records import TRUNCATED, Evaluations, join_evaluations
+from ...engine.records import FAILED, TRUNCATED, Evaluations, join_evaluations
 from ...typing import Masks
 from ...utility.bound import BoundUtility
 from .truncation import Truncation
+
+_AHEAD = 16
+"""The first chunk of a walk that may be stopped."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,49 @@ class Spread:
 
 
 def evaluate_walk(utility: BoundUtility, masks: Masks, policy: Truncation, full: float) -> Evaluations:
-    """Growing sets one after the other until the policy stops; the rest repeats the last utility."""
+    """Growing sets until the policy stops; the rest repeats the last utility.
+
+    They are evaluated one after the other, or, where the utility says that it `looks_ahead`, in chunks that double:
+    what a chunk holds beyond the stop is forgotten.
+    """
     done: list[Evaluations] = []
-    for j in range(len(masks)):
-        done.append(utility.evaluate(masks[j : j + 1]))
-        if policy.stops(int(masks[j].sum()), masks.shape[1], float(done[-1].values[0, 0]), full):
-            break
-    rest = len(masks) - len(done)
-    cut = Evaluations(np.repeat(done[-1].values, rest, axis=0), np.full(rest, TRUNCATED, np.uint8))
+    ahead = bool(getattr(utility, "looks_ahead", False))
+    low, size, stopped = 0, _AHEAD if ahead else 1, False
+    while low < len(masks) and not stopped:
+        found, stopped = _until(utility, masks[low : low + size], policy, full)
+        done.append(found)
+        low, size = low + len(found.status), 2 * size if ahead else 1
+    rest = len(masks) - low
+    cut = Evaluations(np.repeat(done[-1].values[-1:], rest, axis=0), np.full(rest, TRUNCATED, np.uint8))
     return join_evaluations([*done, cut])
+
+
+def _until(utility: BoundUtility, masks: Masks, policy: Truncation, full: float) -> tuple[Evaluations, bool]:
+    """Some growing sets up to the one after which the policy stops, and whether it stops."""
+    try:
+        found = utility.evaluate(masks)
+    except Exception:
+        if len(masks) == 1:
+            raise
+        return _one_by_one(utility, masks, policy, full)  # the set that raises may lie beyond the stop
+    for j, size in enumerate(masks.sum(axis=1).tolist()):
+        if policy.stops(size, masks.shape[1], float(found.values[j, 0]), full):
+            status = found.status[: j + 1]
+            failure = found.failure if (status == FAILED).any() else None
+            return replace(found, values=found.values[: j + 1], status=status, failure=failure), True
+    return found, False
+
+
+def _one_by_one(
+    utility: BoundUtility, masks: Masks, policy: Truncation, full: float
+) -> tuple[Evaluations, bool]:
+    done, stopped = [], False
+    for j in range(len(masks)):
+        found, stopped = _until(utility, masks[j : j + 1], policy, full)
+        done.append(found)
+        if stopped:
+            break
+    return join_evaluations(done), stopped
 
 
 def part(evaluations: Evaluations, lo: int, hi: int) -> Evaluations:
