@@ -69,7 +69,7 @@ class Logistic:
         penalties = self._penalties(masks)
         if self.c == 2:
             theta, done = self.newton.solve(
-                weights, penalties, self.starts[nearest], seen.all(axis=1), self.inverses[nearest]
+                weights, penalties, self.starts[nearest], np.asarray(seen.all(axis=1)), self.inverses[nearest]
             )
             return from_margins(theta @ self.x_test.T, seen, done, want)
         b, p = len(masks), self.x_test.shape[1]

@@ -126,13 +126,12 @@ class SeveralClasses:
         seen = self.seen(weights)
         basis = self.contrasts(seen)
         kind = np.float32 if single else np.float64
-        means, weights, rows = (
-            a.astype(kind, copy=False) for a in (means, weights, basis.transpose(0, 2, 1))
-        )
-        mean = rows @ means
-        spread = (rows[:, self.first] * rows[:, self.second]) @ means
+        rows: NDArray[Any] = basis.transpose(0, 2, 1).astype(kind)
+        chances: NDArray[Any] = means.astype(kind, copy=False)
+        mean = rows @ chances
+        spread: NDArray[Any] = (rows[:, self.first] * rows[:, self.second]) @ chances
         spread -= mean[:, self.first] * mean[:, self.second]
-        spread *= weights[:, None, :]
+        spread *= weights.astype(kind, copy=False)[:, None, :]
         o, pairs, n = spread.shape
         packed = self.products.sums(spread.reshape(o * pairs, n), single=single).reshape(o, -1)
         whole = packed.take(self.place, axis=1).reshape(o, self.size, self.size)

@@ -5,6 +5,8 @@ Rows at equal distances rank by their position, where scikit-learn's choice is a
 
 from __future__ import annotations
 
+import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,8 @@ from .scaling import Scaling
 _MOST_CLASSES = 32
 _TOGETHER = 128
 """So many test points are looked at together."""
-_TRIPLES = 1_000_000
-"""So many triples of a rank, a test point and a subset are looked at in one go."""
+_TRIPLES = 200_000
+"""So many triples of a rank, a test point and a subset are looked at in one go: they stay in the caches."""
 
 
 class _Nearest:
@@ -39,7 +41,7 @@ class _Nearest:
         for low in range(0, near.n_test, _TOGETHER):
             at = np.arange(low, min(near.n_test, low + _TOGETHER))
             self.order[:, at] = ranking(near.distances(at)).T
-        self.first = max(32, 8 * self.k)
+        self.first, self.memory = max(16, 5 * self.k), threading.local()
 
     def sums(self, masks: NDArray[np.bool_], values: Floats) -> Floats:
         """(v, t, b) sums of values (n, v) over each of the t test points' K nearest rows in each subset."""
@@ -65,18 +67,30 @@ class _Nearest:
         while begin < len(self.order) and len(at):
             width = min(width, max(8, _TRIPLES // (count * len(at))))
             rows = self.order[begin : begin + width, points]
-            taken = inside.take(rows, axis=0)  # (ranks, points, subsets)
-            found = np.empty(taken.shape, before.dtype)
+            shape = (*rows.shape, len(at))  # (ranks, points, subsets)
+            taken = inside.take(rows, axis=0, out=self._scratch(shape, np.bool_), mode="clip")
+            found = self._scratch(shape, before.dtype)
             for rank, now in enumerate(taken):
                 np.add(before, now, out=found[rank])
                 before = found[rank]
+            before = before.copy()
             taken &= found <= self.k
-            weights = taken.astype(np.float64).transpose(1, 0, 2)
+            weights = self._scratch((count, len(rows), len(at)), np.float64)
+            weights[:] = taken.transpose(1, 0, 2)
             total[:, points, at] += (values[rows].transpose(1, 2, 0) @ weights).transpose(1, 0, 2)
             still = (before < self.k).any(axis=0)
             if not still.all():
                 at, before, inside = (np.compress(still, a, axis=-1) for a in (at, before, inside))
             begin, width = begin + width, 2 * width
+
+    def _scratch(self, shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
+        """An array of this thread that is used again and again: new memory costs more than what is computed in it."""
+        name, size = np.dtype(kind).name, math.prod(shape)
+        kept = getattr(self.memory, name, None)
+        if kept is None or len(kept) < size:
+            kept = np.empty(size, kind)
+            setattr(self.memory, name, kept)
+        return np.asarray(kept[:size].reshape(shape))
 
 
 class NearestClasses(_Nearest):
