@@ -16,12 +16,13 @@ from torch import Tensor
 from ..errors import InputError
 from .base import InfluenceFunctionModel, require_model
 from .batches import Batch, Batches, cat, require_positions
+from .curvature.resident import sizes_of
 from .rows import Rows
 from .shelves import Form, MemoryShelf, Shelf, dtype_of
 from .store_files import FileShelf
 
 JOINED = 4 << 20
-"""Bytes of gradients that are computed in one pass, where batches are smaller: a pass costs half a millisecond."""
+"""Bytes of gradients and of what layers give, in a pass of joined batches: each pass costs half a millisecond."""
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
@@ -56,6 +57,7 @@ class GradientStore:
         self._shelf, self._model_key = shelf, model.store_key
         self._lock = threading.RLock()
         self._work: Batches | None = None
+        self._pass_bytes = 0
         self.key = key_of(model, batches, dtype)
 
     @classmethod
@@ -234,25 +236,31 @@ class GradientStore:
                 continue
             if work is self.batches:  # what features are made of is checked when they are
                 self.batches.check(at, batch)
-            if held and (at != end or at + len(batch) - start > self._room):
+            room = self._room(batch)
+            if held and (at != end or at + len(batch) - start > room):
                 yield start, cat(held)
                 held = []
             start, end = (start if held else at), at + len(batch)
             held.append(batch)
-            if end - start >= self._room:  # nothing waits for a batch that may never come
+            if end - start >= room:  # nothing waits for a batch that may never come
                 yield start, cat(held)
                 held = []
         if held:
             yield start, cat(held)
 
-    @property
-    def _room(self) -> int:
-        """Samples whose gradients are computed in one pass, whatever the batches are.
+    def _room(self, batch: Batch) -> int:
+        """Samples of a kind whose gradients are computed in one pass, whatever the batches are.
 
         Files keep batch by batch what a kill or an error leaves behind.
         """
-        known = None if self.batches.ragged or self.path is not None else self._shelf.form
-        return 0 if known is None else JOINED // known.row_bytes
+        form = self._shelf.form
+        if form is None or self.path is not None or self.batches.ragged:
+            return 0
+        if self._pass_bytes == 0:
+            problem = self.model.problem
+            layers = sizes_of(problem, problem.place(batch[:1]))[0] * problem.dtype.itemsize
+            self._pass_bytes = form.row_bytes + layers
+        return JOINED // self._pass_bytes
 
     def _require_same_model(self) -> None:
         if self.model.store_key != self._model_key:

@@ -305,3 +305,30 @@ def test_the_same_weights_in_a_model_or_loss_that_computes_something_else_have_a
     assert GradientStore.of(GradDotInfluence(one, loss), data) is kept
     found = GradientStore.of(second, data).rows(0, 9).flat()
     torch.testing.assert_close(found, second.gradients(Batch.of(data)).flat())
+
+
+@pytest.mark.parametrize(("hidden", "passes"), [(5, [10, 20]), (400_000, [10, 10, 10])])
+def test_small_batches_share_a_pass_where_all_that_their_layers_give_is_small(hidden, passes):
+    class Wide(nn.Module):
+        """Few parameters and gradients, whatever a layer without parameters gives."""
+
+        def __init__(self):
+            super().__init__()
+            self.head, self.middle = nn.Linear(4, 3), nn.Upsample(hidden)
+
+        def forward(self, x):
+            return self.head(x) + 0.0 * self.middle(x.unsqueeze(1)).sum(2)
+
+    seen = []
+
+    class Sizes(GradDotInfluence):
+        def gradients_with_losses(self, batch):
+            seen.append(len(batch))
+            return super().gradients_with_losses(batch)
+
+    made = case("mlp_tanh")
+    model = Sizes(Wide().double(), made.loss)
+    store = GradientStore.of(model, made.batches(10, 10, 10))
+    store.rows(0, 1)
+    store.rows(0, 30)
+    assert seen == passes

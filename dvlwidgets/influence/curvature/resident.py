@@ -48,7 +48,7 @@ class Resident:
                 self._kept = None
         if self._kept is not None:
             self._kept = _merged(self._kept)
-        self.activations, self.outputs = _sizes(problem, self.first()[:1])
+        self.activations, self.outputs = sizes_of(problem, self.first()[:1])
 
     @property
     def kept(self) -> bool:
@@ -113,7 +113,7 @@ def _shape(batch: Batch) -> object:
     return [(t.shape[1:], t.dtype) for t in batch.tensors()], sorted(batch.keywords)
 
 
-def _sizes(problem: Problem, one: Batch) -> tuple[int, int]:
+def sizes_of(problem: Problem, one: Batch) -> tuple[int, int]:
     """(numbers that the layers give for one sample, numbers that the model gives)."""
     seen = [0]
 
