@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .job import Job
@@ -16,14 +15,18 @@ if TYPE_CHECKING:
     from .run import Loop
 
 TASK_SECONDS = 0.5
-"""A task is about so long: long against the cost of handing it out, short against a person's patience."""
+"""A task is at most so long: long against the cost of handing it out, short against a person's patience."""
+
+LEAST_SECONDS = 0.02
+"""Towards the end of a round tasks are as short as this: ten times the cost of handing one out."""
 
 
 def schedule(pieces: Sequence[Piece], row_seconds: float, workers: int, divisible: bool) -> list[Task]:
-    """Pieces of steps grouped, or cut, into tasks of about half a second.
+    """Pieces of steps grouped, or cut, into tasks of at most about half a second.
 
-    Rounds do not depend on the outcome, tasks do: a divisible step may be cut into row ranges so that all workers
-    have something to do, and short steps are put together.
+    Rounds do not depend on the outcome, tasks do: short steps are put together, and a divisible step may be cut into
+    row ranges so that all workers have something to do. Of what is left of the round a task takes a share: the last
+    ones are short, and workers become idle at about the same time, whatever the single fits take.
 
     Args:
         pieces: (step, lo, hi), in order.
@@ -34,27 +37,30 @@ def schedule(pieces: Sequence[Piece], row_seconds: float, workers: int, divisibl
     Returns:
         Tasks in order.
     """
-    total = sum(hi - lo for _, lo, hi in pieces)
-    size = max(1, int(TASK_SECONDS / row_seconds)) if row_seconds > 0 else total
-    if workers > 1:
-        size = min(size, max(1, -(-total // (2 * workers))))
-    cut: list[Piece] = []
-    for step, lo, hi in pieces:
-        if divisible and hi - lo > size:
-            parts = -(-(hi - lo) // size)
-            edges = [lo + (hi - lo) * k // parts for k in range(parts + 1)]
-            cut += [(step, a, b) for a, b in pairwise(edges)]
-        else:
-            cut.append((step, lo, hi))
+    total = left = sum(hi - lo for _, lo, hi in pieces)
     tasks: list[Task] = []
     current: list[Piece] = []
-    for piece in cut:
-        rows = sum(hi - lo for _, lo, hi in current)
-        if current and rows + piece[2] - piece[1] > size:
-            tasks.append(tuple(current))
-            current = []
-        current.append(piece)
+    room = 0
+    for step, lo, hi in pieces:
+        at = lo
+        while at < hi:
+            if current and room < (1 if divisible else hi - lo):
+                tasks.append(tuple(current))
+                current = []
+            if not current:
+                room = _share(left if row_seconds > 0 else total, row_seconds, workers)
+            end = min(hi, at + room) if divisible else hi
+            current.append((step, at, end))
+            left, room, at = left - (end - at), room - (end - at), end
     return [*tasks, tuple(current)] if current else tasks
+
+
+def _share(rows: int, row_seconds: float, workers: int) -> int:
+    """Rows of the next task, of so many that are left."""
+    share = rows if workers == 1 else -(-rows // (2 * workers))
+    if row_seconds > 0:
+        share = min(max(share, int(LEAST_SECONDS / row_seconds)), int(TASK_SECONDS / row_seconds))
+    return max(1, share)
 
 
 def enough_steps(job: Job, rule: StoppingRule) -> int | None:

@@ -1,9 +1,10 @@
 """How tasks are spread: one `imap`, in order, over the caller's joblib backend.
 
 The backend is captured when `fit`, `stream` or `start` is called, because joblib's context is thread-local. A job
-(model, data, sampler) is shipped once per worker process: pickled to a file with its arrays memory-mapped; a task is
-a few integers and comes back as floats. Inner BLAS and OpenMP pools are capped at one thread everywhere, in serial
-runs too, so that the bits do not depend on the number of workers and `n_jobs=1` uses one core.
+(model, data, sampler) is shipped once per worker process: pickled to a file with its arrays memory-mapped, or given to
+dask's workers to keep; a task is a few integers and comes back as floats. Inner BLAS and OpenMP pools are capped at one
+thread everywhere, in serial runs too, so that the bits do not depend on the number of workers and `n_jobs=1` uses one
+core.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Workers:
     n_jobs: int = 1
     shipped: bool = False
     _folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
-    _shipment: Shipment | None = field(default=None, repr=False)
+    _shipment: Any = field(default=None, repr=False)
 
     @classmethod
     def capture(cls) -> Workers:
@@ -61,8 +62,9 @@ class Workers:
                 yield task, _perform(job, plan, task)
             return
         taken: list[Task] = []
-        call: Any = partial(_remote, os.getpid(), self._ship(job)) if self.shipped else partial(_here, job)
-        calls = (joblib.delayed(call)(plan, task) for task in _noted(tasks, taken))
+        call: Any = partial(_remote, os.getpid()) if self.shipped else _here
+        target = self._ship(job) if self.shipped else job
+        calls = (joblib.delayed(call)(target, plan, task) for task in _noted(tasks, taken))
         lazy = getattr(self.backend, "supports_return_generator", False)
         parallel = joblib.Parallel(
             n_jobs=self.n_jobs,
@@ -86,11 +88,17 @@ class Workers:
         """Remove what was shipped."""
         if self._folder is not None:
             self._folder.cleanup()
-            self._folder = self._shipment = None
+        self._folder = self._shipment = None
 
-    def _ship(self, job: Runnable) -> Shipment | Runnable:
-        if type(self.backend).__name__ not in _LOCAL:
-            return job  # dask and ray may run on other machines, which do not see our files
+    def _ship(self, job: Runnable) -> Any:
+        """What stands for the job in a task: where it lies, dask's future of it, or, where nobody keeps it, itself."""
+        if type(self.backend).__name__ not in _LOCAL:  # may run on other machines, which do not see our files
+            client = getattr(self.backend, "client", None)
+            if client is None:
+                return job
+            if self._shipment is None:
+                self._shipment = client.scatter(job, broadcast=True, hash=False)
+            return self._shipment
         if self._shipment is None:
             self._folder = tempfile.TemporaryDirectory(prefix="dvlwidgets-job-", ignore_cleanup_errors=True)
             self._shipment = Shipment.of(job, Path(self._folder.name))
@@ -117,7 +125,9 @@ def _noted(tasks: Iterator[Task], taken: list[Task]) -> Iterator[Task]:
 
 
 def _perform(job: Runnable, plan: Any, task: Task) -> list[Any]:
-    return [job.task(plan, step, lo, hi) for step, lo, hi in task]
+    active = not getattr(job, "threads_itself", False)
+    with capped(active):  # each thread for itself, and what the last task has imported
+        return [job.task(plan, step, lo, hi) for step, lo, hi in task]
 
 
 def _here(job: Runnable, plan: Any, task: Task) -> tuple[list[Any], counters.Counts]:
