@@ -231,6 +231,7 @@ def test_the_size_of_the_chunks_does_not_matter(monkeypatch: pytest.MonkeyPatch)
     usual = method(test, 4).fit(train).result.values
     for size in (1, 8 * 25 * 3, 10**9):
         monkeypatch.setattr(module, "CHUNK_BYTES", size)
+        monkeypatch.setattr(module, "LARGE_BYTES", size)
         valuation = method(test, 4).fit(train)
         np.testing.assert_allclose(valuation.result.values, usual, atol=1e-12, rtol=0)
         assert (valuation.result.stderr == 0).all()

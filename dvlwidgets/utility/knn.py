@@ -21,7 +21,7 @@ from ..errors import FirstFitError
 from ..typing import Indices, Masks, Utilities
 from .bound import First, check_masks
 from .knn_checks import check_model, check_test_data, check_training_data, check_uniform, class_codes
-from .knn_neighbours import Neighbours, identity_of, ranking
+from .knn_neighbours import Neighbours, identity_of
 
 ORDER_BYTES = 256_000_000
 """Rankings of training rows are kept if they take no more; otherwise they are measured anew for each batch."""
@@ -169,7 +169,7 @@ class BoundKNNUtility:
             yield order, self._codes[order] == self._test_codes[at][:, None]
 
     def _ranked(self, at: Indices) -> Indices:
-        return ranking(self._neighbours.distances(at))
+        return self._neighbours.order(at)
 
 
 def _chunks(count: int, size: int) -> list[Indices]:

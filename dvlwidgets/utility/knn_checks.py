@@ -93,17 +93,29 @@ def class_codes(train: Dataset, test: Dataset) -> tuple[Indices, Indices, int]:
                 f"the labels of the {what} are no classes, which this KNN method counts. Pass one class per row; for "
                 "numbers use KNNRegressionShapleyValuation(KNeighborsRegressor(), test)."
             )
-        found.append(y.tolist())
-    code: dict[Any, int] = {}
-    for label in (*found[0], *found[1]):
-        code.setdefault(label, len(code))
-    ours, theirs = (np.array([code[label] for label in labels], dtype=np.intp) for labels in found)
+        found.append(y)
+    ours, theirs, classes = _coded(*found)
     if not np.isin(theirs, ours).any():
         raise InputError(
             "the training and the test data have no class in common, so that every value would be 0. "
             "Pass labels of one kind."
         )
-    return ours, theirs, len(code)
+    return ours, theirs, classes
+
+
+def _coded(ours: NDArray[Any], theirs: NDArray[Any]) -> tuple[Indices, Indices, int]:
+    """Labels as integers from 0, and how many there are; equal ones get the same, 1 and True and 1.0 too."""
+    kinds = {a.dtype.kind for a in (ours, theirs)}
+    if (kinds <= set("iub") and np.result_type(ours, theirs).kind != "f") or kinds in ({"f"}, {"U"}, {"S"}):
+        classes, codes = np.unique(np.concatenate([ours, theirs]), return_inverse=True)
+        codes = codes.astype(np.intp)
+        return codes[: len(ours)], codes[len(ours) :], len(classes)
+    code: dict[Any, int] = {}
+    lists = [a.tolist() for a in (ours, theirs)]
+    for label in (*lists[0], *lists[1]):
+        code.setdefault(label, len(code))
+    first, second = (np.array([code[label] for label in labels], dtype=np.intp) for labels in lists)
+    return first, second, len(code)
 
 
 def check_chance(chance: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""Who is near whom: distances from test points to training rows, and their ranking, for all KNN methods.
+"""Who is near whom: distances from test points to training rows, and who is nearer, for all KNN methods.
 
 Any metric of scikit-learn, sparse features, and distances that the user has computed. Nothing is kept but the data:
 distances are measured anew for each chunk of test points, so that no (test points x rows) matrix ever exists.
@@ -17,6 +17,7 @@ from ..data import arrays
 from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
+from .knn_order import EuclideanOrder, ranking
 
 NARROW = 48
 """Up to so many features Euclidean distances are sums of differences; beyond, a matrix product is far quicker."""
@@ -44,19 +45,24 @@ class Neighbours:
         test: the test points.
         model: has `metric`, `p` and `metric_params`, as scikit-learn's neighbours do.
         exact: no matrix products for Euclidean distances of many features, which rank alike but are off by 1e-8.
+        dtype: "float32" ranks by float32 products of features; see `EuclideanOrder`.
 
     Raises:
-        InputError: if the two do not go together, or the metric measures nothing here.
+        InputError: if the two do not go together, the metric measures nothing here, or float32 cannot.
         InputTypeError: if features are no numbers.
     """
 
-    def __init__(self, train: Dataset, test: Dataset, model: Any, *, exact: bool = False) -> None:
-        self.exact = exact
+    def __init__(
+        self, train: Dataset, test: Dataset, model: Any, *, exact: bool = False, dtype: str = "float64"
+    ) -> None:
+        self.exact, self.dtype = exact, dtype
+        self._products: EuclideanOrder | None = None
         self.n_rows, self.n_test = train.n_rows, test.n_rows
         self.metric, self.params = metric_of(model)
         self.x: Any = None
         if self.metric == "precomputed":
             self.x_test = _precomputed(test, train.n_rows)
+            self._check_dtype()
             return
         if train.n_features != test.n_features:
             raise InputError(
@@ -64,8 +70,9 @@ class Neighbours:
                 "Pass data sets with the same columns."
             )
         gaps = self.metric == "nan_euclidean"
-        self.x = numeric(train.x, "training data", gaps=gaps)
-        self.x_test = numeric(test.x, "test data", gaps=gaps)
+        self.x = numeric(train.x, "training data", gaps=gaps, dtype=dtype)
+        self.x_test = numeric(test.x, "test data", gaps=gaps, dtype=dtype)
+        self._check_dtype()
         # a matrix product of centred numbers loses fewer digits
         self.centre = self.x.mean(axis=0) if self._wide_euclidean() else None
         self._try_out()
@@ -86,6 +93,30 @@ class Neighbours:
             )
         return measured
 
+    def order(self, at: Indices) -> Indices:
+        """Training rows from the nearest to the farthest of the test points at these positions.
+
+        Ties go to the lower row, whatever the chunk. Shape (len(at), n_rows), fresh.
+
+        Raises:
+            InputError: as `distances`.
+        """
+        return ranking(self.distances(at)) if not self._multiplies() else self.products()(at)
+
+    def products(self) -> EuclideanOrder:
+        """What ranks dense features by Euclidean distance; made when it is first asked for."""
+        if self._products is None:
+            self._products = EuclideanOrder(self.x, self.x_test, self.dtype)
+        return self._products
+
+    def prepare(self) -> None:
+        """Make now what threads would make at once."""
+        if self._multiplies():
+            self.products()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_products": None}  # as large as the data: workers make their own
+
     def of_rows(self, rows: Indices) -> Neighbours:
         """The same test points, but only some of the training rows."""
         part = copy.copy(self)
@@ -96,9 +127,20 @@ class Neighbours:
             part.x = self.x[rows]
         return part
 
-    def _wide_euclidean(self) -> bool:
+    def _multiplies(self) -> bool:
+        """Whether ranks may come from matrix products."""
         dense = isinstance(self.x, np.ndarray) and isinstance(self.x_test, np.ndarray)
-        return not self.exact and self.metric == "euclidean" and dense and bool(self.x.shape[1] > NARROW)
+        return dense and self.metric == "euclidean" and not self.params
+
+    def _wide_euclidean(self) -> bool:
+        return not self.exact and self._multiplies() and bool(self.x.shape[1] > NARROW)
+
+    def _check_dtype(self) -> None:
+        if self.dtype == "float32" and not self._multiplies():
+            raise InputError(
+                f"dtype='float32' ranks by products of dense features, for Euclidean distances; metric="
+                f"{self.metric!r} of these data is measured in float64. Leave dtype out."
+            )
 
     def _measure(self, x_test: Any) -> Distances:
         dense = isinstance(self.x, np.ndarray) and isinstance(x_test, np.ndarray)
@@ -128,19 +170,6 @@ class Neighbours:
             ) from error
 
 
-def ranking(distances: Distances) -> Indices:
-    """Training rows from the nearest to the farthest, ties to the lower row: shape (t, n).
-
-    NumPy's quick sort is several times faster than its stable one; only rows with ties are sorted again.
-    """
-    order = np.argsort(distances, axis=1)
-    ranked = np.take_along_axis(distances, order, axis=1)
-    tied = np.flatnonzero((ranked[:, 1:] == ranked[:, :-1]).any(axis=1))
-    if tied.size:
-        order[tied] = np.argsort(distances[tied], axis=1, kind="stable")
-    return order
-
-
 def identity_of(model: Any) -> dict[str, Any]:
     """What of a neighbours' model decides who is near and what counts; how they are searched does not matter."""
     names = ("n_neighbors", "radius", "weights", "metric", "p", "metric_params")
@@ -162,13 +191,14 @@ def metric_of(model: Any) -> tuple[Any, dict[str, Any]]:
     return simple, {}
 
 
-def numeric(x: Any, what: str, *, gaps: bool = False) -> Any:
+def numeric(x: Any, what: str, *, gaps: bool = False, dtype: str = "float64") -> Any:
     """Features as a (n, d) float array, or as the sparse matrix that they are.
 
     Args:
         x: array, frame, tensor or sparse matrix.
         what: its name, for messages.
         gaps: NaN may pass.
+        dtype: of the array; sparse matrices are float64.
 
     Raises:
         InputTypeError: for texts and categories.
@@ -179,7 +209,7 @@ def numeric(x: Any, what: str, *, gaps: bool = False) -> Any:
             raise InputError(f"the {what} must be finite for KNN methods; these have gaps. Fill them first.")
         return x.astype(np.float64)
     try:
-        found = np.asarray(arrays.as_numpy(x), dtype=np.float64)
+        found = np.asarray(arrays.as_numpy(x), dtype=dtype)
     except (TypeError, ValueError) as error:
         raise InputTypeError(
             f"the {what} must be numbers for KNN methods: {error}. Encode categories and text first."

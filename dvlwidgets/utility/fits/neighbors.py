@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.dataset import Dataset
-from ..knn_neighbours import Neighbours, ranking
+from ..knn_neighbours import Neighbours
 from .method import NotCoveredError, check_memory
 from .predictions import Predictions
 from .problem import Floats, Problem
@@ -40,7 +40,7 @@ class _Nearest:
         self.order = np.empty((near.n_rows, near.n_test), np.int32)
         for low in range(0, near.n_test, _TOGETHER):
             at = np.arange(low, min(near.n_test, low + _TOGETHER))
-            self.order[:, at] = ranking(near.distances(at)).T
+            self.order[:, at] = near.order(at).T
         self.first, self.memory = max(16, 5 * self.k), threading.local()
 
     def sums(self, masks: NDArray[np.bool_], values: Floats) -> Floats:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...typing import Indices
-from ...utility.knn_neighbours import ranking
 from .knn_kernels import SHARE, Floats, Worth
 
 
@@ -39,13 +38,14 @@ class GroupKernel:
     k: int
     metrics: tuple[str, ...] = (SHARE,)
     round_steps: int = 2  # chunks that are worth the loop over rows
+    by_rank: bool = True
 
     @property
     def width(self) -> int:
         return self.k**3 + 4 * self.n
 
-    def __call__(self, distances: Floats, at: Indices) -> Worth:
-        group, hit = self._close_rows(distances, at)
+    def __call__(self, order: Indices, at: Indices) -> Worth:
+        group, hit = self._close_rows(order, at)
         walk = _Walk(len(at), self.n, self.k)
         for r in range(group.shape[1]):
             walk.row(group[:, r], hit[:, r])
@@ -53,9 +53,8 @@ class GroupKernel:
         full = hit[:, : self.k].sum(axis=1) / self.k
         return Worth(walk.values / self.k, np.zeros(len(at)), full)
 
-    def _close_rows(self, distances: Floats, at: Indices) -> tuple[Indices, NDArray[np.bool_]]:
+    def _close_rows(self, order: Indices, at: Indices) -> tuple[Indices, NDArray[np.bool_]]:
         """Groups and hits, nearest first, of rows that are among the K nearest of their group; -1 fills up."""
-        order = ranking(distances)
         group = self.groups[order]
         among = np.empty_like(group)  # rank of a row within its group
         by_group = np.argsort(group, axis=1, kind="stable")

@@ -30,6 +30,9 @@ from .knn_kernels import Worth
 CHUNK_BYTES = 8_000_000
 """A chunk's distance matrix is at most about so large; smaller ones stay in the processor's cache."""
 
+LARGE_BYTES = 128_000_000
+"""Where that is less than 16 test points, 16 are taken up to this size: the training data are read once a chunk."""
+
 ROUNDS = 10
 """A run has at least so many rounds, test points permitting: it must stream."""
 
@@ -42,6 +45,7 @@ class Kernel(Protocol):
         metrics: name of what is valued.
         round_steps: chunks a round, so many workers can be busy.
         width: numbers held for a test point, besides its distances.
+        by_rank: whether it takes training rows from near to far, or distances.
     """
 
     @property
@@ -56,8 +60,11 @@ class Kernel(Protocol):
     @property
     def width(self) -> int: ...
 
-    def __call__(self, distances: NDArray[np.float64], at: Indices) -> Worth:
-        """Values from distances (t, rows) of the test points at `at` (t,)."""
+    @property
+    def by_rank(self) -> bool: ...
+
+    def __call__(self, near: NDArray[Any], at: Indices, /) -> Worth:
+        """Values from the ranking of rows or their distances (t, rows) for the test points at `at` (t,)."""
         ...
 
 
@@ -85,8 +92,11 @@ class KnnJob:
         self.n_test = neighbours.n_test
         self.order = permutation(words(seed, TEST_POINTS, 0, self.n_test))
         streaming = max(1, self.n_test // (ROUNDS * self.round_steps))
-        fitting = CHUNK_BYTES // (8 * max(neighbours.n_rows, kernel.width))
+        each = 8 * max(neighbours.n_rows, kernel.width)
+        fitting = max(CHUNK_BYTES // each, min(16, LARGE_BYTES // each))
         self.chunk = int(np.clip(fitting, 1, streaming))
+        if kernel.by_rank:
+            neighbours.prepare()
         self.total_steps = -(-self.n_test // self.chunk)
 
     def rows(self, step: int) -> int:
@@ -120,7 +130,8 @@ class KnnJob:
 
     def each(self, at: Indices) -> Worth:
         """Values for each of the test points at these positions."""
-        return self.kernel(self.neighbours.distances(at), at)
+        by_rank = self.kernel.by_rank
+        return self.kernel(self.neighbours.order(at) if by_rank else self.neighbours.distances(at), at)
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Block:
         start = time.perf_counter()

@@ -13,12 +13,12 @@ it (2023, arXiv 2304.04258); Yang, Yue, Chen & Liu, On the inflation of KNN-Shap
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...typing import Indices, SizeLaw
-from ...utility.knn_neighbours import ranking
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +49,8 @@ class HitKernel:
     """Values that are linear in who has the right label ("hits").
 
     Attributes:
-        codes: class of each training row, shape (n,).
-        test_codes: class of each test point, shape (t,).
+        codes: class of each training row, shape (n,), in as few bytes as will do.
+        test_codes: class of each test point, shape (t,), likewise.
         swaps: what exchanging ranks i and i + 1 is worth a hit, shape (n - 1,).
         last: what the farthest point's own hit counts, what the others' mean hit counts, and a constant.
         k: K.
@@ -59,8 +59,8 @@ class HitKernel:
         metrics: name of the score.
     """
 
-    codes: Indices
-    test_codes: Indices
+    codes: NDArray[Any]
+    test_codes: NDArray[Any]
     swaps: Floats
     last: tuple[float, float, float]
     k: int
@@ -69,29 +69,30 @@ class HitKernel:
     empty: float = 0.0
     round_steps: int = 4
     width: int = 0
+    by_rank: bool = True
 
     @property
     def n(self) -> int:
         return len(self.codes)
 
-    def __call__(self, distances: Floats, at: Indices) -> Worth:
-        order = ranking(distances)[:, ::-1]  # from far to near
+    def __call__(self, order: Indices, at: Indices) -> Worth:
         hit = self.codes[order] == self.test_codes[at][:, None]
         own, others, constant = self.last
-        far = hit[:, 0]
-        mean = (hit.sum(axis=1) - far) / max(1, self.n - 1)
+        far = hit[:, -1]
+        mean = (np.count_nonzero(hit, axis=1) - far) / max(1, self.n - 1) if others else 0.0
         ranked = np.empty(hit.shape)
-        ranked[:, 0] = own * far - others * mean - constant
-        np.subtract(hit[:, 1:], hit[:, :-1], out=ranked[:, 1:], dtype=np.float64)
-        ranked[:, 1:] *= self.swaps[::-1]
-        values = unranked(np.cumsum(ranked, axis=1, out=ranked), order)
-        full = hit[:, -self.k :].sum(axis=1) / (min(self.k, self.n) if self.soft else self.k)
+        ranked[:, -1] = own * far - others * mean - constant
+        signs = hit.view(np.int8)
+        np.multiply(signs[:, :-1] - signs[:, 1:], self.swaps, out=ranked[:, :-1])
+        up = ranked[:, ::-1]  # from far to near
+        values = unranked(np.cumsum(up, axis=1, out=up)[:, ::-1], order)
+        full = hit[:, : self.k].sum(axis=1) / (min(self.k, self.n) if self.soft else self.k)
         return Worth(values, np.full(len(at), self.empty), full)
 
 
 def unranked(ranked: Floats, order: Indices) -> Floats:
     """Numbers of ranks as numbers of points; both of shape (t, n)."""
-    values = np.empty_like(ranked)
+    values = np.empty(ranked.shape)
     values[np.arange(len(order))[:, None], order] = ranked
     return values
 
@@ -100,9 +101,8 @@ def shapley_hits(codes: Indices, test_codes: Indices, k: int) -> HitKernel:
     """v(S) = hits among the K nearest in S, divided by K; v(empty) = 0."""
     n = len(codes)
     i = np.arange(1, n)
-    return HitKernel(
-        codes, test_codes, np.minimum(k, i) / (i * k), (min(k, n) / (n * k), 0.0, 0.0), k, (SHARE,)
-    )
+    last = (min(k, n) / (n * k), 0.0, 0.0)
+    return HitKernel(*_small(codes, test_codes), np.minimum(k, i) / (i * k), last, k, (SHARE,))
 
 
 def soft_hits(codes: Indices, test_codes: Indices, k: int, chance: float) -> HitKernel:
@@ -117,13 +117,20 @@ def soft_hits(codes: Indices, test_codes: Indices, k: int, chance: float) -> Hit
     fractions = 1.0 / np.arange(1, min(k, n) + 1)  # joining a set of m makes it m + 1
     last = (fractions.sum() / n, fractions[1:].sum() / n, chance / n)
     swaps = np.minimum(k, i) / (i * k) + extra
-    return HitKernel(codes, test_codes, swaps, last, k, (PROBABILITY,), soft=True, empty=chance)
+    small_codes = _small(codes, test_codes)
+    return HitKernel(*small_codes, swaps, last, k, (PROBABILITY,), soft=True, empty=chance)
 
 
 def semivalue_hits(codes: Indices, test_codes: Indices, k: int, law: SizeLaw) -> HitKernel:
     """v(S) = hits among the K nearest in S, divided by K, with any law p over the sizes of the rest."""
     last = (float(law[:k].sum()) / k, 0.0, 0.0)
-    return HitKernel(codes, test_codes, few_nearer(law, k) / k, last, k, (SHARE,))
+    return HitKernel(*_small(codes, test_codes), few_nearer(law, k) / k, last, k, (SHARE,))
+
+
+def _small(codes: Indices, test_codes: Indices) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Classes in as few bytes as will do: looking them up by rank is bound by memory."""
+    kind = np.min_scalar_type(max(codes.max(), test_codes.max()))
+    return codes.astype(kind), test_codes.astype(kind)
 
 
 def few_nearer(law: SizeLaw, k: int) -> Floats:
@@ -171,13 +178,14 @@ class RegressionKernel:
     metrics: tuple[str, ...] = ("minus squared error of the K neighbours' mean",)
     round_steps: int = 4
     width: int = 0
+    by_rank: bool = True
 
     @property
     def n(self) -> int:
         return len(self.targets)
 
-    def __call__(self, distances: Floats, at: Indices) -> Worth:
-        order, k, n = ranking(distances), self.k, self.n
+    def __call__(self, order: Indices, at: Indices) -> Worth:
+        k, n = self.k, self.n
         z, t = self.targets[order], self.test_targets[at][:, None]
         rank = np.arange(1, n + 1)
         few = np.minimum(k, rank) / rank  # fewer than K of the nearer points
@@ -217,6 +225,7 @@ class RadiusKernel:
     metrics: tuple[str, ...] = (PROBABILITY,)
     round_steps: int = 4
     width: int = 0
+    by_rank: bool = False
 
     @property
     def n(self) -> int:

@@ -28,7 +28,7 @@ from ...data.dataset import Dataset
 from ...errors import InputError, InputTypeError
 from ...typing import Indices
 from ...utility.knn_checks import class_codes, refuse_groups
-from ...utility.knn_neighbours import ranking
+from ...utility.knn_order import ranking
 from .knn_job import Kernel, KnnValuation
 from .knn_kernels import Floats, Worth, unranked
 
@@ -116,6 +116,7 @@ class VoteKernel:
     levels: int
     metrics: tuple[str, ...] = ("chance that the weighted vote is right",)
     round_steps: int = 2  # chunks that are worth the loop over ranks
+    by_rank: bool = False
 
     @property
     def n(self) -> int:
