@@ -19,11 +19,18 @@ const cssText = (pack) => ({
   },
 });
 
-/** What only a live panel does is left out of the viewer. */
+/**
+ * What only a live panel does is left out of the viewer. LIVE is written out as false in every file: a constant of
+ * another module would drop what is behind it, but not the modules that only this imports.
+ */
 const notLive = {
   name: 'not-live',
   setup({ onLoad }) {
-    onLoad({ filter: /[/\\\\]here\.ts$/ }, () => ({ contents: 'export const LIVE = false;', loader: 'ts' }));
+    onLoad({ filter: /[/\\]js[/\\]src[/\\].*\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const without = source.replace(/^import \{ LIVE \} from '[./]+here';$/m, '');
+      return { contents: without === source ? source : without.replace(/\bLIVE\b/g, 'false'), loader: 'ts' };
+    });
   },
 };
 

@@ -1,8 +1,10 @@
 /** Columns of a table: sorting, ranks, histograms. Pure functions of the points; no DOM. */
 
-import type { Points } from './points';
+import { LIVE } from './here';
+import { UNKNOWN_CODE, type ExtraColumn, type Points } from './points';
 
-export type ColumnId = 'rank' | 'id' | 'label' | 'value' | 'stderr' | 'count' | `f${number}`;
+export type ColumnId =
+  'rank' | 'id' | 'label' | 'value' | 'stderr' | 'count' | 'converged' | `f${number}` | `x:${string}`;
 
 export interface SortKey {
   column: ColumnId;
@@ -34,8 +36,39 @@ export function sortable(points: Points, column: ColumnId): ArrayLike<number> {
           ? points.label.codes
           : points.label.values;
     default:
-      return points.features[Number(column.slice(1))]?.values ?? points.value;
+      return (
+        (LIVE && column === 'converged' ? points.converged : null) ??
+        (LIVE && column.startsWith('x:') ? extraOrder(points.extra.get(column.slice(2))) : null) ??
+        points.features[Number(column.slice(1))]?.values ??
+        points.value
+      );
   }
+}
+
+const placed = new WeakMap<object, Float32Array>();
+
+/** What was computed of an object that does not change. */
+function once(of: object, compute: () => Float32Array): Float32Array {
+  let place = placed.get(of);
+  if (place === undefined) {
+    place = compute();
+    placed.set(of, place);
+  }
+  return place;
+}
+
+/** Classes in the order of their list, texts as people count; what is not known comes last. */
+function extraOrder(column: ExtraColumn | undefined): ArrayLike<number> | null {
+  if (column === undefined) {
+    return null;
+  }
+  const { data } = column;
+  if (data.kind === 'number') {
+    return data.values;
+  }
+  return data.kind === 'text'
+    ? once(data, () => textOrder(data.texts))
+    : once(data, () => Float32Array.from(data.codes, (code) => (code === UNKNOWN_CODE ? NaN : code)));
 }
 
 /** Rows in the order of the keys; equal rows keep their order, unknown numbers come last either way. */
@@ -97,14 +130,38 @@ function floatBits(rows: Uint32Array, numbers: ArrayLike<number>, descending: bo
 const collator = new Intl.Collator('en', { numeric: true });
 
 function idOrder(points: Points): ArrayLike<number> {
-  const ids = points.ids;
-  const place = new Float32Array(points.n);
-  const rows = allRows(points.n);
-  if (ids !== null) {
-    rows.sort((a, b) => collator.compare(ids[a]!, ids[b]!));
+  const { ids } = points;
+  if (ids === null) {
+    return allRows(points.n);
   }
-  rows.forEach((row, i) => (place[row] = i));
+  return LIVE ? once(ids, () => textOrder(ids)) : textOrder(ids);
+}
+
+/** The place of each text in their order; equal ones share it. */
+function textOrder(texts: readonly string[]): Float32Array {
+  const place = new Float32Array(texts.length);
+  const rows =
+    (LIVE ? numbered(texts) : null) ??
+    allRows(texts.length).sort((a, b) => collator.compare(texts[a]!, texts[b]!));
+  rows.forEach((row, i) => {
+    const same = LIVE && i > 0 && texts[row] === texts[rows[i - 1]!];
+    place[row] = same ? place[rows[i - 1]!]! : i;
+  });
   return place;
+}
+
+/** The order of texts that are one name with numbers, as ids often are: a million of them take seconds to compare. */
+function numbered(texts: readonly string[]): Uint32Array | null {
+  const name = /^\D*/.exec(texts[0] ?? '')![0];
+  const numbers = new Float64Array(texts.length);
+  for (let i = 0; i < texts.length; i++) {
+    const digits = texts[i]!.slice(name.length);
+    if (!texts[i]!.startsWith(name) || !/^\d{1,15}$/.test(digits)) {
+      return null;
+    }
+    numbers[i] = Number(digits);
+  }
+  return allRows(texts.length).sort((a, b) => numbers[a]! - numbers[b]!);
 }
 
 export function allRows(n: number): Uint32Array {

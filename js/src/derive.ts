@@ -1,8 +1,9 @@
 /** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
 
 import { extent, histogram, ranks, sortRows, type Histogram, type Ranks } from './columns';
-import { filterRows, presetCounts, type Preset } from './filters';
+import { filterRows, presetCounts, type MoreTests, type Preset } from './filters';
 import { decimalsFor } from './format';
+import { LIVE } from './here';
 import type { Points } from './points';
 import type { UiState } from './state';
 
@@ -27,9 +28,15 @@ const BINS = 44;
 const ROOM = 0.15;
 
 /** `held`: the former order, kept while somebody works in the table (as long as the filters let it). */
-export function derive(points: Points, state: UiState, before: Derived | null, hold: boolean): Derived {
+export function derive(
+  points: Points,
+  state: UiState,
+  before: Derived | null,
+  hold: boolean,
+  more?: MoreTests
+): Derived {
   const rank = ranks(points);
-  const rows = filterRows(points, state.filters, rank, state.selected);
+  const rows = filterRows(points, state.filters, rank, state.selected, more);
   const order =
     hold && before !== null && sameRows(before.order, rows)
       ? before.order
@@ -44,21 +51,29 @@ export function derive(points: Points, state: UiState, before: Derived | null, h
 }
 
 /** After a change of this view's state only: ranks, histogram and scale stay, and the order unless it is asked for. */
-export function rederive(points: Points, state: UiState, before: UiState, derived: Derived): Derived {
+export function rederive(
+  points: Points,
+  state: UiState,
+  before: UiState,
+  derived: Derived,
+  more?: MoreTests
+): Derived {
   const selected = state.selected !== before.selected;
   const reorder =
-    state.sort !== before.sort ||
-    state.filters !== before.filters ||
-    (selected && state.filters.presets.has('selected'));
+    state.sort !== before.sort || state.filters !== before.filters || (selected && asksSelected(state));
   if (!reorder && !selected) {
     return derived;
   }
-  const rows = (): Uint32Array => filterRows(points, state.filters, derived.ranks, state.selected);
+  const rows = (): Uint32Array => filterRows(points, state.filters, derived.ranks, state.selected, more);
   return {
     ...derived,
     order: reorder ? sortRows(points, rows(), state.sort) : derived.order,
     counts: { ...derived.counts, selected: state.selected.size },
   };
+}
+
+function asksSelected({ filters }: UiState): boolean {
+  return filters.presets.has('selected') || (LIVE && filters.more?.expression.includes('selected') === true);
 }
 
 function sameRows(order: Uint32Array, rows: Uint32Array): boolean {

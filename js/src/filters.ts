@@ -1,9 +1,10 @@
 /** Which rows pass the filters. Pure functions of the points; no DOM. */
 
 import { allRows, type Ranks } from './columns';
-import { idOf, isRelabelled, type Points } from './points';
+import { LIVE } from './here';
+import { disagrees, idOf, isFlagged, isRelabelled, type Points } from './points';
 
-export type Preset = 'lowest' | 'unconverged' | 'edited' | 'dropped' | 'selected';
+export type Preset = 'lowest' | 'unconverged' | 'edited' | 'dropped' | 'selected' | 'disagrees' | 'flagged';
 
 export interface Filters {
   readonly presets: ReadonlySet<Preset>;
@@ -13,6 +14,18 @@ export interface Filters {
   readonly label: number | null;
   /** Part of an id or of a label. */
   readonly text: string;
+  /** What only a live panel can filter by. */
+  readonly more?: MoreFilters;
+}
+
+/** Plain JSON; see parts/filters/model.ts for what reads and changes them. */
+export interface MoreFilters {
+  /** Numbers from..to, ends included, by the id of a column (columns.ts). */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** Names of classes, by the id of a column. */
+  readonly classes: Readonly<Record<string, readonly string[]>>;
+  /** See parts/expression; empty for none. */
+  readonly expression: string;
 }
 
 /** The choice that filters no label. */
@@ -30,33 +43,54 @@ export function filterRows(
   points: Points,
   filters: Filters,
   ranks: Ranks,
-  selected: ReadonlySet<number>
+  selected: ReadonlySet<number>,
+  more?: MoreTests
 ): Uint32Array {
-  const tests = rowTests(points, filters, ranks, selected);
-  if (tests.length === 0) {
-    return allRows(points.n);
-  }
-  const rows = new Uint32Array(points.n);
-  let k = 0;
-  for (let row = 0; row < points.n; row++) {
-    if (tests.every((test) => test(row))) {
-      rows[k++] = row;
+  const tests = rowTests(points, filters, ranks, selected, more);
+  let rows = allRows(points.n);
+  for (const test of tests) {
+    let k = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (test(row)) {
+        rows[k++] = row; // at or before i: what is still to be read stays
+      }
     }
+    rows = rows.subarray(0, k);
   }
-  return rows.slice(0, k);
+  return tests.length === 0 ? rows : rows.slice();
 }
 
-type Test = (row: number) => boolean;
+export type Test = (row: number) => boolean;
 
-function rowTests(points: Points, filters: Filters, ranks: Ranks, selected: ReadonlySet<number>): Test[] {
+/** Tests `Filters.more`: parts/filters/more.ts, which only the bundle of the live panel holds. */
+export type MoreTests = (
+  points: Points,
+  more: MoreFilters,
+  ranks: Ranks,
+  selected: ReadonlySet<number>
+) => Test[];
+
+/** The quick tests first: the slow ones see fewer rows then. */
+function rowTests(
+  points: Points,
+  filters: Filters,
+  ranks: Ranks,
+  selected: ReadonlySet<number>,
+  more?: MoreTests
+): Test[] {
   const tests: Test[] = [...filters.presets].map((preset) => presetTest(points, preset, ranks, selected));
   if (filters.value !== null) {
     const [lo, hi] = filters.value;
-    tests.push((row) => points.value[row]! >= lo && points.value[row]! <= hi);
+    const { value } = points;
+    tests.push((row) => value[row]! >= lo && value[row]! <= hi);
   }
   const { label } = points;
   if (filters.label !== null && label?.kind === 'class') {
     tests.push((row) => label.codes[row] === filters.label);
+  }
+  if (LIVE && filters.more !== undefined) {
+    tests.push(...(more?.(points, filters.more, ranks, selected) ?? []));
   }
   const text = filters.text.trim().toLowerCase();
   if (text !== '') {
@@ -67,14 +101,18 @@ function rowTests(points: Points, filters: Filters, ranks: Ranks, selected: Read
     );
     tests.push(
       (row) =>
-        idOf(points, row).toLowerCase().includes(text) ||
-        (label?.kind === 'class' && classes.has(label.codes[row]!))
+        (label?.kind === 'class' && classes.has(label.codes[row]!)) ||
+        idOf(points, row).toLowerCase().includes(text)
     );
   }
   return tests;
 }
 
 function presetTest(points: Points, preset: Preset, ranks: Ranks, selected: ReadonlySet<number>): Test {
+  if (LIVE && (preset === 'disagrees' || preset === 'flagged')) {
+    const test = preset === 'flagged' ? isFlagged : disagrees;
+    return (row) => test(points, row);
+  }
   switch (preset) {
     case 'lowest': {
       const last = lowestCount(ranks);
@@ -86,7 +124,7 @@ function presetTest(points: Points, preset: Preset, ranks: Ranks, selected: Read
       return (row) => isRelabelled(points, row);
     case 'dropped':
       return (row) => points.dropped[row] === 1;
-    case 'selected':
+    default:
       return (row) => selected.has(row);
   }
 }
@@ -103,11 +141,18 @@ export function presetCounts(
     edited: 0,
     dropped: 0,
     selected: selected.size,
+    disagrees: 0,
+    flagged: 0,
   };
+  const more = LIVE && points.extra.size > 0;
   for (let row = 0; row < points.n; row++) {
     counts.unconverged += points.converged[row] === 0 ? 1 : 0;
     counts.dropped += points.dropped[row] === 1 ? 1 : 0;
     counts.edited += isRelabelled(points, row) ? 1 : 0;
+    if (more) {
+      counts.disagrees += disagrees(points, row) ? 1 : 0;
+      counts.flagged += isFlagged(points, row) ? 1 : 0;
+    }
   }
   return counts;
 }

@@ -228,7 +228,7 @@ export class LiveModel implements PartSource {
         if (this.points !== null && this.points.n !== message.n) {
           this.previews.clear();
         }
-        this.points = fromFull(message);
+        this.points = fromFull(message, this.points);
         this.confirm(message.seq);
         this.tell('values');
         break;

@@ -36,7 +36,7 @@ export class Pace extends Steady {
       return wait;
     }
     const hold = now - this.#touched < HOLD;
-    this.derived = derive(points, state, this.derived, hold);
+    this.derived = derive(points, state, this.derived, hold, this.more);
     this.#derivedAt = performance.now();
     this.#cost = this.#derivedAt - now;
     this.#stale = hold;

@@ -97,11 +97,13 @@ class Panel {
     this.#root = this.#assemble();
     const actions: StayActions = {
       bind: () => [
-        ...(source.subscribe === undefined ? [] : [source.subscribe((change) => this.#changed(change))]),
+        ...(LIVE && source.subscribe !== undefined
+          ? [source.subscribe((change) => this.#changed(change))]
+          : []),
         watchTheme(document, (theme) => setAttr(this.#root, 'data-theme', theme)),
       ],
       sized: () => this.#measure(),
-      shown: () => this.#changed('values'),
+      shown: () => (LIVE ? this.#changed('values') : this.#frame.request()),
     };
     const live = LIVE ? this.#live : null;
     this.#presence = live?.attend(this.host, this.#root, actions) ?? stay(this.#root, actions);
@@ -278,6 +280,9 @@ class Panel {
   }
 
   #changed(change: Change): void {
+    if (!LIVE) {
+      return;
+    }
     if (change === 'previews' && !this.#showsTiles()) {
       this.#views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
@@ -331,8 +336,9 @@ class Panel {
     setAttr(this.#root, 'data-waiting', points === null);
     if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
       const due = this.#pace.refresh(points, this.#state);
-      if (due > 0) {
-        this.#again(due);
+      if (LIVE && due > 0) {
+        clearTimeout(this.#later);
+        this.#later = setTimeout(() => this.#frame.request(), due);
       }
       this.#paint(points, this.#pace.derived!);
     }
@@ -340,11 +346,6 @@ class Panel {
       live?.update(points, this.#state, ui.targets(this.#pinned()));
       this.#keeper?.remember(this.#state);
     }
-  }
-
-  #again(ms: number): void {
-    clearTimeout(this.#later);
-    this.#later = setTimeout(() => this.#frame.request(), ms);
   }
 
   #paint(points: Points, derived: Derived): void {

@@ -25,6 +25,28 @@ export interface Whole {
   readonly histogram: Histogram | null;
 }
 
+/** What a column that came after the points holds, one entry a point; NaN and the code UNKNOWN_CODE: not known. */
+export type ExtraData =
+  | { readonly kind: 'number'; readonly values: Float32Array }
+  | {
+      readonly kind: 'class';
+      readonly classes: readonly string[];
+      readonly codes: Uint16Array;
+      /** How sure each entry is, from 0 to 1. */
+      readonly probability: Float32Array | null;
+    }
+  | { readonly kind: 'text'; readonly texts: readonly string[] };
+
+export interface ExtraColumn {
+  readonly id: string;
+  readonly name: string;
+  /** What it is, its unit, where it comes from. */
+  readonly tip: string;
+  readonly data: ExtraData;
+}
+
+export const UNKNOWN_CODE = 65535;
+
 /** Columns are changed in place: at a million points a copy per frame would cost more than the frame. */
 export interface Points {
   seq: number;
@@ -46,12 +68,19 @@ export interface Points {
   edits: Edits;
   readonly share: string;
   readonly value_name?: string;
+  /**
+   * Columns that came later, by id: "suggested" and "predicted" (classes, see `suggestionOf`), "group", "flagged" (not 0
+   * where a point is), features that were asked for. Who puts one here tells the source that values changed.
+   */
+  readonly extra: Map<string, ExtraColumn>;
   /** Null where all points of the data set are here. */
   readonly whole: Whole | null;
 }
 
-export function fromFull(m: FullMessage): Points {
-  return { ...m, featuresLeftOut: m.features_left_out, whole: null };
+/** `before`: the points held until now; what came later than they did stays where the data set is as large. */
+export function fromFull(m: FullMessage, before: Points | null = null): Points {
+  const extra = before?.n === m.n ? before.extra : new Map<string, ExtraColumn>();
+  return { ...m, featuresLeftOut: m.features_left_out, extra, whole: null };
 }
 
 /** Applies a delta; false when it builds upon another frame than the one held (then nothing is changed). */
@@ -139,4 +168,37 @@ export function isRelabelled(points: Points, row: number): boolean {
 
 export function isEdited(points: Points, row: number): boolean {
   return points.dropped[row] === 1 || isRelabelled(points, row);
+}
+
+/** The class that the model would give a point, and how sure it is. */
+export interface Suggestion {
+  /** Among the classes of the labels; -1 where they have no such class. */
+  readonly code: number;
+  readonly name: string;
+  /** NaN where the model does not say. */
+  readonly probability: number;
+}
+
+/** What is suggested for a point by the column "suggested"; null where nothing is. */
+export function suggestionOf(points: Points, row: number): Suggestion | null {
+  const data = points.extra.get('suggested')?.data;
+  if (data?.kind !== 'class' || data.codes[row]! >= data.classes.length) {
+    return null;
+  }
+  const at = data.codes[row]!;
+  const name = data.classes[at]!;
+  const classes = points.label?.kind === 'class' ? points.label.classes : [];
+  const code = classes[at] === name ? at : classes.indexOf(name);
+  return { code, name, probability: data.probability?.[row] ?? NaN };
+}
+
+/** Whether another label is suggested than the present one. */
+export function disagrees(points: Points, row: number): boolean {
+  const suggestion = suggestionOf(points, row);
+  return suggestion !== null && points.label?.kind === 'class' && points.label.codes[row] !== suggestion.code;
+}
+
+export function isFlagged(points: Points, row: number): boolean {
+  const data = points.extra.get('flagged')?.data;
+  return data?.kind === 'number' && data.values[row]! > 0;
 }

@@ -5,6 +5,17 @@ import type { Filters, Preset } from './filters';
 
 export type Drawer = 'overview' | 'point' | null;
 
+/** Which columns the table shows and how, as far as a person said so; by their ids (see parts/columns/arrange.ts). */
+export interface Arrangement {
+  /** From left to right; a column that is not here stands beside its usual neighbour. */
+  readonly order: readonly string[];
+  readonly shown: Readonly<Record<string, boolean>>;
+  /** Pixels. */
+  readonly width: Readonly<Record<string, number>>;
+  /** Stay in sight when the others are scrolled to the side. */
+  readonly pinned: readonly string[];
+}
+
 export interface UiState {
   readonly sort: readonly SortKey[];
   readonly filters: Filters;
@@ -18,6 +29,7 @@ export interface UiState {
   readonly gallery: boolean;
   readonly help: boolean;
   readonly failure: boolean;
+  readonly columns?: Arrangement;
 }
 
 export const NO_FILTERS: Filters = { presets: new Set(), value: null, label: null, text: '' };

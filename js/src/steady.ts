@@ -1,11 +1,14 @@
 /** What a view shows of points that stay as they are: computed once, and again where this view asks for it. */
 
 import { derive, rederive, type Derived } from './derive';
+import type { MoreTests } from './filters';
 import type { Points } from './points';
 import type { UiState } from './state';
 
 export class Steady {
   derived: Derived | null = null;
+
+  constructor(protected readonly more?: MoreTests) {}
 
   /** Values or labels changed. */
   changed(): void {}
@@ -16,7 +19,7 @@ export class Steady {
   /** The state of the view changed. */
   turn(points: Points | null, state: UiState, before: UiState): void {
     if (points !== null && this.derived !== null && before !== state) {
-      this.derived = rederive(points, state, before, this.derived);
+      this.derived = rederive(points, state, before, this.derived, this.more);
     }
   }
 

@@ -113,6 +113,8 @@ describe('filterRows', () => {
       edited: 1,
       dropped: 1,
       selected: 1,
+      disagrees: 0,
+      flagged: 0,
     });
   });
 

@@ -60,6 +60,7 @@ export function makePoints(value: number[], more: Partial<Points> = {}): Points 
     preview: { kind: 'none' },
     edits: NO_EDITS,
     share: '',
+    extra: new Map(),
     whole: null,
     ...more,
   };

@@ -1,0 +1,143 @@
+/** What a name stands for in filters: numbers, classes, texts or marks of the points. Pure. */
+
+import type { ColumnId, Ranks } from '../../columns';
+import {
+  disagrees,
+  idOf,
+  isEdited,
+  isFlagged,
+  isRelabelled,
+  valueName,
+  type ExtraColumn,
+  type Points,
+} from '../../points';
+
+export type Field =
+  | { readonly kind: 'number'; readonly numbers: ArrayLike<number> }
+  | { readonly kind: 'class'; readonly classes: readonly string[]; readonly codes: ArrayLike<number> }
+  | { readonly kind: 'text'; readonly text: (row: number) => string }
+  | { readonly kind: 'mark'; readonly holds: (row: number) => boolean };
+
+/** What expressions may name. */
+export interface Scope {
+  readonly n: number;
+  /** In the order in which they are offered. */
+  readonly names: readonly string[];
+  find(name: string): Field | undefined;
+}
+
+/** A column of the table; undefined where these points have none. */
+export function fieldOf(points: Points, ranks: Ranks, id: ColumnId): Field | undefined {
+  const { label } = points;
+  switch (id) {
+    case 'rank':
+      return { kind: 'number', numbers: knownRanks(ranks) };
+    case 'value':
+      return { kind: 'number', numbers: points.value };
+    case 'stderr':
+      return { kind: 'number', numbers: points.stderr };
+    case 'count':
+      return { kind: 'number', numbers: points.count };
+    case 'converged':
+      return { kind: 'class', classes: ['no', 'yes'], codes: points.converged };
+    case 'id':
+      return points.ids === null
+        ? { kind: 'number', numbers: points.whole?.positions ?? positions(points.n) }
+        : { kind: 'text', text: (row) => idOf(points, row) };
+    case 'label':
+      return label === null
+        ? undefined
+        : label.kind === 'class'
+          ? { kind: 'class', classes: label.classes, codes: label.codes }
+          : { kind: 'number', numbers: label.values };
+    default: {
+      const extra = id.startsWith('x:') ? points.extra.get(id.slice(2)) : undefined;
+      const feature = id.startsWith('f') ? points.features[Number(id.slice(1))] : undefined;
+      return extra !== undefined ? extraField(extra) : feature && { kind: 'number', numbers: feature.values };
+    }
+  }
+}
+
+function extraField({ data }: ExtraColumn): Field {
+  return data.kind === 'number'
+    ? { kind: 'number', numbers: data.values }
+    : data.kind === 'class'
+      ? { kind: 'class', classes: data.classes, codes: data.codes }
+      : { kind: 'text', text: (row) => data.texts[row] ?? '' };
+}
+
+/** Everything that an expression may name, the columns of the table first. */
+export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<number>): Scope {
+  const found = new Map<string, Field>();
+  const add = (name: string, field: Field | undefined): void => {
+    if (field !== undefined && !found.has(name)) {
+      found.set(name, field);
+    }
+  };
+  const column = (name: string, id: ColumnId): void => add(name, fieldOf(points, ranks, id));
+  column('value', 'value');
+  column(valueName(points), 'value');
+  column(points.label?.kind === 'number' ? 'target' : 'label', 'label');
+  for (const extra of points.extra.values()) {
+    if (extra.id !== 'flagged') {
+      add(extra.name, extraField(extra));
+    }
+    if (extra.data.kind === 'class' && extra.data.probability !== null) {
+      add(extra.id === 'suggested' ? 'probability' : `probability of ${extra.name}`, {
+        kind: 'number',
+        numbers: extra.data.probability,
+      });
+    }
+  }
+  column('se', 'stderr');
+  column('updates', 'count');
+  column('rank', 'rank');
+  column('id', 'id');
+  const mark = (name: string, holds: (row: number) => boolean): void => add(name, { kind: 'mark', holds });
+  mark('converged', (row) => points.converged[row] === 1);
+  if (points.extra.has('suggested')) {
+    mark('disagrees', (row) => disagrees(points, row));
+  }
+  mark('edited', (row) => isEdited(points, row));
+  mark('relabelled', (row) => isRelabelled(points, row));
+  mark('dropped', (row) => points.dropped[row] === 1);
+  if (points.extra.has('flagged')) {
+    mark('flagged', (row) => isFlagged(points, row));
+  }
+  mark('selected', (row) => selected.has(row));
+  const { label } = points;
+  if (label !== null) {
+    add(
+      'original',
+      label.kind === 'class'
+        ? { kind: 'class', classes: label.classes, codes: label.original }
+        : { kind: 'number', numbers: label.original }
+    );
+  }
+  points.features.forEach((feature, i) => column(feature.name, `f${i}`));
+  return { n: points.n, names: [...found.keys()], find: (name) => found.get(name) };
+}
+
+const ranked = new WeakMap<Ranks, Float32Array>();
+
+/** Rank 0 says that the value is not known. */
+function knownRanks(ranks: Ranks): Float32Array {
+  let known = ranked.get(ranks);
+  if (known === undefined) {
+    known = Float32Array.from(ranks.rank, (rank) => (rank === 0 ? NaN : rank));
+    ranked.set(ranks, known);
+  }
+  return known;
+}
+
+const counted = new Map<number, Uint32Array>();
+
+function positions(n: number): Uint32Array {
+  let rows = counted.get(n);
+  if (rows === undefined) {
+    rows = Uint32Array.from({ length: n }, (_, row) => row);
+    counted.clear();
+    counted.set(n, rows);
+  }
+  return rows;
+}

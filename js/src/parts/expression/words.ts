@@ -1,0 +1,35 @@
+/** What the field of expressions says. */
+
+export const WORDS = {
+  field: 'Filter by an expression',
+  placeholder: 'value < 0 and label == "a"',
+  tip: 'An expression: and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
+  options: 'Completions',
+  strange: (sign: string) => `${sign} has no meaning here.`,
+  instead: (sign: string, meant: string) => `Write ${meant} instead of ${sign}.`,
+  open: (quote: string) =>
+    `The ${quote === '`' ? 'name' : 'text'} that begins here is not closed: ${quote} is missing.`,
+  nothing: 'Something is missing here: a column, a number or a text in quotes.',
+  comparison: 'A comparison is missing here, e.g. < 0 or == "a".',
+  more: (found: string) => `${found} is too much here; write and or or between two conditions.`,
+  close: 'A ) is missing.',
+  list: 'in wants a list, e.g. ("a", "b").',
+  item: 'A number or a text in quotes is missing here.',
+  noColumn: (name: string, near: string | null) =>
+    near === null ? `There is no column ${name}.` : `There is no column ${name}; did you mean ${near}?`,
+  noClass: (name: string, near: string | null) =>
+    near === null ? `There is no class ${name}.` : `There is no class ${name}; did you mean ${near}?`,
+  mark: (name: string) => `${name} holds or does not: write ${name}, or not ${name}.`,
+  order: (name: string) => `${name} holds classes, which have no order: use ==, != or in.`,
+  textOrder: (name: string) => `${name} holds texts, which have no order here: use ==, !=, in or contains.`,
+  wantsNumber: (name: string) => `${name} holds numbers: compare it with a number.`,
+  wantsText: (name: string, example: string) =>
+    `${name} holds ${example === '' ? 'texts' : 'classes'}: compare it with one in quotes${example === '' ? '' : `, e.g. ${example}`}.`,
+  noContains: (name: string) => `contains looks into texts and classes; ${name} holds numbers.`,
+  unlike: (a: string, b: string) => `${a} and ${b} hold different things and cannot be compared.`,
+  constants: 'Neither side of this comparison is a column.',
+  numbers: 'numbers',
+  classes: 'classes',
+  texts: 'texts',
+  yesNo: 'yes or no',
+};
