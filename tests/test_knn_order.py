@@ -56,7 +56,7 @@ def test_any_numbers_are_ranked_as_by_a_stable_sort(n: int, t: int, d: int, grid
 
 def test_a_twin_that_believes_its_products_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     x, x_test = tables(3000, 8, 64, 3)
-    believer = lambda cells, blur, measure: ranked_cells(cells, -1.0, measure)  # noqa: E731
+    believer = lambda cells, blur, measure: ranked_cells(cells, -1.0, measure)
     monkeypatch.setattr(knn_order, "ranked_cells", believer)
     assert (EuclideanOrder(x, x_test)(np.arange(8)) != expected(x, x_test)).any()
 

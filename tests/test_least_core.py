@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -476,22 +475,33 @@ def test_journals_of_two_seeds_are_one_sample(tmp_path: Path) -> None:
     assert merged.subsidy >= max(p.subsidy for p in parts) - 1e-9  # all constraints of both hold
 
 
-def test_programs_are_solved_now_and_then_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def solutions(share: float, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], Any]:
+    """How many subsets each solution of the programs rests on, and the result."""
     solved: list[int] = []
     plain = collecting_module.least_subsidy
 
-    def slow(c: Constraints, **kwargs: Any) -> Any:
+    def counted(c: Constraints, **kwargs: Any) -> Any:
         solved.append(len(c))
         return plain(c, **kwargs)
 
-    monkeypatch.setattr(collecting_module, "least_subsidy", slow)
-    monkeypatch.setattr(collecting_module, "CHEAP", 0.0)
     valuation = monte_carlo(6000)
-    for frame in valuation.stream(GAME.data):
-        assert frame.counts.max() in (0, *solved)
-    assert solved[-1] == 6000
-    assert len(solved) < 14  # 12 rounds, but 512 * 1.25**k in between
-    assert all(b >= 1.25 * a for a, b in itertools.pairwise(solved[:-1]))
+    with monkeypatch.context() as patched:
+        patched.setattr(collecting_module, "least_subsidy", counted)
+        patched.setattr(collecting_module, "SHARE", share)
+        for frame in valuation.stream(GAME.data):
+            assert frame.counts.max() in (0, *solved)
+    return solved, valuation.result
+
+
+def test_partial_values_take_a_share_of_the_run_and_the_end_rests_on_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few, frugal = solutions(0.0, monkeypatch)
+    many, lavish = solutions(np.inf, monkeypatch)
+    assert len(few) == 2  # the first, and that of all
+    assert len(many) > 5  # every frame
+    assert few[-1] == many[-1] == 6000
+    assert bits(frugal) == bits(lavish)
 
 
 def test_another_kind_of_subsidy_is_another_run(tmp_path: Path) -> None:

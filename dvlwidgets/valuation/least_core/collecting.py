@@ -21,18 +21,16 @@ from .constraints import Constraints
 from .egalitarian import egalitarian
 from .subsidy import least_subsidy
 
-GROWTH = 1.25
-"""The programs are solved again when there are so many times the subsets of the last time, and at the end."""
-
-CHEAP = 0.02
-"""Programs that took less are solved again for every frame. What frames show may hang on it, the end does not."""
+SHARE = 0.05
+"""What the programs of partial values may take of a run's time. What frames show may hang on it, the end does not."""
 
 
 @dataclass
 class Collection:
     """Subsets and their worth, and the last solution; it belongs to the loop that folds it.
 
-    `rows` are kept, of `seen` ones; `solved_at` were seen when the programs were solved last, in `seconds`.
+    `rows` are kept, of `seen` ones; `solved_at` were seen when the programs were solved last, in `seconds`; `spent`
+    are the seconds of all solutions so far, `began` is when the run did (or went on).
     """
 
     empty: float
@@ -44,6 +42,8 @@ class Collection:
     solved: Estimate | None = None
     solved_at: int = 0
     seconds: float = 0.0
+    spent: float = 0.0
+    began: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(frozen=True)
@@ -137,12 +137,18 @@ class Collecting:
 
     def estimate(self, stats: Collection) -> Estimate:
         """Payments; their standard errors are 0 if every subset was scored, and else not known."""
-        due = stats.seconds < CHEAP or stats.seen >= GROWTH * stats.solved_at or self._complete(stats)
-        if stats.solved is None or (due and stats.seen > stats.solved_at):
+        if stats.solved is None or (stats.seen > stats.solved_at and self._due(stats)):
             start = time.perf_counter()
             stats.solved = self._solve(stats)
             stats.solved_at, stats.seconds = stats.seen, time.perf_counter() - start
+            stats.spent += stats.seconds
         return stats.solved
+
+    def _due(self, stats: Collection) -> bool:
+        """Whether the programs should be solved again: at the end, or if that takes a small share of the run."""
+        expected = stats.seconds * (stats.seen / max(1, stats.solved_at)) ** 2
+        affordable = stats.spent + expected <= SHARE * (time.perf_counter() - stats.began)
+        return affordable or self._complete(stats)
 
     def _solve(self, stats: Collection) -> Estimate:
         nothing = np.full(self.n, np.nan)
