@@ -32,7 +32,10 @@ help: ## list the targets
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
-# The browser's tests wait for servers and kernels most of the time: they run beside all others.
+# The browser's tests wait for servers and kernels most of the time: they run beside all others. One thread for linear
+# algebra: threads of two programs that wait for each other cost four times the work that they share.
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
 test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
 	@$(BIN)/python -m pytest -m ui $(SLOWEST) > $(DONE)/ui.log 2>&1 & browser=$$!; \
 	$(BIN)/python -m pytest -m 'not ui' $(SLOWEST); rest=$$?; \
