@@ -166,8 +166,7 @@ def test_learning_ends_and_memory_with_it(monkeypatch: pytest.MonkeyPatch) -> No
         if step == 7:
             last = stats.mean
     assert stats.grams is None
-    assert stats.packed == []
-    assert stats.utilities == []
+    assert stats.learned == ()
     assert stats.fitted == 512
     assert stats.mean is last
     truth = semivalue_by_enumeration(game, shapley_law(n))

@@ -46,9 +46,9 @@ def some_data(n: int, t: int, seed: int = 0, ties: bool = False) -> tuple[Datase
     return Dataset(x, words[rng.permutation(n) % 3]), Dataset(x_test, words[rng.permutation(t) % 3])
 
 
-def by_definition(votes: Votes, mask: Any) -> list[float]:
+def by_definition(votes: Votes, mask: Any, neighbours: tuple[int, ...] = NEIGHBOURS) -> list[float]:
     shares = []
-    for k in NEIGHBOURS:
+    for k in neighbours:
         total = 0.0
         for order, hits in zip(votes.order, votes.hits, strict=True):
             total += sum([hit for point, hit in zip(order, hits, strict=True) if mask[point]][:k]) / k
@@ -73,11 +73,27 @@ def test_semivalues_are_exact_where_neighbours_are_cut(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "NEIGHBOURS", (2, 4))
     votes = neighbour_votes(*some_data(9, 4))
     assert votes is not None
+    shares = np.array([by_definition(votes, mask, (2, 4)) for mask in all_masks(9)])
     for law in LAWS.values():
         found = votes._values(law(9))
         for at in range(2):
-            truth = semivalue_by_enumeration(lambda masks, at=at: votes(masks)[:, at], law(9))
+            truth = semivalue_by_enumeration(
+                lambda masks, at=at: shares[masks @ (1 << np.arange(9)), at], law(9)
+            )
             np.testing.assert_allclose(found[at], truth, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "rows"), [(15, 64), (90, 200), (200, 65)])
+def test_votes_of_large_subsets_by_definition(n: int, rows: int) -> None:
+    # more members than are counted, words of 64 subsets that end early, a last word that is not full
+    votes = neighbour_votes(*some_data(n, 7, ties=True))
+    assert votes is not None
+    rng = np.random.default_rng(n)
+    masks = rng.permuted(np.arange(n) < rng.integers(0, n + 1, rows)[:, None], axis=1)
+    masks[:2] = np.array([[False], [True]])
+    np.testing.assert_allclose(votes(masks), [by_definition(votes, mask) for mask in masks], atol=1e-12)
+    np.testing.assert_allclose(votes.ends(), votes(masks[:2]), atol=1e-12)
+    assert votes(masks[:0]).shape == (0, len(NEIGHBOURS))
 
 
 def test_votes_and_their_means_of_sizes_by_definition() -> None:

@@ -6,6 +6,7 @@ with the reason in words. Because the state is a value, resuming a run is replay
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputTypeError
 from ..typing import Counts, Values
-from .records import Verdict
+from .records import Estimate, Verdict
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,38 @@ class RuleView:
     def nobody(self) -> NDArray[np.bool_]:
         """No point: what rules that say nothing of single points are content with, shape (n,)."""
         return np.zeros(len(self.values), np.bool_)
+
+
+class LazyView(RuleView):
+    """A view whose estimate is made when a rule looks at it: rules that only count leave it alone.
+
+    Args:
+        ask: gives the estimate.
+        n: points.
+        seconds: as in `RuleView`, like `exact` and `done`.
+    """
+
+    def __init__(
+        self, ask: Callable[[], Estimate], n: int, *, seconds: float, exact: bool, done: int
+    ) -> None:
+        for name, value in {"_ask": ask, "_n": n, "seconds": seconds, "exact": exact, "done": done}.items():
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("values", "stderr", "counts"):
+            raise AttributeError(name)
+        estimate = self._ask()
+        for each in ("values", "stderr", "counts"):
+            object.__setattr__(self, each, getattr(estimate, each))
+        return getattr(estimate, name)
+
+    @property
+    def nobody(self) -> NDArray[np.bool_]:
+        return np.zeros(self._n, np.bool_)
+
+    def at(self, seconds: float) -> LazyView:
+        """The same at another time."""
+        return LazyView(self._ask, self._n, seconds=seconds, exact=self.exact, done=self.done)
 
 
 class StoppingRule:

@@ -7,6 +7,7 @@ hand end a run between tasks; then the whole in-order steps that are finished ar
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import deque
@@ -22,7 +23,7 @@ from .job import Job, Receipts, Settling
 from .parallel import Task, Workers
 from .pieces import Pieces
 from .records import Estimate, Progress, Verdict
-from .rules import RuleView, StoppingRule
+from .rules import LazyView, StoppingRule
 from .stopping import certainty
 from .tally import Clock, Tally
 from .threads import capped, lifted
@@ -31,7 +32,11 @@ FIRST_STEP = -1
 """Where the receipts keep the two ends, v(empty) and v(N)."""
 
 FRAME_SECONDS = 0.1
-"""Frames inside a round come no faster than this; round ends always give one."""
+"""Frames inside a round come no faster than this; round ends always give one, if somebody watches."""
+
+UNWATCHED_SECONDS = 1.0
+"""Where nobody watches, values are read out no faster than this, unless a rule looks at them: `result` may be asked for
+from another thread."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Loop:
         ended: "" while going on, then "rule", "complete", "time", "stop", "interrupt" or "failed".
         published: the newest estimate with what it rests on.
         lift: whether the consumer of the frames gets its own inner threads back while it looks at one.
+        watched: whether somebody looks at the frames; if not, round ends give none.
         active: whether `frames()` is being iterated.
     """
 
@@ -85,6 +91,7 @@ class Loop:
         )
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
+        self.watched = True
         self._caps = not getattr(job, "threads_itself", False)
         self._folding = False
         self._plan: Mapping[str, Any] | None = None
@@ -107,6 +114,9 @@ class Loop:
             with capped(self._caps):
                 yield from self._frames()
         except Exception as error:
+            if self.rounds:
+                with contextlib.suppress(Exception):  # the error that is on its way says more
+                    self._take_in()
             self.ended = "failed"
             reason = f"failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
             self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, reason)
@@ -135,12 +145,12 @@ class Loop:
                 seconds = self.tally.unit_seconds
                 self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
             self.job.check(self.stats, self.rounds)
-            self._estimate()
             state = self._decide(state)
             self.receipts.save(self.step, self.stats, self.clock.seconds)
             if self._over():
                 break
-            if not self._exhausted():
+            if not self._exhausted() and self._frame_due(0.0):
+                self._estimate()
                 yield from self._shown(iter([self._frame()]))
         self._finish()
         yield from self._shown(iter([self._frame(final=True)]))
@@ -149,15 +159,21 @@ class Loop:
         """Take in what was folded before an interrupt, so that `estimate` shows it."""
         if self.stats is not None and not self.ended:
             self.ended = "interrupt"
-            if not self._folding:  # a fold cut in half is no statistic: the last estimate stands
-                self._estimate()
+            self._take_in()
             self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, "interrupted")
+
+    def _take_in(self) -> None:
+        """The newest estimate of a run that is broken off."""
+        if (
+            self.stats is not None and not self._folding
+        ):  # a fold cut in half is no statistic: the last one stands
+            self._estimate()
 
     def _decide(self, state: Any) -> Any:
         """The rule's word at a round end, and whether it took its time limit to say that."""
         view, deadline = self._view(), self.rule.deadline()
         late = deadline is not None and view.seconds >= deadline
-        limited = late and not self.rule.update(state, replace(view, seconds=0.0))[1].done
+        limited = late and not self.rule.update(state, view.at(0.0))[1].done
         state, self.verdict = self.rule.update(state, view)
         self._rule_state, self._decided_at = state, self.step
         self.rule.note(self.verdict)
@@ -271,9 +287,13 @@ class Loop:
             self.stats = self.job.fold(self.stats, self.step, whole)
             self._folding = False
             self.step += 1
-        if time.monotonic() - self._last_frame >= FRAME_SECONDS and self._replayed_clock is None:
+        if self._frame_due(FRAME_SECONDS) and self._replayed_clock is None:
             self._estimate()
             yield self._frame()
+
+    def _frame_due(self, pause: float) -> bool:
+        """Whether the last frame was so long ago, or long enough where nobody watches."""
+        return time.monotonic() - self._last_frame >= (pause if self.watched else UNWATCHED_SECONDS)
 
     def _count(self, payload: Any, *, fresh: bool) -> None:
         self.tally.add(self.job.tally(payload), payload, fresh=fresh)
@@ -285,10 +305,14 @@ class Loop:
             self._estimated_at = self.step
             self.published = Published(self.estimate, self.step, replace(self.tally))
 
-    def _view(self) -> RuleView:
-        e, exact = self.estimate, self.job.exact(self.stats)
+    def _view(self) -> LazyView:
         seconds = self.clock.seconds if self._replayed_clock is None else self._replayed_clock
-        return RuleView(e.values, e.stderr, e.counts, seconds, exact, self.tally.done)
+        exact = self.job.exact(self.stats)
+        return LazyView(self._newest, self.job.n, seconds=seconds, exact=exact, done=self.tally.done)
+
+    def _newest(self) -> Estimate:
+        self._estimate()
+        return self.estimate
 
     def _finish(self) -> None:
         self._estimate()

@@ -24,11 +24,12 @@ from ..data.arrays import as_numpy, is_sparse
 from ..data.dataset import Dataset
 from ..data.grouped import GroupedDataset
 from ..typing import Masks, SizeLaw
+from .ballots import ballots
 
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = (1, 3, 7, 15)
-"""The numbers K. Several together say far more than one (`tests/bench/votes_say.py`)."""
+"""The numbers K, each 2^m - 1. Several together say far more than one (`tests/bench/votes_say.py`)."""
 
 MOST_POINTS = 600
 """More training points are not ranked."""
@@ -60,13 +61,13 @@ class Votes:
 
     def __call__(self, masks: Masks) -> Floats:
         """The votes of subsets, shape (B, len(NEIGHBOURS))."""
-        votes = np.zeros((len(masks), len(NEIGHBOURS)))
-        for order, hits in zip(self.order, self.hits, strict=True):
-            inside = masks[:, order]
-            nearer = np.cumsum(inside, axis=1, dtype=np.int32)
-            for at, k in enumerate(NEIGHBOURS):
-                votes[:, at] += (inside & (nearer <= k)) @ hits / k
-        return votes / len(self.order)
+        found = ballots(self.order, self.hits > 0, masks, len(NEIGHBOURS))
+        return found / (np.array(NEIGHBOURS, np.float64) * len(self.order))
+
+    def ends(self) -> Floats:
+        """The votes of the empty and the full set, shape (2, len(NEIGHBOURS))."""
+        full = [self.hits[:, :k].sum() / (k * len(self.order)) for k in NEIGHBOURS]
+        return np.stack([np.zeros(len(full)), full])
 
     def of_sizes(self) -> Floats:
         """The mean votes over all subsets of each size 0..n, shape (len(NEIGHBOURS), n + 1)."""

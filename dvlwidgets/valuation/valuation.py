@@ -98,6 +98,7 @@ class Valuation:
         """
         loop = self._prepare(data, checkpoint, Gate(), continue_from)
         bar = Bar(self.algorithm_name) if self.progress else None
+        loop.watched = bar is not None
         try:
             for frame in loop.frames():
                 if bar is not None:

@@ -19,7 +19,8 @@ from dvlwidgets.data.examples import load_split
 from dvlwidgets.engine.moments import merge_groups
 from dvlwidgets.engine.records import Estimate
 from dvlwidgets.evaluation import precision_among_lowest
-from dvlwidgets.valuation.samplers.strata import LEAST, SizeStrata, merged_starts
+from dvlwidgets.valuation.samplers.merged_strata import LEAST, merged_starts
+from dvlwidgets.valuation.samplers.strata import SizeStrata
 from dvlwidgets.valuation.semivalue import shapley_law
 
 pytestmark = pytest.mark.bench
@@ -32,13 +33,14 @@ class Plain(SizeStrata):
         return dataclasses.replace(super().initial(first), curve=np.zeros(self.n + 1))
 
     def _levels(self, stats: Any) -> Any:
-        return np.zeros(stats.moments.mean.shape[1])
+        return np.zeros(len(stats.sums.zero))
 
 
 class UsualErrors(SizeStrata):
     """The usual variance of a weighted mean in place of the jackknife."""
 
     def estimate(self, stats: Any) -> Estimate:
+        stats = self._settled(stats)
         estimate = super().estimate(stats)
         variance = np.zeros(self.n)
         for side, law in enumerate([self.law[:-1], self.law[1:]]):

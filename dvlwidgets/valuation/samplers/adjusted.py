@@ -10,7 +10,7 @@ cross-fitting: Chernozhukov et al., Double/debiased machine learning (2018).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from ...utility.bound import First
 from ...utility.votes import Votes
 from .features import ROWS_A_POINT, Features
 from .regression import FOLDS, Grams, cross_fitted
-from .strata import SizeStrata, StrataStats, size_curve
+from .strata import BLOCK, SizeStrata, StrataStats, joined, size_curve, waiting_rows
 from .surrogate import Surrogate, mean_surrogate, size_surrogate
 
 FEWEST, MOST = 4, 600
@@ -35,6 +35,9 @@ FIRST_ROWS = 128
 GROWTH = 2.0
 """Surrogates are made anew when the rows have grown by this factor."""
 
+CHUNK = 2048
+"""Rows that are learned from at a time."""
+
 LEARNED = 20_000
 """Rows that are learned from, and kept; 20,000 of 100 points are 0.4 MB."""
 
@@ -44,15 +47,14 @@ class AdjustedStats:
     """Strata of residuals, and what the surrogates are made of.
 
     Attributes:
-        strata: moments of utility minus surrogate; its ends are v(empty) - v(N) and 0.
+        strata: sums of utility minus surrogate; its ends are v(empty) - v(N) and 0.
         level: v(N), which is taken from all utilities.
-        mean: the average of the folds' surrogates, which new rows meet; None before the first step.
+        mean: the average of the folds' surrogates, which new rows meet; None before the first block.
         fitted: rows that it rests on.
-        rows: all rows so far.
-        grams: sums for the next regression; None once learning is over.
-        packed: the rows' masks as bits, a list of steps, emptied when learning is over.
-        utilities: their utilities.
-        counted: their neighbours' votes.
+        rows: all rows in the sums so far.
+        grams: sums for the next regression, of the first `grams.rows` rows; None once learning is over.
+        learned: blocks of rows that are learned from, emptied when learning is over.
+        waiting: steps that are not in the sums yet: (masks, utilities minus level).
     """
 
     strata: StrataStats
@@ -61,9 +63,36 @@ class AdjustedStats:
     fitted: int = 0
     rows: int = 0
     grams: Grams | None = None
-    packed: list[NDArray[np.uint8]] = field(default_factory=list)
-    utilities: list[NDArray[np.float64]] = field(default_factory=list)
-    counted: list[NDArray[np.float64] | None] = field(default_factory=list)
+    learned: tuple[Block, ...] = ()
+    waiting: tuple[tuple[Masks, NDArray[np.float64]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that are learned from: their masks as bits, their utilities, and their neighbours' votes."""
+
+    packed: NDArray[np.uint8]
+    utilities: NDArray[np.float64]
+    counted: NDArray[np.float64] | None
+
+    def masks(self, n: int) -> Masks:
+        """The masks, shape (B, n)."""
+        return np.unpackbits(self.packed, axis=1, count=n).view(np.bool_)
+
+    def since(self, row: int) -> Block:
+        """The rows from one on."""
+        counted = None if self.counted is None else self.counted[row:]
+        return Block(self.packed[row:], self.utilities[row:], counted)
+
+    @classmethod
+    def joined(cls, several: Sequence[Block]) -> Block:
+        """Several blocks as one."""
+        counted = [block.counted for block in several if block.counted is not None]
+        return cls(
+            np.concatenate([block.packed for block in several]),
+            np.concatenate([block.utilities for block in several]),
+            np.concatenate(counted) if counted else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,43 +140,67 @@ class AdjustedStrata(SizeStrata):
         return replace(strata, curve=np.zeros(self.n + 1))  # sizes are the surrogate's business
 
     def fold(self, stats: AdjustedStats, step: int, evaluations: Evaluations) -> AdjustedStats:  # type: ignore[override]
-        masks, utilities = self.masks(step), evaluations.values[:, 0] - stats.level
-        mean = stats.mean
-        if mean is None:
-            mean = size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))
-        heard = stats.grams is not None or (mean.heeds is not None and mean.heeds.any())
-        counted = self.features.count_votes(masks) if heard else None
-        strata = self.fold_rows(stats.strata, masks, utilities - mean(masks, counted))
-        rows = stats.rows + len(masks)
-        stats = replace(stats, strata=strata, mean=mean, rows=rows)
-        if stats.grams is None:
-            return stats
-        folds = _folds(stats.rows - len(masks), len(masks))
-        stats = replace(stats, grams=stats.grams.add(self.features, masks, utilities, folds, counted))
-        stats.packed.append(np.packbits(masks, axis=1))
-        stats.utilities.append(np.array(utilities))
-        stats.counted.append(counted)
-        enough = FIRST_ROWS if self.votes is not None else max(FIRST_ROWS, ROWS_A_POINT * self.n)
-        if rows >= max(enough, GROWTH * stats.fitted):
-            stats = self._learn(stats)
-        if rows >= LEARNED:
-            stats = replace(self._learn(stats), grams=None, packed=[], utilities=[], counted=[])
+        waiting = (*stats.waiting, (self.masks(step), evaluations.values[:, 0] - stats.level))
+        stats, rows = replace(stats, waiting=waiting), waiting_rows(waiting)
+        if rows >= BLOCK or self._due(stats, stats.rows + rows):
+            return self._learned(self._settled(stats))
         return stats
 
-    def _learn(self, stats: AdjustedStats) -> AdjustedStats:
-        """New surrogates, and the strata of all rows' new residuals."""
-        if stats.fitted == stats.rows or stats.grams is None:
+    def _due(self, stats: AdjustedStats, rows: int) -> bool:
+        """Whether new surrogates are due once there are so many rows."""
+        enough = FIRST_ROWS if self.votes is not None else max(FIRST_ROWS, ROWS_A_POINT * self.n)
+        return stats.grams is not None and rows >= min(LEARNED, max(enough, GROWTH * stats.fitted))
+
+    def _settled(self, stats: AdjustedStats) -> AdjustedStats:  # type: ignore[override]
+        """The statistics with all steps in the sums, which are changed in place."""
+        if not stats.waiting:
             return stats
-        surrogates = cross_fitted(self.features, stats.grams)
-        strata = self._empty_strata(stats.strata.empty, stats.strata.full)
-        begin = 0
-        for packed, utilities, counted in zip(stats.packed, stats.utilities, stats.counted, strict=True):
-            masks = np.unpackbits(packed, axis=1, count=self.n).astype(np.bool_)
-            strata = self.fold_rows(strata, masks, utilities - _held_out(surrogates, masks, begin, counted))
-            begin += len(masks)
-        return replace(stats, strata=strata, mean=mean_surrogate(surrogates), fitted=stats.rows)
+        masks, utilities = joined(stats.waiting)
+        mean, learning = stats.mean, stats.grams is not None
+        if mean is None:
+            mean = size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))
+        heard = learning or (mean.heeds is not None and mean.heeds.any())
+        counted = self.features.count_votes(masks) if heard else None
+        strata = self.fold_rows(stats.strata, masks, utilities - mean(masks, counted))
+        learned = stats.learned
+        if learning:
+            learned = (*learned, Block(np.packbits(masks, axis=1), utilities, counted))
+        rows = stats.rows + len(masks)
+        return replace(stats, strata=strata, mean=mean, rows=rows, learned=learned, waiting=())
+
+    def _learned(self, stats: AdjustedStats) -> AdjustedStats:
+        """With new surrogates, if they are due, and the strata of all rows' new residuals."""
+        if not self._due(stats, stats.rows):
+            return stats
+        grams, strata = stats.grams, self._empty_strata(stats.strata.empty, stats.strata.full)
+        assert grams is not None
+        for block, begin in self._chunks(stats.learned):
+            new = max(0, grams.rows - begin)  # rows before are in the sums already
+            if new < len(block.utilities):
+                rest = block.since(new)
+                folds = _folds(begin + new, len(rest.utilities))
+                grams = grams.add(self.features, rest.masks(self.n), rest.utilities, folds, rest.counted)
+        surrogates = cross_fitted(self.features, grams)
+        for block, begin in self._chunks(stats.learned):
+            masks = block.masks(self.n)
+            guess = _held_out(surrogates, masks, begin, block.counted)
+            strata = self.fold_rows(strata, masks, block.utilities - guess)
+        stats = replace(stats, strata=strata, mean=mean_surrogate(surrogates), fitted=stats.rows, grams=grams)
+        return replace(stats, grams=None, learned=()) if stats.rows >= LEARNED else stats
+
+    def _chunks(self, blocks: tuple[Block, ...]) -> Iterator[tuple[Block, int]]:
+        """Blocks joined to larger ones, which cost less a row, and the first row of each."""
+        begin, several = 0, list(blocks)
+        while several:
+            rows = np.cumsum([len(block.utilities) for block in several])
+            many = max(1, int(np.searchsorted(rows, CHUNK, side="right")))
+            yield Block.joined(several[:many]), begin
+            begin, several = begin + int(rows[many - 1]), several[many:]
 
     def estimate(self, stats: AdjustedStats) -> Estimate:  # type: ignore[override]
+        if stats.waiting:  # in a copy: where blocks begin must not depend on who asks when
+            strata = replace(stats.strata, sums=stats.strata.sums.copy())
+            stats = self._settled(replace(stats, strata=strata))
         if stats.mean is None:
             return super().estimate(stats.strata)
         guessed_empty, guessed_full = stats.mean.ends()

@@ -19,10 +19,19 @@ from ...errors import InputError
 from ...typing import Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
 from .checks import check_batch_size, check_seed
-from .strata import StrataStats
 
 MOST_POINTS = 25
 """2**25 fits are a year of work for most models; beyond it nobody means it."""
+
+
+@dataclass(frozen=True)
+class EnumeratedStats:
+    """Moments of shape (2, sizes, n), inside and outside, the two exact ends, and the subsets seen."""
+
+    moments: Moments
+    empty: float
+    full: float
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,23 +83,23 @@ class Enumeration:
     ) -> Evaluations:
         return utility.evaluate(self.masks(step)[lo:hi])
 
-    def initial(self, first: First) -> StrataStats:
+    def initial(self, first: First) -> EnumeratedStats:
         # one stratum a size is cheap for 'all' (n <= 25); leave-one-out needs size n - 1 alone
         groups = 1 if self.kind == "loo" else max(1, self.n - 1)
-        return StrataStats(Moments.zeros(2, groups, self.n), float(first.empty[0]), float(first.full[0]))
+        return EnumeratedStats(Moments.zeros(2, groups, self.n), float(first.empty[0]), float(first.full[0]))
 
-    def fold(self, stats: StrataStats, step: int, evaluations: Evaluations) -> StrataStats:
+    def fold(self, stats: EnumeratedStats, step: int, evaluations: Evaluations) -> EnumeratedStats:
         masks = self.masks(step)
         groups = np.zeros(len(masks), np.intp) if self.kind == "loo" else masks.sum(axis=1) - 1
         weights = np.stack([masks, ~masks]).astype(np.float64)
         moments = add_rows(stats.moments, groups, evaluations.values[:, 0], weights)
-        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks))
+        return EnumeratedStats(moments, stats.empty, stats.full, stats.rows + len(masks))
 
     def _sizes(self) -> NDArray[np.intp]:
         """The size of each stratum."""
         return np.arange(self.n - 1, self.n) if self.kind == "loo" else np.arange(1, self.n)
 
-    def estimate(self, stats: StrataStats) -> Estimate:
+    def estimate(self, stats: EnumeratedStats) -> Estimate:
         s, (inside, outside) = self._sizes(), stats.moments.mean
         ends = float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty
         weighted_in = (self.law[s - 1][:, None] * inside).sum(axis=0)
@@ -99,14 +108,14 @@ class Enumeration:
         counts = stats.moments.count[1].sum(axis=0)
         return Estimate(np.where(complete, values, np.nan), np.where(complete, 0.0, np.nan), counts)
 
-    def _complete(self, stats: StrataStats) -> NDArray[np.bool_]:
+    def _complete(self, stats: EnumeratedStats) -> NDArray[np.bool_]:
         outside = stats.moments.count[1]
         if self.kind == "loo":
             seen: NDArray[np.bool_] = outside[0] >= 1
             return seen
         return np.full(self.n, stats.rows >= self.count)
 
-    def exact(self, stats: StrataStats) -> bool:
+    def exact(self, stats: EnumeratedStats) -> bool:
         return stats.rows >= self.count
 
     def steps_for_updates(self, updates: int) -> int | None:

@@ -13,7 +13,7 @@ Wang & Jia, Data Banzhaf (AISTATS 2023), for the reuse of each subset by every p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.draws import Memo, sizes_from_law, subsets_of_sizes, words
-from ...engine.moments import Moments, add_rows, merge_groups
+from ...engine.moments import Moments
 from ...engine.records import Estimate, Evaluations
 from ...typing import DrawLaw, Masks, SizeLaw
 from ...utility.bound import BoundUtility, First
+from .merged_strata import LEAST, merge, merged_starts
+from .size_sums import SizeSums
 
 SINGLE_SIZES_UP_TO = 300
 """Up to so many points every size is a stratum of its own; above, sizes share `BINS` bins."""
@@ -33,8 +35,8 @@ BINS = 32
 NEAR = 1.2
 """Sizes within this factor share one level."""
 
-LEAST = 4
-"""A stratum is believed once each point was seen in it so often; else it joins its neighbour."""
+BLOCK = 512
+"""Subsets are taken up so many at a time (a round): small matrix products cost more than what they multiply."""
 
 NOTABLE, MET = 0.01, 1e-3
 """Strata with this share of the semivalue, and the share of the weight they should have by now that a point needs."""
@@ -42,25 +44,32 @@ NOTABLE, MET = 0.01, 1e-3
 
 @dataclass(frozen=True)
 class StrataStats:
-    """Moments of residuals of shape (2, bins, n), inside and outside, and what all points share.
+    """Sums of residuals, inside and outside, and what all points share.
 
     Attributes:
-        moments: of utility minus curve.
+        sums: of utility minus curve.
         empty: v(empty), exact.
         full: v(N), exact.
-        rows: subsets seen.
-        curve: utility guessed from the size alone, sizes 0..n; None before the first step.
+        rows: subsets in the sums.
+        curve: utility guessed from the size alone, sizes 0..n; None before the first block.
         bin_rows: subsets seen in each bin.
         bin_sums: their residuals' sums.
+        waiting: steps that are not in the sums yet: (masks, utilities).
     """
 
-    moments: Moments
+    sums: SizeSums
     empty: float
     full: float
     rows: int = 0
     curve: NDArray[np.float64] | None = None
     bin_rows: NDArray[np.float64] | None = None
     bin_sums: NDArray[np.float64] | None = None
+    waiting: tuple[tuple[Masks, NDArray[np.float64]], ...] = ()
+
+    @property
+    def moments(self) -> Moments:
+        """What is in the sums, as moments of shape (2, bins, n)."""
+        return self.sums.moments()
 
 
 @dataclass(frozen=True)
@@ -103,26 +112,42 @@ class SizeStrata:
         return utility.evaluate(self.masks(step)[lo:hi])
 
     def initial(self, first: First) -> StrataStats:
-        groups = int(self.bins.max()) + 1
-        return StrataStats(Moments.zeros(2, groups, self.n), float(first.empty[0]), float(first.full[0]))
+        bins = int(self.bins.max()) + 1
+        sums = SizeSums.nothing(bins, self.n, self._constant_weights())
+        return StrataStats(sums, float(first.empty[0]), float(first.full[0]))
+
+    def _constant_weights(self) -> NDArray[np.float64] | None:
+        """The weights inside and outside in each bin, shape (2, bins), if each bin is one size."""
+        drawn = self.bins[1 : self.n]
+        if len(np.unique(drawn)) < len(drawn):
+            return None
+        weights = np.zeros((2, int(self.bins.max()) + 1))
+        sizes = 1 + np.flatnonzero(self.draw_law[1 : self.n] > 0)
+        weights[:, self.bins[sizes]] = self.observation_weights(sizes)
+        return weights
 
     def fold(self, stats: StrataStats, step: int, evaluations: Evaluations) -> StrataStats:
-        return self.fold_rows(stats, self.masks(step), evaluations.values[:, 0])
+        waiting = (*stats.waiting, (self.masks(step), evaluations.values[:, 0]))
+        stats = replace(stats, waiting=waiting)
+        return self._settled(stats) if waiting_rows(waiting) >= BLOCK else stats
+
+    def _settled(self, stats: StrataStats) -> StrataStats:
+        """The statistics with all steps in the sums, which are changed in place."""
+        if not stats.waiting:
+            return stats
+        return self.fold_rows(replace(stats, waiting=()), *joined(stats.waiting))
 
     def fold_rows(self, stats: StrataStats, masks: Masks, utilities: NDArray[np.float64]) -> StrataStats:
-        """Statistics with more subsets and their utilities."""
+        """Statistics with more subsets and their utilities; the sums are changed in place."""
         sizes = masks.sum(axis=1)
         curve = size_curve(sizes, utilities, stats.full, self.n) if stats.curve is None else stats.curve
-        inside, outside = self.observation_weights(sizes)
-        weights = np.where(masks, inside[:, None], 0.0), np.where(masks, 0.0, outside[:, None])
-        bins, residuals = self.bins[sizes], utilities - curve[sizes]
-        moments = add_rows(stats.moments, bins, residuals, np.stack(weights))
-        many = stats.moments.mean.shape[1]
+        bins, residuals, many = self.bins[sizes], utilities - curve[sizes], len(stats.sums.zero)
+        stats.sums.add(bins, residuals, masks, self.observation_weights(sizes))
         rows: NDArray[np.float64] = np.bincount(bins, minlength=many).astype(np.float64)
         sums: NDArray[np.float64] = np.bincount(bins, residuals, many).astype(np.float64)
         if stats.bin_rows is not None and stats.bin_sums is not None:
             rows, sums = rows + stats.bin_rows, sums + stats.bin_sums
-        return StrataStats(moments, stats.empty, stats.full, stats.rows + len(masks), curve, rows, sums)
+        return StrataStats(stats.sums, stats.empty, stats.full, stats.rows + len(masks), curve, rows, sums)
 
     def observation_weights(self, sizes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Weights of an observation of each size for a point inside and for one outside, shape (B,) each.
@@ -137,13 +162,16 @@ class SizeStrata:
         return inside, outside
 
     def estimate(self, stats: StrataStats) -> Estimate:
-        counts = np.minimum(*stats.moments.count.sum(axis=1))
-        starts = [merged_starts(side, LEAST) for side in stats.moments.count]
+        if stats.waiting:  # in a copy: where blocks begin must not depend on who asks when
+            stats = self._settled(replace(stats, sums=stats.sums.copy()))
+        sides = stats.sums.sides()
+        counts = np.minimum(*(side.count.sum(axis=0) for side in sides)).astype(np.int64)
+        starts = [merged_starts(side.count, LEAST) for side in sides]
         if stats.curve is None or starts[0] is None or starts[1] is None:
             nothing = np.full(self.n, np.nan)
             return Estimate(nothing, nothing.copy(), counts)
         level = self._levels(stats)
-        centred = replace(stats.moments, mean=stats.moments.mean - level[None, :, None])
+        off = np.nan_to_num(stats.sums.zero) - level
         drawn, n = np.arange(1, self.n), self.n
         shared = (stats.curve + level[self.bins])[1:n]
         values = np.full(n, float(self.law[-1]) * stats.full - float(self.law[0]) * stats.empty)
@@ -151,12 +179,12 @@ class SizeStrata:
         for side, (sign, law) in enumerate([(1.0, self.law[:-1]), (-1.0, self.law[1:])]):
             begins = starts[side]
             assert begins is not None
-            merged = merge_groups(centred.side(side), begins)
+            merged = merge(sides[side], off, begins)
             mass = np.bincount(np.searchsorted(begins, self.bins[drawn], side="right") - 1, law, len(begins))
-            values += sign * (float(law @ shared) + mass @ merged.mean[0])
-            variance += mass**2 @ merged_variance(centred.side(side), merged, begins)[0]
+            values += sign * (float(law @ shared) + mass @ merged.mean)
+            variance += mass**2 @ merged.variance
             # the sizes that carry the stratum were never met with this point: the others say nothing of it
-            unmet = (mass[:, None] > NOTABLE) & (merged.weight[0] < MET * stats.rows * mass[:, None])
+            unmet = (mass[:, None] > NOTABLE) & (merged.weight < MET * stats.rows * mass[:, None])
             values[unmet.any(axis=0)] = np.nan
         variance[np.isnan(values)] = np.nan
         return Estimate(values, np.sqrt(variance), counts)
@@ -185,27 +213,16 @@ class SizeStrata:
         return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
 
 
-def merged_variance(parts: Moments, merged: Moments, starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Squared standard errors of merged strata's weighted means, shape (k, strata, n).
+def joined(
+    waiting: Sequence[tuple[Masks, NDArray[np.float64]]],
+) -> tuple[Masks, NDArray[np.float64]]:
+    """The masks and utilities of several steps."""
+    return np.concatenate([masks for masks, _ in waiting]), np.concatenate([y for _, y in waiting])
 
-    Sizes of one stratum have other weights and other spreads, mostly large ones together. With h an observation's
-    share of the stratum's weight, the variance is the sum of (h r / (1 - h))^2 over residuals r, each from the mean
-    of the others (the jackknife; MacKinnon & White 1985). Observations of one size share their weight, so their
-    moments suffice. For equal weights that is n / (n - 1) times the usual estimate; the factor is taken out.
 
-    Args:
-        parts: moments of the single sizes, shape (k, sizes, n).
-        merged: the same, merged.
-        starts: where strata begin.
-    """
-    lengths = np.diff(np.r_[starts, parts.mean.shape[1]])
-    total = np.repeat(merged.weight, lengths, axis=1)
-    each = np.divide(parts.squares, parts.weight, out=np.zeros_like(total), where=parts.weight > 0)
-    share = np.divide(each, total, out=np.zeros_like(total), where=total > 0)
-    spread = parts.m2 + parts.weight * (parts.mean - np.repeat(merged.mean, lengths, axis=1)) ** 2
-    terms = share * spread / np.maximum(total, 1e-60) / np.maximum(1.0 - share, 1e-6) ** 2
-    variance = np.add.reduceat(terms, starts, axis=1) * (1.0 - 1.0 / np.maximum(merged.count, 2))
-    return np.where(merged.count >= 2, variance, np.nan)
+def waiting_rows(waiting: Sequence[tuple[Masks, NDArray[np.float64]]]) -> int:
+    """Subsets in several steps."""
+    return sum(len(masks) for masks, _ in waiting)
 
 
 def size_curve(
@@ -240,23 +257,3 @@ def size_bins(draw_law: DrawLaw) -> NDArray[np.intp]:
     edges = np.unique(np.concatenate([spaced.round().astype(np.intp), masses]).clip(2, n - 1))
     inner = np.clip(np.arange(n + 1), 1, n - 1)  # sizes 0 and n are never drawn and go with their neighbours
     return np.unique(np.searchsorted(edges, inner, side="right"), return_inverse=True)[1]
-
-
-def merged_starts(per_bin: NDArray[np.int64], least: int) -> NDArray[np.intp] | None:
-    """Where strata begin after merging neighbours until every point has `least` observations.
-
-    The same strata serve all points. None when even all sizes together are too few.
-
-    Args:
-        per_bin: observations, shape (bins, n).
-        least: how many are enough.
-    """
-    starts, last = [0], np.zeros(per_bin.shape[1], np.int64)
-    for b in range(len(per_bin)):
-        if b > starts[-1] and last.min(initial=least) >= least:
-            starts.append(b)
-            last = np.zeros_like(last)
-        last = last + per_bin[b]
-    if last.min(initial=least) < least:  # the last stratum is too thin: it joins the one before
-        starts.pop()
-    return np.array(starts, np.intp) if starts else None

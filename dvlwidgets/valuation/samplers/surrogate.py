@@ -76,7 +76,8 @@ class Surrogate:
     def ends(self) -> tuple[float, float]:
         """Its guesses of the empty and the full set."""
         n = self.slopes.shape[1]
-        empty, full = self(np.stack([np.zeros(n, np.bool_), np.ones(n, np.bool_)]))
+        both = np.stack([np.zeros(n, np.bool_), np.ones(n, np.bool_)])
+        empty, full = self(both, None if self.votes is None else self.votes.ends())
         return float(empty), float(full)
 
 
