@@ -58,7 +58,7 @@ class RidgeClasses(_Ridge):
 
     def __init__(self, model: Any, problem: Problem, scaling: Scaling | None) -> None:
         assert problem.classes is not None
-        self.two = len(problem.classes) == 2
+        self.two, self.intercept = len(problem.classes) == 2, bool(model.fit_intercept)
         targets = 2 * problem.indicators - 1
         super().__init__(model, problem, scaling, targets[:, 1:] if self.two else targets)
 
@@ -67,9 +67,12 @@ class RidgeClasses(_Ridge):
 
     def answers(self, values: Floats, seen: NDArray[np.bool_]) -> Predictions:
         """Answers from decision values (b, k, o), of subsets that have seen the classes (b, c)."""
-        done = finite(values) & (seen.sum(axis=1) > 1)
+        alone = seen.sum(axis=1) == 1  # the intercept decides for the one class; without it there is an error
+        done = finite(values) & (~alone | self.intercept)
         if self.two:
             decided = values[:, :, 0]
-            return Predictions(done, codes=(decided > 0).astype(np.intp), decided=decided, seen=seen)
+            codes = (decided > 0).astype(np.intp)
+            codes[alone] = seen[alone, 1][:, None]
+            return Predictions(done, codes=codes, decided=decided, seen=seen)
         best = np.where(seen[:, None, :], values, -np.inf).argmax(axis=2)
         return Predictions(done, codes=best, seen=seen)

@@ -36,8 +36,8 @@ class _Places:
         self.none, self.k = n << bits, k
         kind = np.int16 if self.none <= np.iinfo(np.int16).max else np.int32
         self.numbers = np.empty(order.shape, kind)
-        ranks = np.arange(n, dtype=kind)[:, None] << bits
-        np.put_along_axis(self.numbers, order, ranks + codes[order].astype(kind), axis=0)
+        ranks = np.arange(n)[:, None] << bits
+        np.put_along_axis(self.numbers, order, (ranks + codes[order]).astype(kind), axis=0)
 
     def along(self, walk: Walk) -> Iterator[tuple[int, int, Iterator[NDArray[Any]]]]:
         """Pieces of a walk: the first and last subset, and the numbers (subsets, t) in each of the K places.
