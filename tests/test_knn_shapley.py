@@ -11,9 +11,10 @@ from oracles import semivalue_by_enumeration
 from scipy import stats
 from sklearn.neighbors import KNeighborsClassifier
 
-from dvlwidgets import Dataset, KNNShapleyValuation
+from dvlwidgets import Dataset, GroupedDataset, KNNShapleyValuation
 from dvlwidgets.engine.draws import TEST_POINTS, permutation, words
 from dvlwidgets.engine.records import Estimate
+from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.utility.knn_neighbours import Neighbours
 from dvlwidgets.valuation.methods import knn_job as module
 from dvlwidgets.valuation.methods.knn_job import KnnJob
@@ -263,3 +264,48 @@ def test_the_model_is_never_fitted_and_the_data_stay() -> None:
     KNNShapleyValuation(model, test, progress=False).fit(train)
     assert not hasattr(model, "classes_")
     np.testing.assert_array_equal(train.x, x)
+
+
+# --- float32 and devices ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grid", [None, 2])
+@pytest.mark.parametrize(("n", "k"), [(1, 1), (2, 3), (40, 3), (400, 5)])
+def test_a_device_gives_the_values_of_numpy(n: int, k: int, grid: int | None) -> None:
+    pytest.importorskip("torch")
+    train, test = points(n, 30, [0, 1], grid=grid)
+    usual = method(test, k).fit(train).result
+    valuation = KNNShapleyValuation(KNeighborsClassifier(k), test, progress=False, device="cpu")
+    np.testing.assert_allclose(valuation.fit(train).result.values, usual.values, atol=1e-13)
+    job = valuation._job(train, 0)
+    np.testing.assert_allclose(job.each(np.arange(5)).values, each_of(train, test, k)[:5], atol=1e-13)
+    halves = [after(j, 7) for j in (job, method(test, k)._job(train, 0))]
+    np.testing.assert_allclose(halves[0].stderr, halves[1].stderr, atol=1e-12)
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_float32_moves_values_by_no_more_than_neighbouring_ranks_differ(device: str | None) -> None:
+    if device:
+        pytest.importorskip("torch")
+    train, test = points(2000, 30, [0, 1])
+    single = KNNShapleyValuation(
+        KNeighborsClassifier(5), test, progress=False, dtype="float32", device=device
+    ).fit(train)
+    usual = method(test, 5).fit(train).result.values
+    assert np.abs(single.result.values - usual).max() < 1e-3 * np.abs(usual).max()
+    assert single.result.values.sum() == pytest.approx(usual.sum(), abs=1e-12)
+
+
+def test_what_float32_and_devices_cannot_do_is_refused() -> None:
+    train, test = points(20, 5, [0, 1])
+    for wrong in ({"dtype": "float16"}, {"device": 0}):
+        with pytest.raises((InputError, InputTypeError), match=next(iter(wrong))):
+            KNNShapleyValuation(KNeighborsClassifier(2), test, **wrong)
+    for wrong in ({"dtype": "float32"}, {"device": "cpu"}, {"device": "no such thing"}):
+        metric = "manhattan" if "such" not in str(wrong) else "minkowski"
+        valuation = KNNShapleyValuation(KNeighborsClassifier(2, metric=metric), test, progress=False, **wrong)
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            valuation.fit(train)
+    grouped = GroupedDataset(train.x, train.y, np.arange(20) % 4)
+    with pytest.raises(InputError, match="groups"):
+        KNNShapleyValuation(KNeighborsClassifier(2), test, progress=False, device="cpu").fit(grouped)

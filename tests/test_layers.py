@@ -36,16 +36,16 @@ ALLOWED: dict[str, dict[str, str]] = {
     "numpy": {"*": AT_ONCE},
     "scipy": {"*": AT_ONCE},
     "sklearn": {
-        "data/*": LAZILY, "utility/*": LAZILY, "valuation/*": LAZILY, "influence/*": LAZILY,
-        "evaluation/*": LAZILY, "widgets/*": LAZILY, "demo/*": AT_ONCE,
+        "data/*": LAZILY, "utility/fits/torch_ensemble.py": AT_ONCE, "utility/*": LAZILY,
+        "valuation/*": LAZILY, "influence/*": LAZILY, "evaluation/*": LAZILY, "widgets/*": LAZILY, "demo/*": AT_ONCE,
     },
     "joblib": {"engine/parallel.py": AT_ONCE, "evaluation/experiment.py": LAZILY, "demo/*": AT_ONCE},
     "cloudpickle": {"engine/shipment.py": AT_ONCE},
     "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
-        "influence/*": AT_ONCE, "utility/fits/torch_ensemble.py": AT_ONCE, "data/dataset.py": LAZILY,
+        "influence/*": AT_ONCE, "utility/fits/torch_*.py": AT_ONCE, "data/dataset.py": LAZILY,
         "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
-        "valuation/methods/knn_shapley.py": LAZILY, "magics/influence.py": LAZILY,
+        "valuation/methods/knn_torch.py": LAZILY, "magics/influence.py": LAZILY,
     },
     "pandas": {
         "data/*": LAZILY, "valuation/result.py": LAZILY, "influence/summary.py": LAZILY, "evaluation/*": LAZILY,

@@ -133,6 +133,31 @@ def check_chance(chance: Any) -> float | None:
     return value
 
 
+def check_dtype(dtype: Any) -> str:
+    """float64 or float32, by name.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if dtype not in ("float64", "float32"):
+        raise InputError(f"dtype must be 'float64' or 'float32', not {dtype!r}.")
+    return str(dtype)
+
+
+def check_device(device: Any) -> str | None:
+    """The name of one of PyTorch's devices, or None.
+
+    Raises:
+        InputTypeError: for anything else.
+    """
+    if device is not None and not isinstance(device, str):
+        raise InputTypeError(
+            f"device must be the name of a device, or None for NumPy, not {type(device).__name__}. "
+            "Pass device='cuda', for example."
+        )
+    return device
+
+
 EXACT_GROUPS = "KNNShapleyValuation, whose values of groups are exact"
 
 

@@ -101,7 +101,7 @@ class Neighbours:
         Raises:
             InputError: as `distances`.
         """
-        return ranking(self.distances(at)) if not self._multiplies() else self.products()(at)
+        return ranking(self.distances(at)) if not self.multiplies() else self.products()(at)
 
     def products(self) -> EuclideanOrder:
         """What ranks dense features by Euclidean distance; made when it is first asked for."""
@@ -111,7 +111,7 @@ class Neighbours:
 
     def prepare(self) -> None:
         """Make now what threads would make at once."""
-        if self._multiplies():
+        if self.multiplies():
             self.products()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -127,16 +127,16 @@ class Neighbours:
             part.x = self.x[rows]
         return part
 
-    def _multiplies(self) -> bool:
+    def multiplies(self) -> bool:
         """Whether ranks may come from matrix products."""
         dense = isinstance(self.x, np.ndarray) and isinstance(self.x_test, np.ndarray)
         return dense and self.metric == "euclidean" and not self.params
 
     def _wide_euclidean(self) -> bool:
-        return not self.exact and self._multiplies() and bool(self.x.shape[1] > NARROW)
+        return not self.exact and self.multiplies() and bool(self.x.shape[1] > NARROW)
 
     def _check_dtype(self) -> None:
-        if self.dtype == "float32" and not self._multiplies():
+        if self.dtype == "float32" and not self.multiplies():
             raise InputError(
                 f"dtype='float32' ranks by products of dense features, for Euclidean distances; metric="
                 f"{self.metric!r} of these data is measured in float64. Leave dtype out."

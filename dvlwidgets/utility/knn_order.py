@@ -8,12 +8,14 @@ numbers are too close to tell apart are looked at again with exact distances.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from ..errors import InputError
 from ..typing import Indices
 
 Floats = NDArray[np.float64]
@@ -58,7 +60,7 @@ def ranked_cells(cells: Floats, blur: float, measure: Measure) -> Indices:
     keys &= np.uint64((1 << bits) - 1)
     order: Indices = keys.view(np.intp)
     for i in close:
-        _look_again(order[i], gaps[i] < limit, int(i), measure)
+        look_again(order[i], gaps[i] < limit, partial(measure, int(i)))
     return order
 
 
@@ -78,18 +80,23 @@ def _sorted(keys: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
     return keys
 
 
-def _look_again(order: Indices, close: NDArray[np.bool_], i: int, measure: Measure) -> None:
-    """Put the i-th test point's rows that are close to their neighbours in rank in order, in place."""
+def look_again(order: Indices, close: NDArray[np.bool_], measure: Callable[[Indices], Floats]) -> None:
+    """Put a test point's rows that are close to their neighbours in rank in order, in place.
+
+    Args:
+        order: rows from near to far, shape (n,), right but for rows that are close to each other.
+        close: whether each is close to the next, shape (n - 1,).
+        measure: exact distances of some rows.
+    """
     if close.sum() > CROWDED * len(order):
-        rows = np.arange(len(order))
-        order[:] = np.argsort(measure(i, rows), kind="stable")
+        order[:] = np.argsort(measure(np.arange(len(order))), kind="stable")
         return
     inside = np.zeros(len(order), np.bool_)
     inside[1:] = close
     run = np.cumsum(~inside)  # ranks of one run are close to each other, if by others between them
     inside[:-1] |= close
     rows = order[inside]
-    order[inside] = rows[np.lexsort((rows, measure(i, rows), run[inside]))]
+    order[inside] = rows[np.lexsort((rows, measure(rows), run[inside]))]
 
 
 def _bits(n: int) -> int:
@@ -112,6 +119,9 @@ class EuclideanOrder:
         x: training rows, shape (n, d).
         x_test: test points, shape (t, d).
         dtype: of the products, float64 or float32.
+
+    Raises:
+        InputError: if float32 cannot hold the squares.
     """
 
     def __init__(self, x: NDArray[Any], x_test: NDArray[Any], dtype: Any = np.float64) -> None:
@@ -126,6 +136,10 @@ class EuclideanOrder:
             np.subtract(x.T, self.centre[:, None], out=self.right[:d], casting="same_kind")
             self.right[d] = np.einsum("ij,ij->j", self.right[:d], self.right[:d])
         self.reach = float(np.sqrt(self.right[d].max()))
+        if self.single and not np.isfinite(self.reach):
+            raise InputError(
+                "dtype='float32' cannot hold squares of features so large. Scale them, or use 'float64'."
+            )
 
     def __call__(self, at: Indices) -> Indices:
         """Rows from near to far for the test points at these positions, shape (len(at), n)."""
@@ -149,8 +163,9 @@ class EuclideanOrder:
         cells: Floats = left @ self.right
         # the product's rounding must not carry it below the first cell
         cells += (size * unit + (POINT + blur))[:, None]
-        return ranked_cells(cells, blur, lambda i, rows: self._measure(at[i], rows))
+        return ranked_cells(cells, blur, lambda i, rows: self.measure(at[i], rows))
 
-    def _measure(self, point: int, rows: Indices) -> Floats:
+    def measure(self, point: int, rows: Indices) -> Floats:
+        """Exact distances of a test point to some rows, shape (len(rows),)."""
         measured: Floats = cdist(self.x_test[point : point + 1], self.x[rows])[0]
         return measured

@@ -95,8 +95,6 @@ class KnnJob:
         each = 8 * max(neighbours.n_rows, kernel.width)
         fitting = max(CHUNK_BYTES // each, min(16, LARGE_BYTES // each))
         self.chunk = int(np.clip(fitting, 1, streaming))
-        if kernel.by_rank:
-            neighbours.prepare()
         self.total_steps = -(-self.n_test // self.chunk)
 
     def rows(self, step: int) -> int:
@@ -201,6 +199,7 @@ class KnnValuation(Valuation):
     kind = "KNeighborsClassifier"
     instead = "ShapleyValuation(Utility(model, scorer))"
     exact_distances = False
+    dtype = "float64"
 
     def __init__(self, model: Any, test_data: Dataset, *, progress: bool, seed: int | None) -> None:
         check_model(model, self.kind, instead=self.instead)
@@ -223,7 +222,16 @@ class KnnValuation(Valuation):
     def _job(self, data: Any, seed: int) -> KnnJob:
         check_training_data(data)
         kernel = self._kernel(data)
-        return KnnJob(Neighbours(data, self.test_data, self.model, exact=self.exact_distances), kernel, seed)
+        exact = self.exact_distances
+        return self._on(
+            Neighbours(data, self.test_data, self.model, exact=exact, dtype=self.dtype), kernel, seed
+        )
+
+    def _on(self, neighbours: Neighbours, kernel: Kernel, seed: int) -> KnnJob:
+        """The job, on this machine's processor."""
+        if kernel.by_rank:
+            neighbours.prepare()
+        return KnnJob(neighbours, kernel, seed)
 
     def _parts(self, data: Dataset, job: KnnJob) -> tuple[dict[str, str], dict[str, Any]]:
         parts = {"training data": data.fingerprint, "test data": self.test_data.fingerprint}

@@ -13,9 +13,19 @@ from typing import Any
 from ...arguments import flag
 from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
-from ...utility.knn_checks import EXACT_GROUPS, check_chance, check_uniform, class_codes, refuse_groups
+from ...errors import InputError
+from ...utility.knn_checks import (
+    EXACT_GROUPS,
+    check_chance,
+    check_device,
+    check_dtype,
+    check_uniform,
+    class_codes,
+    refuse_groups,
+)
+from ...utility.knn_neighbours import Neighbours
 from .knn_groups import GroupKernel
-from .knn_job import Kernel, KnnValuation
+from .knn_job import Kernel, KnnJob, KnnValuation
 from .knn_kernels import shapley_hits, soft_hits
 
 
@@ -35,10 +45,16 @@ class KNNShapleyValuation(KnnValuation):
         progress: draw a progress bar.
         clone_before_fit: accepted for pyDVL's sake; the model is never fitted.
         seed: order in which test points are visited.
+        dtype: "float64", or "float32" for Euclidean distances of dense features: half the memory beside the data.
+            Points whose squared distances agree to about 6 digits, copies among them, may then change ranks, which
+            moves a value by about the difference of two neighbouring ranks.
+        device: None ranks with NumPy; "cuda", "cuda:1" or "cpu" with PyTorch there, likewise for Euclidean distances
+            of dense features. The same values, but for rounding.
 
     Raises:
         InputTypeError: for another model, or test data that are no Dataset.
-        InputError: for distance weights.
+        InputError: for distance weights, or another dtype; from `fit`, for a device without PyTorch, or a device or
+            float32 where distances are not Euclidean, features sparse, or points grouped.
 
     Example:
         >>> from sklearn.neighbors import KNeighborsClassifier
@@ -66,17 +82,35 @@ class KNNShapleyValuation(KnnValuation):
         clone_before_fit: bool = True,
         *,
         seed: int | None = 0,
+        dtype: str = "float64",
+        device: str | None = None,
     ) -> None:
         super().__init__(model, test_data, progress=progress, seed=seed)
         check_uniform(model, "WeightedKNNShapleyValuation")
         self.clone_before_fit = flag("clone_before_fit", clone_before_fit)
+        self.dtype, self.device = check_dtype(dtype), check_device(device)
 
     def _kernel(self, data: Dataset) -> Kernel:
         codes, test_codes, _ = class_codes(data, self.test_data)
         k = int(self.model.n_neighbors)
         if isinstance(data, GroupedDataset):
+            if self.device is not None:
+                raise InputError(
+                    f"device={self.device!r} values points; values of groups are found by NumPy. Leave device out."
+                )
             return GroupKernel(codes, test_codes, data.logical_indices(), len(data), k)
         return shapley_hits(codes, test_codes, k)
+
+    def _on(self, neighbours: Neighbours, kernel: Kernel, seed: int) -> KnnJob:
+        if self.device is None:
+            return super()._on(neighbours, kernel, seed)
+        from .knn_torch import TorchKnnJob
+
+        return TorchKnnJob(neighbours, kernel, seed, device=self.device)
+
+    def _options(self) -> dict[str, Any]:
+        given = {} if self.dtype == "float64" else {"dtype": self.dtype}
+        return given if self.device is None else {**given, "device": self.device}
 
 
 class SoftLabelKNNShapleyValuation(KnnValuation):
