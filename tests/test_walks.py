@@ -17,7 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, Nearest
 
 from dvlwidgets import Dataset, GroupedDataset, InMemoryCacheBackend, SupervisedScorer, Utility
 from dvlwidgets.engine.records import FAILED, OK, TRUNCATED
-from dvlwidgets.utility.fits import walk_neighbors
+from dvlwidgets.utility.fits import walk as walk_module
 from dvlwidgets.utility.fits.many import batched_fits
 from dvlwidgets.utility.fits.predictions import Predictions, joined
 from dvlwidgets.utility.fits.walk import LEAST, walks_in
@@ -173,7 +173,7 @@ def test_walks_of_regressors_say_what_batches_say(model: Any, data: Any) -> None
 def test_long_walks_are_answered_for_in_pieces(
     model: Any, numbers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk_neighbors, "_PIECE", 31 * 23)
+    monkeypatch.setattr(walk_module, "_PAIRS", 33 * 23)
     train, test = points(numbers=numbers, n=400, classes=3)
     problem, rng = (train.x, train.y, test.x), np.random.default_rng(0)
     for masks in (walk_masks(rng, 400), walk_masks(rng, 400, 200), walk_masks(rng, 400, 5, 0.05)):

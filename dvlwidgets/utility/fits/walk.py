@@ -14,6 +14,8 @@ from ...typing import Indices, Masks
 
 LEAST = 8
 """Shorter walks are left to the batch."""
+_PAIRS = 32_768
+"""Pairs of a subset and a test point that are looked at in one go: calls are few, and arrays stay in the caches."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Walk:
         begin = np.cumsum(count) - count
         rows = np.concatenate([by_group[begin[g] : begin[g] + count[g]] for g in self.order.tolist()])
         return Walk(rows, np.cumsum(count[self.order])[self.sizes - 1], len(groups))
+
+
+def piece(test_points: int) -> int:
+    """Subsets that are answered for in one go."""
+    return min(512, max(32, _PAIRS // test_points))
 
 
 def walks_in(masks: Masks) -> tuple[list[tuple[int, Walk]], NDArray[np.bool_]]:

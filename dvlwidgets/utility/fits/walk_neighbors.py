@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 
 from .neighbors import NearestClasses, NearestNumbers
 from .predictions import Predictions
-from .walk import Walk
+from .walk import Walk, piece
 from .walk_scan import running_minima
-
-_PIECE = 32_768
-"""So many pairs of a row and a test point are scanned in one go."""
 
 
 class _Places:
@@ -45,7 +42,7 @@ class _Places:
         A place that nobody has taken yet holds `none`. The places must be gone through before the next piece.
         """
         best = np.full((self.k, self.t), self.none, self.numbers.dtype)
-        width = max(8, _PIECE // self.t)
+        width = piece(self.t)
         done = 0
         for low in range(0, int(walk.sizes[-1]), width):
             rows = walk.order[low : low + width]

@@ -19,12 +19,10 @@ from .method import NotCoveredError
 from .predictions import Predictions, finite
 from .problem import Floats
 from .ridge import Ridge, RidgeClasses
-from .walk import Walk
+from .walk import Walk, piece
 
-_BLOCK = 32
+_BLOCK = 48
 """Rows that are added to one system."""
-_CHUNK = 4 * _BLOCK
-"""Subsets that are answered for in one go."""
 _WORST = 1e6
 """The largest condition number: the updates keep ten digits."""
 
@@ -47,7 +45,8 @@ class _RidgeWalk:
     def values(self, walk: Walk) -> Iterator[tuple[int, int, Floats]]:
         """The first and last of some subsets, and their predictions (subsets, k, o)."""
         gram, right = self.penalty.copy(), np.zeros((len(self.penalty), self.y.shape[1]))
-        shape = self.y.shape[1], _CHUNK, len(self.x_test)
+        width = piece(len(self.x_test))
+        shape = self.y.shape[1], width, len(self.x_test)
         low, begin, size, values = 0, 0, 0, np.empty(shape)
         while begin < len(walk.sizes):
             rows = walk.order[size : walk.sizes[begin]]
@@ -55,11 +54,11 @@ class _RidgeWalk:
             right += self.x[rows].T @ self.y[rows]
             size = int(walk.sizes[begin])
             end = int(np.searchsorted(walk.sizes, size + _BLOCK, side="right"))
-            end = min(end, low + _CHUNK)
+            end = min(end, low + width)
             new, at = walk.order[size : walk.sizes[end - 1]], walk.sizes[begin:end] - size
             self._block(gram, right, new, at, values[:, begin - low : end - low])
             begin = end
-            if end == low + _CHUNK or end == len(walk.sizes):
+            if end == low + width or end == len(walk.sizes):
                 yield low, end, values[:, : end - low].transpose(1, 2, 0)
                 low, values = end, np.empty(shape)
 

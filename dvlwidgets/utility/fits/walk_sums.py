@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from .predictions import Predictions
 from .problem import Floats, Problem
-from .walk import Walk
-
-_CHUNK = 128
-"""Subsets that are answered for in one go."""
+from .walk import Walk, piece
 
 
 class Summed(Protocol):
@@ -45,8 +42,9 @@ class SummedWalk:
         """Answers for the subsets in order, some at a time."""
         weights = self.method.problem.weights
         begin, before = 0, np.zeros(self.method.sums.shape[1])
-        for low in range(0, len(walk.sizes), _CHUNK):
-            sizes = walk.sizes[low : low + _CHUNK]
+        width = piece(len(self.method.problem.x_test))
+        for low in range(0, len(walk.sizes), width):
+            sizes = walk.sizes[low : low + width]
             rows = walk.order[begin : sizes[-1]]
             sums = self.method.sums[rows]
             if weights is not None:
