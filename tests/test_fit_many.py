@@ -23,11 +23,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 from sklearn.svm import SVC
 
 from dvlwidgets.errors import InputError
@@ -269,6 +277,10 @@ def test_a_feature_that_is_constant_in_a_subset_is_not_scaled(scaler: Any) -> No
         LinearDiscriminantAnalysis(tol=1e-5, store_covariance=True),
         make_pipeline(StandardScaler(with_mean=False), RidgeClassifier()),
         make_pipeline(MinMaxScaler(feature_range=(-1, 1)), LogisticRegression()),
+        make_pipeline(MaxAbsScaler(), NearestCentroid()),
+        make_pipeline(RobustScaler(quantile_range=(10, 90)), LinearDiscriminantAnalysis()),
+        make_pipeline(Normalizer("max"), KNeighborsClassifier()),
+        KernelRidge(alpha=2, kernel="rbf", gamma=0.5),
     ],
     ids=_called,
 )
@@ -308,7 +320,7 @@ class Mine(GaussianNB):
         (LinearDiscriminantAnalysis(n_components=1), "n_components"),
         (SVC(), "not in the table"),
         (RandomForestClassifier(), "not in the table"),
-        (make_pipeline(RobustScaler(), Ridge()), "RobustScaler"),
+        (make_pipeline(PowerTransformer(), Ridge()), "PowerTransformer"),
         (make_pipeline(MinMaxScaler(clip=True), Ridge()), "clip"),
         (make_pipeline(StandardScaler(), KNeighborsClassifier()), "behind a scaler"),
         (make_pipeline(StandardScaler(), Ridge(fit_intercept=False)), "without intercept"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.arrays import take_rows
+from ..data.arrays import n_rows, take_rows
 from ..data.dataset import Dataset
 from ..data.identity import digest
 from ..engine import parallel
@@ -23,6 +23,7 @@ from .bound import First, check_masks
 from .cache_backend import CacheStats
 from .cache_lookup import SubsetCache
 from .fits.covered import explain
+from .fits.row_weights import arguments_of, checked
 from .seeding import global_generators_kept, may_draw_globally, seed_global_generators, seedable, subset_seed
 from .time_limit import time_limit
 from .together import VERSION, Together
@@ -47,6 +48,7 @@ class BoundModelUtility:
             )
         self.n = len(data)
         self.data, self.utility = data, utility
+        checked(utility.sample_weight, n_rows(data.x))
         self.scorer = utility.scorer.bind(utility.model, data)
         self.metrics = self.scorer.names
         self._seeds = seedable(utility.model)
@@ -95,13 +97,15 @@ class BoundModelUtility:
             return "clone_before_fit=False"
         if u.repeats is not None:
             return "fits are repeated"
-        found = explain(u.model)
+        found = explain(u.model, sample_weight=u.sample_weight is not None)
         return found.why if found.row is None else ""
 
     def _together(self) -> Together | str:
         """Batched fits, made once in each process, or in words why there are none."""
         if self._prepared is None:
-            self._prepared = self._alone() or Together.of(self.utility.model, self.data, self.scorer)
+            self._prepared = self._alone() or Together.of(
+                self.utility.model, self.data, self.scorer, self.utility.sample_weight
+            )
         return self._prepared
 
     def first(self) -> First:
@@ -206,6 +210,8 @@ class BoundModelUtility:
             "model seed": str(u.seed),
             "fit policy": digest(policy),
         }
+        if u.sample_weight is not None:
+            parts["sample weights"] = digest(u.sample_weight)
         if u.key is not None:
             test = digest(u.scorer.test_data)
             return {**parts, "key": digest(u.key), "metrics": digest(self.metrics), "test data": test}
@@ -231,7 +237,8 @@ class BoundModelUtility:
             base = subset_seed(self.utility.seed, mask, repetition)
             model.set_params(**{name: (base + k) & 0x7FFFFFFF for k, name in enumerate(self._seeds)})
         rows = self.data.rows(mask)
-        model.fit(take_rows(self.data.x, rows), take_rows(self.data.y, rows))
+        given = arguments_of(model, self.utility.sample_weight, rows)
+        model.fit(take_rows(self.data.x, rows), take_rows(self.data.y, rows), **given)
         scores = self.scorer(model)
         if not np.isfinite(scores).all():
             bad = [m for m, s in zip(self.metrics, scores, strict=True) if not np.isfinite(s)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..engine.records import OK, Evaluations, join_evaluations
-from ..errors import InputTypeError
+from ..errors import InputError, InputTypeError
 from ..typing import Masks, Utilities
 from .bound import First, check_masks
 from .kernel_smoother import KernelSmoother, check_kernel
@@ -58,6 +58,10 @@ class ClosedFormUtility:
             raise InputTypeError(
                 f"utility must be a Utility(model, scorer), not {type(utility).__name__}: the closed form reads the "
                 "model's parameters."
+            )
+        if utility.sample_weight is not None:
+            raise InputError(
+                "the closed form knows no sample_weight; value with Utility(model, scorer) itself."
             )
         self.utility, self.show_warnings = utility, utility.show_warnings
         self.kind = _kind(utility.model)

@@ -20,6 +20,7 @@ from ..typing import Masks
 from .bound_model import BoundModelUtility
 from .cache_backend import CacheBackend, CacheStats, check_backend
 from .cache_config import CachedFuncConfig, check_options
+from .fits.row_weights import checked, keyword
 from .function import FunctionUtility, SetFunctionUtility
 from .repeats import repeats_of
 from .scorer import SupervisedScorer
@@ -42,10 +43,13 @@ class ModelUtility:
         fit_seconds: a fit and its score that take longer count as a failure; None = no limit (`time_limit` says
             what can be interrupted). Whether a fit fails then depends on the machine.
         key: a name for the model and scorer, where they cannot be hashed (needed for checkpoints and caches only).
+        sample_weight: (rows,) weights of the training rows: each fit is given those of its subset, a pipeline's for its
+            last step; scores are not weighted.
         batched: None trains many subsets together where the model, its parameters, the scorer and the data allow
             (`dvlwidgets.utility.fits.explain(model)`, and `path` of the bound utility, say so); False fits one by one.
 
     Raises:
+        InputError: if the model's fit takes no sample_weight, or these are no weights.
         InputTypeError: if the model is a class or lacks `fit`, the scorer is no SupervisedScorer, or the cache is none.
         UnhashableError: later, from `with_dataset`, if there is a cache, and the model cannot be hashed without `key`.
 
@@ -71,6 +75,7 @@ class ModelUtility:
         seed: int = 0,
         fit_seconds: float | None = None,
         key: str | None = None,
+        sample_weight: Any = None,
         batched: bool | None = None,
     ) -> None:
         check_model(model)
@@ -93,6 +98,9 @@ class ModelUtility:
         self.clone_before_fit = arguments.flag("clone_before_fit", clone_before_fit)
         self.seed = resolve_seed(seed)
         self.fit_seconds = fit_seconds
+        self.sample_weight = checked(sample_weight)
+        if self.sample_weight is not None:
+            keyword(self.model)  # refuses early
         self.batched = batched
         self.key = None if key is None else arguments.text("key", key, "It names the model and the scorer.")
 

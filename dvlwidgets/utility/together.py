@@ -40,9 +40,9 @@ class Together:
     groups: Indices | None
 
     @classmethod
-    def of(cls, model: Any, data: Dataset, scorer: Any) -> Together | str:
+    def of(cls, model: Any, data: Dataset, scorer: Any, weights: Any = None) -> Together | str:
         """Batched fits and scores, or in words why there are none."""
-        found = explain(model)
+        found = explain(model, sample_weight=weights is not None)
         if found.row is None:
             return found.why
         y = data.y
@@ -50,7 +50,7 @@ class Together:
         want = asked(scorer, found.row.says, two=two)
         if isinstance(want, str):
             return want
-        fits = batched_fits(model, data.x, y, scorer.test.x, sorted(want))
+        fits = batched_fits(model, data.x, y, scorer.test.x, sorted(want), weights)
         if isinstance(fits, str):
             return fits
         scores = BatchScorer.of(scorer, fits.problem.classes)

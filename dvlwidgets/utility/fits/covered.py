@@ -13,6 +13,7 @@ from typing import Any
 from .centroids import Centroids
 from .discrete_bayes import BernoulliBayes, ComplementBayes, MultinomialBayes
 from .discriminant import Discriminant
+from .kernel_ridge import KernelRidge
 from .least_squares import LeastSquares
 from .logistic import Logistic
 from .method import Method
@@ -35,6 +36,8 @@ class Row:
         classes: whether it is a classifier.
         scaled: whether a scaler may stand before it in a pipeline.
         how: the mathematics, in words.
+        tables: whether features must be double precision in two dimensions.
+        weighted: whether rows may have weights.
     """
 
     method: type[Method]
@@ -43,6 +46,8 @@ class Row:
     classes: bool
     scaled: bool
     how: str
+    tables: bool = True
+    weighted: bool = False
 
 
 _PRIOR = {
@@ -72,25 +77,26 @@ _NEIGHBORS = {
     "weights": only("uniform"),
 }
 _SUMS = "running sums of all subsets in one matrix product"
+_GRAM = "Gram matrices of all subsets in one matrix product"
 
 TABLE: Mapping[str, Row] = {
     "sklearn.naive_bayes.GaussianNB": Row(
         GaussianBayes,
         {"priors": only(None), "var_smoothing": number(least=0.0)},
-        frozenset({PREDICT, PROBA}), classes=True, scaled=True, how=_SUMS,
+        frozenset({PREDICT, PROBA}), classes=True, scaled=True, how=_SUMS, weighted=True,
     ),
     "sklearn.naive_bayes.MultinomialNB": Row(
-        MultinomialBayes, _PRIOR, frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS
+        MultinomialBayes, _PRIOR, frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS, weighted=True
     ),
     "sklearn.naive_bayes.BernoulliNB": Row(
         BernoulliBayes,
         {**_PRIOR, "binarize": either(only(None), number())},
-        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS,
+        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS, weighted=True,
     ),
     "sklearn.naive_bayes.ComplementNB": Row(
         ComplementBayes,
         {**_PRIOR, "norm": flag()},
-        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS,
+        frozenset({PREDICT, PROBA}), classes=True, scaled=False, how=_SUMS, weighted=True,
     ),
     "sklearn.linear_model._base.LinearRegression": Row(
         LeastSquares,
@@ -98,17 +104,15 @@ TABLE: Mapping[str, Row] = {
             "fit_intercept": flag(), "copy_X": flag(), "n_jobs": whatever(), "positive": only(False),
             "tol": number(least=0.0, most=1e-5),
         },
-        frozenset({PREDICT}), classes=False, scaled=True, how="Gram matrices of all subsets in one matrix product",
+        frozenset({PREDICT}), classes=False, scaled=True, how=_GRAM, weighted=True,
     ),
     "sklearn.linear_model._ridge.Ridge": Row(
-        Ridge, _RIDGE, frozenset({PREDICT}), classes=False, scaled=True,
-        how="Gram matrices of all subsets in one matrix product",
+        Ridge, _RIDGE, frozenset({PREDICT}), classes=False, scaled=True, how=_GRAM, weighted=True,
     ),
     "sklearn.linear_model._ridge.RidgeClassifier": Row(
         RidgeClasses,
         {**_RIDGE, "class_weight": only(None)},
-        frozenset({PREDICT, DECISION}), classes=True, scaled=True,
-        how="Gram matrices of all subsets in one matrix product",
+        frozenset({PREDICT, DECISION}), classes=True, scaled=True, how=_GRAM, weighted=True,
     ),
     "sklearn.linear_model._logistic.LogisticRegression": Row(
         Logistic,
@@ -121,7 +125,18 @@ TABLE: Mapping[str, Row] = {
             "verbose": only(0, False), "warm_start": flag(),
         },
         frozenset({PREDICT, PROBA, DECISION}), classes=True, scaled=True,
-        how="Newton's method for all subsets together, from the solution on all points",
+        how="Newton's method for all subsets together, from the solution on all points", weighted=True,
+    ),
+    "sklearn.kernel_ridge.KernelRidge": Row(
+        KernelRidge,
+        {
+            "alpha": number(above=0.0), "coef0": number(), "degree": number(least=0.0),
+            "gamma": either(only(None), number(least=0.0)),
+            "kernel": only("linear", "rbf", "laplacian", "cosine", "polynomial", "poly"),
+            "kernel_params": only(None),
+        },
+        frozenset({PREDICT}), classes=False, scaled=False, weighted=True,
+        how="the kernel is computed once; equations in the fewer rows, of a subset or of the others",
     ),
     "sklearn.neighbors._classification.KNeighborsClassifier": Row(
         NearestClasses, _NEIGHBORS, frozenset({PREDICT, PROBA}), classes=True, scaled=False,
@@ -153,6 +168,10 @@ def _is_range(given: Any) -> bool:
     return isinstance(given, tuple) and len(given) == 2 and given[0] < given[1]
 
 
+def _is_percentages(given: Any) -> bool:
+    return _is_range(given) and 0 <= given[0] and given[1] <= 100
+
+
 SCALERS: Mapping[str, Mapping[str, Rule]] = {
     "sklearn.preprocessing._data.StandardScaler": {
         "copy": flag(), "with_mean": flag(), "with_std": flag(),
@@ -160,7 +179,17 @@ SCALERS: Mapping[str, Mapping[str, Rule]] = {
     "sklearn.preprocessing._data.MinMaxScaler": {
         "copy": flag(), "clip": only(False), "feature_range": Rule("a pair (low, high)", _is_range),
     },
+    "sklearn.preprocessing._data.MaxAbsScaler": {"copy": flag(), "clip": only(False)},
+    "sklearn.preprocessing._data.RobustScaler": {
+        "copy": flag(), "with_centering": flag(), "with_scaling": flag(), "unit_variance": only(False),
+        "quantile_range": Rule("a pair (low, high) of percentages", _is_percentages),
+    },
 }  # fmt: skip
+"""Scalers that learn from each subset."""
+BY_ROW: Mapping[str, Mapping[str, Rule]] = {
+    "sklearn.preprocessing._data.Normalizer": {"copy": flag(), "norm": only("l1", "l2", "max")},
+}
+"""Scalers that learn nothing: each row is scaled by itself."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +202,7 @@ class Coverage:
         row: the table's row, if batched.
         model: the estimator that the row is for: the last step of a pipeline.
         scaler: the scaler before it, or None.
+        by_row: whether that scaler learns nothing.
     """
 
     path: str
@@ -180,18 +210,20 @@ class Coverage:
     row: Row | None = None
     model: Any = None
     scaler: Any = None
+    by_row: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
 
 
-def explain(model: Any) -> Coverage:
+def explain(model: Any, *, sample_weight: bool = False) -> Coverage:
     """Which path fits of a model take, batched or one by one, and why.
 
     Data decide, too: only plain float64 or integer arrays without gaps are fitted many at once.
 
     Args:
         model: an unfitted estimator.
+        sample_weight: whether its fits are given weights of the rows.
 
     Example:
         >>> from sklearn.linear_model import Ridge
@@ -200,13 +232,15 @@ def explain(model: Any) -> Coverage:
     """
     name = class_name(model)
     if name == "sklearn.pipeline.Pipeline":
-        return _pipeline(model)
+        return _pipeline(model, sample_weight)
     row = TABLE.get(name)
     if row is None:
         return Coverage("one by one", f"{type(model).__name__} is not in the table of batched fits")
     wrong = _wrong(model, row.params)
     if wrong:
         return Coverage("one by one", f"{type(model).__name__} has {wrong}")
+    if sample_weight and not row.weighted:
+        return Coverage("one by one", f"{type(model).__name__} with sample_weight is not batched")
     return Coverage("batched", f"{type(model).__name__} by {row.how}", row, model)
 
 
@@ -221,26 +255,35 @@ def _wrong(part: Any, rules: Mapping[str, Rule]) -> str:
     return broken(part.get_params(deep=False), rules)
 
 
-def _pipeline(model: Any) -> Coverage:
+def _pipeline(model: Any, sample_weight: bool) -> Coverage:
     steps = [step for _, step in model.steps]
     if len(steps) != 2 or model.memory is not None or hasattr(model, "_sklearn_output_config"):
         return Coverage(
             "one by one", "only pipelines of one scaler and one estimator, without memory, are batched"
         )
     scaler, last = steps
-    rules = SCALERS.get(class_name(scaler))
+    by_row = class_name(scaler) in BY_ROW
+    rules = (BY_ROW if by_row else SCALERS).get(class_name(scaler))
     if rules is None:
         return Coverage("one by one", f"{type(scaler).__name__} is no scaler that is fitted many at once")
     wrong = _wrong(scaler, rules)
     if wrong:
         return Coverage("one by one", f"{type(scaler).__name__} has {wrong}")
-    found = explain(last)
+    found = explain(last, sample_weight=sample_weight)
     if found.row is None:
         return Coverage("one by one", found.why)
-    if found.scaler is not None or not found.row.scaled:
+    name = f"{type(scaler).__name__}, then {found.why}"
+    if found.scaler is None and by_row and found.row.tables:
+        return Coverage("batched", name, found.row, last, scaler, by_row=True)
+    if found.scaler is not None or not found.row.scaled or (not found.row.tables and _bare(scaler)):
         return Coverage("one by one", f"{type(last).__name__} behind a scaler is not batched")
     if getattr(last, "fit_intercept", True) is not True:
         return Coverage(
             "one by one", f"{type(last).__name__} without intercept behind a scaler is not batched"
         )
-    return Coverage("batched", f"{type(scaler).__name__}, then {found.why}", found.row, last, scaler)
+    return Coverage("batched", name, found.row, last, scaler)
+
+
+def _bare(scaler: Any) -> bool:
+    """Whether nobody knows here what the scaler subtracts."""
+    return type(scaler).__name__ not in ("StandardScaler", "MinMaxScaler")

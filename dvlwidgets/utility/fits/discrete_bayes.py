@@ -34,7 +34,7 @@ class _CountBayes:
         return x
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
-        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+        return self.of_sums(self.problem.weighted(masks) @ self.sums, masks, want)
 
     def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         """Answers from the sums (b, q) of the subsets' rows of `sums`."""

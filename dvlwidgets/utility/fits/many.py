@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from .covered import Coverage, explain
 from .method import Method, NotCoveredError
 from .one_by_one import answers
 from .predictions import Predictions, joined
-from .problem import Problem
+from .problem import Floats, Problem
+from .row_weights import checked, keyword
 from .scaling import Scaling
 
 BLOCK = 128
@@ -51,7 +52,9 @@ class BatchedFits:
         return joined(parts)
 
 
-def batched_fits(model: Any, x: Any, y: Any, x_test: Any, want: Sequence[str]) -> BatchedFits | str:
+def batched_fits(
+    model: Any, x: Any, y: Any, x_test: Any, want: Sequence[str], weights: Floats | None = None
+) -> BatchedFits | str:
     """Batched fits of a model, or in words why they are made one by one.
 
     Args:
@@ -60,18 +63,26 @@ def batched_fits(model: Any, x: Any, y: Any, x_test: Any, want: Sequence[str]) -
         y: training labels.
         x_test: test features.
         want: methods of the estimator that must be answered for: "predict", "predict_proba", "decision_function".
+        weights: (n,) of the rows, which `fit` takes; or None.
     """
-    found: Coverage = explain(model)
+    found: Coverage = explain(model, sample_weight=weights is not None)
     if found.row is None:
         return found.why
     missing = set(want) - found.row.says
     if missing:
         return f"{', '.join(sorted(missing))} of {type(found.model).__name__} is not answered for in batches"
-    problem = Problem.of(x, y, x_test, classes=found.row.classes)
+    problem = Problem.of(x, y, x_test, classes=found.row.classes, tables=found.row.tables, weights=weights)
     if isinstance(problem, str):
         return problem
     try:
-        scaling = None if found.scaler is None else Scaling(found.scaler, problem)
+        if found.scaler is not None and problem.x.ndim > 2:
+            return f"{type(found.scaler).__name__} of features in {problem.x.ndim - 1} dimensions"
+        scaling = None
+        if found.by_row:  # a row of its own, whatever the subset
+            fixed = [found.scaler.fit_transform(a) for a in (problem.x, problem.x_test)]
+            problem = replace(problem, x=fixed[0], x_test=fixed[1])
+        elif found.scaler is not None:
+            scaling = Scaling(found.scaler, problem)
         return BatchedFits(found.row.method(found.model, problem, scaling), problem, frozenset(want))
     except NotCoveredError as reason:
         return str(reason)
@@ -105,6 +116,7 @@ def fit_many(
     x_test: Any,
     *,
     proba: bool = False,
+    sample_weight: Any = None,
     batched: bool | None = None,
 ) -> ManyFits:
     """Train a copy of the model on each subset of the rows and ask all of them about the test points.
@@ -119,10 +131,11 @@ def fit_many(
         masks: (B, n) booleans, one subset a row. The empty subset fails.
         x_test: (k, d) features of the test points.
         proba: also ask for probabilities.
+        sample_weight: (n,) weights of the rows; each fit is given those of its subset, a pipeline's for its last step.
         batched: False fits one by one in any case.
 
     Raises:
-        InputError: for masks of another shape.
+        InputError: for masks of another shape, or weights that the model does not take.
 
     Example:
         >>> import numpy as np
@@ -136,14 +149,17 @@ def fit_many(
         raise InputError(
             f"masks must be booleans of shape (B, {n_rows(x)}), not {given.dtype} of shape {given.shape}."
         )
+    weights = checked(sample_weight, n_rows(x))
+    if weights is not None:
+        keyword(model)  # refuses early
     want = ["predict", "predict_proba"] if proba else ["predict"]
-    fits = batched_fits(model, x, y, x_test, want) if batched is not False else "batched=False"
+    fits = batched_fits(model, x, y, x_test, want, weights) if batched is not False else "batched=False"
     rows = np.flatnonzero(given.any(axis=1))
     told = None if isinstance(fits, str) or not len(rows) else fits.predictions(given[rows])
     alone = np.ones(len(given), np.bool_)
     if told is not None:
         alone[rows[told.done]] = False
-    found, failures = _alone(model, x, y, given, x_test, want, np.flatnonzero(alone))
+    found, failures = _alone(model, x, y, given, x_test, want, np.flatnonzero(alone), weights)
     path = f"one by one: {fits}" if isinstance(fits, str) else str(explain(model))
     if told is not None and not isinstance(fits, str):
         for at in np.flatnonzero(told.done):
@@ -171,13 +187,20 @@ def _answer(problem: Problem, told: Predictions, at: int, want: list[str]) -> li
 
 
 def _alone(
-    model: Any, x: Any, y: Any, masks: Masks, x_test: Any, want: list[str], rows: NDArray[np.intp]
+    model: Any,
+    x: Any,
+    y: Any,
+    masks: Masks,
+    x_test: Any,
+    want: list[str],
+    rows: NDArray[np.intp],
+    weights: Floats | None,
 ) -> tuple[dict[int, list[Any]], dict[int, Exception]]:
     found: dict[int, list[Any]] = {}
     failures: dict[int, Exception] = {}
     for b in rows.tolist():
         try:
-            found[b] = answers(model, x, y, masks[b], x_test, want)
+            found[b] = answers(model, x, y, masks[b], x_test, want, weights)
         except Exception as error:  # what a fit raises is part of the answer
             failures[b] = error
     return found, failures

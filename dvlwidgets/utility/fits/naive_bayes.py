@@ -20,6 +20,8 @@ _SPREAD = 1e-7
 """The largest variance of a subset is computed from its rows if it is a smaller share of the mean square."""
 _SCORE = 1e-10
 """The absolute error that a log likelihood may have; worse ones are computed from differences."""
+_NONE = 1e-300
+"""Less than any weight of a class."""
 
 
 class GaussianBayes:
@@ -48,7 +50,7 @@ class GaussianBayes:
         self.largest = (at**2).max(axis=1)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
-        return self.of_sums(masks.astype(np.float64) @ self.sums, masks, want)
+        return self.of_sums(self.problem.weighted(masks) @ self.sums, masks, want)
 
     def of_sums(self, sums: Floats, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         """Answers from the sums (b, q) of the subsets' rows of `sums`."""
@@ -56,8 +58,10 @@ class GaussianBayes:
         count = sums[:, :c]
         shift, square = (part.reshape(b, c, d) for part in (sums[:, c : c + c * d], sums[:, c + c * d :]))
         scale = None if self.scaling is None else self.scaling.of(masks)
-        floor = self._floor(masks, sums, count, scale)
-        size = np.maximum(count, 1.0)[:, :, None]
+        # the smoothing knows no weights
+        plain = sums if self.problem.weights is None else masks.astype(np.float64) @ self.sums
+        floor = self._floor(masks, plain, plain[:, :c], scale)
+        size = np.maximum(count, _NONE)[:, :, None]
         mean, square = shift / size, square / size
         variance = square - mean**2
         if self.problem.weights is None:
@@ -70,7 +74,7 @@ class GaussianBayes:
         done = np.ones(b, np.bool_) if variance.min() > 0 else np.asarray((variance > 0).all(axis=(1, 2)))
         if not done.all():
             variance = np.where(done[:, None, None], variance, 1.0)
-        shares = np.log(np.maximum(count, 1.0) / count.sum(axis=1, keepdims=True))
+        shares = np.log(np.maximum(count, _NONE) / count.sum(axis=1, keepdims=True))
         scores = self._scores(mean, variance, shares)
         if "predict_proba" not in want:
             done |= seen.sum(axis=1) == 1  # the one class, whatever its variance
@@ -101,10 +105,13 @@ class GaussianBayes:
         poor = variance < (_ROUNDING / _VARIANCE) * square
         if not poor.any():
             return
-        for b, c in zip(*np.nonzero(poor.any(axis=2) & (count > 1)), strict=True):
-            rows = self.problem.centred[masks[b] & (self.problem.codes == c)]
-            mean[b, c] = _mean(rows) - self.centres[c]
-            variance[b, c] = rows.var(axis=0) + floor[b]
+        weights = self.problem.weights
+        for b, c in zip(*np.nonzero(poor.any(axis=2) & (count > (1 if weights is None else 0))), strict=True):
+            at = masks[b] & (self.problem.codes == c)
+            rows, own = self.problem.centred[at], None if weights is None else weights[at]
+            place = _mean(rows, own)
+            mean[b, c] = place - self.centres[c]
+            variance[b, c] = np.average((rows - place) ** 2, axis=0, weights=own) + floor[b]
 
     def _scores(self, mean: Floats, variance: Floats, shares: Floats) -> Floats:
         """(c, b, k) log likelihoods and logarithms of the class shares (b, c)."""
@@ -124,6 +131,7 @@ class GaussianBayes:
         return np.asarray(scores)
 
 
-def _mean(rows: Floats) -> Floats:
+def _mean(rows: Floats, weights: Floats | None = None) -> Floats:
     """(d,) means; of equal numbers that number, so that it is the same in all classes."""
-    return np.asarray(np.where(rows.min(axis=0) == rows.max(axis=0), rows[0], rows.mean(axis=0)))
+    mean = np.average(rows, axis=0, weights=weights)
+    return np.asarray(np.where(rows.min(axis=0) == rows.max(axis=0), rows[0], mean))

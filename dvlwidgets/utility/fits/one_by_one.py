@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data.arrays import as_numpy, take_rows
+from .problem import Floats
+from .row_weights import arguments_of
 
 
 def fresh(model: Any) -> Any:
@@ -21,17 +23,23 @@ def fresh(model: Any) -> Any:
     return copy.deepcopy(model)
 
 
-def fitted(model: Any, x: Any, y: Any, mask: NDArray[np.bool_]) -> Any:
+def fitted(model: Any, x: Any, y: Any, mask: NDArray[np.bool_], weights: Floats | None = None) -> Any:
     """A copy of the model, fitted on the rows of a mask; raises what its fit raises."""
     rows = np.flatnonzero(mask)
     copied = fresh(model)
-    copied.fit(take_rows(x, rows), take_rows(y, rows))
+    copied.fit(take_rows(x, rows), take_rows(y, rows), **arguments_of(model, weights, rows))
     return copied
 
 
 def answers(
-    model: Any, x: Any, y: Any, mask: NDArray[np.bool_], x_test: Any, want: Sequence[str]
+    model: Any,
+    x: Any,
+    y: Any,
+    mask: NDArray[np.bool_],
+    x_test: Any,
+    want: Sequence[str],
+    weights: Floats | None = None,
 ) -> list[Any]:
     """What a fit on one subset says to each of the methods; raises what fit or method raises."""
-    one = fitted(model, x, y, mask)
+    one = fitted(model, x, y, mask, weights)
     return [(as_numpy(getattr(one, method)(x_test)), getattr(one, "classes_", None)) for method in want]

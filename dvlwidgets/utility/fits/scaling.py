@@ -19,7 +19,7 @@ _DIGITS = 1e-7
 
 
 class Scaling:
-    """The scales of a StandardScaler or MinMaxScaler on each subset.
+    """The scales of a StandardScaler, MinMaxScaler, MaxAbsScaler or RobustScaler on each subset.
 
     Args:
         scaler: the unfitted scaler.
@@ -27,21 +27,29 @@ class Scaling:
     """
 
     def __init__(self, scaler: Any, problem: Problem) -> None:
-        self.problem = problem
-        self.by_range = type(scaler).__name__ == "MinMaxScaler"
-        self.identity = not self.by_range and not scaler.with_std
-        if self.by_range:
-            low, high = scaler.feature_range
-            self.width = float(high - low)
-            self.order = np.argsort(problem.x, axis=0)
-        else:
+        self.problem, self.scaler = problem, scaler
+        self.kind = type(scaler).__name__
+        self.by_range = self.kind == "MinMaxScaler"
+        self.identity = not (getattr(scaler, "with_std", True) and getattr(scaler, "with_scaling", True))
+        if self.kind == "StandardScaler":
             self.sums = np.hstack([problem.centred, problem.centred**2])
+        else:
+            ranked = np.abs(problem.x) if self.kind == "MaxAbsScaler" else problem.x
+            self.order = np.argsort(ranked, axis=0)
+            self.values = np.take_along_axis(ranked, self.order, axis=0)
 
     def of(self, masks: NDArray[np.bool_]) -> Floats:
         """(b, d) what each subset's features are divided by."""
         if self.identity:
             return np.ones((len(masks), self.problem.x.shape[1]))
-        return self._ranges(masks) if self.by_range else self._deviations(masks)
+        if self.kind == "StandardScaler":
+            return self._deviations(masks)
+        scale = self._quantiles(masks) if self.kind == "RobustScaler" else self._ranges(masks)
+        scale[scale < 10 * _EPS] = 1.0
+        if self.by_range:
+            low, high = self.scaler.feature_range
+            scale /= float(high - low)
+        return scale
 
     def _deviations(self, masks: NDArray[np.bool_]) -> Floats:
         d = self.problem.x.shape[1]
@@ -54,14 +62,29 @@ class Scaling:
         return np.sqrt(np.where(variance > 0, variance, 1.0))
 
     def _ranges(self, masks: NDArray[np.bool_]) -> Floats:
+        """(b, d) largest values; less the smallest ones for a MinMaxScaler."""
         width = np.empty((len(masks), self.order.shape[1]))
-        rows = np.arange(len(masks))
-        for f, order in enumerate(self.order.T):
-            inside, values = masks[:, order], self.problem.x[order, f]
-            last = len(order) - 1 - inside[:, ::-1].argmax(axis=1)
-            width[:, f] = values[last] - values[inside[rows].argmax(axis=1)]
-        width[width < 10 * _EPS] = 1.0
-        return width / self.width
+        for f, (order, values) in enumerate(zip(self.order.T, self.values.T, strict=True)):
+            inside = masks[:, order]
+            width[:, f] = values[len(order) - 1 - inside[:, ::-1].argmax(axis=1)]
+            if self.by_range:
+                width[:, f] -= values[inside.argmax(axis=1)]
+        return width
+
+    def _quantiles(self, masks: NDArray[np.bool_]) -> Floats:
+        """(b, d) distances of the two quantiles, each between its two neighbours in the subset."""
+        size = masks.sum(axis=1)
+        first = np.cumsum(size) - size
+        width = np.empty((len(masks), self.order.shape[1]))
+        place = (size - 1) * (np.array(self.scaler.quantile_range, np.float64) / 100.0)[:, None]
+        below = np.floor(place).astype(np.intp)
+        above, share = np.minimum(below + 1, size - 1), place - below
+        for f, (order, values) in enumerate(zip(self.order.T, self.values.T, strict=True)):
+            ranked = values[np.nonzero(masks[:, order])[1]]  # subset after subset, each in order
+            at = ranked[first + below]
+            low, high = at + (ranked[first + above] - at) * share
+            width[:, f] = high - low
+        return width
 
 
 def _exact_variance(x: Floats) -> Floats:
