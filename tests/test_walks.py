@@ -88,11 +88,14 @@ def test_growing_masks_are_walks_and_others_are_not(data: Any) -> None:
         assert not left[begin + 1 : begin + len(own)].any()
 
 
-def test_a_repeated_subset_ends_a_walk() -> None:
+@pytest.mark.parametrize("slab", [1, 50, 10**6])
+def test_a_repeated_subset_ends_a_walk(slab: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk_module, "_SLAB", slab)
     masks = walk_masks(np.random.default_rng(0), 20)
     found, left = walks_in(np.concatenate([masks[:9], masks[8:]]))
     assert [begin for begin, _ in found] == [0, 9]
     assert not left.any()
+    np.testing.assert_array_equal(found[1][1].masks(0, 12), masks[8:])
 
 
 # --- the same answers ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Whether masks are such is seen from the masks themselves, so that samplers say n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from ...typing import Indices, Masks
 
 LEAST = 8
 """Shorter walks are left to the batch."""
+_SLAB = 4_000_000
+"""Entries of masks that are compared in one go."""
 _PAIRS = 32_768
 """Pairs of a subset and a test point that are looked at in one go: calls are few, and arrays stay in the caches."""
 
@@ -68,19 +71,46 @@ def walks_in(masks: Masks) -> tuple[list[tuple[int, Walk]], NDArray[np.bool_]]:
     """
     rest = np.ones(len(masks), np.bool_)
     found: list[tuple[int, Walk]] = []
-    if len(masks) < LEAST:
-        return found, rest
-    n = masks.shape[1]
-    new = np.flatnonzero(masks[1:] > masks[:-1])
-    gained = np.bincount(new // n, minlength=len(masks) - 1)
-    grows = (gained > 0) & ~(masks[:-1] > masks[1:]).any(axis=1)
-    ends, begin = np.concatenate([[0], np.cumsum(gained)]), 0
-    for last in [*np.flatnonzero(~grows).tolist(), len(masks) - 1]:
-        if last + 1 - begin >= LEAST:
-            first = np.flatnonzero(masks[begin])
-            order = np.concatenate([first, new[ends[begin] : ends[last]] % n])
-            sizes = len(first) + ends[begin : last + 1] - ends[begin]
-            found.append((begin, Walk(order, sizes, n)))
-            rest[begin : last + 1] = False
-        begin = last + 1
+    for begin, end in _runs(_holds_last(masks)):
+        new, gained = _gains(masks[begin:end])
+        ends = np.concatenate([[0], np.cumsum(gained)])
+        for low, high in _runs(gained > 0):  # a subset that comes again ends a walk
+            first = np.flatnonzero(masks[begin + low])
+            order = np.concatenate([first, new[ends[low] : ends[high - 1]]])
+            found.append((begin + low, Walk(order, len(first) + ends[low:high] - ends[low], masks.shape[1])))
+            rest[begin + low : begin + high] = False
     return found, rest
+
+
+def _runs(goes_on: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where subsets go on from one to the next, `LEAST` or more of them: their first and last, plus one."""
+    ends = np.concatenate([np.flatnonzero(~goes_on) + 1, [len(goes_on) + 1]])
+    begins = np.concatenate([[0], ends[:-1]])
+    long = ends - begins >= LEAST
+    return list(zip(begins[long].tolist(), ends[long].tolist(), strict=True))
+
+
+def _slabs(masks: Masks) -> Iterator[tuple[int, Masks, Masks]]:
+    """Each mask beside the next, some of them at a time, and the position of the first."""
+    width = max(1, _SLAB // max(1, masks.shape[1]))
+    for low in range(0, len(masks) - 1, width):
+        high = min(low + width, len(masks) - 1)
+        yield low, masks[low:high], masks[low + 1 : high + 1]
+
+
+def _holds_last(masks: Masks) -> NDArray[np.bool_]:
+    """(B - 1,) whether each mask holds the one before it."""
+    holds = np.ones(max(0, len(masks) - 1), np.bool_)
+    for low, before, after in _slabs(masks):
+        holds[low : low + len(after)] = ~(before > after).any(axis=1)
+    return holds
+
+
+def _gains(masks: Masks) -> tuple[Indices, Indices]:
+    """The rows that come in from one mask to the next, one after the other, and how many there are each time."""
+    new, gained = [], []
+    for _, before, after in _slabs(masks):
+        step, row = np.divmod(np.flatnonzero(after > before), masks.shape[1])
+        new.append(row)
+        gained.append(np.bincount(step, minlength=len(after)))
+    return np.concatenate(new), np.concatenate(gained)
