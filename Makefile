@@ -24,10 +24,10 @@ $(shell rm -f $(DONE)/npm)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-influence bench-labels bench-estimators dist lock clean
+.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-record bench-prints bench-influence bench-labels bench-estimators dist lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
@@ -38,7 +38,7 @@ test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
 test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
 	@$(BIN)/python -m pytest -m ui $(SLOWEST) > $(DONE)/ui.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest -m 'not ui' $(SLOWEST); rest=$$?; \
+	$(BIN)/python -m pytest -m 'not ui and not bench' $(SLOWEST); rest=$$?; \
 	wait $$browser; browser=$$?; cat $(DONE)/ui.log; exit $$((rest > browser ? rest : browser))
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
@@ -108,10 +108,14 @@ ui: setup ## the panel in a real JupyterLab
 screenshots: setup ## pictures of the panel: light, dark, wide, narrow -> screenshots/
 	$(BIN)/python tests/ui/screenshots.py screenshots
 
-bench: setup ## measurements
+bench: setup ## one table of all speeds, beside the peers that are installed: half an hour, writes tests/bench/speed.md
+	$(BIN)/python tests/bench/table.py
+
+bench-record: setup ## the small version of that table, whose ratios CI compares with: writes tests/bench/recorded.json
+	$(BIN)/python tests/bench/table.py --small --record
+
+bench-prints: setup ## what has no reference: caches, imports, closed forms, estimators
 	$(BIN)/python -m pytest -m bench -s
-	$(BIN)/python tests/bench/influence_speed.py
-	$(BIN)/python tests/bench/fit_many.py
 
 bench-influence: setup ## influence: quality against retraining, and speed, beside the peers that are installed: half an hour
 	$(BIN)/python tests/bench/influence_quality.py

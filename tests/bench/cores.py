@@ -2,11 +2,11 @@
 
     .venv/bin/python tests/bench/cores.py [--turns 7] [--only boosting]
 
-The bare processes live through the run, warm, one BLAS thread each: in every turn each of them clones, fits and scores
-one half of the subsets, and the slower one's wall counts. Ours is a whole `ShapleyValuation.fit` on loky with
-`n_jobs=2`, warm, too: draws, fits, journal, statistics, values. All scores are compared bit by bit. Walls say little
-on a machine that does something else meanwhile: turns alternate, the ratio is the median of each turn's own, and the
-line says how far the bare walls were apart, the load, and the processor seconds that we spend at home.
+The bare processes (bare_fits.py) live through the run, warm, one BLAS thread each: in every turn each of them clones,
+fits and scores one half of the subsets, and the slower one's wall counts. Ours is a whole `ShapleyValuation.fit` on
+loky with `n_jobs=2`, warm, too: draws, fits, journal, statistics, values. All scores are compared bit by bit. Walls
+say little on a machine that does something else meanwhile: turns alternate, the ratio is the median of each turn's
+own, and the line says how far the bare walls were apart, the load, and the processor seconds that we spend at home.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ from typing import Any
 import joblib
 import numpy as np
 import sklearn
+from bare_fits import MODELS
 from row import Row
-from sklearn.base import clone
-from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.tree import DecisionTreeClassifier
 
 from dvlwidgets import (
     Dataset,
@@ -44,10 +42,6 @@ from dvlwidgets import (
 
 WORKERS, TESTS, FEATURES = 2, 100, 20
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-MODELS = {
-    "tree": DecisionTreeClassifier(random_state=0),
-    "boosting": GradientBoostingClassifier(n_estimators=10, random_state=0),
-}
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,7 @@ class Case:
     evaluations: int
 
     def __str__(self) -> str:
-        return (
-            f"{WORKERS} workers: {self.evaluations:,} fits, {self.model}, n={self.n:,}, {self.sampler}Sampler"
-        )
+        return f"cores: {WORKERS} workers, {self.evaluations:,} fits, {self.model}, n={self.n:,}, {self.sampler}Sampler"
 
     def data(self) -> tuple[Any, Any, Any, Any]:
         """Training and test points."""
@@ -101,22 +93,6 @@ def drawn(case: Case, result: Any) -> tuple[Any, Any]:
     return np.concatenate(masks), np.concatenate(scores)
 
 
-def bare(path: str) -> None:
-    """A bare process: for each line of input, all fits once; says its wall and the scores."""
-    given = np.load(path)
-    x, y, x_test, y_test, masks = (given[k] for k in ("x", "y", "x_test", "y_test", "masks"))
-    model = MODELS[str(given["model"])]
-    for _ in sys.stdin:
-        start, scores = time.perf_counter(), []
-        for mask in masks:
-            try:
-                score = clone(model).fit(x[mask], y[mask]).score(x_test, y_test)
-            except ValueError:  # one class
-                score = 0.0
-            scores.append(score)
-        print(json.dumps({"wall": time.perf_counter() - start, "scores": scores}), flush=True)
-
-
 class Bare:
     """Processes that share the fits among themselves."""
 
@@ -126,7 +102,7 @@ class Bare:
         for k in range(WORKERS):
             path = folder / f"{k}.npz"
             np.savez(path, x=x, y=y, x_test=x_test, y_test=y_test, masks=masks[k::WORKERS], model=case.model)
-            command = [sys.executable, __file__, "--bare", str(path)]
+            command = [sys.executable, str(Path(__file__).with_name("bare_fits.py")), str(path)]
             pipe = subprocess.PIPE
             self.processes.append(
                 subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=os.environ | ONE_THREAD)
@@ -168,14 +144,14 @@ def measured(case: Case, turns: int) -> Row:
 
 
 CASES = [Case("tree", 1000, "MSR", 1024), Case("boosting", 100, "Permutation", 8 * 99)]
-SMALL = [Case("tree", 1000, "MSR", 192)]
+SMALL = [Case("tree", 1000, "MSR", 128)]
 
 
 def rows(small: bool = False, turns: int = 7, only: str = "") -> Iterator[Row]:
     """The lines of the table."""
     for case in SMALL if small else CASES:
         if only in str(case):
-            yield measured(case, 3 if small else turns)
+            yield measured(case, 2 if small else turns)
 
 
 def main() -> None:
@@ -185,11 +161,7 @@ def main() -> None:
     )
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--only", default="", help="only cases with this in their name")
-    parser.add_argument("--bare", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.bare:
-        bare(given.bare)
-        return
     for row in rows(turns=given.turns, only=given.only):
         print(
             f"{row.what}: {1e3 * row.ours:.2f} ms a fit, of two bare processes {row.ratio:.2f}; {row.bound}"

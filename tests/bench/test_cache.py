@@ -1,4 +1,4 @@
-"""What a cache costs an evaluation, and what it saves: microseconds a subset, by batch size. `make bench` prints it.
+"""What a cache costs an evaluation, and what it saves: microseconds a subset, by batch size. `make bench-prints`.
 
 Nothing is asserted but that the scores are the same.
 """

@@ -1,4 +1,4 @@
-"""How long `import dvlwidgets` takes beyond numpy: `make bench` prints it. Machines differ, so nothing is asserted."""
+"""How long `import dvlwidgets` takes beyond numpy: `make bench-prints`. Machines differ, so nothing is asserted."""
 
 from __future__ import annotations
 
