@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from .utility.classwise import ClasswiseModelUtility
     from .utility.classwise_scorer import ClasswiseSupervisedScorer
     from .utility.closed_form import ClosedFormUtility
+    from .utility.fits.torch_ensemble import TorchClassifier, TorchRegressor
     from .utility.knn import KNNClassifierUtility
     from .utility.learned import DataUtilityLearning
     from .utility.learned_deep_set import DeepSetUtilityModel
@@ -353,6 +354,7 @@ _WITH_TORCH = {
         "TrakInfluence",
         "torch_dataset_to_dask_array",
     ),
+    "utility.fits.torch_ensemble": ("TorchClassifier", "TorchRegressor"),
 }
 """Names that need the extra "torch"; they are no part of `from dvlwidgets import *`, which works without it."""
 
@@ -526,7 +528,9 @@ if TYPE_CHECKING:
         "SequenceAggregator",
         "SequentialInfluenceCalculator",
         "TorchCatAggregator",
+        "TorchClassifier",
         "TorchNumpyConverter",
+        "TorchRegressor",
         "TracInInfluence",
         "TrakInfluence",
         "torch_dataset_to_dask_array",

@@ -233,6 +233,10 @@ def explain(model: Any, *, sample_weight: bool = False) -> Coverage:
     name = class_name(model)
     if name == "sklearn.pipeline.Pipeline":
         return _pipeline(model, sample_weight)
+    if name in _TORCH:
+        if sample_weight:
+            return Coverage("one by one", f"{type(model).__name__} with sample_weight is not batched")
+        return _torch(model, classes=_TORCH[name])
     row = TABLE.get(name)
     if row is None:
         return Coverage("one by one", f"{type(model).__name__} is not in the table of batched fits")
@@ -241,6 +245,25 @@ def explain(model: Any, *, sample_weight: bool = False) -> Coverage:
         return Coverage("one by one", f"{type(model).__name__} has {wrong}")
     if sample_weight and not row.weighted:
         return Coverage("one by one", f"{type(model).__name__} with sample_weight is not batched")
+    return Coverage("batched", f"{type(model).__name__} by {row.how}", row, model)
+
+
+_TORCH = {
+    "dvlwidgets.utility.fits.torch_ensemble.TorchClassifier": True,
+    "dvlwidgets.utility.fits.torch_ensemble.TorchRegressor": False,
+}
+
+
+def _torch(model: Any, *, classes: bool) -> Coverage:
+    from .torch_together import TorchTogether, not_together  # needs torch, which whoever has such a model has
+
+    reason = not_together(model, classes=classes)
+    if reason:
+        return Coverage("one by one", f"{type(model).__name__}: {reason}")
+    row = Row(
+        TorchTogether, {}, frozenset({PREDICT, PROBA} if classes else {PREDICT}), classes, scaled=True,
+        how="torch.func.vmap over stacked weights: all copies are trained together", tables=False,
+    )  # fmt: skip
     return Coverage("batched", f"{type(model).__name__} by {row.how}", row, model)
 
 
