@@ -16,10 +16,10 @@ import sklearn.ensemble  # noqa: F401 - brings an OpenMP pool
 from engine_worlds import blobs, make
 from hypothesis import given
 from hypothesis import strategies as st
-from threadpoolctl import ThreadpoolController, threadpool_info
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from dvlwidgets import MaxUpdates, PermutationSampler, ShapleyValuation, Utility
-from dvlwidgets.engine import threads
+from dvlwidgets.engine import parallel, threads
 from dvlwidgets.engine.cost import LEAST_SECONDS, TASK_SECONDS, schedule
 from dvlwidgets.engine.shipment import Shipment
 from dvlwidgets.engine.threads import capped
@@ -131,11 +131,18 @@ def test_processes_of_this_machine_get_the_job_once(monkeypatch: pytest.MonkeyPa
 # --- inner threads --------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def two() -> Iterator[None]:
+    """Two inner threads, whatever the environment says: else a cap that does nothing would not be seen."""
+    with threadpool_limits(2):
+        yield
+
+
 def counts() -> list[int]:
     return [pool["num_threads"] for pool in threadpool_info()]
 
 
-def test_every_thread_at_work_is_capped_and_given_its_own_back() -> None:
+def test_every_thread_at_work_is_capped_and_given_its_own_back(two: None) -> None:
     """OpenMP keeps a number for each thread: who caps the caller has not capped the workers."""
     with capped():  # threadpoolctl lets the first thread that limits OpenBLAS be the only one that may
         assert set(counts()) == {1}
@@ -143,6 +150,7 @@ def test_every_thread_at_work_is_capped_and_given_its_own_back() -> None:
     inside, done = threading.Barrier(2), threading.Barrier(2)
 
     def work() -> None:
+        threadpool_limits(2, user_api="openmp")
         with capped():
             inside.wait(60)
             seen[threading.current_thread().name] = counts()
@@ -155,11 +163,19 @@ def test_every_thread_at_work_is_capped_and_given_its_own_back() -> None:
     for thread in both:
         thread.join()
     assert set(seen["first"]) == set(seen["second"]) == {1}
+    assert set(outside) == {2}
     assert counts() == outside
 
 
-def test_threads_that_run_tasks_have_one_inner_thread() -> None:
+def test_threads_that_run_tasks_have_one_inner_thread(two: None, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[int] = set()
+    plain = parallel._here
+
+    def with_two(*task: Any) -> Any:
+        threadpool_limits(2, user_api="openmp")
+        return plain(*task)
+
+    monkeypatch.setattr(parallel, "_here", with_two)
 
     def spy(masks: Any) -> Any:
         seen.update(counts())
@@ -172,7 +188,7 @@ def test_threads_that_run_tasks_have_one_inner_thread() -> None:
 
 
 def test_libraries_are_looked_for_when_modules_have_joined_and_else_not(
-    monkeypatch: pytest.MonkeyPatch,
+    two: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = []
 
