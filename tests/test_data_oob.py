@@ -34,8 +34,8 @@ from dvlwidgets import (
 )
 from dvlwidgets.errors import FirstFitError, IdentityError, InputError, InputTypeError
 from dvlwidgets.valuation import bags
-from dvlwidgets.valuation.methods import data_oob as module
-from dvlwidgets.valuation.methods.data_oob import OobJob
+from dvlwidgets.valuation.methods import oob_job as module
+from dvlwidgets.valuation.methods.oob_job import OobJob
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 5))
@@ -199,7 +199,7 @@ def test_a_rule_may_end_it() -> None:
 def test_a_point_in_every_bag_has_no_value_and_a_note() -> None:
     model = RandomForestClassifier(3, random_state=0).fit(X, CODES)
     result = DataOOBValuation(model).fit(Dataset(X, CODES)).result
-    inside = ~bags.outside(model, 40).any(axis=0)
+    inside = ~bags.outside(model, model.estimators_samples_, 40).any(axis=0)
     assert 0 < inside.sum() < 40
     np.testing.assert_array_equal(np.isnan(result.values), inside)
     np.testing.assert_array_equal(result.counts == 0, inside)

@@ -50,19 +50,35 @@ def is_fitted(model: Any) -> bool:
     return hasattr(model, "estimators_")
 
 
-def plain_table(x: Any) -> Any:
-    """Features as the estimators of a bagging model saw them: without column names."""
-    return x if is_sparse(x) else as_numpy(x)
+def table_for(model: Any, x: Any) -> Any:
+    """Features as the estimators of a bagging model saw them: without column names, for trees in float32."""
+    from sklearn.tree import BaseDecisionTree
+
+    if is_sparse(x):
+        return x
+    plain = as_numpy(x)
+    trees = is_fitted(model) and all(isinstance(e, BaseDecisionTree) for e in model.estimators_)
+    if not trees or plain.dtype.kind not in "iufb":
+        return plain
+    with np.errstate(over="ignore"):
+        narrow = np.ascontiguousarray(plain, dtype=np.float32)
+    # what is not finite stays as it is: trees have their own words for it
+    return narrow if np.isfinite(narrow).all() else plain
 
 
-def outside(model: Any, rows: int) -> NDArray[np.bool_]:
+def outside(model: Any, drawn: Any, rows: int) -> NDArray[np.bool_]:
     """Which rows each estimator of a fitted model has not seen, shape (estimators, rows).
+
+    Args:
+        model: the fitted model.
+        drawn: its `estimators_samples_`.
+        rows: of the data.
 
     Raises:
         InputError: if the bags were not drawn from so many rows.
     """
     out = np.ones((len(model.estimators_), rows), np.bool_)
-    for mask, bag in zip(out, model.estimators_samples_, strict=True):
+    for mask, bag in zip(out, drawn, strict=True):
         if len(bag) and int(np.max(bag)) >= rows:
             raise InputError(_other_data(model, f"at least {int(np.max(bag)) + 1} points", f"{rows}"))
         mask[bag] = False
@@ -75,7 +91,7 @@ def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
     Args:
         model: a fitted bagging model.
         estimator: its position in the model.
-        x: features, shape (k, d), as of `plain_table`.
+        x: features, shape (k, d), as of `table_for`.
 
     Returns:
         Shape (k,), or (k, outputs).
@@ -83,7 +99,7 @@ def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
     columns = getattr(model, "estimators_features_", None)
     if columns is not None and not np.array_equal(columns[estimator], np.arange(x.shape[1])):
         x = x[:, columns[estimator]]
-    said = as_numpy(model.estimators_[estimator].predict(x))
+    said = _said(model.estimators_[estimator], x)
     classes = getattr(model, "classes_", None)
     if classes is None:
         return said
@@ -92,6 +108,21 @@ def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
     if codes.ndim == 1:
         return np.asarray((classes[0] if isinstance(classes, list) else classes)[codes])
     return np.stack([known[codes[:, j]] for j, known in enumerate(classes)], axis=1)
+
+
+def _said(estimator: Any, x: Any) -> NDArray[Any]:
+    """What an estimator predicts. Of a tree with one output the leaves are read, at half the time of its `predict`."""
+    from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
+
+    plain = type(estimator).predict is BaseDecisionTree.predict and isinstance(x, np.ndarray)
+    if not plain or x.dtype != np.float32 or estimator.n_outputs_ != 1:
+        return as_numpy(estimator.predict(x))
+    leaves = estimator.tree_.apply(x)
+    values = estimator.tree_.value[:, 0]
+    if isinstance(estimator, DecisionTreeClassifier):
+        best: NDArray[Any] = np.asarray(estimator.classes_)[values.argmax(axis=1)]
+        return best[leaves]
+    return np.asarray(values[leaves, 0])
 
 
 def check_same_data(model: Any, data: Dataset) -> None:
@@ -119,7 +150,7 @@ def check_same_data(model: Any, data: Dataset) -> None:
             )
 
 
-def grown_on_other_labels(model: Any, data: Dataset) -> bool:
+def grown_on_other_labels(model: Any, drawn: Any, data: Dataset) -> bool:
     """Whether the roots of a forest's trees show other labels (or sample weights) than the data's."""
     from sklearn.ensemble._forest import BaseForest
 
@@ -131,7 +162,7 @@ def grown_on_other_labels(model: Any, data: Dataset) -> bool:
     y, classes = as_numpy(data.y).ravel(), getattr(model, "classes_", None)
     if classes is not None:
         y = (y[:, None] == np.asarray(classes)).astype(np.float64)
-    for tree, bag in zip(model.estimators_[:LOOKED_AT], model.estimators_samples_, strict=False):
+    for tree, bag in zip(model.estimators_[:LOOKED_AT], drawn, strict=False):
         root = np.ravel(tree.tree_.value[0])
         if classes is not None:
             root = root / root.sum()

@@ -1,0 +1,81 @@
+"""How well single predictions do: what Data-OOB averages over estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, InputTypeError
+
+Score = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
+
+
+def point_wise_accuracy(y_true: NDArray[Any], y_pred: NDArray[Any]) -> NDArray[np.float64]:
+    """1.0 where a label is right and 0.0 where it is wrong, shape (k,); with several outputs the share that is.
+
+    Raises:
+        InputError: if the shapes differ.
+    """
+    right = np.equal(*_pair(y_true, y_pred))
+    shares: NDArray[np.float64] = right.reshape(len(right), -1).mean(axis=1)
+    return shares
+
+
+def neg_l2_distance(y_true: NDArray[Any], y_pred: NDArray[Any]) -> NDArray[np.float64]:
+    """Minus the squared Euclidean distance of each prediction from the truth, as in the paper; shape (k,).
+
+    Raises:
+        InputError: if the shapes differ.
+        InputTypeError: if they are no numbers.
+    """
+    true, said = _pair(y_true, y_pred)
+    if any(a.dtype.kind not in "iufb" for a in (true, said)):
+        raise InputTypeError(
+            f"neg_l2_distance measures numbers, but was given {true.dtype} and {said.dtype}. "
+            "Pass score=point_wise_accuracy for classes."
+        )
+    difference = true.astype(np.float64) - said.astype(np.float64)
+    squares: NDArray[np.float64] = (difference.reshape(len(difference), -1) ** 2).sum(axis=1)
+    return -squares
+
+
+def _pair(y_true: Any, y_pred: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    true, said = np.asarray(y_true), np.asarray(y_pred)
+    if true.shape != said.shape or not true.ndim:
+        raise InputError(
+            f"labels of shape {true.shape} and predictions of shape {said.shape}; expected one prediction for each "
+            "label. Pass arrays of the same points."
+        )
+    return true, said
+
+
+def unit_of(score: Score) -> str:
+    """What one unit of a value is."""
+    if score is point_wise_accuracy:
+        return "the share of out-of-bag estimators that are right"
+    if score is neg_l2_distance:
+        return "minus squared units of the target"
+    return f"points of {getattr(score, '__name__', 'the score')}"
+
+
+def checked_scores(scores: Any, rows: int, name: str) -> NDArray[np.float64]:
+    """The scores that a function gave for so many points.
+
+    Raises:
+        InputTypeError, InputError: unless they are one finite number a point.
+    """
+    try:
+        found = np.asarray(scores, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputTypeError(
+            f"the score {name} gave {type(scores).__name__}; expected one number a point. ({error})"
+        ) from error
+    if found.shape != (rows,) or not np.isfinite(found).all():
+        raise InputError(
+            f"the score {name} gave an array of shape {found.shape} for {rows} points"
+            f"{'' if np.isfinite(found).all() else ' with NaN or infinity in it'}; expected one finite number a point."
+        )
+    return found
