@@ -25,11 +25,12 @@ import sklearn
 from row import Row
 from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from dvlwidgets import (
@@ -64,6 +65,8 @@ GOALS: list[tuple[Any, str, int, int | None]] = [
     (KNeighborsRegressor(), "numbers", 25, 40),
     (NearestCentroid(), "classes", 25, 30),
     (LinearDiscriminantAnalysis(), "classes", 25, 30),
+    (KernelRidge(kernel="rbf"), "numbers", 25, None),
+    (make_pipeline(RobustScaler(), Ridge()), "numbers", 25, None),
     (make_pipeline(StandardScaler(), GaussianNB()), "classes", 25, None),
     (make_pipeline(StandardScaler(), Ridge()), "numbers", 25, None),
     (make_pipeline(StandardScaler(), LogisticRegression()), "classes", 25, None),

@@ -11,6 +11,9 @@ from scipy.linalg import lapack
 
 from .problem import Floats
 
+_DOUBTFUL = 1e4
+"""Condition numbers beyond which a second estimate is made."""
+
 
 def solved(packed: Floats, right: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Solutions of b systems of d equations, and what they are worth.
@@ -37,25 +40,32 @@ def solved(packed: Floats, right: Floats, wanted: NDArray[np.bool_]) -> tuple[Fl
     )
     if not good.all():
         scaled[~good] = np.eye(d)
-    found, condition = tested(scaled, right * inverse[:, :, None])
+    found, condition = tested(scaled, right * inverse[:, :, None], np.ones(b))
     return found * inverse[:, :, None], np.where(good, condition, np.inf), unit
 
 
-def tested(matrices: Floats, right: Floats) -> tuple[Floats, Floats]:
-    """Solutions (b, d, o) of systems whose matrices have diagonals near 1, and about their condition numbers (b,).
+def tested(matrices: Floats, right: Floats, largest: Floats) -> tuple[Floats, Floats]:
+    """Solutions (b, d, o) of systems, and about the condition numbers (b,) of their matrices.
 
-    A solution for random signs, and the smallest square on the diagonal of the factor, tell how badly a matrix is
-    conditioned, to a small factor. The condition is infinite where a matrix is not positive definite. The matrices
-    are overwritten.
+    The smallest square on the diagonal of a factor tells how badly a matrix is conditioned, and where that is doubtful
+    also a solution for random signs; both to a small factor. The condition is infinite where a matrix is not positive
+    definite.
+
+    Args:
+        matrices: (b, d, d), overwritten.
+        right: (b, d, o).
+        largest: (b,) the largest numbers on the diagonals.
     """
-    d, o = right.shape[1:]
-    probes = np.broadcast_to(_signs(d), (len(right), d, 1))
-    found = definite(matrices, np.concatenate([right, probes], axis=2))
-    pivots = np.einsum("bii->bi", matrices) ** 2
+    d = right.shape[1]
+    found = definite(matrices, right)
+    pivots = matrices.reshape(len(matrices), d * d)[:, :: d + 1].min(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        condition = np.maximum(np.abs(found[:, :, o]).max(axis=1), 1.0 / pivots.min(axis=1)) * d
-    condition[np.isnan(condition)] = np.inf
-    return found[:, :, :o], condition
+        condition = largest * d / pivots**2
+    condition[~np.isfinite(found[:, 0, 0])] = np.inf
+    for b in np.flatnonzero((condition > _DOUBTFUL) & np.isfinite(condition)):
+        probe = lapack.dpotrs(matrices[b].T, _signs(d))[0]
+        condition[b] = max(condition[b], largest[b] * d * np.abs(probe).max())
+    return found, condition
 
 
 def definite(matrices: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
@@ -79,7 +89,7 @@ def definite(matrices: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
 
 @functools.cache
 def _signs(d: int) -> Floats:
-    signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, (d, 1))
+    signs = np.random.Generator(np.random.Philox(0)).integers(0, 2, d)
     return np.asarray(2 * signs - 1, np.float64)
 
 

@@ -65,8 +65,7 @@ class LeastSquares:
         matrices = self.gram.whole(packed)
         if not some.all():
             matrices[~some] = np.eye(self.gram.p)
-        weights, condition = tested(matrices, right)
-        condition *= np.maximum(largest, 1.0)
+        weights, condition = tested(matrices, right, np.maximum(largest, 1.0))
         # about the squared lengths of the columns that the solver sees
         squares *= self.squared
         if scale is not None:
@@ -108,8 +107,7 @@ class LeastSquares:
         if self.intercept:  # centred rows and targets add up to 0: this fills the direction of ones
             matrices += (unit * inside)[:, :, None] * share
         squares += unit * (1.0 - inside)
-        found, condition = tested(matrices, y * inside[:, :, None])
-        condition *= unit[:, 0]
+        found, condition = tested(matrices, y * inside[:, :, None], unit[:, 0])
         weights = x.transpose(0, 2, 1) @ found
         if scale is not None:
             weights = weights / scale[:, :, None]
