@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -202,10 +205,14 @@ def test_merge_takes_what_is_new_and_asks_about_clashes(tmp_path):
     assert ours.apply(d).labels.tolist() == [0, 2, 2, 0, 1, 2, 0, 1]
 
 
+rows = st.lists(st.integers(0, 6), min_size=1, max_size=4)
 actions = st.lists(
     st.one_of(
         st.tuples(st.just("relabel"), st.lists(st.integers(0, 7), min_size=1, max_size=4), st.integers(0, 2)),
-        st.tuples(st.just("drop"), st.lists(st.integers(0, 6), min_size=1, max_size=4), st.booleans()),
+        st.tuples(st.just("drop"), rows, st.booleans()),
+        st.tuples(st.just("flag"), rows, st.booleans()),
+        st.tuples(st.just("note"), rows, st.sampled_from(["", "odd", "a\nb \u2028\x85 \ud800"])),
+        st.tuples(st.just("each"), rows, st.permutations(range(7))),
     ),
     max_size=8,
 )
@@ -215,8 +222,20 @@ def perform(log, d, steps):
     for kind, rows, what in steps:
         if kind == "relabel":
             log.relabel(d, rows, what)
-        else:
+        elif kind == "each":
+            log.relabel(d, {row: what[row] % 3 for row in rows})
+        elif kind == "drop":
             log.drop(d, rows, dropped=what)
+        elif kind == "flag":
+            log.flag(d, rows, flagged=what)
+        else:
+            log.note(d, rows, what)
+
+
+def contents(log, d):
+    """What the fields of each point hold, whatever the edits were."""
+    found = {(key.id, field): new for key, fields in log.net.items() for field, (_, new) in fields.items()}
+    return found, log.apply(d).fingerprint
 
 
 @settings(max_examples=40, deadline=None)
@@ -225,23 +244,28 @@ def test_undoing_everything_is_the_identity_and_redo_comes_back(tmp_path_factory
     d, path = dataset(), tmp_path_factory.mktemp("edits") / "e.jsonl"
     log = EditLog(path)
     perform(log, d, first)
-    before, count = log.apply(d), len(log)
+    before, count, numbers = contents(log, d), len(log), [e.number for e in log.history() if e.in_force]
     perform(log, d, then)
-    after, more = log.apply(d), len(log) - count
+    after, more = contents(log, d), len(log) - count
     for _ in range(more):
         log.undo()
-    assert same(log.apply(d), before)
+    assert contents(log, d) == before
     for _ in range(more):
         log.redo()
-    assert same(log.apply(d), after)
+    assert contents(log, d) == after
+    if more:
+        log.undo(back_to=numbers[-1] if numbers else 0)
+        assert contents(log, d) == before
     while len(log):
         log.undo()
-    assert same(log.apply(d), d)
-    assert EditLog(path).summary() == log.summary()
+    assert contents(log, d) == ({}, d.fingerprint)
+    again = EditLog(path)
+    assert again.summary() == log.summary()
+    assert again.history() == log.history()
 
 
 @settings(deadline=None)
-@given(actions)
+@given(actions.map(lambda steps: [step for step in steps if step[0] in {"relabel", "drop"}]))
 def test_the_sum_of_edits_is_the_same_as_making_them_one_by_one(steps):
     d = dataset()
     labels, dropped, edits = Y.copy(), np.zeros(8, dtype=bool), []
@@ -256,3 +280,111 @@ def test_the_sum_of_edits_is_the_same_as_making_them_one_by_one(steps):
     edited = apply(net(edits), d)
     assert edited.labels.tolist() == labels[~dropped].tolist()
     assert edited.ids.tolist() == np.flatnonzero(~dropped).tolist()
+
+
+# --- who, why, when, and what the point was worth ------------------------------------------------------------
+
+
+def test_an_edit_keeps_who_why_and_the_value_then(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_USER", "ben")
+    d, log = dataset(), EditLog(tmp_path / "e.jsonl")
+    values = np.float32([0.1, np.nan, -0.3, 0, 0, 0, 0, 0])
+    log.relabel(d, {0: 2, 1: 0, 2: 1}, why="seen by eye", values=values)
+    log.author = "ana"
+    log.flag(d, [2], values=values)
+    one, two = (entry.edit for entry in EditLog(log.path).history())
+    assert (one.op, one.who, one.why) == ("relabel", "ben", "seen by eye")
+    assert [(row.id, row.old, row.new, row.value) for row in one.rows] == [
+        (0, 0, 2, 0.1),
+        (1, 1, 0, None),
+        (2, 2, 1, -0.3),
+    ]
+    assert (two.who, two.rows[0].value) == ("ana", -0.3)
+    log.undo()
+    assert [entry.in_force for entry in log.history()] == [True, False]
+    assert len(log) == 1  # three labels are one step
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda log, d: log.note(d, [1], "x" * 2001), "2,001 characters"),
+        (lambda log, d: log.note(d, [1], None), "note must be a string"),
+        (lambda log, d: log.flag(d, [1], why=3), "why must be a string"),
+        (lambda log, d: log.flag(d, [1], values=[1.0]), "one number for each of 8"),
+        (lambda log, d: log.flag(d, [1], values=["a"] * 8), "one number for each of 8"),
+        (lambda log, d: log.relabel(d, {1: 2}, 0), "besides labels for each"),
+        (lambda log, d: log.relabel(d, {1: "cat"}), "cat"),
+        (lambda log, d: log.relabel(d, {9: 1}), "from 0 to 7"),
+        (lambda log, d: EditLog(log.path, author=7), "author must be a string"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_before_anything_is_written(log, edit, message):
+    with pytest.raises((InputError, TypeError), match=message):
+        edit(log, dataset())
+    assert not log.path.exists()
+
+
+def test_going_back_to_an_edit_is_refused_when_it_is_not_in_force(log):
+    d = dataset()
+    for k in range(4):
+        log.flag(d, [k])
+    log.undo(back_to=2)
+    assert sorted(key.id for key in log.net) == [0, 1]
+    log.undo(back_to=2)  # already there
+    with pytest.raises(EditError, match="Edit 3 is not in force"):
+        log.undo(back_to=3)
+    log.redo()
+    assert len(log) == 3
+
+
+def test_flags_and_notes_change_no_data_and_ask_for_no_row(log):
+    d = dataset()
+    log.flag(d, [1, 2])
+    log.note(d, [3], "  odd  ")
+    log.note(d, [2], "gone")
+    log.note(d, [2], "")
+    assert same(log.apply(d), d)
+    assert log.apply(d.drop_indices([1, 3])).ids.tolist() == [0, 2, 4, 5, 6, 7]
+    now = log.summary()
+    assert (now["flagged"], now["noted"], now["relabelled"], now["dropped"]) == (2, 1, 0, 0)
+    log.relabel(d, [4], 0)
+    names = {"train": d}
+    exec(log.as_code(), names)
+    assert (names["flagged"], names["notes"]) == ([1, 2], {3: "odd"})
+    assert same(names["train"], log.apply(d))
+
+
+def test_the_history_can_be_taken_elsewhere(log, tmp_path):
+    d = dataset(ids=[f"p{i}" for i in range(8)])
+    log.relabel(d, [1], 2, why="a, b", values=np.arange(8) / 8)
+    log.note(d, [1], 'say "no",\nthen = 1')
+    log.drop(d, [5])
+    log.undo()
+    frame = log.to_frame()
+    assert frame["id"].tolist() == ["p1", "p1", "p5"]
+    assert frame["value"].tolist()[0] == 0.125
+    assert frame["in_force"].tolist() == [True, True, False]
+    with log.to_csv(tmp_path / "e.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["new"] for line in lines] == ["2", 'say "no",\nthen = 1', "True"]
+    assert lines[0]["why"] == "a, b"
+    told = json.loads(log.to_json(tmp_path / "e.json").read_text())
+    assert [edit["op"] for edit in told["edits"]] == ["relabel", "note", "drop"]
+    assert told["edits"][0]["rows"][0]["hash"] == d.row_hash(1)
+    saved = EditLog(log.save(tmp_path / "copy.jsonl"))
+    assert saved.history() == log.history()
+    order = np.array([3, 7, 0, 1, 2, 6, 5, 4])
+    assert saved.apply(d.take(order)).labels[3] == 2
+    with pytest.raises(InputError, match="cannot be written"):
+        log.to_csv(tmp_path / "no" / "e.csv")
+    assert EditLog("nowhere.jsonl").to_frame().empty
+
+
+def test_a_merge_says_whose_edits_they_were_and_keeps_their_values(tmp_path):
+    d = dataset()
+    ours, theirs = (EditLog(tmp_path / f"{name}.jsonl", author=name) for name in ("ana", "ben"))
+    theirs.flag(d, [1], values=np.arange(8) / 4)
+    ours.merge(theirs)
+    edit = ours.history()[-1].edit
+    assert (edit.who, edit.why, edit.rows[0].value) == ("ana", "edits by ben", 0.25)

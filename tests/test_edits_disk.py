@@ -39,7 +39,7 @@ def test_all_panels_on_one_data_set_share_one_log(tmp_path, monkeypatch):
     assert EditLog.of(dataset(), "x.jsonl") is EditLog.of(dataset(7), tmp_path / "x.jsonl")
 
 
-@pytest.mark.parametrize("cut", range(1, 90))
+@pytest.mark.parametrize("cut", range(1, 90, 3))
 def test_a_torn_last_line_is_dropped_and_written_over(tmp_path, cut):
     d, path = dataset(), tmp_path / "e.jsonl"
     log = EditLog(path)
@@ -71,7 +71,13 @@ def test_a_log_torn_in_its_first_line_begins_again(tmp_path):
         HEADER + b"nonsense\n",
         HEADER + b"[]\n",
         HEADER + b'{"op": "undo", "rows": [], "at": ""}\n',
+        HEADER + b'{"op":"tag","at":"","rows":[{"id":1,"hash":"","field":"tag","old":1,"new":2}]}\n',
         HEADER + b'{"op":"flag","at":"","rows":[{"id":1,"hash":"","field":"flag","old":1,"new":2}]}\n',
+        HEADER + b'{"op":"note","at":"","rows":[{"id":1,"hash":"","field":"note","old":"","new":2}]}\n',
+        HEADER
+        + b'{"op":"drop","at":"","rows":[{"id":1,"hash":"","field":"dropped","old":false,"new":true,"value":NaN}]}\n',
+        HEADER
+        + b'{"op":"drop","at":"","rows":[{"id":1,"hash":"","field":"dropped","old":false,"new":true,"by":1}]}\n',
     ],
 )
 def test_a_file_that_is_no_log_is_refused_and_left_alone(tmp_path, lines):
@@ -148,7 +154,11 @@ n = 8
 d = Dataset(np.arange(3.0 * n).reshape(n, 3), np.arange(n) % 3)
 log = EditLog(sys.argv[1])
 for k in range(10_000):
-    log.relabel(d, [k % n], (k + 1) % 3)
+    log.relabel(d, [k % n], (k + 1) % 3, why="by hand", values=np.arange(n) / 7)
+    print(len(log), flush=True)
+    log.flag(d, [k % n], flagged=k // n % 2 == 0)
+    print(len(log), flush=True)
+    log.note(d, [k % n], f"seen {k} times")
     print(len(log), flush=True)
 """
 
@@ -167,4 +177,24 @@ def test_kill_minus_nine_right_after_an_acknowledgement_loses_nothing(tmp_path):
         acknowledged = int(rest[-1]) if rest else acknowledged
         assert len(EditLog(path)) >= acknowledged
     lines = path.read_bytes().splitlines()[1:]
-    assert all(json.loads(line)["op"] == "relabel" for line in lines[:acknowledged])
+    assert [json.loads(line)["op"] for line in lines[:3]] == ["relabel", "flag", "note"]
+    assert EditLog(path).history()[0].edit.rows[0].value == 0.0
+
+
+OLD = b"""{"op": "relabel", "rows": [{"id": 1, "hash": "%s", "field": "label", "old": 1, "new": 2}], "at": "2026-01-01"}
+{"op": "drop", "rows": [{"id": 7, "hash": "%s", "field": "dropped", "old": false, "new": true}], "at": "2026-01-02"}
+{"op": "undo", "rows": [], "at": "2026-01-03"}
+"""
+
+
+def test_a_log_of_before_flags_and_authors_is_read_and_gone_on_with(tmp_path):
+    d, path = dataset(), tmp_path / "e.jsonl"
+    path.write_bytes(HEADER + OLD % (d.row_hash(1).encode(), d.row_hash(7).encode()))
+    log = EditLog(path, author="ana")
+    assert log.apply(d).labels.tolist() == [0, 2, 2, 0, 1, 2, 0, 1]
+    log.note(d, [1], "looks like a 2", why="magnified")
+    first, dropped, noted = EditLog(path).history()
+    assert (first.edit.who, first.edit.rows[0].value, first.in_force) == ("", None, True)
+    assert not dropped.in_force
+    assert (noted.number, noted.edit.who, noted.edit.why) == (3, "ana", "magnified")
+    assert path.read_bytes().startswith(HEADER + OLD[:20])

@@ -408,3 +408,39 @@ def test_hashes_that_are_not_those_of_the_rows_are_refused(log):
         EditError, match=r"1 of 2 edited points do not fit .* its hash is not that of the row"
     ):
         Edits.from_payload(payload).apply(d)
+
+
+@pytest.mark.parametrize("level", ["summary", "values", "values+text", "full"])
+def test_notes_and_names_leave_only_with_the_words(tmp_path, level):
+    d = Dataset(np.arange(12.0).reshape(6, 2), [0, 1, 2, 0, 1, 2])
+    log = EditLog(tmp_path / "e.jsonl", author="ana-secret")
+    log.relabel(d, [1], 0, why="reason-secret", values=np.full(6, 0.777))
+    log.flag(d, [2])
+    log.note(d, [3], "note-secret")
+    told = shared(log, d, level)
+    text = json.dumps(told)
+    words = level in {"values+text", "full"}
+    assert ("ana-secret" in text, "note-secret" in text) == (words, words)
+    assert "reason-secret" not in text
+    assert "0.777" not in text
+    assert told["count"] == 2 + words
+    if level != "summary":
+        edits = Edits.from_payload(json.loads(text))
+        fields = {edit.field: edit.new for edit in edits}
+        assert fields == {"label": 0, "flag": True} | ({"note": "note-secret"} if words else {})
+        theirs = EditLog(tmp_path / "theirs.jsonl", author="ben")
+        edits.into(theirs, d)
+        assert theirs.summary()["noted"] == words
+        assert edits.apply(d.drop_indices([2])).labels.tolist() == [0, 0, 0, 1, 2]
+        exec(edits.as_code(), names := {"train": d})
+        assert names["flagged"] == {2: True}
+
+
+def test_only_a_note_is_nothing_to_share_without_words(tmp_path):
+    d = Dataset(np.arange(12.0).reshape(6, 2), [0, 1, 2, 0, 1, 2])
+    log = EditLog(tmp_path / "e.jsonl")
+    log.note(d, [3], "note-secret")
+    assert shared(log, d, "values") is None
+    assert len(Edits.from_payload(shared(log, d, "full"))) == 1
+    with pytest.raises(EditError, match="None of the 1 edited points"):
+        Edits.from_payload(shared(log, d, "full")).apply(Dataset(np.ones((6, 2)), [0, 1, 2, 0, 1, 2]))

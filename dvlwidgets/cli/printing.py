@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dvlwidgets.cli.copies import Copy
-from dvlwidgets.data.edits import LABEL
-from dvlwidgets.data.shared_edits import Edits
+from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE
+from dvlwidgets.data.shared_edits import ALSO, Edits
 from dvlwidgets.data.shown import cut, width
 
 NAME = 40
@@ -61,13 +61,15 @@ def edits_table(edits: Edits) -> str:
     named = any(edit.id is not None for edit in edits)
     rows = []
     for edit in edits:
-        what = f"{edit.old!s} → {edit.new!s}" if edit.field == LABEL else "dropped"
+        said = {DROPPED: "dropped", FLAG: "flagged", NOTE: f"note: {edit.new!s}"}
+        what = f"{edit.old!s} → {edit.new!s}" if edit.field == LABEL else said[edit.field]
         name = [str(edit.id)] if named else []
         rows.append([f"{edit.position:,}", *name, what, edit.at])
     head = ["point", *(["id"] if named else []), "edit", "when"]
     fields = [edit.field for edit in edits]
-    relabelled = fields.count(LABEL)
-    counts = f"edits: {relabelled:,} relabelled, {len(fields) - relabelled:,} dropped, of {edits.n:,} points"
+    counts = f"edits: {fields.count(LABEL):,} relabelled, {fields.count(DROPPED):,} dropped"
+    counts += "".join(f", {fields.count(f):,} {word}" for f, word in ALSO.items() if f in fields)
+    counts += f", of {edits.n:,} points"
     if edits.left_out:
         counts += f"; {edits.left_out:,} more are not in this copy"
     return f"{counts}\n{table(head, rows)}" if rows else counts

@@ -48,10 +48,10 @@ class LineFile:
 
     @contextlib.contextmanager
     def appending(self) -> Iterator[Callable[[bytes], None]]:
-        """Locks the file and takes the lines of others; gives the function that appends and takes one line.
+        """Locks the file and takes the lines of others; gives what appends and takes whole lines, together.
 
         Raises:
-            EditError: the file cannot be written; the line was not taken.
+            EditError: the file cannot be written; the lines were not taken.
         """
         with self._failing("written"):
             new = not self.path.exists()
@@ -66,11 +66,12 @@ class LineFile:
                     fcntl.flock(file, fcntl.LOCK_EX)
                 self._catch_up(file)
 
-                def write(line: bytes) -> None:
-                    self._put(file, line if self._end else self._header + line)
+                def write(lines: bytes) -> None:
+                    self._put(file, lines if self._end else self._header + lines)
                     if new:
                         _sync_folder(self.path.parent)
-                    self._take(line)
+                    for line in lines.splitlines(keepends=True):
+                        self._take(line)
 
                 yield write
 

@@ -9,16 +9,32 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from weakref import WeakValueDictionary
 
+from dvlwidgets.arguments import text
+from dvlwidgets.data import edit_history
 from dvlwidgets.data import edits as _edits
-from dvlwidgets.data.edit_file import LineFile
-from dvlwidgets.data.edits import DROPPED, LABEL, REDO, UNDO, Change, Edit, Key, Net
+from dvlwidgets.data.edit_history import Then
+from dvlwidgets.data.edit_records import RecordedEdits
+from dvlwidgets.data.edits import (
+    CAME,
+    DROPPED,
+    FLAG,
+    LABEL,
+    MAX_NOTE,
+    NOTE,
+    REDO,
+    UNDO,
+    Change,
+    Edit,
+    Key,
+    Net,
+)
 from dvlwidgets.errors import EditError, InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -26,7 +42,6 @@ if TYPE_CHECKING:
 
 FOLDER = "dvlwidgets-edits"
 """Default folder of logs, under the working directory; created by the first edit."""
-_HEADER = b'{"format": "dvlwidgets-edits", "v": 1}\n'
 
 
 @dataclass(frozen=True)
@@ -37,32 +52,30 @@ class Announcement:
     source: object
 
 
-class EditLog:
-    """Relabels and drops of points, kept in `path`.
+class EditLog(RecordedEdits):
+    """Relabels, drops, flags and notes of points, kept in `path`.
 
     Args:
         path: the file. It is read now if it exists, and made by the first edit.
+        author: who makes edits from now on; by default the user, as JupyterHub or the computer calls them.
 
     Raises:
         EditError: the file is not a log, or is damaged before its last line.
+        InputTypeError: for a path or an author that is none.
     """
 
     _open: ClassVar[WeakValueDictionary[Path, EditLog]] = WeakValueDictionary()
     _opening: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, author: str | None = None) -> None:
         given: Any = path
         if not isinstance(given, str | os.PathLike):
             raise InputTypeError(
                 f"path is {path!r}; expected the file of the log. Pass EditLog('edits.jsonl')."
             )
-        self.path = Path(path).resolve()
-        self._lock = threading.RLock()
-        self._done: list[Edit] = []
-        self._undone: list[Edit] = []
+        super().__init__(path)
+        self.author = edit_history.user() if author is None else author
         self._subscribers: list[Callable[[Announcement], None]] = []
-        self._file = LineFile(self.path, _HEADER, lambda line: self._step(Edit.parse(line)))
-        self._file.read()
 
     @classmethod
     def of(cls, dataset: Dataset, path: str | os.PathLike[str] | None = None) -> EditLog:
@@ -83,61 +96,35 @@ class EditLog:
                 log = cls._open[where] = cls(where)
             return log
 
-    # --- reading --------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        """Number of edits in force; one edit may change many points."""
-        return len(self._done)
-
-    def __repr__(self) -> str:
-        now = self.summary()
-        return f"EditLog({now['relabelled']} relabelled, {now['dropped']} dropped, {self.path})"
-
     @property
-    def net(self) -> Net:
-        """What the edits in force amount to."""
-        with self._lock:
-            return _edits.net(self._done)
+    def author(self) -> str:
+        """Who makes edits from now on; stands in the file with each of them."""
+        return self._author
 
-    @property
-    def in_force(self) -> tuple[Edit, ...]:
-        """The edits in force, oldest first."""
-        with self._lock:
-            return tuple(self._done)
-
-    def summary(self) -> dict[str, Any]:
-        """Counts for display: the wire's EDITS. `saved` is always true: nothing unsaved is ever in force."""
-        with self._lock:
-            fields = self.net.values()
-            return {
-                "count": len(self._done),
-                "relabelled": sum(LABEL in field for field in fields),
-                "dropped": sum(DROPPED in field for field in fields),
-                "undo": bool(self._done),
-                "redo": bool(self._undone),
-                "path": str(self.path),
-                "saved": True,
-            }
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        """The data set with the edits made; see `edits.apply`."""
-        return _edits.apply(self.net, dataset)
-
-    def as_code(self, name: str = "train") -> str:
-        """The edits as Python code; see `edits.as_code`."""
-        return _edits.as_code(self.net, name)
+    @author.setter
+    def author(self, name: str) -> None:
+        self._author = _said("author", name, "It is the name of who makes the edits.")
 
     # --- editing --------------------------------------------------------------------------------------------
 
     def relabel(
-        self, dataset: Dataset, positions: Sequence[int], label: Any, *, source: object = None
+        self,
+        dataset: Dataset,
+        positions: Sequence[int] | Mapping[int, Any],
+        label: Any = None,
+        *,
+        why: str = "",
+        values: Then = None,
+        source: object = None,
     ) -> None:
         """Gives points of `dataset` another label.
 
         Args:
             dataset: the data as they came, without these edits.
-            positions: which points.
-            label: the new label, of the kind of the present ones.
+            positions: which points; or {position: new label}, which is one edit, too.
+            label: the new label, of the kind of the present ones; None with a mapping.
+            why: the reason, kept with the edit.
+            values: the present values of all points, (n,): those of the edited ones are kept with the edit.
             source: handed on to subscribers.
 
         Raises:
@@ -146,32 +133,95 @@ class EditLog:
         """
         if dataset.labels is None:
             raise InputError("The points of this data set have no single label to change; drop them instead.")
-        rows = _checked(positions, len(dataset))
-        new = dataset.relabel(rows, label).labels
+        mapping = isinstance(positions, Mapping)
+        if mapping and label is not None:
+            raise InputError(f"label={label!r} was given besides labels for each point. Pass one of the two.")
+        rows = _checked(list(positions), len(dataset))
+        wanted = [positions[row] for row in rows] if isinstance(positions, Mapping) else [label] * len(rows)
+        new = dataset.relabel(rows, wanted if mapping else label).labels
         assert new is not None
-        target = dict.fromkeys(rows, _edits.plain(new[rows[0]]))
-        self._edit("relabel", LABEL, target, dataset, source=source)
+        labels = [_edits.plain(new[row]) for row in rows]
+        self._edit("relabel", LABEL, rows, labels, dataset, why=why, values=values, source=source)
 
     def drop(
-        self, dataset: Dataset, positions: Sequence[int], *, dropped: bool = True, source: object = None
+        self,
+        dataset: Dataset,
+        positions: Sequence[int],
+        *,
+        dropped: bool = True,
+        why: str = "",
+        values: Then = None,
+        source: object = None,
     ) -> None:
         """Drops points of `dataset`, or takes them back with `dropped=False`; arguments and errors as in `relabel`."""
         rows = _checked(positions, len(dataset))
         op = "drop" if dropped else "restore"
-        self._edit(op, DROPPED, dict.fromkeys(rows, dropped), dataset, source=source)
+        self._edit(
+            op, DROPPED, rows, [bool(dropped)] * len(rows), dataset, why=why, values=values, source=source
+        )
 
-    def undo(self, *, source: object = None) -> None:
+    def flag(
+        self,
+        dataset: Dataset,
+        positions: Sequence[int],
+        *,
+        flagged: bool = True,
+        why: str = "",
+        values: Then = None,
+        source: object = None,
+    ) -> None:
+        """Marks points to be looked at again, or takes the mark off; arguments and errors as in `relabel`."""
+        rows = _checked(positions, len(dataset))
+        op = "flag" if flagged else "unflag"
+        self._edit(
+            op, FLAG, rows, [bool(flagged)] * len(rows), dataset, why=why, values=values, source=source
+        )
+
+    def note(
+        self,
+        dataset: Dataset,
+        positions: Sequence[int],
+        note: str,
+        *,
+        why: str = "",
+        values: Then = None,
+        source: object = None,
+    ) -> None:
+        """Keeps a comment with points, in place of the one that they have; an empty one removes it.
+
+        Arguments and errors as in `relabel`; a note of more than 2,000 characters is refused.
+        """
+        rows = _checked(positions, len(dataset))
+        said = _said("note", note, "It is a comment on the points.").strip()
+        self._edit("note", NOTE, rows, [said] * len(rows), dataset, why=why, values=values, source=source)
+
+    def undo(self, *, back_to: int | None = None, source: object = None) -> None:
         """Takes the last edit back.
 
+        Args:
+            back_to: all edits that are in force and came after this one, by its number in `history`; 0 for all.
+            source: handed on to subscribers.
+
         Raises:
-            EditError: there is none, or the file cannot be written.
+            EditError: there is none, `back_to` is not in force, or the file cannot be written.
         """
         with self._lock, self._file.appending() as write:
             if not self._done:
                 raise EditError("There is no edit to undo.")
-            rows = self._done[-1].rows
-            write(Edit(UNDO, at=_now()).line())
+            count = 1 if back_to is None else self._after(back_to)
+            rows = tuple(row for edit in self._done[len(self._done) - count :] for row in edit.rows)
+            if count:
+                write(Edit(UNDO, at=_now(), who=self.author).line() * count)
         self._announce(rows, source)
+
+    def _after(self, number: int) -> int:
+        """How many edits in force came after one of them."""
+        standing = [entry.number for entry in self.history() if entry.in_force]
+        if number != 0 and number not in standing:
+            raise EditError(
+                f"Edit {number} is not in force, so nothing can go back to it. See history() for those that are."
+            )
+        return sum(other > number for other in standing)
 
     def redo(self, *, source: object = None) -> None:
         """Makes the last undone edit again; errors as in `undo`."""
@@ -179,7 +229,7 @@ class EditLog:
             if not self._undone:
                 raise EditError("There is no undone edit to make again.")
             rows = self._undone[-1].rows
-            write(Edit(REDO, at=_now()).line())
+            write(Edit(REDO, at=_now(), who=self.author).line())
         self._announce(rows, source)
 
     def merge(self, other: EditLog, *, prefer: Literal["ours", "theirs"] | None = None) -> None:
@@ -192,15 +242,28 @@ class EditLog:
         Raises:
             EditError: both edited a point differently and `prefer` is None.
         """
-        self.add(other.net, prefer=prefer)
+        done = other.in_force
+        values = {(row.key, row.field): row.value for edit in done for row in edit.rows}
+        authors = ", ".join(dict.fromkeys(edit.who for edit in done if edit.who))
+        self.add(other.net, prefer=prefer, why=authors and f"edits by {authors}"[:MAX_NOTE], values=values)
 
-    def add(self, theirs: Net, *, prefer: Literal["ours", "theirs"] | None = None) -> None:
+    def add(
+        self,
+        theirs: Net,
+        *,
+        prefer: Literal["ours", "theirs"] | None = None,
+        why: str = "",
+        values: Mapping[tuple[Key, str], float | None] | None = None,
+    ) -> None:
         """Adds changes, as one edit; `prefer` and errors as in `merge`.
 
         Args:
             theirs: the changes; their keys name points as this log does.
             prefer: whose content counts where both edited a point differently.
+            why: the reason, kept with the edit.
+            values: of points when a field of theirs was edited, where that is known.
         """
+        then, why = values or {}, _said("why", why, "It is the reason for the edit.")
         with self._lock, self._file.appending() as write:
             ours, rows, clashes = self.net, [], []
             for key, fields in theirs.items():
@@ -209,14 +272,14 @@ class EditLog:
                     if mine not in (old, new):
                         clashes.append(f"id {key.id!r}: {mine!r} here, {new!r} there")
                     if mine == old or (mine != new and prefer == "theirs"):
-                        rows.append(Change(*key, field, mine, new))
+                        rows.append(Change(*key, field, mine, new, then.get((key, field))))
             if clashes and prefer is None:
                 raise EditError(
                     f"{len(clashes)} points are edited differently in the two logs: {'; '.join(clashes[:5])}. "
                     "Say whose edits count: prefer='ours' for those of this log, or prefer='theirs'."
                 )
             if rows:
-                write(Edit("merge", tuple(rows), _now()).line())
+                write(Edit("merge", tuple(rows), _now(), self.author, why).line())
         self._announce(tuple(rows), None)
 
     def subscribe(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
@@ -230,21 +293,33 @@ class EditLog:
 
         return unsubscribe
 
-    def _edit(self, op: str, field: str, new: dict[int, Any], dataset: Dataset, *, source: object) -> None:
-        original = dataset.labels if field == LABEL else None
+    def _edit(
+        self,
+        op: str,
+        field: str,
+        rows: list[int],
+        new: list[Any],
+        dataset: Dataset,
+        *,
+        why: str,
+        values: Then,
+        source: object,
+    ) -> None:
+        why = _said("why", why, "It is the reason for the edit.")
+        then = edit_history.values_of(values, rows, len(dataset))
+        keys = [_edits.key_of(dataset, row) for row in rows]
+        labels = dataset.labels
+        came = [CAME[field] if labels is None or field in CAME else _edits.plain(labels[row]) for row in rows]
         with self._lock, self._file.appending() as write:
             present = self.net
-            old = []
-            for position in new:
-                came = False if original is None else _edits.plain(original[position])
-                old.append(present.get(_edits.key_of(dataset, position), {}).get(field, (came, came))[1])
-            rows = _edits.changes(field, new, old, dataset)
-            if rows:
-                write(Edit(op, rows, _now()).line())
-        self._announce(rows, source)
-
-    def _step(self, edit: Edit) -> None:
-        _edits.step(self._done, self._undone, edit)
+            old = [
+                present.get(key, {}).get(field, (first, first))[1]
+                for key, first in zip(keys, came, strict=True)
+            ]
+            changes = _edits.changes(field, keys, old, new, then)
+            if changes:
+                write(Edit(op, changes, _now(), self.author, why).line())
+        self._announce(changes, source)
 
     def _announce(self, rows: tuple[Change, ...], source: object) -> None:
         with self._lock:
@@ -259,6 +334,14 @@ def _checked(positions: Sequence[int], n: int) -> list[int]:
     if wrong or not rows:
         raise InputError(f"Rows {wrong or rows} were given; expected at least one, each from 0 to {n - 1}.")
     return list(dict.fromkeys(rows))
+
+
+def _said(name: str, given: str, hint: str) -> str:
+    """Words that are kept with an edit."""
+    said = text(name, given, hint)
+    if len(said) > MAX_NOTE:
+        raise InputError(f"{name} has {len(said):,} characters; at most {MAX_NOTE:,} are kept. Shorten it.")
+    return said
 
 
 def _now() -> str:

@@ -8,7 +8,8 @@ copy. Each change keeps the old content, so that a log can be undone, merged and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -17,9 +18,13 @@ from dvlwidgets.errors import EditError
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
 
-LABEL, DROPPED = "label", "dropped"
-"""The fields of a point that can be edited; flags and notes will be further ones."""
-FIELDS = (LABEL, DROPPED)
+LABEL, DROPPED, FLAG, NOTE = "label", "dropped", "flag", "note"
+FIELDS = (LABEL, DROPPED, FLAG, NOTE)
+"""The fields of a point that can be edited."""
+CAME: Mapping[str, Any] = {DROPPED: False, FLAG: False, NOTE: ""}
+"""What every point came with, but for its label."""
+MAX_NOTE = 2_000
+"""Characters of a note, of a reason, or of a name."""
 UNDO, REDO = "undo", "redo"
 _SHOWN = 5
 
@@ -33,18 +38,23 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """One field of one point: what it was and what it became."""
+    """One field of one point: what it was and what it became; `value` is the point's at that time, where known."""
 
     id: int | str
     hash: str
     field: str
     old: Any
     new: Any
+    value: float | None = None
 
     @property
     def key(self) -> Key:
         """The point."""
         return Key(self.id, self.hash)
+
+    def record(self) -> dict[str, Any]:
+        """As it is written; without a value it is what it was before values were kept."""
+        return {name: part for name, part in asdict(self).items() if name != "value" or part is not None}
 
 
 @dataclass(frozen=True)
@@ -52,18 +62,24 @@ class Edit:
     """One step of work, undone as a whole; `undo` and `redo` are steps too and change nothing else.
 
     Attributes:
-        op: "relabel", "drop", "restore", "merge", "undo" or "redo".
+        op: "relabel", "drop", "restore", "flag", "unflag", "note", "merge", "undo" or "redo".
         rows: the changes.
         at: when, ISO 8601 in UTC.
+        who: made it; empty where that is unknown.
+        why: in the words of who made it.
     """
 
     op: str
     rows: tuple[Change, ...] = ()
     at: str = ""
+    who: str = ""
+    why: str = ""
 
     def line(self) -> bytes:
         """The edit as one line of JSON; half a character, which has no UTF-8, as its escape."""
-        line = json.dumps(asdict(self), ensure_ascii=False, allow_nan=False)
+        record: dict[str, Any] = {"op": self.op, "rows": [row.record() for row in self.rows], "at": self.at}
+        record |= {name: said for name, said in (("who", self.who), ("why", self.why)) if said}
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False)
         return line.encode("utf-8", "backslashreplace") + b"\n"
 
     @classmethod
@@ -76,13 +92,26 @@ class Edit:
         record = json.loads(line)
         try:
             rows = tuple(Change(**row) for row in record["rows"])
-            edit = cls(str(record["op"]), rows, str(record["at"]))
+            said = (str(record["at"]), str(record.get("who", "")), str(record.get("why", "")))
+            edit = cls(str(record["op"]), rows, *said)
         except (KeyError, TypeError) as wrong:
             raise ValueError(f"not an edit: {wrong}") from None
         unknown = {row.field for row in rows} - set(FIELDS)
         if unknown:
             raise ValueError(f"edits of {', '.join(sorted(unknown))} come from a newer version of dvlwidgets")
+        for row in rows:
+            _check(row)
         return edit
+
+
+def _check(row: Change) -> None:
+    """Refuses contents that a field cannot have."""
+    kind = type(CAME[row.field]) if row.field in CAME else object
+    fits = isinstance(row.old, kind) and isinstance(row.new, kind)
+    if not fits:
+        raise ValueError(f"the {row.field} of id {row.id!r} went from {row.old!r:.40} to {row.new!r:.40}")
+    if row.value is not None and not (type(row.value) is float and math.isfinite(row.value)):
+        raise ValueError(f"the value of id {row.id!r} was {row.value!r:.40}")
 
 
 Net: TypeAlias = dict[Key, dict[str, tuple[Any, Any]]]
@@ -153,7 +182,7 @@ def _are_numbers(*ids: Any) -> bool:
 
 
 def locate(edits: Net, dataset: Dataset) -> dict[Key, int]:
-    """As `resolve`, for edits that must fit: only dropped points may be missing.
+    """As `resolve`, for edits that must fit: only points that were dropped, or not relabelled, may be missing.
 
     Raises:
         EditError: a point cannot be found, or has a label that is neither the old nor the new one.
@@ -169,7 +198,7 @@ def locate(edits: Net, dataset: Dataset) -> dict[Key, int]:
                 wrong.append(f"id {key.id!r} has label {present!r}, the edit changes {old!r} to {new!r}")
         elif key.id in ids:
             wrong.append(f"id {key.id!r} has other features than the point that was edited")
-        elif DROPPED not in fields:
+        elif LABEL in fields and DROPPED not in fields:
             wrong.append(f"id {key.id!r} is not in the data")
     if wrong:
         more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -195,27 +224,17 @@ def apply(edits: Net, dataset: Dataset) -> Dataset:
     return dataset.drop_indices(dropped) if dropped else dataset
 
 
-def as_code(edits: Net, name: str = "train") -> str:
-    """Python that makes the edits on a data set called `name`, to keep with an analysis."""
-    labels = {key.id: fields[LABEL][1] for key, fields in edits.items() if LABEL in fields}
-    dropped = [key.id for key, fields in edits.items() if DROPPED in fields]
-    if not edits:
-        return f"# no edits of {name}\n"
-    lines = [f"position = {{id: i for i, id in enumerate({name}.ids.tolist())}}"]
-    if labels:
-        lines += [f"relabelled = {labels!r}  # id: new label"]
-        lines += [f"{name} = {name}.relabel({{position[id]: label for id, label in relabelled.items()}})"]
-    if dropped:
-        lines += [f"dropped = {dropped!r}  # ids"]
-        lines += [f"{name} = {name}.drop_indices([position[id] for id in dropped])"]
-    return "\n".join(lines) + "\n"
-
-
-def changes(field: str, new: Mapping[int, Any], old: Sequence[Any], dataset: Dataset) -> tuple[Change, ...]:
-    """The changes that bring `field` of some positions to new contents; positions that have them are left out."""
+def changes(
+    field: str,
+    keys: Iterable[Key],
+    old: Iterable[Any],
+    new: Iterable[Any],
+    values: Iterable[float | None],
+) -> tuple[Change, ...]:
+    """The changes that bring `field` of some points to new contents; points that have them are left out."""
     return tuple(
-        Change(*key_of(dataset, position), field, before, after)
-        for (position, after), before in zip(new.items(), old, strict=True)
+        Change(*key, field, before, after, value)
+        for key, before, after, value in zip(keys, old, new, values, strict=True)
         if before != after
     )
 

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from dvlwidgets.data.edits import DROPPED, LABEL
+from dvlwidgets.data.edits import CAME, FIELDS, MAX_NOTE
 from dvlwidgets.data.shared_places import Marks, SharedEdit
 from dvlwidgets.errors import InputError
 
@@ -79,23 +79,26 @@ def _edit(row: Any, n: int) -> SharedEdit:
     position, field = _number(row, "position"), row.get("field")
     if position >= n:
         raise _damaged(f"point {position} is edited, there are {n}")
-    if field not in (LABEL, DROPPED):
+    if field not in FIELDS:
         raise _damaged(f"{field!r:.40} is edited, which this version does not know")
     old, new = (_content(row, name, field) for name in ("old", "new"))
-    at, given, twins = row.get("at", ""), row.get("id"), row.get("twins", 1)
+    at, given, twins, who = row.get("at", ""), row.get("id"), row.get("twins", 1), row.get("who", "")
     if not isinstance(at, str) or len(at) > 64:
         raise _damaged(f"point {position} was edited at {at!r:.40}")
     if given is not None and type(given) not in (int, str):
         raise _damaged(f"point {position} has id {given!r:.40}")
     if twins is not None and (type(twins) is not int or not 1 <= twins <= n):
         raise _damaged(f"point {position} has {twins!r:.40} twins")
-    return SharedEdit(position, _hash(row, "hash"), field, old, new, at, given, twins)
+    if not isinstance(who, str) or len(who) > MAX_NOTE:
+        raise _damaged(f"point {position} was edited by {who!r:.40}")
+    return SharedEdit(position, _hash(row, "hash"), field, old, new, at, given, twins, who)
 
 
 def _content(row: dict[str, Any], name: str, field: str) -> Any:
     """What a field was or became; NaN is nothing that a label can be."""
     found = row.get(name)
-    kinds = (bool,) if field == DROPPED else (str, int, float, bool)
-    if type(found) not in kinds or (isinstance(found, float) and not math.isfinite(found)):
+    kinds = (type(CAME[field]),) if field in CAME else (str, int, float, bool)
+    long = field in CAME and isinstance(found, str) and len(found) > MAX_NOTE
+    if type(found) not in kinds or long or (isinstance(found, float) and not math.isfinite(found)):
         raise _damaged(f"{name} of a {field} is {found!r:.40}")
     return found

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 
 from dvlwidgets.arguments import text
 from dvlwidgets.data import edits as _edits
-from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
+from dvlwidgets.data.edits import DROPPED, FIELDS, FLAG, LABEL, MAX_NOTE, NOTE, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
 from dvlwidgets.data.shared_places import Marks, SharedEdit, locate, shifted
 from dvlwidgets.data.shared_rows import alike, arrangement, salted
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from dvlwidgets.data.edit_log import EditLog
 
 LEVELS = ("summary", "values", "values+text", "full")
+WORDS = frozenset({"values+text", "full"})
+"""Levels at which what people wrote is shared: notes, and who made an edit; ids, too."""
+ALSO = {FLAG: "flagged", NOTE: "with notes"}
+"""Fields that change nothing in the data, and what is said of their points."""
 AFTER_BYTES = 1 << 28
 """Larger data are not copied to learn what they look like without the dropped rows."""
 
@@ -46,8 +50,8 @@ def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
     Args:
         log: edits of `dataset`.
         dataset: the data as they came, without the edits.
-        level: "summary": numbers only; "values": positions, salted hashes, fields, old, new and time;
-            "values+text" and "full": ids too.
+        level: "summary": numbers only; "values": positions, salted hashes, fields, old, new and time, of labels,
+            drops and flags; "values+text" and "full": ids, notes and who made the edit, too. Reasons stay in the log.
 
     Returns:
         The payload's EDITS (see `Edits.from_payload`), or None where nothing is edited.
@@ -60,7 +64,13 @@ def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
     done = log.in_force
     everything = _edits.net(done)
     where = _edits.resolve(everything, dataset)
-    net = {key: everything[key] for key in where}  # a log may also hold edits of points that are not here
+    told = [field for field in FIELDS if field != NOTE or level in WORDS]
+    net = {
+        # a log may also hold edits of points that are not here
+        key: {field: fields[field] for field in told if field in fields}
+        for key, fields in everything.items()
+        if key in where and not fields.keys().isdisjoint(told)
+    }
     if not net:
         return None
     counts = Counter(field for fields in net.values() for field in fields)
@@ -70,11 +80,14 @@ def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
         return head | {"edits": []}
     salt = _salt_of(log)
     rows = _rows(salt, dataset, net, where)
-    times = {(change.key, change.field): edit.at for edit in done for change in edit.rows}
+    last = {(change.key, change.field): edit for edit in done for change in edit.rows}
     for row, key in rows:
-        row["at"] = times[key, row["field"]]
-        if level != "values":
+        edit = last[key, row["field"]]
+        row["at"] = edit.at
+        if level in WORDS:
             row["id"] = key.id
+            if edit.who:
+                row["who"] = edit.who
     listed = sorted((row for row, _ in rows), key=lambda row: (row["position"], row["field"]))
     return head | _marks(salt, dataset, listed) | {"edits": listed}
 
@@ -88,9 +101,10 @@ def _rows(
     salt: bytes, dataset: Dataset, net: Net, where: Mapping[Key, int]
 ) -> list[tuple[dict[str, Any], Key]]:
     """One record a change, with the point that it is of; points that are not in the data are left out."""
-    twins = alike(dataset, where.values())
+    twins = alike(dataset, [where[key] for key in net])
     rows = []
-    for key, position in where.items():
+    for key in net:
+        position = where[key]
         for field, (old, new) in net[key].items():
             row = {"position": position, "hash": salted(salt, "row", key.hash), "field": field}
             row |= {"old": old, "new": new}
@@ -170,7 +184,10 @@ class Edits:
     def __repr__(self) -> str:
         fields = Counter(edit.field for edit in self)
         more = f", {self.left_out} more left out" if self.left_out else ""
-        return f"Edits({fields[LABEL]} relabelled, {fields[DROPPED]} dropped, of {self.n} points{more})"
+        others = "".join(f", {fields[field]} {word}" for field, word in ALSO.items() if fields[field])
+        return (
+            f"Edits({fields[LABEL]} relabelled, {fields[DROPPED]} dropped{others}, of {self.n} points{more})"
+        )
 
     def made_on(self, dataset: Dataset) -> bool:
         """Whether these are the very data that were edited: features, labels, ids and order."""
@@ -223,7 +240,8 @@ class Edits:
             if edit.position in where:
                 key = _edits.key_of(dataset, where[edit.position])
                 net.setdefault(key, {})[edit.field] = (edit.old, edit.new)
-        log.add(net, prefer=prefer)
+        authors = ", ".join(sorted({edit.who for edit in self if edit.who}))
+        log.add(net, prefer=prefer, why=authors and f"edits by {authors}"[:MAX_NOTE])
 
     def as_code(self, name: str = "train") -> str:
         """Python that makes the edits by position on a data set called `name`, which must be in its old order."""
@@ -238,6 +256,10 @@ class Edits:
             ]
         if dropped:
             lines += [f"dropped = {dropped!r}  # positions", f"{name} = {name}.drop_indices(dropped)"]
+        for field, what in ((FLAG, "flagged"), (NOTE, "notes")):
+            found = {edit.position: edit.new for edit in self if edit.field == field}
+            if found:  # where the rows stood before any was dropped
+                lines += [f"{what} = {found!r}  # position: {field}"]
         return "\n".join(lines) + "\n"
 
     def _whole(self, *, partial: bool) -> None:
@@ -256,9 +278,10 @@ class Edits:
         where = locate(self._edits, self._marks, dataset)
         gone = sum(edit.field == DROPPED for edit in self)
         # a copy without its dropped points is that much shorter
-        if self._edits and not where and len(dataset) > self.n - gone:
+        if self._edits and not where and (len(dataset) > self.n - gone or not gone):
+            which = f"{gone:,} dropped" if gone else f"{len(self):,} edited"
             raise EditError(
-                f"None of the {gone:,} dropped points is in this data set of {len(dataset):,} points; the edits were "
+                f"None of the {which} points is in this data set of {len(dataset):,} points; the edits were "
                 f"made on {self.n:,}. Nothing was changed. Apply the edits to the data that were edited, or to a copy "
                 "with the same features (any order)."
             )

@@ -43,12 +43,13 @@ class SharedEdit:
     Attributes:
         position: of the point, in the data that were edited.
         hash: salted hash of its features.
-        field: "label" or "dropped".
+        field: one of `edits.FIELDS`.
         old: as the data came.
         new: as it was edited.
         at: when, ISO 8601 in UTC.
         id: of the point, where ids were shared.
         twins: how many points had the same features, itself included; None where nobody counted.
+        who: made the edit, where that was shared.
     """
 
     position: int
@@ -59,10 +60,11 @@ class SharedEdit:
     at: str = ""
     id: int | str | None = None
     twins: int | None = 1
+    who: str = ""
 
 
 def locate(edits: Sequence[SharedEdit], marks: Marks, dataset: Dataset) -> dict[int, int]:
-    """Position in the edited data -> position in `dataset`; only dropped points may be missing.
+    """Position in the edited data -> position in `dataset`; only points that keep their label may be missing.
 
     Raises:
         EditError: it says how many edits do not fit, which, and why.
@@ -72,7 +74,8 @@ def locate(edits: Sequence[SharedEdit], marks: Marks, dataset: Dataset) -> dict[
     if where is None:
         where, wrong = _by_hash(first, marks, dataset)
     dropped = {edit.position for edit in edits if edit.field == DROPPED}
-    wrong = {p: why for p, why in wrong.items() if not (why == _NOWHERE and p in dropped)}
+    needed = {edit.position for edit in edits if edit.field == LABEL} - dropped
+    wrong = {p: why for p, why in wrong.items() if why != _NOWHERE or p in needed}
     for edit in edits:
         if edit.field == LABEL and edit.position in where:
             wrong |= _label_differs(edit, dataset, where[edit.position])
