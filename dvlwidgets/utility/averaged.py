@@ -69,6 +69,11 @@ class CrossValidatedUtility:
         **options: Any,
     ) -> None:
         check_model(model)
+        if options.get("sample_weight") is not None:
+            raise InputError(
+                "weights cannot be given here, where each fold is fitted without its own points; take "
+                "Utility(model, scorer, sample_weight=...) with a test set."
+            )
         if isinstance(scoring, SupervisedScorer):
             raise InputTypeError(
                 f"scoring must be a scoring name or a callable, not the scorer {scoring!r}: the test points are the "

@@ -122,7 +122,8 @@ def fit_many(
     """Train a copy of the model on each subset of the rows and ask all of them about the test points.
 
     Copies are trained together where the model, its parameters and the data allow (`explain(model)`), else one by
-    one; the answers are the same. An iterative solver's answers are those of its optimum.
+    one; the answers are the same. An iterative solver's answers are those of its optimum. Of equal scores the first
+    class wins, of rows at equal distances the lower one is nearer.
 
     Args:
         model: an unfitted estimator.
