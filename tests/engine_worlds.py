@@ -57,7 +57,7 @@ def make(kind: str) -> tuple[Any, Any]:
     if kind == "boosting":
         from sklearn.ensemble import GradientBoostingClassifier
 
-        utility = Utility(GradientBoostingClassifier(), SupervisedScorer("accuracy", test))
+        utility = Utility(GradientBoostingClassifier(n_estimators=10), SupervisedScorer("accuracy", test))
         return BanzhafValuation(utility, MSRSampler(seed=5, batch_size=8), MaxUpdates(10)), train
     if kind == "logistic":
         from sklearn.linear_model import LogisticRegression

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,7 +34,9 @@ def _uninterrupted(kind: str) -> tuple[bytes, bytes, bytes]:
 
 
 @pytest.mark.parametrize("kind", ["msr", "walks"])
-def test_killed_at_five_random_moments_equals_uninterrupted(kind: str, tmp_path: Path) -> None:
+def test_killed_at_five_random_moments_equals_uninterrupted(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, folder = tmp_path / "out.npz", tmp_path / "checkpoint"
     command = [sys.executable, str(WORLD), kind, str(folder), str(out)]
     rng, kills, journal = random.Random(11), 0, folder / "journal.dvl"
@@ -49,6 +52,7 @@ def test_killed_at_five_random_moments_equals_uninterrupted(kind: str, tmp_path:
         process.wait()
         assert not out.exists(), f"the run ended after {kills} kills: it is too short for this test"
     subprocess.run(command, check=True, timeout=120)
+    monkeypatch.setattr("engine_worlds.time", SimpleNamespace(sleep=lambda seconds: None))
     with np.load(out) as r:
         assert (r["values"].tobytes(), r["stderr"].tobytes(), r["counts"].tobytes()) == _uninterrupted(kind)
 
