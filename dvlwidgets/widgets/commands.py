@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from dvlwidgets.data.edits import MAX_NOTE
 from dvlwidgets.errors import WireError
 
 CONTROLS = ("start", "pause", "resume", "stop")
+EDITS = ("relabel", "accept", "drop", "flag", "note", "undo", "redo")
 MAX_PREVIEWS = 200
 MAX_TEXT = 200
 MOST = 2**63
@@ -20,12 +22,17 @@ class Command:
     """One checked command.
 
     Attributes:
-        name: "hello", "ack", one of CONTROLS, "relabel", "drop", "undo", "redo" or "previews".
+        name: "hello", "ack", one of CONTROLS or EDITS, or "previews".
         request: the page's number for it, repeated in the answer.
         seq: frame of `hello` and `ack`; -1 for none.
         rows: positions, each in range.
         choice: of `relabel`: {"label": code}, {"new": text} or {"number": x}.
         dropped: of `drop`: True drops, False takes back.
+        flagged: of `flag`: True marks, False takes the mark off.
+        note: of `note`: a comment, empty for none.
+        codes: of `accept`: a class for each of the rows.
+        back_to: of `undo`: the number of the edit to go back to; None undoes one.
+        why: the reason for an edit.
     """
 
     name: str
@@ -34,6 +41,11 @@ class Command:
     rows: tuple[int, ...] = ()
     choice: dict[str, Any] = field(default_factory=dict)
     dropped: bool = True
+    flagged: bool = True
+    note: str = ""
+    codes: tuple[int, ...] = ()
+    back_to: int | None = None
+    why: str = ""
 
 
 def parse(content: Any, n: int) -> Command:
@@ -53,21 +65,60 @@ def parse(content: Any, n: int) -> Command:
         return Command(name, seq=_integer(content, "have" if name == "hello" else "seq"))
     if name in CONTROLS:
         return Command(name)
-    if name not in {"relabel", "drop", "undo", "redo", "previews"}:
+    if name not in {*EDITS, "previews"}:
         raise WireError(f"{short(name)} is no command of this panel.")
     request = request_of(content)
-    if name in {"undo", "redo"}:
-        return Command(name, request)
+    if name in EDITS:
+        return _edit(name, request, content, n)
     rows = _rows(content, n)
-    if name == "relabel":
-        return Command(name, request, rows=rows, choice=_choice(content))
-    if name == "drop":
-        if not isinstance(content.get("dropped"), bool):
-            raise WireError(f"'dropped' should be true or false, not {short(content.get('dropped'))}.")
-        return Command(name, request, rows=rows, dropped=content["dropped"])
     if len(rows) > MAX_PREVIEWS:
         raise WireError(f"{len(rows)} previews were asked for at once; at most {MAX_PREVIEWS} are given.")
     return Command(name, request, rows=rows)
+
+
+def _edit(name: str, request: str | None, content: dict[str, Any], n: int) -> Command:
+    if name == "redo":
+        return Command(name, request)
+    if name == "undo":
+        back = content.get("back_to")
+        if back is not None and (type(back) is not int or not 0 <= back <= MOST):
+            raise WireError(f"'back_to' should be the number of an edit, not {short(back)}.")
+        return Command(name, request, back_to=back)
+    rows, why = _rows(content, n), _words(content, "why", "")
+    match name:
+        case "relabel":
+            return Command(name, request, rows=rows, choice=_choice(content), why=why)
+        case "accept":
+            return Command(name, request, rows=rows, codes=_codes(content, len(rows)), why=why)
+        case "note":
+            return Command(name, request, rows=rows, note=_words(content, "note"), why=why)
+        case "flag":
+            return Command(name, request, rows=rows, flagged=_flag(content, "flagged"), why=why)
+        case _:
+            return Command(name, request, rows=rows, dropped=_flag(content, "dropped"), why=why)
+
+
+def _flag(content: dict[str, Any], key: str) -> bool:
+    if not isinstance(content.get(key), bool):
+        raise WireError(f"'{key}' should be true or false, not {short(content.get(key))}.")
+    return bool(content[key])
+
+
+def _words(content: dict[str, Any], key: str, default: str | None = None) -> str:
+    said = content.get(key, default)
+    if not isinstance(said, str) or len(said) > MAX_NOTE:
+        raise WireError(f"'{key}' should be a text of at most {MAX_NOTE} characters, not {short(said)}.")
+    return said
+
+
+def _codes(content: dict[str, Any], n: int) -> tuple[int, ...]:
+    """A class for each of n different rows."""
+    codes = content.get("codes")
+    if not isinstance(codes, list) or len(codes) != n or not all(type(code) is int for code in codes):
+        raise WireError(
+            f"'codes' should be a list of classes, one for each of {n} different rows, not {short(codes)}."
+        )
+    return tuple(codes)
 
 
 def request_of(content: Any) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from dvlwidgets.errors import DvlError, WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import Command, parse, request_of, short
+from dvlwidgets.widgets.editing import edit
 from dvlwidgets.widgets.parts.part import Part
 from dvlwidgets.widgets.publisher import Publisher
 from dvlwidgets.widgets.session import Session
@@ -70,23 +71,16 @@ class Desk:
         return parse(content, self._session.subject.n)
 
     def _do(self, command: Command) -> wire.Frame | None:
-        session, source = self._session, (self._session, command.request)
+        session = self._session
         match command.name:
             case "start":
                 session.start()
                 self._publisher.restart()
-            case "relabel":
-                label = session.label_meant(command.choice)
-                session.edits.relabel(session.train, command.rows, label, source=source)
-            case "drop":
-                session.edits.drop(session.train, command.rows, dropped=command.dropped, source=source)
-            case "undo":
-                session.edits.undo(source=source)
-            case "redo":
-                session.edits.redo(source=source)
             case "previews":
                 shown = session.previews.get(command.rows)
                 return wire.previews(command.request, list(command.rows), shown)
+            case _:
+                edit(session, command, (session, command.request))
         return None
 
     def _guarded(self, command: Command, deed: Callable[[], wire.Frame | None]) -> wire.Frame | None:

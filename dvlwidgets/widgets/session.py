@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data import shared_edits
@@ -195,6 +196,16 @@ class Session:
             return "pause"
         return "resume" if self._asked == "resume" and run.state == "paused" else None
 
+    def places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
+        """Positions of edited points; those that are not here are left out."""
+        with self._lock:
+            return self._places(keys)
+
+    def values_now(self) -> NDArray[np.float32]:
+        """The values that are shown, (n,); NaN where they are not known."""
+        with self._lock:
+            return self._points().value
+
     def _places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
         """Positions of edited points; each is looked up once."""
         new = [key for key in keys if key not in self._where]
@@ -208,6 +219,10 @@ class Session:
         """The label that a page's choice names; see `LabelBook.meant`."""
         with self._lock:
             return self._labels.meant(choice)
+
+    def word(self, label: Any) -> str:
+        """A label as people read it; see `LabelBook.word`."""
+        return self._labels.word(label)
 
     def edits_frame(self, news: Announcement) -> wire.Frame:
         """Tells a page about edits that are on disk; `news.source` is (this session, request) for its own."""

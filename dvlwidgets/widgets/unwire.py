@@ -140,6 +140,7 @@ CHECKS: dict[str, Callable[[Content], object]] = {
     "status": lambda message: message["status"]["state"],
     "edits": _check_edits,
     "previews": _check_previews,
+    "part": lambda message: (message["part"], message["kind"], message["request"]),
     "error": lambda message: message["message"],
 }
 """One check a kind of message; a missing key is a KeyError, reported by `decode`."""

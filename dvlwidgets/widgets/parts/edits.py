@@ -1,0 +1,130 @@
+"""Flags and notes of the points, the history of edits and its export: the log of edits beyond labels and drops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dvlwidgets.data import edit_export
+from dvlwidgets.data.edit_history import Entry
+from dvlwidgets.data.edits import FLAG, LABEL, NOTE, Change
+from dvlwidgets.errors import InputError, WireError
+from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.parts.part import Hub, taken
+from dvlwidgets.widgets.snapshot import Content
+
+NAME = "edits"
+MOST_EDITS = 200
+"""Edits of the history that are sent at once."""
+MOST_ROWS = 20
+"""Points of an edit that are listed."""
+MOST_BYTES = 20_000_000
+"""Of an export that goes through the page."""
+
+
+class EditsPart:
+    """Tells a page the flags and notes, and answers what was edited when, by whom and why."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._telling = threading.Lock()
+        self._deaf = hub.session.edits.subscribe(lambda _: self._tell())
+
+    def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
+        """A page of the history ("log"), or all of it as a text ("export")."""
+        wanted = taken(command, "do", str, "'log' or 'export'")
+        if wanted == "log":
+            return self._log(taken(command, "before", int, "the number of an edit"), request)
+        if wanted == "export":
+            return self._export(taken(command, "as", str, "'csv', 'json' or 'code'"), request)
+        raise WireError(f"'do' should be 'log' or 'export', not {short(wanted)}.")
+
+    def hello(self) -> list[wire.Frame]:
+        """The flags and notes as they are."""
+        return [self._marks()]
+
+    def close(self) -> None:
+        """Hears of no further edit."""
+        self._deaf()
+
+    def _tell(self) -> None:
+        with self._telling:  # the marks that are read last are sent last
+            self._hub.say(self._marks())
+
+    def _marks(self) -> wire.Frame:
+        session, pack = self._hub.session, wire.Packer()
+        net = session.edits.net
+        where = session.places(net)
+        flagged = [where[key] for key, fields in net.items() if FLAG in fields and key in where]
+        notes = {
+            where[key]: fields[NOTE][1] for key, fields in net.items() if NOTE in fields and key in where
+        }
+        texts = {text: code for code, text in enumerate(dict.fromkeys(notes.values()))}
+        body: Content = {
+            "flagged": pack(np.array(flagged, dtype=np.uint32), "u4"),
+            "noted": pack(np.array(list(notes), dtype=np.uint32), "u4"),
+            "codes": pack(np.array([texts[text] for text in notes.values()], dtype=np.uint32), "u4"),
+            "texts": list(texts),
+        }
+        return wire.part(NAME, "marks", body, pack=pack)
+
+    def _log(self, before: int, request: str | None) -> wire.Frame:
+        history = self._hub.session.edits.history()
+        chosen = [entry for entry in history if before <= 0 or entry.number < before][-MOST_EDITS:][::-1]
+        told = [self._told(entry) for entry in chosen]
+        more = bool(chosen) and chosen[-1].number > 1
+        body = {"edits": told, "before": before, "more": more, "author": self._hub.session.edits.author}
+        return wire.part(NAME, "log", body, request=request)
+
+    def _told(self, entry: Entry) -> Content:
+        number, edit, in_force = entry
+        rows = edit.rows[:MOST_ROWS]
+        where = self._hub.session.places([row.key for row in rows])
+        return {
+            "number": number,
+            "op": edit.op,
+            "at": edit.at,
+            "who": edit.who,
+            "why": edit.why,
+            "in_force": in_force,
+            "points": len(edit.rows),
+            "rows": [
+                {
+                    "row": where.get(row.key),
+                    "id": str(row.id),
+                    "field": row.field,
+                    "old": self._content(row, row.old),
+                    "new": self._content(row, row.new),
+                    "value": row.value,
+                }
+                for row in rows
+            ],
+        }
+
+    def _content(self, row: Change, content: Any) -> str | bool:
+        """A label in words, a note, or whether a point is dropped or flagged."""
+        if row.field == LABEL:
+            return self._hub.session.word(content)
+        return content if isinstance(content, bool) else str(content)
+
+    def _export(self, form: str, request: str | None) -> wire.Frame:
+        log = self._hub.session.edits
+        if form == "code":
+            text = log.as_code()
+        elif form == "csv":
+            text = edit_export.csv_text(log.history())
+        elif form == "json":
+            text = edit_export.json_text(log.history())
+        else:
+            raise WireError(f"'as' should be 'csv', 'json' or 'code', not {short(form)}.")
+        size = len(text.encode("utf-8", "replace"))
+        if size > MOST_BYTES:
+            raise InputError(
+                f"The edits as {form} have {size:,} bytes, a page takes at most {MOST_BYTES:,}. "
+                "Write them to a file: panel.edits.to_csv('edits.csv') or panel.edits.to_json('edits.json')."
+            )
+        return wire.part(NAME, "export", {"as": form, "text": text}, request=request)
