@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydvl_runs import USUAL
 from row import Row
 from scipy.optimize import linprog
 from sklearn.ensemble import RandomForestClassifier
@@ -39,6 +38,7 @@ from dvlwidgets import (
 )
 
 HERE = Path(__file__).resolve().parent
+USUAL = "/tmp/dvl/peers"
 REPEATS = 5
 
 
