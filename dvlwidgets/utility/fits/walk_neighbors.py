@@ -14,27 +14,28 @@ from numpy.typing import NDArray
 
 from .neighbors import NearestClasses, NearestNumbers
 from .predictions import Predictions
+from .problem import Floats
 from .walk import Walk, piece
 from .walk_scan import running_minima
 
 
 class _Places:
-    """The ranks of all rows for each test point, as numbers that tell a row's code, too.
+    """The ranks of all rows for each test point, as numbers that tell something of the row, too.
 
     Args:
         order: (n, t) rows by their rank, one column a test point.
-        codes: (n,) a code for each row.
-        bits: how many bits a code has.
+        step: what ranks are multiplied by.
+        told: (n, t) what is added, below `step`.
         k: places.
     """
 
-    def __init__(self, order: NDArray[np.int32], codes: NDArray[np.intp], bits: int, k: int) -> None:
+    def __init__(self, order: NDArray[np.int32], step: int, told: NDArray[np.intp], k: int) -> None:
         n, self.t = order.shape
-        self.none, self.k = n << bits, k
-        kind = np.int16 if self.none <= np.iinfo(np.int16).max else np.int32
+        self.none, self.k = n * step, k
+        kind = next(a for a in (np.int16, np.int32, np.int64) if self.none <= np.iinfo(a).max)
         self.numbers = np.empty(order.shape, kind)
-        ranks = np.arange(n)[:, None] << bits
-        np.put_along_axis(self.numbers, order, (ranks + codes[order]).astype(kind), axis=0)
+        by_rank = np.arange(n)[:, None] * step + told
+        np.put_along_axis(self.numbers, order, by_rank.astype(kind), axis=0)
 
     def along(self, walk: Walk) -> Iterator[tuple[int, int, Iterator[NDArray[Any]]]]:
         """Pieces of a walk: the first and last subset, and the numbers (subsets, t) in each of the K places.
@@ -77,7 +78,7 @@ class NearestClassesWalk:
         assert problem.codes is not None
         self.k, self.c, self.indicators = method.k, len(problem.classes), problem.indicators
         self.bits = (self.c - 1).bit_length()
-        self.places = _Places(method.order, problem.codes, self.bits, self.k)
+        self.places = _Places(method.order, 1 << self.bits, problem.codes[method.order], self.k)
 
     def along(self, walk: Walk, want: frozenset[str]) -> Iterator[Predictions]:
         """Answers for the subsets in order, some at a time."""
@@ -110,22 +111,20 @@ class NearestNumbersWalk:
         y = method.problem.y
         self.k, self.flat = method.k, y.ndim == 1
         n, t = method.order.shape
-        self.places = _Places(method.order, np.zeros(n, np.intp), 0, self.k)
-        # by rank and test point; a row of zeros for places that nobody has taken
-        values = y.reshape(n, -1)[method.order]
-        self.values = np.concatenate([values, np.zeros((1, *values.shape[1:]))]).reshape((n + 1) * t, -1)
+        # the number of a row's rank for a test point is where its value stands
+        told = np.broadcast_to(np.arange(t), (n, t))
+        self.places = _Places(method.order, t, told, self.k)
+        values = y.reshape(n, -1)[method.order].reshape(n * t, -1)
+        self.values = np.concatenate(
+            [values, np.zeros((1, values.shape[1]))]
+        )  # of places that nobody has taken
 
     def along(self, walk: Walk, want: frozenset[str]) -> Iterator[Predictions]:
         """Answers for the subsets in order, some at a time."""
-        t, o = self.places.t, self.values.shape[1]
-        column = np.arange(t)
+        values = self.values[:, 0] if self.flat else self.values
         for low, high, places in self.places.along(walk):
-            total = np.zeros((high - low, t, o))
+            numbers: Floats = np.zeros((high - low, self.places.t, *values.shape[1:]))
             for place in places:
-                at = place.astype(np.intp)
-                at *= t
-                at += column
-                total += self.values.take(at, axis=0)
-            total /= self.k
-            numbers = total[:, :, 0] if self.flat else total
+                numbers += values.take(place, axis=0)
+            numbers /= self.k
             yield Predictions(walk.sizes[low:high] >= self.k, numbers=numbers)
