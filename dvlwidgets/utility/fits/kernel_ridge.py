@@ -49,7 +49,9 @@ class KernelRidge:
         worst = float(np.trace(self.matrix)) / float(model.alpha)
         if not worst < _WORST or not np.isfinite(self.test).all():
             raise NotCoveredError("the kernel is so large beside alpha that the equations are singular")
-        self.inverse = np.linalg.inv(self.matrix) if worst < _INVERTED * n else None
+        self.inverse: Floats | None = None
+        if worst < _INVERTED * n:
+            self.inverse = np.asarray(np.linalg.inv(self.matrix), np.float64)
 
     def fit(self, masks: NDArray[np.bool_], want: frozenset[str]) -> Predictions:
         b, n = masks.shape
