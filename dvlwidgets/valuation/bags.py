@@ -121,7 +121,7 @@ def _said(estimator: Any, x: Any) -> NDArray[Any]:
     values = estimator.tree_.value[:, 0]
     if isinstance(estimator, DecisionTreeClassifier):
         best: NDArray[Any] = np.asarray(estimator.classes_)[values.argmax(axis=1)]
-        return best[leaves]
+        return np.asarray(best[leaves])
     return np.asarray(values[leaves, 0])
 
 
