@@ -6,15 +6,18 @@ import { readFile } from 'node:fs/promises';
 import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
-/** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root; `pack`: as short as it can be. */
-const cssText = (pack) => ({
+/**
+ * `import text from 'x.css'`: the style sheet, minified and packed, as a string for a shadow root. `alone`: no other sheet
+ * uses its variables, so their names can be short, too.
+ */
+const cssText = (alone) => ({
   name: 'css-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev });
-      return pack
-        ? { contents: `export default ${packed(shortVariables(code))}`, loader: 'js' }
-        : { contents: code, loader: 'text' };
+      return dev
+        ? { contents: code, loader: 'text' }
+        : { contents: `export default ${packed(alone ? shortVariables(code) : code)}`, loader: 'js' };
     });
   },
 });
@@ -39,7 +42,7 @@ const common = {
   bundle: true,
   minify: !dev,
   sourcemap: dev ? 'inline' : false,
-  target: 'es2021',
+  target: 'es2022',
   charset: 'utf8',
   legalComments: 'inline',
   logLevel: 'warning',
@@ -55,7 +58,6 @@ const outputs = [
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
     plugins: [cssText(true), notLive],
-    target: 'es2022',
   }),
 ];
 

@@ -14,7 +14,18 @@ export function roomFor(width: number): Room {
 }
 
 export type CellKind =
-  'select' | 'rank' | 'image' | 'text' | 'id' | 'label' | 'value' | 'stderr' | 'count' | 'feature';
+  | 'select'
+  | 'rank'
+  | 'image'
+  | 'text'
+  | 'id'
+  | 'label'
+  | 'value'
+  | 'stderr'
+  | 'count'
+  | 'feature'
+  | 'converged'
+  | 'extra';
 
 export interface Column {
   readonly kind: CellKind;
@@ -29,6 +40,8 @@ export interface Column {
   readonly feature: number;
   /** Decimals of a feature's numbers: one for the column, so that they stand below each other. */
   readonly decimals: number;
+  /** Pixels from the left where a pinned column stays. */
+  readonly left?: number;
 }
 
 export function column(

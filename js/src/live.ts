@@ -2,6 +2,7 @@
 
 import STYLE from '../style/live.css';
 import { createEditing, type Editing } from './editing';
+import type { Grid } from './grid';
 import type { Desk } from './intents';
 import { setAttr, show } from './dom';
 import { passOnSave } from './save_key';
@@ -36,6 +37,7 @@ export interface LivePart {
   readonly detail: HTMLElement;
   readonly overlays: readonly HTMLElement[];
   readonly parts: readonly Part[];
+  readonly grid: Grid | undefined;
   /** Binds the view to its model for as long as it is on the page. */
   attend(host: HTMLElement, root: HTMLElement, actions: StayActions): Stay;
   passOn(event: KeyboardEvent, host: HTMLElement): void;
@@ -67,6 +69,7 @@ export function makeLive(
 ): LivePart {
   const editing = withKeys(createEditing(source, desk), parts);
   const keys = [...words.keys, ...parts.flatMap((part) => part.keys ?? [])];
+  const grid = parts.find((part) => part.grid !== undefined)?.grid;
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
   const controls = createControls(
     {
@@ -117,13 +120,14 @@ export function makeLive(
   return {
     style: STYLE + parts.map((part) => part.style ?? '').join(''),
     editing,
-    pace: new Pace(),
+    pace: new Pace(grid?.more),
     controls: controls.element,
     takeBack: undo.element,
     notice: notice.element,
     detail: relabel.element,
     overlays: [...parts.flatMap((part) => part.overlays ?? []), sheet.element, waiting.element],
     parts,
+    grid,
     paint: (sight) => parts.forEach((part) => part.paint?.(sight)),
     attend: (host, root, actions) => new Presence(host, root, actions),
     passOn: passOnSave,

@@ -58,7 +58,7 @@ class Panel {
   #state: ui.UiState = ui.INITIAL;
   readonly #pace: Steady;
   #columns: Column[] = [];
-  #columnsOf: [Points | null, Room, number] = [null, 'wide', 0];
+  #columnsOf: readonly unknown[] = [];
   #room: Room = 'wide';
   #later: ReturnType<typeof setTimeout> | undefined;
   #visible: number[] = [];
@@ -138,7 +138,8 @@ class Panel {
           sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
           toggleAll: () => set((s) => ui.toggleAll(s, this.#pace.derived?.order ?? [])),
         },
-        (columns) => this.#createRow(columns)
+        (columns) => this.#createRow(columns),
+        LIVE ? this.#live?.grid : undefined
       ),
       point: createPoint(),
       status: createStatus({
@@ -149,7 +150,9 @@ class Panel {
   }
 
   #createRow(columns: readonly Column[]) {
-    const row = createRow(columns);
+    const grid = LIVE ? this.#live?.grid : undefined;
+    const row = createRow(columns, grid && ((column) => grid.cell(column)));
+    grid?.dressRow(row.element, columns);
     const preview = (at: number) => this.#source.preview(at);
     return {
       element: row.element,
@@ -415,15 +418,21 @@ class Panel {
    */
   #remakeColumns(points: Points): void {
     const width = this.#views.table.grid.clientWidth;
-    const [of, room, had] = this.#columnsOf;
-    if (of === points && room === this.#room && (had === width || width === 0)) {
+    const { columns } = this.#state;
+    const of = [points, this.#room, ...(LIVE ? [columns, [...points.extra.keys()].join()] : [])];
+    const [had, ...same] = this.#columnsOf;
+    if (of.every((item, i) => item === same[i]) && (had === width || width === 0)) {
       return;
     }
-    const next = columnsFor(points, this.#room, width === 0 ? Infinity : width, this.#source.live);
+    const room = width === 0 ? Infinity : width;
+    const grid = LIVE ? this.#live?.grid : undefined;
+    const next =
+      grid?.columns(points, this.#room, room, columns) ??
+      columnsFor(points, this.#room, room, LIVE && this.#source.live);
     if (JSON.stringify(next) !== JSON.stringify(this.#columns)) {
       this.#columns = next;
     }
-    this.#columnsOf = [points, this.#room, width];
+    this.#columnsOf = [width, ...of];
   }
 }
 

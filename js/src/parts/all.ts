@@ -1,5 +1,7 @@
 /** The parts of the live valuation panel, in the order of their places. */
 
+import { makeColumns } from './columns';
+import { makeFilters } from './filters';
 import type { MakePart } from './part';
 
-export const PARTS: readonly MakePart[] = [];
+export const PARTS: readonly MakePart[] = [makeFilters, makeColumns];

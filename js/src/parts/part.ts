@@ -7,6 +7,7 @@
  */
 
 import type { Derived } from '../derive';
+import type { Grid } from '../grid';
 import type { Desk } from '../intents';
 import type { SetState } from '../live';
 import type { Points } from '../points';
@@ -67,6 +68,8 @@ export interface Part {
   /** Sheets and menus over the panel. */
   readonly overlays?: readonly HTMLElement[];
   readonly style?: string;
+  /** Of the table; one part has it. */
+  readonly grid?: Grid;
   /** Keys that the help lists. */
   readonly keys?: readonly (readonly [string, string])[];
   /** Takes a key that nothing else took; true when it was one of the part's. */

@@ -2,6 +2,7 @@
 
 import { NO_LABEL, type Filters, type Preset } from '../filters';
 import { h, icon, setAttr, setText, show } from '../dom';
+import { LIVE } from '../here';
 import { CLOSE } from '../icons';
 import { count, plain } from '../format';
 import type { Labels } from '../wire';
@@ -16,9 +17,13 @@ export type Saved = readonly [preset: Preset, name: string, tip: string];
 
 const PRESETS: readonly Saved[] = [
   ['lowest', 'lowest 5 %', 'The twentieth of the points with the lowest values'],
+  ...(LIVE
+    ? ([['disagrees', 'disagrees', 'Points for which another label is suggested than theirs']] as const)
+    : []),
   ['unconverged', 'not converged', 'Points whose value the stopping rule still calls uncertain'],
   ['edited', 'relabelled', 'Points whose label was changed here'],
   ['dropped', 'dropped', 'Points left out of the next data set'],
+  ...(LIVE ? ([['flagged', 'flagged', 'Points flagged for a second look']] as const) : []),
   ['selected', 'selected', 'Points ticked in the table'],
 ];
 

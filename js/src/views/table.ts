@@ -7,6 +7,8 @@
 
 import type { ColumnId, SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
+import type { Heads } from '../grid';
+import { LIVE } from '../here';
 import { many } from '../format';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
@@ -38,7 +40,11 @@ export const ROW = 30;
 export const HEAD = 32;
 export const MAX_HEIGHT = 6_000_000;
 
-export function createTable(actions: TableActions, makeRow: (columns: readonly Column[]) => TableRow) {
+export function createTable(
+  actions: TableActions,
+  makeRow: (columns: readonly Column[]) => TableRow,
+  heads?: Heads
+) {
   const head = h('div', { class: 'table-head', role: 'row', 'aria-rowindex': 1 });
   const pane = h('div', { class: 'table-pane' });
   const spacer = h('div', { class: 'table-spacer', role: 'rowgroup' }, pane);
@@ -74,7 +80,8 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
   let top = 0;
   let keyboard = false;
 
-  const bodyHeight = (): number => Math.max(ROW, (element.clientHeight || 400) - HEAD);
+  const bodyHeight = (): number =>
+    Math.max(ROW, (element.clientHeight || 400) - ((LIVE && heads?.height) || HEAD));
   const total = (): number => (data?.order.length ?? 0) * ROW;
   const farthest = (): number => Math.max(0, total() - bodyHeight());
   const spacerHeight = (): number => Math.min(total(), MAX_HEIGHT);
@@ -136,7 +143,7 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
     if (remade) {
       columns = now.columns;
       pool.splice(0).forEach((row) => row.element.remove());
-      headers = columns.map((column) => header(column));
+      headers = columns.map(header);
       head.replaceChildren(...headers);
       element.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
       element.style.setProperty('--table-width', `${tableWidth(columns)}px`);
@@ -153,10 +160,11 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
     draw();
   }
 
-  function header(column: Column): HTMLElement {
+  function header(column: Column, at: number): HTMLElement {
     const cell = h('div', {
       class: `cell head ${column.kind}${column.numeric ? ' numeric' : ''}`,
       role: 'columnheader',
+      'aria-colindex': at + 1,
       title: column.tip,
     });
     if (column.kind === 'select') {
@@ -178,6 +186,9 @@ export function createTable(actions: TableActions, makeRow: (columns: readonly C
       );
     } else {
       cell.append(h('span', {}, column.name));
+    }
+    if (LIVE) {
+      heads?.dress(cell, column, at);
     }
     return cell;
   }

@@ -1,0 +1,23 @@
+/** What a part may add to the table: columns of its own, dressed headers and cells, filters. */
+
+import type { MoreTests } from './filters';
+import type { Column, Room } from './layout';
+import type { Points } from './points';
+import type { Arrangement } from './state';
+import type { Cell } from './views/row';
+
+/** What a table asks about its header. */
+export interface Heads {
+  /** Pixels. */
+  readonly height: number;
+  /** Once for each header that is made; `at` is its place. */
+  dress(cell: HTMLElement, column: Column, at: number): void;
+}
+
+export interface Grid extends Heads {
+  readonly more: MoreTests;
+  columns(points: Points, room: Room, width: number, arrangement: Arrangement | undefined): Column[];
+  cell(column: Column): Cell;
+  /** Once for each row that is made. */
+  dressRow(row: HTMLElement, columns: readonly Column[]): void;
+}

@@ -1,0 +1,141 @@
+/** Which columns the table shows, in which order, how wide and where: the usual ones, and what a person changed. Pure. */
+
+import { column, columnsFor, decimalsOf, idWidth, labelWidth, type Column, type Room } from '../../layout';
+import type { ExtraColumn, Points } from '../../points';
+import type { Arrangement } from '../../state';
+import { WORDS } from './words';
+
+export const AS_USUAL: Arrangement = { order: [], shown: {}, width: {}, pinned: [] };
+/** Not shown as columns: their marks are elsewhere. */
+const HIDDEN = new Set(['flagged']);
+const LEAST = 44;
+
+/** Names a column in an arrangement: what it sorts by, else what it is. */
+export function nameOf({ sort, kind }: Column): string {
+  return sort ?? kind;
+}
+
+/** Every column that there is, in the usual order. */
+export function allColumns(points: Points): Column[] {
+  const found = columnsFor(points, 'wide');
+  const after = (names: readonly string[], more: Column): void => {
+    const at = found.map((one) => names.includes(nameOf(one))).lastIndexOf(true);
+    found.splice(at < 0 ? found.length : at + 1, 0, more);
+  };
+  if (!found.some(({ kind }) => kind === 'id')) {
+    const [name, tip] =
+      points.ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];
+    after(['rank', 'image', 'text'], column('id', 'id', name, tip, `${idWidth(points)}px`));
+  }
+  after(
+    ['count', 'stderr', 'value'],
+    column('converged', 'converged', WORDS.converged, WORDS.convergedTip, '84px')
+  );
+  for (const extra of points.extra.values()) {
+    if (!HIDDEN.has(extra.id)) {
+      after(placeOf(extra), extraColumn(extra));
+    }
+  }
+  return found;
+}
+
+/** What is said of labels stands beside them, all else at the end. */
+function placeOf({ id }: ExtraColumn): readonly string[] {
+  return id === 'suggested'
+    ? ['label']
+    : id === 'predicted'
+      ? ['x:suggested', 'label']
+      : id === 'group'
+        ? ['id', 'image', 'text']
+        : [];
+}
+
+function extraColumn({ id, name, tip, data }: ExtraColumn): Column {
+  const numeric = data.kind === 'number';
+  const track =
+    data.kind === 'class'
+      ? `minmax(${labelWidth(data.classes) - 14 + (data.probability === null ? 0 : 40)}px, .5fr)`
+      : `${Math.min(150, Math.max(76, 26 + name.length * 7))}px`;
+  const decimals = data.kind === 'number' ? decimalsOf(data.values) : 0;
+  return column('extra', `x:${id}`, name, tip, track, numeric, -1, decimals);
+}
+
+/** `room`: of the panel; a narrow one shows little that nobody asked for. `width`: what the table has. */
+export function arranged(points: Points, room: Room, width: number, given = AS_USUAL): Column[] {
+  const usual = new Map(columnsFor(points, room, width).map((one) => [nameOf(one), one]));
+  const chosen = allColumns(points).flatMap((one) => {
+    const name = nameOf(one);
+    const now = usual.get(name);
+    const byItself = now !== undefined || (name === 'x:suggested' && room !== 'narrow');
+    return (given.shown[name] ?? byItself) ? [now ?? one] : [];
+  });
+  return placed(
+    inOrder(chosen, given.order).map((one) => sized(one, given.width[nameOf(one)])),
+    given.pinned
+  );
+}
+
+/** Columns that the order does not name follow the one that usually stands before them. */
+export function inOrder(columns: readonly Column[], order: readonly string[]): Column[] {
+  const held = new Map(columns.map((one) => [nameOf(one), one]));
+  const found = order.flatMap((name) => held.get(name) ?? []);
+  columns.forEach((one, i) => {
+    if (!found.includes(one)) {
+      found.splice(i === 0 ? 0 : found.indexOf(columns[i - 1]!) + 1, 0, one);
+    }
+  });
+  return found;
+}
+
+function sized(one: Column, width: number | undefined): Column {
+  return width === undefined ? one : { ...one, track: `${Math.max(LEAST, Math.round(width))}px` };
+}
+
+/** Pinned columns stand first, at widths that do not change, so that each knows where it stays. */
+function placed(columns: readonly Column[], pinned: readonly string[]): Column[] {
+  if (!columns.some((one) => pinned.includes(nameOf(one)))) {
+    return [...columns];
+  }
+  const stays = (one: Column): boolean => one.kind === 'select' || pinned.includes(nameOf(one));
+  let left = 0;
+  const first = columns.filter(stays).map((one) => {
+    const px = leastOf(one);
+    const at = { ...one, track: `${px}px`, left };
+    left += px;
+    return at;
+  });
+  return [...first, ...columns.filter((one) => !stays(one))];
+}
+
+export function leastOf(one: Column): number {
+  return Number(/\d+/.exec(one.track)?.[0] ?? LEAST);
+}
+
+// --- what people change ------------------------------------------------------------------------------------------
+
+export function showColumn(given: Arrangement, name: string, shown: boolean): Arrangement {
+  return { ...given, shown: { ...given.shown, [name]: shown } };
+}
+
+/** Puts a column before or after another, in the order that is shown now. */
+export function moveColumn(
+  given: Arrangement,
+  now: readonly string[],
+  name: string,
+  to: number
+): Arrangement {
+  const order = now.filter((other) => other !== name);
+  order.splice(Math.max(0, Math.min(order.length, to)), 0, name);
+  return { ...given, order };
+}
+
+/** `width` null: the usual one. */
+export function sizeColumn(given: Arrangement, name: string, width: number | null): Arrangement {
+  const rest = Object.fromEntries(Object.entries(given.width).filter(([other]) => other !== name));
+  return { ...given, width: width === null ? rest : { ...rest, [name]: Math.max(LEAST, width) } };
+}
+
+export function pinColumn(given: Arrangement, name: string, pinned: boolean): Arrangement {
+  const rest = given.pinned.filter((other) => other !== name);
+  return { ...given, pinned: pinned ? [...rest, name] : rest };
+}

@@ -1,0 +1,256 @@
+/** The headers of the table as a live panel has them: charts that filter, edges and names to drag, arrow keys. */
+
+import type { ColumnId } from '../../columns';
+import { h, setAttr } from '../../dom';
+import type { Column } from '../../layout';
+import type { Sight } from '../part';
+import { classesOf, rangeOf } from '../filters/model';
+import { miniOf, type Mini } from './counts';
+import { createMini, type MiniChart } from './mini';
+import { nameOf } from './arrange';
+import { WORDS } from './words';
+
+export interface HeadActions {
+  range(id: ColumnId, range: readonly [number, number] | null, done: boolean): void;
+  classes(id: ColumnId, names: readonly string[]): void;
+  /** Puts a column where the n-th of those shown now is. */
+  move(name: string, to: number): void;
+  /** Null: the usual width. */
+  size(name: string, width: number | null): void;
+  /** Shows a width while it is dragged. */
+  sizing(name: string, width: number): void;
+}
+
+/** Charts are counted anew this often at most (ms). */
+const REST = 300;
+/** Kinds that have no chart. */
+const BARE = new Set(['select', 'image', 'text', 'id', 'rank']);
+const DRAGGED = 6;
+
+interface Head {
+  readonly column: Column;
+  readonly cell: HTMLElement;
+  readonly chart: MiniChart | null;
+  mini: Mini | null;
+  /** What the chart was counted from. */
+  of: unknown;
+}
+
+export function createHeads(actions: HeadActions) {
+  let heads: Head[] = [];
+  let sight: Sight | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let counted = -Infinity;
+  const seen = new WeakSet<Element>();
+  let watch: IntersectionObserver | null = null;
+
+  function observe(cell: Element): void {
+    if (typeof IntersectionObserver === 'undefined') {
+      seen.add(cell);
+      return;
+    }
+    watch ??= new IntersectionObserver((entries) => {
+      entries.forEach(({ target, isIntersecting }) => seen[isIntersecting ? 'add' : 'delete'](target));
+      soon(0);
+    });
+    watch.observe(cell);
+  }
+
+  function dress(cell: HTMLElement, column: Column, at: number): void {
+    if (at === 0) {
+      watch?.disconnect();
+      heads = [];
+    }
+    const name = nameOf(column);
+    const { sort } = column;
+    const chart =
+      sort === null || BARE.has(column.kind)
+        ? null
+        : createMini(column.name, name.replace(/^x:/, ''), {
+            range: (range, done) => actions.range(sort, range, done),
+            classes: (names) => actions.classes(sort, names),
+          });
+    if (column.left !== undefined) {
+      cell.classList.add('pinned');
+      cell.style.left = `${column.left}px`;
+    }
+    setAttr(cell, 'data-column', name);
+    if (chart !== null) {
+      cell.append(chart.element);
+      observe(cell);
+    }
+    if (column.kind !== 'select') {
+      cell.append(edge(cell, name));
+      draggable(cell, name);
+    }
+    cell.addEventListener('keydown', (event) => walk(event, heads));
+    heads.push({ column, cell, chart, mini: null, of: null });
+    const button = cell.querySelector('.sort');
+    if (button !== null && !heads.some((head) => head !== heads.at(-1) && head.column.sort !== null)) {
+      setAttr(button, 'tabindex', 0); // one stop for the Tab key: arrow keys go on from there
+    }
+    soon(0);
+  }
+
+  /** The right edge of a header: a drag changes the width. */
+  function edge(cell: HTMLElement, name: string): HTMLElement {
+    const handle = h('span', { class: 'head-edge', title: WORDS.resize, 'data-testid': `edge-${name}` });
+    let start: { x: number; width: number } | null = null;
+    const width = (event: PointerEvent): number => start!.width + event.clientX - start!.x;
+    handle.addEventListener('pointerdown', (event) => {
+      event.stopPropagation();
+      event.preventDefault();
+      start = { x: event.clientX, width: cell.getBoundingClientRect().width };
+      handle.setPointerCapture(event.pointerId);
+    });
+    handle.addEventListener('pointermove', (event) => {
+      if (start !== null) {
+        actions.sizing(name, width(event));
+      }
+    });
+    handle.addEventListener('pointerup', (event) => {
+      if (start !== null && event.clientX !== start.x) {
+        actions.size(name, width(event));
+      }
+      start = null;
+    });
+    handle.addEventListener('click', (event) => event.stopPropagation());
+    handle.addEventListener('dblclick', () => actions.size(name, null));
+    return handle;
+  }
+
+  /** The name of a column can be dragged to another place; a mere click still sorts. */
+  function draggable(cell: HTMLElement, name: string): void {
+    let start: number | null = null;
+    let to = -1;
+    let dragged = false;
+    const end = (): void => {
+      start = null;
+      heads.forEach((head) => setAttr(head.cell, 'data-drop', null));
+      setAttr(cell, 'data-dragged', null);
+    };
+    cell.addEventListener('pointerdown', (event) => {
+      start = event.button === 0 ? event.clientX : null;
+      to = -1;
+      dragged = false;
+    });
+    cell.addEventListener('pointermove', (event) => {
+      if (start === null || event.buttons === 0) {
+        start = null;
+        return;
+      }
+      if (to < 0 && Math.abs(event.clientX - start) < DRAGGED) {
+        return;
+      }
+      cell.setPointerCapture(event.pointerId);
+      setAttr(cell, 'data-dragged', true);
+      to = placeAt(event.clientX);
+      const own = heads.findIndex((head) => head.cell === cell);
+      heads.forEach((head, i) =>
+        setAttr(head.cell, 'data-drop', i === to && to !== own ? (to > own ? 'after' : 'before') : null)
+      );
+    });
+    cell.addEventListener('pointerup', () => {
+      if (start !== null && to >= 0) {
+        dragged = true;
+        actions.move(name, to);
+      }
+      end();
+    });
+    cell.addEventListener('pointercancel', end);
+    cell.addEventListener('click', (event) => dragged && event.stopPropagation(), true);
+  }
+
+  function placeAt(x: number): number {
+    const found = heads.findIndex((head) => x < head.cell.getBoundingClientRect().right);
+    return Math.max(1, found < 0 ? heads.length - 1 : found);
+  }
+
+  /** Filters are shown at once; counts when it is their time. */
+  function paint(now: Sight): void {
+    sight = now;
+    for (const head of heads) {
+      show(head, now);
+    }
+    if (heads.some((head) => isStale(head, now))) {
+      soon(Math.max(0, counted + REST - performance.now()));
+    }
+  }
+
+  function show({ chart, column, mini }: Head, { state, points }: Sight): void {
+    chart?.update({
+      mini,
+      range: rangeOf(state.filters, column.sort!),
+      chosen: classesOf(state.filters, column.sort!, points),
+      threshold: column.kind === 'value' ? points.status.threshold : null,
+    });
+  }
+
+  function isStale(head: Head, now: Sight): boolean {
+    return head.chart !== null && head.of !== sourceOf(head.column, now) && seen.has(head.cell);
+  }
+
+  function soon(ms: number): void {
+    timer ??= setTimeout(count, ms);
+  }
+
+  /** One chart at a time: at a million points each takes some milliseconds. */
+  function count(): void {
+    timer = undefined;
+    const now = sight;
+    const head = now === null ? undefined : heads.find((one) => isStale(one, now));
+    if (now === null || head === undefined) {
+      return;
+    }
+    counted = performance.now();
+    head.of = sourceOf(head.column, now);
+    head.mini = miniOf(now.points, now.derived.ranks, head.column.sort!, now.derived.histogram);
+    show(head, now);
+    soon(0);
+  }
+
+  return {
+    dress,
+    paint,
+    end: () => {
+      clearTimeout(timer);
+      watch?.disconnect();
+    },
+  };
+}
+
+/** What changes when the numbers of a column do: features and columns of parts are made once. */
+function sourceOf(column: Column, { points, derived }: Sight): unknown {
+  const id = column.sort!;
+  return id.startsWith('x:')
+    ? points.extra.get(id.slice(2))
+    : id.startsWith('f')
+      ? points.features[column.feature]
+      : derived.ranks;
+}
+
+/** Arrow keys go from header to header, and down into a chart; Escape and the arrow up come back. */
+function walk(event: KeyboardEvent, heads: readonly Head[]): void {
+  const target = event.target as Element;
+  const at = heads.findIndex((head) => head.cell.contains(target));
+  const chart = heads[at]?.chart?.chart;
+  const inChart = chart?.contains(target) === true;
+  if (event.key === 'ArrowDown' && !inChart && chart !== undefined) {
+    chart.focus();
+  } else if ((event.key === 'ArrowUp' || event.key === 'Escape') && inChart) {
+    heads[at]!.cell.querySelector<HTMLElement>('.sort')?.focus();
+  } else if (!inChart && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+    const step = event.key === 'ArrowLeft' ? -1 : 1;
+    let next = at + step;
+    while (next >= 0 && next < heads.length && heads[next]!.cell.querySelector('.sort') === null) {
+      next += step;
+    }
+    const button = heads[next]?.cell.querySelector<HTMLElement>('.sort');
+    button?.focus();
+    button?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  } else if (inChart || event.key !== 'ArrowUp') {
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+}

@@ -1,0 +1,242 @@
+/** A small chart in the header of a column that filters: bars of numbers to brush, bars of classes to click. */
+
+import { drawBars } from '../../bars';
+import { h, setAttr, setText, svg } from '../../dom';
+import { count, percent, plain } from '../../format';
+import type { Mini } from './counts';
+import { WORDS } from './words';
+
+export interface MiniActions {
+  /** `done`: the pointer is still down when false. */
+  range(range: readonly [number, number] | null, done: boolean): void;
+  classes(names: readonly string[]): void;
+}
+
+export interface MiniData {
+  readonly mini: Mini | null;
+  readonly range: readonly [number, number] | null;
+  readonly chosen: readonly string[];
+  /** Where helpful begins; for the values only. */
+  readonly threshold: number | null;
+}
+
+export interface MiniChart {
+  readonly element: HTMLElement;
+  readonly chart: SVGSVGElement;
+  update(data: MiniData): void;
+}
+
+const W = 100;
+const H = 20;
+
+export function createMini(name: string, id: string, actions: MiniActions): MiniChart {
+  const bars = svg('g');
+  const brushed = svg('rect', { class: 'brush', y: 0, height: H, width: 0 });
+  const marker = svg('rect', { class: 'mini-marker', y: 0, height: H, width: 0 });
+  const chart = svg(
+    'svg',
+    {
+      class: 'chart mini-chart',
+      viewBox: `0 0 ${W} ${H}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+      tabindex: -1,
+      'data-testid': `mini-${id}`,
+    },
+    brushed,
+    marker,
+    bars
+  );
+  const line = h('div', { class: 'mini-line' });
+  const element = h('div', { class: 'mini' }, chart, line);
+  let data: MiniData = { mini: null, range: null, chosen: [], threshold: null };
+  /** Where a drag began; what it covers is shown at once, and filters when the state has it. */
+  let from: number | null = null;
+  let held: readonly [number, number] | null = null;
+  let at = -1;
+
+  const bins = () => (data.mini?.kind === 'number' ? data.mini.histogram : null);
+  const share = (event: PointerEvent): number => {
+    const box = chart.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - box.left) / (box.width || 1)));
+  };
+  const snap = (a: number, b: number): [number, number] => {
+    const { lo, hi, width } = bins()!;
+    const start = lo + Math.floor((Math.min(a, b) - lo) / width + 1e-6) * width;
+    const end = lo + Math.ceil((Math.max(a, b) - lo) / width - 1e-6) * width;
+    return [Math.max(lo, start), Math.min(hi, end)];
+  };
+  const number = (event: PointerEvent): number => {
+    const { lo, hi } = bins()!;
+    return lo + (hi - lo) * share(event);
+  };
+
+  chart.addEventListener('mousedown', (event) => event.preventDefault());
+  chart.addEventListener('pointerdown', (event) => {
+    event.stopPropagation();
+    if (event.button === 0 && bins() !== null) {
+      from = number(event);
+      chart.setPointerCapture(event.pointerId);
+    }
+  });
+  chart.addEventListener('pointermove', (event) => {
+    if (from !== null && Math.abs(number(event) - from) > bins()!.width / 3) {
+      held = snap(from, number(event));
+      actions.range(held, false);
+      paint();
+    } else if (from === null) {
+      hover(share(event));
+    }
+  });
+  chart.addEventListener('pointerleave', () => hover(-1));
+  chart.addEventListener('pointerup', (event) => {
+    if (from === null) {
+      return;
+    }
+    const range = held ?? (data.range === null ? binAt(number(event)) : null);
+    from = held = null;
+    actions.range(range, true);
+  });
+  chart.addEventListener('pointercancel', () => (from = held = null));
+  chart.addEventListener('click', (event) => {
+    event.stopPropagation();
+    if (data.mini?.kind === 'class' && at >= 0) {
+      toggle(data.mini.names[at]!, event.ctrlKey || event.metaKey || event.shiftKey);
+    }
+  });
+  chart.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0;
+    if (event.key === 'Escape' && (data.range !== null || data.chosen.length > 0)) {
+      clear();
+    } else if (data.mini?.kind === 'class' && (step !== 0 || event.key === ' ' || event.key === 'Enter')) {
+      if (step === 0) {
+        toggle(data.mini.names[Math.max(0, at)]!, true);
+      } else {
+        hover((Math.min(data.mini.names.length - 1, Math.max(0, at + step)) + 0.5) / data.mini.names.length);
+      }
+    } else if (bins() !== null && step !== 0) {
+      actions.range(moved(step, event.shiftKey), true);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  /** A click between two edges takes that bar. */
+  function binAt(x: number): [number, number] {
+    return snap(x - 1e-9 * bins()!.width, x + 1e-9 * bins()!.width);
+  }
+
+  function moved(step: number, lower: boolean): readonly [number, number] {
+    const { lo, hi, width } = bins()!;
+    const [a, b] = data.range ?? [lo, hi];
+    const [start, end] = lower ? [a + step * width, b] : [a, b + step * width];
+    const next = snap(Math.max(lo, start), Math.min(hi, end));
+    return next[1] - next[0] < width / 2 ? [a, b] : next;
+  }
+
+  function clear(): void {
+    if (data.range !== null) {
+      actions.range(null, true);
+    } else {
+      actions.classes([]);
+    }
+  }
+
+  function toggle(one: string, several: boolean): void {
+    const has = data.chosen.includes(one);
+    const others = several ? data.chosen.filter((other) => other !== one) : [];
+    actions.classes(has && (several || data.chosen.length === 1) ? others : [...others, one]);
+  }
+
+  /** What is under the pointer, in words. */
+  function hover(x: number): void {
+    const shown = data.mini?.kind === 'class' ? data.mini.names.length : (bins()?.counts.length ?? 0);
+    at = x < 0 || shown === 0 ? -1 : Math.min(shown - 1, Math.floor(x * shown));
+    setAttr(marker, 'x', at < 0 ? 0 : (at / shown) * W);
+    setAttr(marker, 'width', at < 0 ? 0 : W / shown);
+    setText(line, said());
+  }
+
+  function said(): string {
+    const { mini, range, chosen } = data;
+    const shown = held ?? range;
+    if (mini === null) {
+      return '';
+    }
+    if (mini.kind === 'class') {
+      return at >= 0
+        ? `${mini.names[at]!}: ${count(mini.counts[at]!)}`
+        : chosen.length > 0
+          ? chosen.join(', ')
+          : WORDS.kinds(count(mini.all));
+    }
+    const found = mini.histogram;
+    if (found === null) {
+      return '';
+    }
+    if (shown === null && at >= 0) {
+      const start = found.lo + at * found.width;
+      return `${plain(start, 2)} … ${plain(start + found.width, 2)}: ${count(found.counts[at] ?? 0)}`;
+    }
+    const [lo, hi] = shown ?? [found.lo, found.hi];
+    return `${plain(Math.max(lo, found.lo), 2)} … ${plain(Math.min(hi, found.hi), 2)}`;
+  }
+
+  function paint(): void {
+    const { mini, threshold, chosen } = data;
+    const range = held ?? data.range;
+    const found = bins();
+    const x = (value: number): number =>
+      found === null ? 0 : ((value - found.lo) / (found.hi - found.lo)) * W;
+    const start = range === null ? 0 : Math.max(0, x(range[0]));
+    setAttr(brushed, 'x', start);
+    setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - start));
+    drawBars(bars, mini?.kind === 'class' ? mini.counts : (found?.counts ?? []), W, H, (i) => {
+      if (mini?.kind === 'class') {
+        return chosen.length > 0 && !chosen.includes(mini.names[i]!) ? 'neutral outside' : 'neutral';
+      }
+      const centre = found!.lo + (i + 0.5) * found!.width;
+      const side = threshold === null ? 'neutral' : centre < threshold ? 'hurts' : 'helps';
+      return range !== null && (centre < range[0] || centre > range[1]) ? `${side} outside` : side;
+    });
+    setAttr(element, 'data-filtered', range !== null || chosen.length > 0);
+    setAttr(chart, 'aria-label', summary(name, data));
+    setAttr(chart, 'aria-description', mini?.kind === 'class' ? WORDS.classHelp : WORDS.numberHelp);
+    setText(line, said());
+  }
+
+  return {
+    element,
+    chart,
+    update(now) {
+      const same =
+        now.mini === data.mini &&
+        now.range === data.range &&
+        now.threshold === data.threshold &&
+        now.chosen.join('\n') === data.chosen.join('\n');
+      if (!same) {
+        data = now;
+        paint();
+      }
+    },
+  };
+}
+
+function summary(name: string, { mini, range, chosen }: MiniData): string {
+  if (mini?.kind === 'class') {
+    const most = mini.counts.indexOf(Math.max(...mini.counts));
+    const words = WORDS.classes(name, count(mini.all), mini.names[most] ?? WORDS.unknown);
+    const all = mini.counts.reduce((a, b) => a + b, 0);
+    const bars = mini.names.map((one, i) =>
+      WORDS.bar(one, count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))
+    );
+    return `${words}${chosen.length === 0 ? '' : WORDS.chosen(chosen.join(', '))}. ${bars.slice(0, 10).join('; ')}`;
+  }
+  const found = mini?.histogram ?? null;
+  return found === null
+    ? `${name}: ${WORDS.unknown}`
+    : WORDS.number(name, plain(found.lo), plain(found.hi)) +
+        (range === null ? '' : WORDS.filtered(plain(range[0]), plain(range[1])));
+}

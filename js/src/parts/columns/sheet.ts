@@ -1,0 +1,141 @@
+/** The menu of the columns: which are shown, in which order, how wide and where, all by keyboard as well. */
+
+import { h, setAttr, setText, show } from '../../dom';
+import { count } from '../../format';
+import { WORDS } from './words';
+
+export interface SheetColumn {
+  readonly name: string;
+  readonly words: string;
+  readonly tip: string;
+  readonly shown: boolean;
+  readonly pinned: boolean;
+}
+
+export interface SheetActions {
+  show(name: string, shown: boolean): void;
+  pin(name: string, pinned: boolean): void;
+  /** By so many places. */
+  move(name: string, by: number): void;
+  /** By so many pixels. */
+  widen(name: string, by: number): void;
+  reset(): void;
+  copy(): void;
+  close(): void;
+}
+
+const MOST = 80;
+const STEP = 24;
+
+export function createSheet(actions: SheetActions) {
+  const find = h('input', {
+    class: 'field',
+    type: 'search',
+    placeholder: WORDS.find,
+    'aria-label': WORDS.find,
+    'data-testid': 'columns-find',
+    oninput: () => paint(),
+  });
+  const list = h('ul', { class: 'columns-list' });
+  const rest = h('p', { class: 'muted' });
+  const button = (words: string, onclick: () => void, id: string, tip = words): HTMLElement =>
+    h('button', { class: 'button small', title: tip, 'data-testid': id, onclick }, words);
+  const element = h(
+    'div',
+    {
+      class: 'sheet columns-sheet',
+      role: 'dialog',
+      'aria-label': WORDS.title,
+      hidden: true,
+      'data-testid': 'columns',
+    },
+    h(
+      'div',
+      { class: 'sheet-head' },
+      h('h3', {}, WORDS.title),
+      button(WORDS.close, () => actions.close(), 'columns-close')
+    ),
+    h('div', { class: 'columns-find' }, find),
+    h('div', { class: 'sheet-body' }, list, rest),
+    h(
+      'div',
+      { class: 'columns-foot' },
+      button(WORDS.copy, () => actions.copy(), 'columns-copy', WORDS.copyTip),
+      button(WORDS.reset, () => actions.reset(), 'columns-reset')
+    )
+  );
+  let all: readonly SheetColumn[] = [];
+  let painted = '';
+
+  element.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      actions.close();
+    }
+  });
+
+  function paint(): void {
+    const wanted = find.value.trim().toLowerCase();
+    const found = all.filter(({ words }) => words.toLowerCase().includes(wanted));
+    const shown = found.slice(0, MOST);
+    const key = JSON.stringify(shown);
+    if (key === painted) {
+      return;
+    }
+    painted = key;
+    const active = (element.getRootNode() as Partial<ShadowRoot>).activeElement;
+    const at = active instanceof HTMLElement && list.contains(active) ? active.dataset.testid : undefined;
+    list.replaceChildren(...shown.map(item));
+    setText(rest, found.length > shown.length ? WORDS.more(count(found.length - shown.length)) : '');
+    if (at !== undefined) {
+      [...list.querySelectorAll<HTMLElement>('[data-testid]')]
+        .find((one) => one.dataset.testid === at)
+        ?.focus();
+    }
+  }
+
+  function item(one: SheetColumn): HTMLElement {
+    const { name, words, tip, shown, pinned } = one;
+    const small = (sign: string, said: string, onclick: () => void, id: string): HTMLButtonElement =>
+      h(
+        'button',
+        {
+          class: 'column-button',
+          title: said,
+          'aria-label': `${said}: ${words}`,
+          'data-testid': `${id}-${name}`,
+          onclick,
+        },
+        sign
+      );
+    const pin = small('\u25e7', pinned ? WORDS.unpin : WORDS.pin, () => actions.pin(name, !pinned), 'pin');
+    setAttr(pin, 'aria-pressed', String(pinned));
+    const buttons = [
+      pin,
+      small('\u2190', WORDS.earlier, () => actions.move(name, -1), 'earlier'),
+      small('\u2192', WORDS.later, () => actions.move(name, 1), 'later'),
+      small('\u2212', WORDS.narrower, () => actions.widen(name, -STEP), 'narrower'),
+      small('+', WORDS.wider, () => actions.widen(name, STEP), 'wider'),
+    ];
+    const check = h('input', {
+      type: 'checkbox',
+      'data-testid': `show-${name}`,
+      onchange: () => actions.show(name, check.checked),
+    });
+    check.checked = shown;
+    const label = h('label', { title: tip }, check, h('span', {}, words));
+    return h('li', {}, label, ...(shown ? buttons : []));
+  }
+
+  return {
+    element,
+    update(open: boolean, columns: readonly SheetColumn[]): void {
+      show(element, open);
+      if (open) {
+        all = columns;
+        paint();
+      }
+    },
+    focus: () => find.focus(),
+  };
+}

@@ -1,0 +1,60 @@
+/** Flags and notes: read from Python's message, kept as columns of the points. Pure. */
+
+import type { ExtraColumn, Points } from '../../points';
+import { array, texts, WireError } from '../../read';
+import type { PartMessage } from '../part';
+import { WORDS } from './words';
+
+export interface Marks {
+  readonly flagged: Uint32Array;
+  readonly noted: Uint32Array;
+  /** Of each noted point, which of the texts. */
+  readonly codes: Uint32Array;
+  readonly texts: readonly string[];
+}
+
+export function readMarks({ body, buffers }: PartMessage): Marks {
+  const noted = array(body.noted, 'u4', buffers, null, 'noted');
+  const marks = {
+    flagged: array(body.flagged, 'u4', buffers, null, 'flagged'),
+    noted,
+    codes: array(body.codes, 'u4', buffers, noted.length, 'codes'),
+    texts: texts(body, 'texts', true),
+  };
+  if (marks.codes.some((code) => code >= marks.texts.length)) {
+    throw new WireError(`A note is of text ${Math.max(...marks.codes)}; ${marks.texts.length} came.`);
+  }
+  return marks;
+}
+
+/** Puts them into the points; a column of which nothing is left goes away. */
+export function putMarks(points: Points, marks: Marks): void {
+  for (const rows of [marks.flagged, marks.noted]) {
+    if (rows.some((row) => row >= points.n)) {
+      throw new WireError(`A point is marked that is not one of the ${points.n}.`);
+    }
+  }
+  put(points, marks.flagged.length, () => {
+    const values = new Float32Array(points.n);
+    marks.flagged.forEach((row) => (values[row] = 1));
+    return { id: 'flagged', name: 'flagged', tip: WORDS.flagged, data: { kind: 'number', values } };
+  });
+  put(points, marks.noted.length, () => {
+    const notes = new Array<string>(points.n).fill('');
+    marks.noted.forEach((row, i) => (notes[row] = marks.texts[marks.codes[i]!]!));
+    return { id: 'note', name: 'comment', tip: WORDS.noteColumn, data: { kind: 'text', texts: notes } };
+  });
+  if (marks.flagged.length === 0) {
+    points.extra.delete('flagged');
+  }
+  if (marks.noted.length === 0) {
+    points.extra.delete('note');
+  }
+}
+
+function put(points: Points, any: number, make: () => ExtraColumn): void {
+  if (any > 0) {
+    const column = make();
+    points.extra.set(column.id, column);
+  }
+}

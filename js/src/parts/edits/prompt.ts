@@ -1,0 +1,180 @@
+/** One field over the panel: a comment, the name of a label, a number. Enter saves, Escape cancels. */
+
+import { h, setAttr, setText, show } from '../../dom';
+import type { LabelChoice } from '../../wire';
+import { matches } from './match';
+import { WORDS } from './words';
+
+export interface Question {
+  readonly title: string;
+  readonly kind: 'note' | 'label' | 'number';
+  /** What stands in the field. */
+  readonly present: string;
+  /** Names of the classes, for a label. */
+  readonly classes: readonly string[];
+}
+
+export interface PromptActions {
+  note(text: string): void;
+  label(choice: LabelChoice, why: string): void;
+}
+
+const HINTS = { note: WORDS.noteHint, label: WORDS.labelHint, number: WORDS.numberHint };
+const MAX_NOTE = 2000;
+
+export function createPrompt(actions: PromptActions) {
+  const title = h('label', { for: 'edits-field' });
+  const field = h('input', {
+    class: 'field',
+    id: 'edits-field',
+    autocomplete: 'off',
+    maxlength: MAX_NOTE,
+    'data-testid': 'prompt-field',
+    oninput: () => list(),
+  });
+  const options = h('ul', { class: 'prompt-options', id: 'edits-options', role: 'listbox' });
+  const why = h('input', {
+    class: 'field',
+    autocomplete: 'off',
+    maxlength: MAX_NOTE,
+    placeholder: WORDS.reason,
+    'aria-label': WORDS.reason,
+    'data-testid': 'prompt-why',
+  });
+  const hint = h('p', { class: 'muted', role: 'status' });
+  const element = h(
+    'form',
+    {
+      class: 'prompt',
+      hidden: true,
+      'data-testid': 'prompt',
+      onsubmit: (event: Event) => {
+        event.preventDefault();
+        submit();
+      },
+      onkeydown: (event: KeyboardEvent) => press(event),
+      onfocusout: (event: FocusEvent) => {
+        if (event.relatedTarget instanceof Node && !element.contains(event.relatedTarget)) {
+          close(false);
+        }
+      },
+    },
+    title,
+    field,
+    options,
+    why,
+    h(
+      'div',
+      { class: 'button-row' },
+      h('button', { class: 'button', type: 'submit', 'data-testid': 'prompt-save' }, WORDS.save),
+      h('button', { class: 'button', 'data-testid': 'prompt-cancel', onclick: () => close(true) }, WORDS.cancel)
+    ),
+    hint
+  );
+  let question: Question | null = null;
+  let choices: readonly LabelChoice[] = [];
+  let at = 0;
+  let from: Element | null = null;
+
+  function open(asked: Question): void {
+    from ??= (element.getRootNode() as ShadowRoot).activeElement;
+    question = asked;
+    setText(title, asked.title);
+    setText(hint, HINTS[asked.kind]);
+    setAttr(field, 'type', asked.kind === 'number' ? 'number' : 'text');
+    setAttr(field, 'step', asked.kind === 'number' ? 'any' : null);
+    setAttr(field, 'role', asked.kind === 'label' ? 'combobox' : null);
+    setAttr(field, 'aria-controls', asked.kind === 'label' ? 'edits-options' : null);
+    show(why, asked.kind !== 'note');
+    field.value = asked.present;
+    why.value = '';
+    show(element, true);
+    list();
+    field.focus({ preventScroll: true });
+    field.select();
+  }
+
+  /** `back`: puts the focus where it was. */
+  function close(back: boolean): void {
+    question = null;
+    show(element, false);
+    if (back && from instanceof HTMLElement) {
+      from.focus({ preventScroll: true });
+    }
+    from = null;
+  }
+
+  function list(): void {
+    const typed = field.value.trim();
+    const labels = question?.kind === 'label' ? question.classes : [];
+    const found = question?.kind === 'label' ? matches(labels, typed) : [];
+    const isNew = question?.kind === 'label' && typed !== '' && !labels.includes(typed);
+    choices = [...found.map((label) => ({ label })), ...(isNew ? [{ new: typed }] : [])];
+    at = 0;
+    options.replaceChildren(
+      ...choices.map((choice, i) =>
+        h(
+          'li',
+          {
+            role: 'option',
+            id: `edits-option-${i}`,
+            'data-testid': 'prompt-option',
+            onmousedown: (event: Event) => {
+              event.preventDefault(); // the field keeps the focus
+              at = i;
+              submit();
+            },
+          },
+          'label' in choice ? labels[choice.label]! : WORDS.newClass(typed)
+        )
+      )
+    );
+    show(options, choices.length > 0);
+    setAttr(field, 'aria-expanded', question?.kind === 'label' ? String(choices.length > 0) : null);
+    mark();
+  }
+
+  function mark(): void {
+    [...options.children].forEach((option, i) => setAttr(option, 'aria-selected', String(i === at)));
+    setAttr(field, 'aria-activedescendant', choices.length > 0 ? `edits-option-${at}` : null);
+    options.children[at]?.scrollIntoView?.({ block: 'nearest' });
+  }
+
+  function submit(): void {
+    if (question === null) {
+      return;
+    }
+    const { kind } = question;
+    const reason = why.value.trim();
+    if (kind === 'note') {
+      actions.note(field.value.trim());
+    } else if (kind === 'number') {
+      const number = Number(field.value);
+      if (field.value.trim() === '' || !Number.isFinite(number)) {
+        setText(hint, WORDS.notNumber);
+        return;
+      }
+      actions.label({ number }, reason);
+    } else if (choices[at] === undefined) {
+      return;
+    } else {
+      actions.label(choices[at], reason);
+    }
+    close(true);
+  }
+
+  /** No key typed here is the panel's. */
+  function press(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      close(true);
+    } else if (step !== undefined && choices.length > 0) {
+      event.preventDefault();
+      at = (at + step + choices.length) % choices.length;
+      mark();
+    }
+  }
+
+  return { element, open };
+}

@@ -1,0 +1,84 @@
+/** What the edits beyond labels and drops say. */
+
+import { count, many, percent } from '../../format';
+
+const DID: Record<string, readonly [string, string]> = {
+  relabel: ['relabelled', ''],
+  drop: ['dropped', ''],
+  restore: ['took back', ' into the data'],
+  flag: ['flagged', ''],
+  unflag: ['took the flag off', ''],
+  note: ['commented on', ''],
+  merge: ['merged edits of', ''],
+};
+
+export const WORDS = {
+  flag: 'Flag',
+  unflag: 'Unflag',
+  flagTip: 'Mark to be looked at again; it stays in the data (f)',
+  flagged: 'Flagged to be looked at again; 1 where a point is',
+  note: 'Comment',
+  noteTip: 'Write a comment (c)',
+  noteColumn: 'Comment on the point, kept in the log of edits',
+  accept: (name: string, p: number) => `Take “${name}”${Number.isFinite(p) ? ` (${percent(p)})` : ''}`,
+  acceptMany: (n: number) => `Take ${many(n, 'suggestion')}`,
+  acceptTip: 'Give the point the label that the model suggests (a)',
+  suggestions: 'Suggestions',
+  sure: 'at least',
+  sureTip: 'How sure the model is of the suggested label, out-of-fold',
+  acceptAll: (n: number, p: number, among: number) =>
+    `Accept ${n === 1 ? 'the 1 suggestion' : `all ${count(n)} suggestions`} of ${percent(p)} and more${
+      among > 0 ? ` in the ${many(among, 'selected point')}` : ''
+    }`,
+  acceptNone: (p: number) => `No suggestion is ${percent(p)} sure`,
+  acceptNote: 'One step, undone by u. What you relabelled or dropped is left alone.',
+  why: (p: number) => `suggestion accepted, ${percent(p)} and more`,
+  whyOne: 'suggestion accepted',
+  promptNote: (n: number) => (n === 1 ? 'Comment on this point' : `Comment on ${many(n, 'point')}`),
+  promptLabel: (n: number) => (n === 1 ? 'Label of this point' : `Label of ${many(n, 'point')}`),
+  promptNumber: (n: number) => (n === 1 ? 'Target of this point' : `Target of ${many(n, 'point')}`),
+  noteHint: 'Enter saves, an empty comment removes it, Esc cancels',
+  labelHint: 'Type part of a name; Enter takes the marked one, Esc cancels',
+  numberHint: 'Enter saves, Esc cancels',
+  notNumber: 'That is no number.',
+  reason: 'why (optional)',
+  newClass: (name: string) => `new label “${name}”`,
+  save: 'Save',
+  cancel: 'Cancel',
+  history: 'History',
+  historyTip: 'Every edit: what, when, who and why (h)',
+  historyTitle: 'History of edits',
+  historyNone: 'Nothing was edited yet.',
+  loading: 'Reading the log…',
+  did: (op: string, n: number) => {
+    const [verb, rest] = DID[op] ?? [op, ''];
+    return `${verb} ${many(n, 'point')}${rest}`;
+  },
+  undone: 'taken back',
+  back: 'Back to here',
+  backTip: (n: number) => `Take back the ${many(n, 'edit')} made after this one`,
+  start: 'Back to the beginning',
+  startTip: (n: number) => `Take back ${n === 1 ? 'the edit' : `all ${count(n)} edits`}`,
+  older: 'Older edits',
+  more: (n: number) => `and ${many(n, 'more point', 'more points')}`,
+  point: (id: string) => `point ${id}`,
+  valueThen: (value: string) => `value then ${value}`,
+  yes: { dropped: 'dropped', flag: 'flagged' } as Record<string, string>,
+  no: { dropped: 'kept', flag: 'not flagged' } as Record<string, string>,
+  empty: 'none',
+  exportAs: 'Export as',
+  forms: { code: 'Python cell', csv: 'CSV', json: 'JSON' } as Record<string, string>,
+  copy: 'Copy',
+  download: 'Download',
+  copied: 'Copied.',
+  notCopied: 'The browser lets nothing be copied; take it from here:',
+  close: 'Close',
+};
+
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['f', 'flag, or take the flag off'],
+  ['c', 'comment'],
+  ['l', 'label: type its name'],
+  ['a', 'take the suggested label'],
+  ['h', 'history of edits'],
+];

@@ -1,0 +1,208 @@
+/** The field of the expression: completes names, says at the place what is wrong, filters what is right. */
+
+import { h, setAttr, show } from '../../dom';
+import type { Scope } from '../columns/fields';
+import { compile } from './compile';
+import { complete, type Completions } from './complete';
+import { ExpressionError } from './tokens';
+import { WORDS } from './words';
+
+/** After the last key (ms) what is written filters; Enter does so at once. */
+const REST = 250;
+const NONE: Completions = { from: 0, to: 0, options: [] };
+
+export function createField(scope: () => Scope | null, filter: (expression: string) => void) {
+  const field = h('input', {
+    class: 'field expression',
+    type: 'text',
+    role: 'combobox',
+    placeholder: WORDS.placeholder,
+    title: WORDS.tip,
+    'aria-label': WORDS.field,
+    'aria-autocomplete': 'list',
+    'aria-expanded': 'false',
+    'aria-controls': 'dvl-expression-options',
+    'aria-describedby': 'dvl-expression-error',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    'data-testid': 'expression',
+  });
+  const options = h('ul', {
+    class: 'expression-options',
+    id: 'dvl-expression-options',
+    role: 'listbox',
+    'aria-label': WORDS.options,
+    'data-testid': 'expression-options',
+  });
+  const wrong = h('div', {
+    class: 'expression-error',
+    id: 'dvl-expression-error',
+    role: 'status',
+    'data-testid': 'expression-error',
+  });
+  const pop = h('div', { class: 'expression-pop', hidden: true }, wrong, options);
+  let offered = NONE;
+  let chosen = -1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let said = '';
+  /** What filters. */
+  let applied = '';
+
+  field.addEventListener('input', () => {
+    offer();
+    clearTimeout(timer);
+    said = '';
+    timer = setTimeout(apply, REST);
+    place();
+  });
+  field.addEventListener('focus', () => {
+    if (field.value === '') {
+      offer();
+    }
+    place();
+  });
+  field.addEventListener('click', () => {
+    offer();
+    place();
+  });
+  field.addEventListener('blur', () => {
+    offered = NONE;
+    place();
+  });
+  field.addEventListener('keydown', (event) => {
+    const n = offered.options.length;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      if (n === 0) {
+        offer();
+      } else {
+        chosen = (chosen + (event.key === 'ArrowDown' ? 1 : chosen < 0 ? 0 : -1) + n) % n;
+      }
+    } else if ((event.key === 'Enter' || event.key === 'Tab') && chosen >= 0 && n > 0) {
+      take(chosen);
+    } else if (event.key === 'Enter') {
+      offered = NONE;
+      clearTimeout(timer);
+      apply();
+    } else if (event.key === 'Escape' && (n > 0 || field.value !== '')) {
+      if (n === 0) {
+        field.value = '';
+        apply();
+      }
+      offered = NONE;
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    place();
+  });
+
+  function offer(): void {
+    const names = scope();
+    const caret = field.selectionStart ?? field.value.length;
+    offered = names === null ? NONE : complete(field.value, caret, names);
+    chosen = -1;
+  }
+
+  function take(at: number): void {
+    const { from, to } = offered;
+    const { insert } = offered.options[at]!;
+    const space = /^\s/.test(field.value.slice(to)) ? '' : ' ';
+    field.setRangeText(insert + space, from, to, 'end');
+    field.dispatchEvent(new Event('input'));
+  }
+
+  /** What is wrong is said once nothing is being chosen; the former filter stays meanwhile. */
+  function apply(): void {
+    clearTimeout(timer);
+    said = '';
+    const text = field.value.trim();
+    const names = scope();
+    if (names === null) {
+      return;
+    }
+    try {
+      if (text !== '') {
+        compile(field.value, names);
+      }
+      applied = text;
+      filter(text);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) {
+        throw error;
+      }
+      said = error.message;
+      mark(error);
+    }
+    setAttr(field, 'aria-invalid', said === '' ? null : 'true');
+    place();
+  }
+
+  /** The message, and the expression with the place underlined. */
+  function mark({ from, to }: ExpressionError): void {
+    const text = field.value;
+    const at = text.slice(from, to) || ' ';
+    wrong.replaceChildren(
+      h('div', {}, said),
+      h('code', {}, text.slice(Math.max(0, from - 40), from), h('mark', {}, at), text.slice(to, to + 40))
+    );
+  }
+
+  function place(): void {
+    const focused = (field.getRootNode() as Partial<ShadowRoot>).activeElement === field;
+    const open = focused && (offered.options.length > 0 || said !== '');
+    show(pop, open);
+    show(wrong, said !== '');
+    setAttr(field, 'aria-expanded', String(open && offered.options.length > 0));
+    setAttr(field, 'aria-activedescendant', open && chosen >= 0 ? `dvl-expression-${chosen}` : null);
+    show(options, offered.options.length > 0);
+    if (!open) {
+      if (said === '') {
+        wrong.replaceChildren();
+      }
+      return;
+    }
+    options.replaceChildren(
+      ...offered.options.map(({ insert, hint }, i) => {
+        const item = h(
+          'li',
+          { role: 'option', id: `dvl-expression-${i}`, 'aria-selected': String(i === chosen) },
+          h('code', {}, insert),
+          h('span', { class: 'muted' }, hint)
+        );
+        item.addEventListener('pointerdown', (event) => {
+          event.preventDefault(); // the field keeps the focus
+          take(i);
+        });
+        return item;
+      })
+    );
+    options.children[chosen]?.scrollIntoView({ block: 'nearest' });
+    const panel = pop.parentElement?.getBoundingClientRect();
+    const box = field.getBoundingClientRect();
+    if (panel !== undefined) {
+      pop.style.top = `${box.bottom - panel.top + 3}px`;
+      pop.style.left = `${Math.max(4, Math.min(box.left - panel.left, panel.width - 300))}px`;
+      pop.style.minWidth = `${Math.min(280, box.width)}px`;
+    }
+  }
+
+  return {
+    element: field,
+    pop,
+    /** `expression`: what filters now; another one than the field's came from elsewhere. */
+    update(expression: string): void {
+      if (expression !== applied) {
+        applied = expression;
+        if (field.value.trim() !== expression) {
+          field.value = expression;
+          said = '';
+          setAttr(field, 'aria-invalid', null);
+          place();
+        }
+      }
+      setAttr(field, 'data-active', expression !== '');
+    },
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,13 @@
+/** What chips of filters say. */
+
+export const WORDS = {
+  remove: (filter: string) => `Remove the filter ${filter}`,
+  clear: 'Clear filters',
+  clearTip: 'Remove all filters',
+  atLeast: (name: string, lo: string) => `${name} \u2265 ${lo}`,
+  atMost: (name: string, hi: string) => `${name} \u2264 ${hi}`,
+  range: (name: string, lo: string, hi: string) => `${name} ${lo} to ${hi}`,
+  classes: (name: string, names: string) => `${name}: ${names}`,
+  others: (names: string, more: number) => `${names} and ${more} more`,
+  idle: (why: string) => `Filters nothing now: ${why}`,
+};
