@@ -1,6 +1,6 @@
 /** What the small charts in the header show: counts in bins, or of classes. Pure; counted once per change of the data. */
 
-import { histogram, type Histogram, type Ranks } from '../../columns';
+import { extent, histogram, type Histogram, type Ranks } from '../../columns';
 import type { Points } from '../../points';
 import { fieldOf } from './fields';
 import type { ColumnId } from '../../columns';
@@ -17,22 +17,47 @@ export interface ClassCounts {
 }
 
 export type Mini =
-  | { readonly kind: 'number'; readonly histogram: Histogram | null }
+  | {
+      readonly kind: 'number';
+      readonly histogram: Histogram | null;
+      /** Each bar is one whole number, half of it to either side. */
+      readonly whole: boolean;
+    }
   | ({ readonly kind: 'class' } & ClassCounts);
 
 /** Null where a column has neither numbers nor classes. `ready`: the histogram of the values, which there is anyway. */
 export function miniOf(points: Points, ranks: Ranks, id: ColumnId, ready: Histogram | null): Mini | null {
   if (id === 'value' && ready !== null) {
-    return { kind: 'number', histogram: ready };
+    return { kind: 'number', histogram: ready, whole: false };
   }
   const field = fieldOf(points, ranks, id);
   if (field?.kind === 'number') {
-    return {
-      kind: 'number',
-      histogram: histogram(field.numbers, BINS, id === 'value' ? points.status.threshold : null),
-    };
+    const each = countWhole(field.numbers);
+    const split = id === 'value' ? points.status.threshold : null;
+    return { kind: 'number', histogram: each ?? histogram(field.numbers, BINS, split), whole: each !== null };
   }
   return field?.kind === 'class' ? { kind: 'class', ...countClasses(field.classes, field.codes) } : null;
+}
+
+/** A bar for each whole number where there are few; null where there are others, or many. */
+function countWhole(numbers: ArrayLike<number>): Histogram | null {
+  const range = extent(numbers);
+  if (range === null || range[1] - range[0] >= BINS || !Number.isInteger(range[0])) {
+    return null;
+  }
+  const [lo, hi] = range;
+  const counts = new Uint32Array(hi - lo + 1);
+  let known = 0;
+  for (let row = 0; row < numbers.length; row++) {
+    const x = numbers[row]!;
+    if (Number.isInteger(x)) {
+      counts[x - lo]! += 1;
+      known += 1;
+    } else if (!Number.isNaN(x)) {
+      return null;
+    }
+  }
+  return { lo: lo - 0.5, hi: hi + 0.5, width: 1, counts, known };
 }
 
 export function countClasses(classes: readonly string[], codes: ArrayLike<number>): ClassCounts {

@@ -56,6 +56,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   let at = -1;
 
   const bins = () => (data.mini?.kind === 'number' ? data.mini.histogram : null);
+  const isWhole = (): boolean => data.mini?.kind === 'number' && data.mini.whole;
   const share = (event: PointerEvent): number => {
     const box = chart.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / (box.width || 1)));
@@ -64,7 +65,8 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     const { lo, hi, width } = bins()!;
     const start = lo + Math.floor((Math.min(a, b) - lo) / width + 1e-6) * width;
     const end = lo + Math.ceil((Math.max(a, b) - lo) / width - 1e-6) * width;
-    return [Math.max(lo, start), Math.min(hi, end)];
+    const range: [number, number] = [Math.max(lo, start), Math.min(hi, end)];
+    return isWhole() ? [Math.ceil(range[0]), Math.floor(range[1])] : range;
   };
   const number = (event: PointerEvent): number => {
     const { lo, hi } = bins()!;
@@ -130,10 +132,11 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
 
   function moved(step: number, lower: boolean): readonly [number, number] {
     const { lo, hi, width } = bins()!;
-    const [a, b] = data.range ?? [lo, hi];
+    const half = isWhole() ? 0.5 : 0;
+    const [a, b] = data.range === null ? [lo, hi] : [data.range[0] - half, data.range[1] + half];
     const [start, end] = lower ? [a + step * width, b] : [a, b + step * width];
     const next = snap(Math.max(lo, start), Math.min(hi, end));
-    return next[1] - next[0] < width / 2 ? [a, b] : next;
+    return next[1] - next[0] + 2 * half < width / 2 ? (data.range ?? next) : next;
   }
 
   function clear(): void {
@@ -176,12 +179,14 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     if (found === null) {
       return '';
     }
+    const half = isWhole() ? 0.5 : 0;
     if (shown === null && at >= 0) {
       const start = found.lo + at * found.width;
-      return `${plain(start, 2)} … ${plain(start + found.width, 2)}: ${count(found.counts[at] ?? 0)}`;
+      const bar = half > 0 ? plain(start + half) : words(start, start + found.width);
+      return `${bar}: ${count(found.counts[at] ?? 0)}`;
     }
-    const [lo, hi] = shown ?? [found.lo, found.hi];
-    return `${plain(Math.max(lo, found.lo), 2)} … ${plain(Math.min(hi, found.hi), 2)}`;
+    const [lo, hi] = shown ?? [found.lo + half, found.hi - half];
+    return words(Math.max(lo, found.lo + half), Math.min(hi, found.hi - half));
   }
 
   function paint(): void {
@@ -190,9 +195,10 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     const found = bins();
     const x = (value: number): number =>
       found === null ? 0 : ((value - found.lo) / (found.hi - found.lo)) * W;
-    const start = range === null ? 0 : Math.max(0, x(range[0]));
+    const half = isWhole() ? 0.5 : 0;
+    const start = range === null ? 0 : Math.max(0, x(range[0] - half));
     setAttr(brushed, 'x', start);
-    setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - start));
+    setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1] + half)) - start));
     drawBars(bars, mini?.kind === 'class' ? mini.counts : (found?.counts ?? []), W, H, (i) => {
       if (mini?.kind === 'class') {
         return chosen.length > 0 && !chosen.includes(mini.names[i]!) ? 'neutral outside' : 'neutral';
@@ -222,6 +228,10 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
       }
     },
   };
+}
+
+function words(lo: number, hi: number): string {
+  return `${plain(lo, 2)} … ${plain(hi, 2)}`;
 }
 
 function summary(name: string, { mini, range, chosen }: MiniData): string {
