@@ -114,7 +114,7 @@ def test_a_size_that_one_fold_alone_has_met_is_not_given_back_by_the_others() ->
 @pytest.mark.parametrize(("law", "n"), [("shapley", 10), ("banzhaf", 12), ("beta(4,1)", 10)])
 def test_adjusted_values_are_unbiased_and_their_errors_cover(law: str, n: int) -> None:
     game = Curved(n, n)
-    found = [run_steps(bound(n, 1000 + r, law), game, 8) for r in range(400)]
+    found = [run_steps(bound(n, 1000 + r, law), game, 8) for r in range(200)]
     runs = Runs(
         np.array([v for v, _ in found]),
         np.array([s for _, s in found]),
