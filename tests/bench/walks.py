@@ -36,12 +36,12 @@ CASES: list[tuple[Any, str, str, float | None, str]] = [
     (GaussianNB(), "classes", "accuracy", 300, "two 51 x 100 products a prefix: 0.4 us at 50 Gflop/s"),
     (GaussianNB(), "classes", "neg_log_loss", None, ""),
     (MultinomialNB(), "counts", "accuracy", None, ""),
-    (Ridge(), "numbers", "r2", 100, "a row more in 26 x 132 and 32 x 100 triangles: 0.6 us at 50 Gflop/s"),
+    (Ridge(), "numbers", "r2", 100, "26 x 26 and 48 x 48 triangles of 100 columns: 0.4 us at 50 Gflop/s"),
     (RidgeClassifier(), "classes", "accuracy", None, ""),
     (LinearRegression(), "numbers", "r2", None, ""),
     (KNeighborsClassifier(), "classes", "accuracy", 300, "5 scans of a rank for each of 100 test points"),
     (KNeighborsRegressor(), "numbers", "r2", 300, "5 scans of a rank for each of 100 test points"),
-    (LogisticRegression(), "classes", "accuracy", 40, "Hessians of 300 x 351 products: 4.2 us a step at 50 Gflop/s"),
+    (LogisticRegression(), "classes", "accuracy", 40, "a batch: 4 Hessians of 300 x 351 products, 4.2 us each at 50 Gflop/s"),
     (LogisticRegression(), "classes", "neg_log_loss", 40, ""),
     (NearestCentroid(), "classes", "accuracy", None, ""),
     (LinearDiscriminantAnalysis(), "classes", "accuracy", None, ""),
@@ -100,7 +100,7 @@ def rows(small: bool, only: str = "") -> Iterator[Row]:
         what = f"{name(model)}, {scoring}, a permutation of {N} x {D}"
         reference = single * (N - 1) / len(range(0, N - 1, STRIDE))
         yield Row(f"walks: {what}", ours / WALKS, reference, against, goal, bound)
-        yield Row(f"valuation: {what}", whole / MANY, reference, against)
+        yield Row(f"walks, whole valuation: {what}", whole / MANY, reference, against)
 
 
 def main() -> None:
