@@ -178,6 +178,7 @@ class _UncorrectedLaw(Walks):
 class _SizesTogether(SizeStrata):
     def estimate(self, stats: Any) -> Any:
         # E[x^2] - mean^2 over everything, sizes ignored
+        stats = self._settled(stats)
         m = stats.moments
         merged = Moments(
             *(a.sum(axis=1, keepdims=True) for a in (m.count, m.weight, m.squares, m.mean, m.m2))

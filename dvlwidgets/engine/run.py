@@ -34,7 +34,7 @@ FIRST_STEP = -1
 FRAME_SECONDS = 0.1
 """Frames inside a round come no faster than this; round ends always give one, if somebody watches."""
 
-UNWATCHED_SECONDS = 1.0
+UNWATCHED_SECONDS = 5.0
 """Where nobody watches, values are read out no faster than this, unless a rule looks at them: `result` may be asked for
 from another thread."""
 

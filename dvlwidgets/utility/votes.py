@@ -106,21 +106,19 @@ class Votes:
 
 def _chances(n: int, marked: NDArray[np.intp], drawn: NDArray[np.intp]) -> list[Floats]:
     """P(fewer than K of the drawn are marked) for each K, each of shape (drawn, marked)."""
-    m, k = marked[None, :].astype(np.float64), drawn[:, None].astype(np.float64)
-    total = _log_choose(np.full_like(k, n), k)
+    m, k = marked[None, :], drawn[:, None]
+    log = gammaln(np.arange(max(n, *NEIGHBOURS) + 1) + 1.0)  # of factorials
+    total = log[n] - log[k] - log[n - k]
     below, found = np.zeros((len(drawn), len(marked))), []
     for x in range(max(NEIGHBOURS)):
-        possible = (x <= m) & (x <= k) & (k - x <= n - m)
-        with np.errstate(invalid="ignore"):
-            log = _log_choose(m, np.float64(x)) + _log_choose(n - m, k - x) - total
-        below = below + np.where(possible, np.exp(np.where(possible, log, 0.0)), 0.0)
+        rest = (n - m) - (k - x)  # unmarked that are not drawn
+        possible = (x <= m) & (x <= k) & (rest >= 0)
+        ways = (log[m] - log[x] - log[np.maximum(m - x, 0)] + log[n - m]) - log[np.maximum(k - x, 0)] - total
+        chance = np.exp(np.where(possible, ways - log[np.clip(rest, 0, n)], -np.inf))
+        below = below + chance
         if x + 1 in NEIGHBOURS:
             found.append(np.minimum(below, 1.0))
     return found
-
-
-def _log_choose(n: Any, k: Any) -> Any:
-    return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
 def neighbour_votes(train: Dataset, test: Any) -> Votes | None:

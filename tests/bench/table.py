@@ -35,8 +35,8 @@ PAGE, RECORDED, README = HERE / "speed.md", HERE / "recorded.json", HERE.parent.
 SCRIPTS = tuple(
     name
     for name in (
-        "engine_overhead", "fit_many", "walks", "tree_overhead", "torch_ensemble", "closed_forms", "cores",
-        "influence_rows",
+        "engine_overhead", "fit_many", "valuations", "walks", "tree_overhead", "torch_ensemble", "closed_forms",
+        "cores", "influence_rows",
     )
     if (HERE / f"{name}.py").exists()
 )  # fmt: skip
@@ -101,10 +101,10 @@ def line(row: Row) -> str:
     """A row in Markdown."""
     cells = [row.what, duration(row.ours)]
     if row.reference is None or row.ratio is None:
-        cells += [NOT_MEASURED, "", "" if row.goal is None else f"{row.goal:g}x", ""]
+        cells += [NOT_MEASURED, "", "" if row.goal is None else f"{row.goal:.3g}x", ""]
     else:
         met = "" if row.goal is None else "yes" if row.ratio >= row.goal else "NO"
-        goal = "" if row.goal is None else f"{row.goal:g}x"
+        goal = "" if row.goal is None else f"{row.goal:.3g}x"
         cells += [duration(row.reference), times(row.ratio), goal, met]
     return "| " + " | ".join(cell.replace("|", "/") for cell in [*cells, row.against, row.bound]) + " |"
 
@@ -210,6 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     for variable in ONE_THREAD:  # NumPy is not imported yet
         os.environ.setdefault(variable, "1")
+    if given.small:  # the same with and without peers
+        os.environ.update({variable: os.devnull for variable, _ in PEERS.values()})
     warnings.simplefilter("ignore")
     lines, wrong = [], []
 

@@ -2,7 +2,7 @@
 
 A surrogate of the utility whose semivalues are known exactly is learned from the subsets seen so far; its values plus
 the strata's estimate on the residuals are unbiased, because no row's residual comes from a surrogate that saw it.
-Rows are learned from five folds; surrogates are made anew each time that the rows have doubled, until
+Rows are learned from five folds; surrogates are made anew each time that the rows have doubled, up to
 `LEARNED` of them: later rows meet the last surrogates, which they had no part in, and are not kept.
 Witter, Liu & Musco, Regression-adjusted Monte Carlo estimators for Shapley values and probabilistic values (2025);
 cross-fitting: Chernozhukov et al., Double/debiased machine learning (2018).
@@ -39,7 +39,7 @@ CHUNK = 2048
 """Rows that are learned from at a time."""
 
 LEARNED = 20_000
-"""Rows that are learned from, and kept; 20,000 of 100 points are 0.4 MB."""
+"""At most so many rows are learned from, and kept; 20,000 of 100 points are 0.4 MB."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class AdjustedStrata(SizeStrata):
     def _due(self, stats: AdjustedStats, rows: int) -> bool:
         """Whether new surrogates are due once there are so many rows."""
         enough = FIRST_ROWS if self.votes is not None else max(FIRST_ROWS, ROWS_A_POINT * self.n)
-        return stats.grams is not None and rows >= min(LEARNED, max(enough, GROWTH * stats.fitted))
+        return stats.grams is not None and rows >= max(enough, GROWTH * stats.fitted)
 
     def _settled(self, stats: AdjustedStats) -> AdjustedStats:  # type: ignore[override]
         """The statistics with all steps in the sums, which are changed in place."""
@@ -186,7 +186,7 @@ class AdjustedStrata(SizeStrata):
             guess = _held_out(surrogates, masks, begin, block.counted)
             strata = self.fold_rows(strata, masks, block.utilities - guess)
         stats = replace(stats, strata=strata, mean=mean_surrogate(surrogates), fitted=stats.rows, grams=grams)
-        return replace(stats, grams=None, learned=()) if stats.rows >= LEARNED else stats
+        return replace(stats, grams=None, learned=()) if GROWTH * stats.fitted > LEARNED else stats
 
     def _chunks(self, blocks: tuple[Block, ...]) -> Iterator[tuple[Block, int]]:
         """Blocks joined to larger ones, which cost less a row, and the first row of each."""

@@ -66,14 +66,25 @@ class Grams:
             self.yy[fold] += float(said @ said)
         return replace(self, rows=self.rows + len(masks))
 
+    def of(self, used: NDArray[np.intp]) -> Grams:
+        """The sums of some columns; views where these are the first ones."""
+        count = len(used)
+        if count and used[-1] == count - 1:
+            return replace(self, xx=self.xx[:, :count, :count], xy=self.xy[:, :count])
+        return replace(self, xx=self.xx[:, used[:, None], used], xy=self.xy[:, used])
+
     def without(self, *folds: int) -> tuple[Floats, Floats]:
         """X'X and X'y of the rows of all other folds."""
-        kept = np.setdiff1d(np.arange(FOLDS), folds)
-        return self.xx[kept].sum(axis=0), self.xy[kept].sum(axis=0)
+        first, *others = [fold for fold in range(FOLDS) if fold not in folds]
+        xx, xy = self.xx[first].copy(), self.xy[first].copy()
+        for fold in others:
+            xx += self.xx[fold]
+            xy += self.xy[fold]
+        return xx, xy
 
-    def error(self, fold: int, used: NDArray[np.intp], beta: Floats) -> Floats:
-        """Weighted squared errors of coefficients (used, k) on the rows of a fold, shape (k,)."""
-        xx, xy = self.xx[fold][np.ix_(used, used)], self.xy[fold][used]
+    def error(self, fold: int, beta: Floats) -> Floats:
+        """Weighted squared errors of coefficients (count, k) on the rows of a fold, shape (k,)."""
+        xx, xy = self.xx[fold], self.xy[fold]
         squares: Floats = self.yy[fold] - 2.0 * xy @ beta + ((xx @ beta) * beta).sum(axis=0)
         return squares
 
@@ -85,10 +96,11 @@ def cross_fitted(features: Features, grams: Grams) -> list[Surrogate]:
     hardly any other fold has met would count from one surrogate's extrapolation and be given back another's.
     """
     chosen = _choices(features, grams)
-    betas = [
-        _path(*grams.without(fold), columns, features, np.array([penalty]))[:, 0]
-        for fold, (columns, penalty) in enumerate(chosen)
-    ]
+    betas = np.zeros((FOLDS, features.count))
+    for fold, (columns, penalty) in enumerate(chosen):
+        used = np.concatenate([np.arange(FREE), columns])
+        path = _path(*grams.of(used).without(fold), columns, features, np.array([penalty]))
+        betas[fold, used] = path[:, 0]
     shared = np.mean([beta[:FREE] for beta in betas], axis=0)
     return [features.surrogate(np.concatenate([shared, beta[FREE:]])) for beta in betas]
 
@@ -102,13 +114,13 @@ def _choices(features: Features, grams: Grams) -> list[tuple[NDArray[np.intp], f
     chosen: list[tuple[NDArray[np.intp], float]] = [(np.zeros(0, np.intp), 1.0)] * FOLDS
     for columns in features.candidates(grams.rows):
         penalties = PENALTIES if len(columns) else PENALTIES[-1:]
-        used = np.concatenate([np.arange(FREE), columns])
+        those = grams.of(np.concatenate([np.arange(FREE), columns]))
         errors = np.zeros((FOLDS, len(penalties)))
         for f in range(FOLDS):
             j = (f + 1) % FOLDS
-            beta = _path(*grams.without(f, j), columns, features, penalties)[used]
-            errors[f] += grams.error(j, used, beta)
-            errors[j] += grams.error(f, used, beta)
+            beta = _path(*those.without(f, j), columns, features, penalties)
+            errors[f] += those.error(j, beta)
+            errors[j] += those.error(f, beta)
         for f in map(int, np.flatnonzero(errors.min(axis=1) < WORTH * least)):
             least[f] = errors[f].min()
             chosen[f] = columns, float(penalties[errors[f].argmin()])
@@ -116,20 +128,27 @@ def _choices(features: Features, grams: Grams) -> list[tuple[NDArray[np.intp], f
 
 
 def _path(xx: Floats, xy: Floats, columns: NDArray[np.intp], features: Features, penalties: Floats) -> Floats:
-    """Ridge coefficients for several penalties, shape (count, penalties)."""
-    free = slice(0, FREE)
-    inverse = np.linalg.pinv(xx[free, free], rcond=1e-10, hermitian=True)
-    beta = np.zeros((len(xy), len(penalties)))
-    beta[free] = (inverse @ xy[free])[:, None]
+    """Ridge coefficients for several penalties, shape (FREE + columns, penalties).
+
+    Args:
+        xx: X'X of the functions of the size and of `columns`.
+        xy: X'y of the same.
+        columns: which features are penalised.
+        features: what they are.
+        penalties: see `ridges`.
+    """
+    inverse = np.linalg.pinv(xx[:FREE, :FREE], rcond=1e-10, hermitian=True)
+    level = np.repeat((inverse @ xy[:FREE])[:, None], len(penalties), axis=1)
     if not len(columns):
-        return beta
-    across = xx[free][:, columns]
-    gram = xx[np.ix_(columns, columns)] - across.T @ inverse @ across
+        return level
+    across = xx[:FREE, FREE:]
+    gram = xx[FREE:, FREE:] - across.T @ (inverse @ across)
     scale = _scales(np.diag(gram), columns, features)
-    target = (xy[columns] - across.T @ inverse @ xy[free]) / scale
-    beta[columns] = ridges(gram / scale[:, None] / scale[None, :], target, penalties) / scale[:, None]
-    beta[free] -= inverse @ (across @ beta[columns])
-    return beta
+    target = (xy[FREE:] - across.T @ (inverse @ xy[:FREE])) / scale
+    gram /= scale[:, None]
+    gram /= scale
+    beta = ridges(gram, target, penalties) / scale[:, None]
+    return np.concatenate([level - inverse @ (across @ beta), beta])
 
 
 def ridges(gram: Floats, target: Floats, penalties: Floats) -> Floats:

@@ -35,8 +35,8 @@ BINS = 32
 NEAR = 1.2
 """Sizes within this factor share one level."""
 
-BLOCK = 512
-"""Subsets are taken up so many at a time (a round): small matrix products cost more than what they multiply."""
+BLOCK = 1024
+"""Subsets are taken up so many at a time (two rounds): small matrix products cost more than what they multiply."""
 
 NOTABLE, MET = 0.01, 1e-3
 """Strata with this share of the semivalue, and the share of the weight they should have by now that a point needs."""
