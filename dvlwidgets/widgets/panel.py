@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets.live_panel import LivePanel
-from dvlwidgets.widgets.parts import PARTS
+from dvlwidgets.widgets.parts import PARTS, pictures
+from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
 if TYPE_CHECKING:
-    from dvlwidgets.data.dataset import Dataset
+    from numpy.typing import ArrayLike
 
 
 class ValuationPanel(LivePanel):
@@ -38,6 +40,8 @@ class ValuationPanel(LivePanel):
             values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
             which is "values" unless the front-end's settings say otherwise.
         height: of the panel in pixels.
+        map: where the points are on the map: (n, 2) coordinates, e.g. UMAP of an embedding (NaN: not drawn), or "pca"
+            or None for the principal components of the numeric features, computed when the map is first looked at.
 
     Raises:
         InputError, InputTypeError: before any work, for arguments that do not go together.
@@ -65,7 +69,10 @@ class ValuationPanel(LivePanel):
         edits: EditLog | str | PathLike[str] | None = None,
         share: str | None = None,
         height: int = 600,
+        map: ArrayLike | None = None,  # noqa: A002 -- what people call it
     ) -> None:
+        # what is no data set is refused by the session
+        places = passed(map, len(train)) if isinstance(train, Dataset) else None
         super().__init__(
             lambda on_change: Session(
                 valuation,
@@ -81,7 +88,7 @@ class ValuationPanel(LivePanel):
             title=title,
             name=name,
             height=height,
-            parts=PARTS,
+            parts={**PARTS, pictures.NAME: lambda hub: pictures.PicturesPart(hub, places)},
         )
 
     @property
