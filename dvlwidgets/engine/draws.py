@@ -123,7 +123,7 @@ class Memo:
         entries: steps that are kept; small arrays cost more than their bytes, and a round has few steps.
     """
 
-    def __init__(self, most: int = 16_000_000, entries: int = 1024) -> None:
+    def __init__(self, most: int = 64_000_000, entries: int = 1024) -> None:
         self.most, self.entries = most, entries
         self._kept: dict[int, NDArray[Any]] = {}
         self._bytes = 0
