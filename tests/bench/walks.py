@@ -41,7 +41,7 @@ CASES: list[tuple[Any, str, str, float | None, str]] = [
     (LinearRegression(), "numbers", "r2", None, ""),
     (KNeighborsClassifier(), "classes", "accuracy", 300, "5 scans of a rank for each of 100 test points"),
     (KNeighborsRegressor(), "numbers", "r2", 300, "5 scans of a rank for each of 100 test points"),
-    (LogisticRegression(), "classes", "accuracy", 40, "a batch: 4 Hessians of 300 x 351 products, 4.2 us each at 50 Gflop/s"),
+    (LogisticRegression(), "classes", "accuracy", 40, "4 Hessians of 300 x 351 products: 4.2 us each at 50 Gflop/s"),
     (LogisticRegression(), "classes", "neg_log_loss", 40, ""),
     (NearestCentroid(), "classes", "accuracy", None, ""),
     (LinearDiscriminantAnalysis(), "classes", "accuracy", None, ""),
