@@ -4,14 +4,14 @@ import { h, onceAFrame, setAttr, setText } from '../dom';
 import type { Grid } from '../grid';
 import type { Column } from '../layout';
 import type { Points } from '../points';
-import { texts, WireError } from '../read';
+import { text, texts, WireError, words } from '../read';
 import { filter, targets, type Arrangement } from '../state';
 import STYLE from '../../style/parts/columns.css';
 import * as arrange from './columns/arrange';
 import { liveCell } from './columns/cells';
 import { createHeads } from './columns/heads';
 import { readColumns } from './columns/read';
-import { createSheet, type SheetColumn } from './columns/sheet';
+import { createSheet, type SheetColumn, type Suggesting } from './columns/sheet';
 import { tsv } from './columns/tsv';
 import { WORDS } from './columns/words';
 import { withClasses, withRange } from './filters/model';
@@ -29,6 +29,7 @@ export function makeColumns(hub: Hub): Part {
   let sight: Sight | null = null;
   let open = false;
   let offered: readonly string[] = [];
+  let suggesting: Suggesting = { state: 'none', why: '' };
   const asked = new Set<string>();
   const waiting: PartMessage[] = [];
 
@@ -82,6 +83,7 @@ export function makeColumns(hub: Hub): Part {
     },
     reset: () => hub.set((s) => ({ ...s, columns: arrange.AS_USUAL })),
     copy: () => void copy(),
+    suggest: () => void hub.source.ask(NAME, { what: 'suggest' }),
     close: () => toggle(false),
   });
   const button = h(
@@ -126,6 +128,8 @@ export function makeColumns(hub: Hub): Part {
       for (const message of waiting.splice(0)) {
         if (message.kind === 'offered') {
           offered = texts(message.body, 'names');
+        } else if (message.kind === 'suggesting') {
+          suggesting = { state: text(message.body, 'state'), why: words(message.body.why, 'why', true) };
         } else if (message.kind.startsWith('columns')) {
           put(points, message);
         }
@@ -171,7 +175,7 @@ export function makeColumns(hub: Hub): Part {
   function paintSheet(): void {
     setAttr(button, 'aria-expanded', String(open));
     if (sight !== null) {
-      sheet.update(open, open ? listed(sight.points, shown, offered, sight.state.columns) : []);
+      sheet.update(open, open ? listed(sight.points, shown, offered, sight.state.columns) : [], suggesting);
     }
   }
 

@@ -5,6 +5,7 @@ import { decimal, percent, UNKNOWN } from '../../format';
 import type { Column } from '../../layout';
 import { suggestionOf } from '../../points';
 import { createCell, type Cell } from '../../views/row';
+import { withMarks } from '../edits/cell';
 import { WORDS } from './words';
 
 export function liveCell(column: Column): Cell {
@@ -13,6 +14,8 @@ export function liveCell(column: Column): Cell {
       return convergedCell();
     case 'extra':
       return extraCell(column);
+    case 'label':
+      return withMarks(createCell(column));
     default:
       return createCell(column);
   }

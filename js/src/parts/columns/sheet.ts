@@ -12,7 +12,14 @@ export interface SheetColumn {
   readonly pinned: boolean;
 }
 
+/** How far the suggestions of labels are: none (the model cannot), waiting, large (not without being asked), ... */
+export interface Suggesting {
+  readonly state: string;
+  readonly why: string;
+}
+
 export interface SheetActions {
+  suggest(): void;
   show(name: string, shown: boolean): void;
   pin(name: string, pinned: boolean): void;
   /** By so many places. */
@@ -40,6 +47,8 @@ export function createSheet(actions: SheetActions) {
   const rest = h('p', { class: 'muted' });
   const button = (words: string, onclick: () => void, id: string, tip = words): HTMLElement =>
     h('button', { class: 'button small', title: tip, 'data-testid': id, onclick }, words);
+  const suggest = button(WORDS.suggest, () => actions.suggest(), 'suggest', WORDS.suggestTip);
+  const progress = h('p', { class: 'muted', role: 'status', 'data-testid': 'suggesting' });
   const element = h(
     'div',
     {
@@ -56,10 +65,11 @@ export function createSheet(actions: SheetActions) {
       button(WORDS.close, () => actions.close(), 'columns-close')
     ),
     h('div', { class: 'columns-find' }, find),
-    h('div', { class: 'sheet-body' }, list, rest),
+    h('div', { class: 'sheet-body' }, list, rest, progress),
     h(
       'div',
       { class: 'columns-foot' },
+      suggest,
       button(WORDS.copy, () => actions.copy(), 'columns-copy', WORDS.copyTip),
       button(WORDS.reset, () => actions.reset(), 'columns-reset')
     )
@@ -129,10 +139,16 @@ export function createSheet(actions: SheetActions) {
 
   return {
     element,
-    update(open: boolean, columns: readonly SheetColumn[]): void {
+    update(open: boolean, columns: readonly SheetColumn[], { state, why }: Suggesting): void {
       show(element, open);
       if (open) {
         all = columns;
+        show(suggest, ['large', 'failed', 'done'].includes(state));
+        setText(suggest, state === 'done' ? WORDS.suggestAgain : WORDS.suggest);
+        setText(
+          progress,
+          state === 'running' ? WORDS.suggesting : state === 'failed' ? WORDS.notSuggested(why) : ''
+        );
         paint();
       }
     },

@@ -22,6 +22,8 @@ export const WORDS = {
   suggest: 'Suggest labels',
   suggestTip: 'Fits the model five times on four fifths of the points, and asks it about the others',
   suggesting: 'Suggesting labels …',
+  suggestAgain: 'Suggest again',
+  notSuggested: (why: string) => `No labels could be suggested: ${why}`,
   resize: 'Drag to change the width; a double click takes it back',
   converged: 'converged',
   convergedTip: 'Whether the stopping rule calls the value certain',
