@@ -61,7 +61,7 @@ def test_msr_with_wide_strata_is_unbiased_and_covers(law: str) -> None:
 
 @pytest.mark.parametrize(("law", "n"), [("shapley", 10), ("banzhaf", 20)])
 def test_permutations_are_unbiased_and_cover(law: str, n: int) -> None:
-    check_sampler(binder(PermutationSampler, LAWS[law]), LAWS[law], n=n, steps=200)
+    check_sampler(binder(PermutationSampler, LAWS[law]), LAWS[law], n=n, steps=80)
 
 
 def test_antithetic_pairs_are_the_unit_of_their_variance() -> None:
@@ -75,7 +75,7 @@ def test_antithetic_pairs_are_the_unit_of_their_variance() -> None:
     game = Cubed(n, 0)
     truth = semivalue_by_enumeration(game, shapley_law(n))
     found = [
-        run_steps(AntitheticPermutationSampler().bind(n, shapley_law(n), s, "x"), game, 200)
+        run_steps(AntitheticPermutationSampler().bind(n, shapley_law(n), s, "x"), game, 80)
         for s in range(400)
     ]
     z = np.array([(v - truth) / e for v, e in found])
