@@ -17,6 +17,7 @@ from magicshell import Shell, end_all, new_shell
 from dvlwidgets.engine import runs
 from dvlwidgets.magics.methods import METHODS, SAMPLERS
 from dvlwidgets.magics.runs_table import table
+from dvlwidgets.widgets import ValuationPanel
 
 LONG = """
 class Slow(GaussianNB):
@@ -418,11 +419,17 @@ class Broken(GaussianNB):
     assert "dvlwidgets/magics" not in said.all
 
 
-def test_an_interrupt_of_a_cell_that_waits_leaves_the_run_alive(shell):
+def test_an_interrupt_of_a_cell_that_waits_leaves_the_run_alive(shell, monkeypatch):
     shell.run(LONG)
     interrupted = [threading.main_thread().ident, signal.SIGINT]
-    timer = threading.Timer(1.0, signal.pthread_kill, interrupted)
-    timer.start()
+    timer = threading.Timer(0.3, signal.pthread_kill, interrupted)
+    plain = ValuationPanel.wait
+
+    def wait(panel):
+        timer.start()  # not before the cell waits: until then a busy machine may take any time
+        return plain(panel)
+
+    monkeypatch.setattr(ValuationPanel, "wait", wait)
     said = shell.run("%%valuation slow --train train --test test --until hours(1) --wait\nSlow()")
     timer.join()
     assert isinstance(said.error, KeyboardInterrupt)
