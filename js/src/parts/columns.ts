@@ -108,8 +108,20 @@ export function makeColumns(hub: Hub): Part {
     return (button.getRootNode() as ParentNode).querySelector<HTMLElement>('[role="grid"]');
   }
 
+  /** Below its button, as far as the panel reaches. */
+  function place(): void {
+    const panel = sheet.element.parentElement?.getBoundingClientRect();
+    const box = button.getBoundingClientRect();
+    if (panel !== undefined) {
+      const right = Math.min(panel.right - box.right, panel.width - 338);
+      sheet.element.style.right = `${Math.max(8, right)}px`;
+      sheet.element.style.top = `${box.bottom - panel.top + 4}px`;
+    }
+  }
+
   function toggle(now: boolean): void {
     open = now;
+    place();
     paintSheet();
     if (open) {
       sheet.focus();

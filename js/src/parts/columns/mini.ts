@@ -231,7 +231,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
 }
 
 function words(lo: number, hi: number): string {
-  return `${plain(lo, 2)} … ${plain(hi, 2)}`;
+  return `${plain(lo, 2)}…${plain(hi, 2)}`;
 }
 
 function summary(name: string, { mini, range, chosen }: MiniData): string {

@@ -52,7 +52,7 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
     offer();
     clearTimeout(timer);
     said = '';
-    timer = setTimeout(apply, REST);
+    timer = setTimeout(() => apply(false), REST);
     place();
   });
   field.addEventListener('focus', () => {
@@ -67,6 +67,9 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
   });
   field.addEventListener('blur', () => {
     offered = NONE;
+    if (field.value.trim() !== applied) {
+      apply();
+    }
     place();
   });
   field.addEventListener('keydown', (event) => {
@@ -112,8 +115,8 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
     field.dispatchEvent(new Event('input'));
   }
 
-  /** What is wrong is said once nothing is being chosen; the former filter stays meanwhile. */
-  function apply(): void {
+  /** The former filter stays while something is wrong. `over`: false while the end is still being written. */
+  function apply(over = true): void {
     clearTimeout(timer);
     said = '';
     const text = field.value.trim();
@@ -131,8 +134,10 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
       if (!(error instanceof ExpressionError)) {
         throw error;
       }
-      said = error.message;
-      mark(error);
+      if (over || error.to < field.value.trimEnd().length) {
+        said = error.message;
+        mark(error);
+      }
     }
     setAttr(field, 'aria-invalid', said === '' ? null : 'true');
     place();
@@ -155,7 +160,7 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
     show(wrong, said !== '');
     setAttr(field, 'aria-expanded', String(open && offered.options.length > 0));
     setAttr(field, 'aria-activedescendant', open && chosen >= 0 ? `dvl-expression-${chosen}` : null);
-    show(options, offered.options.length > 0);
+    show(options, offered.options.length > 0 && said === '');
     if (!open) {
       if (said === '') {
         wrong.replaceChildren();
