@@ -10,7 +10,7 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets.live_panel import LivePanel
-from dvlwidgets.widgets.parts import PARTS, pictures
+from dvlwidgets.widgets.parts import PARTS, again, pictures, whatif
 from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
@@ -40,6 +40,8 @@ class ValuationPanel(LivePanel):
             values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
             which is "values" unless the front-end's settings say otherwise.
         height: of the panel in pixels.
+        held_out: points that neither the model nor the values have seen: "what if" scores on them. Without, it scores
+            on the valuation's own test set, which flatters the values, and suggests no drop.
         map: where the points are on the map: (n, 2) coordinates, e.g. UMAP of an embedding (NaN: not drawn), or "pca"
             or None for the principal components of the numeric features, computed when the map is first looked at.
 
@@ -69,6 +71,7 @@ class ValuationPanel(LivePanel):
         edits: EditLog | str | PathLike[str] | None = None,
         share: str | None = None,
         height: int = 600,
+        held_out: Dataset | None = None,
         map: ArrayLike | None = None,  # noqa: A002 -- what people call it
     ) -> None:
         # what is no data set is refused by the session
@@ -88,8 +91,29 @@ class ValuationPanel(LivePanel):
             title=title,
             name=name,
             height=height,
-            parts={**PARTS, pictures.NAME: lambda hub: pictures.PicturesPart(hub, places)},
+            parts={
+                **PARTS,
+                pictures.NAME: lambda hub: pictures.PicturesPart(hub, places),
+                whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
+                again.NAME: again.AgainPart,
+            },
         )
+
+    def value_again(self) -> None:
+        """Values the points with the edits in force; the values before stay beside the new ones, as a column.
+
+        Points that are dropped stay in the panel, without a value. Methods that can update their values compute only
+        what changed; the others run anew.
+
+        Raises:
+            RunError: the present run is not over; stop it first.
+            InputError: nothing is left, or the method refuses the edited points; nothing was changed.
+        """
+        self._session.value_again()
+        self._publisher.restart()
+        for part in self._desk.parts.values():
+            if isinstance(part, again.AgainPart):
+                part.tell()
 
     @property
     def values(self) -> Any:

@@ -22,6 +22,7 @@ from dvlwidgets.widgets import levels, wire
 from dvlwidgets.widgets.reading import finished, points_of, status_of
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
+from dvlwidgets.widgets.valued import Valued, updated
 
 if TYPE_CHECKING:
     from dvlwidgets.engine.records import Progress
@@ -69,6 +70,7 @@ class Session:
         )
         self._labels = LabelBook(train)
         self._checkpoint, self._on_change = checkpoint, on_change
+        self.valued = Valued.of(train, {}, {})
         self._asked: Literal["pause", "resume", "stop"] | None = None
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
         self._lock = threading.RLock()
@@ -116,6 +118,36 @@ class Session:
             self._asked = None
             return self.run.start()
 
+    def value_again(self) -> None:
+        """Values the points with the edits in force; all points stay, those that are dropped without a value.
+
+        A method that can update its values computes only what changed; the others run anew, which begins at once.
+
+        Raises:
+            RunError: the present run is not over.
+            InputError: nothing is left, or the method refuses the edited points; nothing was changed.
+        """
+        with self._lock:
+            if self._run is not None and not self._run.over and self._run.state != "pending":
+                raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
+            net, former = self.edits.net, self.valued
+            self.valued = Valued.of(self.train, net, self._places(net), self._points().value)
+            try:
+                result = updated(self.valuation, self.valued.data)
+                if result is None:
+                    self._prepare()
+            except BaseException:
+                self.valued = former
+                raise
+            n = len(self.valued.data)
+            points = Points.unknown(n) if result is None else points_of(result, n)
+            self._seen = None, self.valued.spread(points)
+            if result is None:
+                self.start()
+            else:
+                self._run, self._earlier = None, result
+        self._on_change()
+
     def control(self, verb: Literal["pause", "resume", "stop"]) -> None:
         """Asks the run to pause, go on or end; it does so when the work in hand is done."""
         self._asked = verb
@@ -134,7 +166,9 @@ class Session:
         return found
 
     def _prepare(self) -> None:
-        self._run = self.valuation.prepare_run(self.train, checkpoint=self._checkpoint)
+        # a checkpoint is of the data as they came
+        checkpoint = self._checkpoint if self.valued.data is self.train else None
+        self._run = self.valuation.prepare_run(self.valued.data, checkpoint=checkpoint)
         self._run.subscribe(self._news)
 
     def _news(self, run: Run) -> None:
@@ -183,7 +217,7 @@ class Session:
         progress = None if self._run is None else self._run.progress
         if progress is not None and progress is not self._seen[0]:
             points = Points.of(progress.values, progress.stderr, progress.counts, progress.verdict.converged)
-            self._seen = progress, points
+            self._seen = progress, self.valued.spread(points)
         return self._seen[1]
 
     def _pending(self) -> Literal["pause", "resume", "stop"] | None:

@@ -1,0 +1,67 @@
+"""Apply and value again: the edited points are valued anew, the values before stay beside the new ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from dvlwidgets.errors import WireError
+from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.parts.part import Hub, taken
+
+NAME = "again"
+
+
+class AgainPart:
+    """Tells a page how many edits are not in the values yet, and values the data with them."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._telling = threading.Lock()
+        self._told: object = None
+        self._known: object = None
+        self._deaf = hub.session.edits.subscribe(lambda _: self.tell())
+
+    def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
+        """Values the data with the edits in force ("value")."""
+        wanted = taken(command, "do", str, "'value'")
+        if wanted != "value":
+            raise WireError(f"'do' should be 'value', not {short(wanted)}.")
+        self._hub.session.value_again()
+        self._hub.restart()
+        self._hub.changed()
+        self.tell()
+        return None
+
+    def hello(self) -> list[wire.Frame]:
+        """How many edits wait, and the values before."""
+        return [self._waiting(), self._before()]
+
+    def close(self) -> None:
+        """Hears of no further edit."""
+        self._deaf()
+
+    def tell(self) -> None:
+        """Says what has changed: how many edits wait, and which values were before."""
+        with self._telling:
+            known = self._known
+            waiting = self._waiting()
+            if self._known != known:
+                self._hub.say(waiting)
+            if self._told is not self._hub.session.valued:
+                self._hub.say(self._before())
+
+    def _waiting(self) -> wire.Frame:
+        session = self._hub.session
+        valued = session.valued
+        body = {"waiting": valued.differs(session.edits.net), "valued": int(valued.kept.sum())}
+        self._known = body
+        return wire.part(NAME, "waiting", body)
+
+    def _before(self) -> wire.Frame:
+        valued, pack = self._hub.session.valued, wire.Packer()
+        self._told = valued
+        body = {"values": None if valued.before is None else pack(valued.before, "f4")}
+        return wire.part(NAME, "before", body, pack=pack)

@@ -1,0 +1,118 @@
+"""Which data the values of a session belong to: its points with the edits that were in force when they were valued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
+from dvlwidgets.errors import NotFittedError
+from dvlwidgets.widgets.snapshot import Points
+
+Deeds = Mapping[tuple[Key, str], Any]
+"""What edits do to data: the new content of each field that counts, by point and field."""
+
+
+def deeds(edits: Net) -> Deeds:
+    """The relabels and drops among edits in force; flags and notes change no data."""
+    return {
+        (key, field): fields[field][1]
+        for key, fields in edits.items()
+        for field in (LABEL, DROPPED)
+        if field in fields and (field == LABEL or fields[field][1])
+    }
+
+
+@dataclass(frozen=True)
+class Valued:
+    """Some of n points, with the labels that they were valued with.
+
+    Attributes:
+        done: the edits that are in it.
+        labelled: all n points with these labels.
+        kept: which of them are valued, (n,).
+        data: what is valued.
+        before: (n,) the values that were shown before these; None for the first ones.
+    """
+
+    done: Deeds
+    labelled: Dataset
+    kept: NDArray[np.bool_]
+    data: Dataset
+    before: NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        train: Dataset,
+        edits: Net,
+        where: Mapping[Key, int],
+        before: NDArray[np.float32] | None = None,
+    ) -> Valued:
+        """The points with edits made.
+
+        Args:
+            train: as they came.
+            edits: in force.
+            where: positions of the edited points.
+            before: values that were shown until now.
+
+        Raises:
+            InputError: all points are dropped.
+        """
+        done = deeds(edits)
+        labels = {where[key]: new for (key, field), new in done.items() if field == LABEL and key in where}
+        gone = [where[key] for key, field in done if field == DROPPED and key in where]
+        labelled = train.relabel(labels) if labels else train
+        kept = np.ones(len(train), np.bool_)
+        kept[gone] = False
+        return cls(done, labelled, kept, labelled.drop_indices(gone) if gone else labelled, before)
+
+    def differs(self, edits: Net) -> int:
+        """How many points are edited otherwise than here."""
+        now, here = deeds(edits), self.done
+        differing = {at for at in {*now, *here} if now.get(at, at) != here.get(at, at)}
+        return len({key for key, _ in differing})
+
+    def spread(self, points: Points) -> Points:
+        """Values of the valued points as those of all n; the others have none."""
+        if self.kept.all():
+            return points
+        n = len(self.kept)
+        values, stderr = np.full(n, np.nan), np.full(n, np.nan)
+        counts, converged = np.zeros(n), np.zeros(n)
+        values[self.kept], stderr[self.kept] = points.value, points.stderr
+        counts[self.kept], converged[self.kept] = points.count, points.converged
+        return Points.of(values, stderr, counts, converged)
+
+
+def updated(valuation: Any, data: Dataset) -> Any:
+    """The result of a method that can update its values in place; None where it has to run anew.
+
+    Only changed points are computed again. It needs a finished run, and no point that comes back.
+
+    Args:
+        valuation: any method.
+        data: what is to be valued.
+    """
+    if not all(hasattr(valuation, name) for name in ("relabel", "remove", "data")):
+        return None
+    try:
+        now = valuation.data
+    except NotFittedError:
+        return None
+    stays = np.isin(now.ids, data.ids)
+    if not np.array_equal(now.ids[stays], data.ids) or now.labels is None or data.labels is None:
+        return None
+    at = np.flatnonzero(stays)
+    changed = at[now.labels[at] != data.labels]
+    result = valuation.result
+    if len(changed):
+        new = dict(zip(at.tolist(), data.labels.tolist(), strict=True))
+        result = valuation.relabel({int(row): new[int(row)] for row in changed})
+    return result if stays.all() else valuation.remove(np.flatnonzero(~stays))
