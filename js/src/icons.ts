@@ -5,4 +5,6 @@ export const PLAY = 'M3 1.5v11l9-5.5z';
 export const STOP = 'M2.5 2.5h9v9h-9z';
 export const UNDO = 'M5.5 1 1.5 5l4 4V6.2h3a2.4 2.4 0 1 1 0 4.8H5v1.8h3.5a4.2 4.2 0 1 0 0-8.4h-3z';
 export const REDO = 'M8.5 1l4 4-4 4V6.2h-3a2.4 2.4 0 1 0 0 4.8H9v1.8H5.5a4.2 4.2 0 1 1 0-8.4h3z';
+export const FLAG = 'M3 1h1.2v1h6.8L9.4 5 11 8H4.2v5H3z';
+export const NOTE = 'M2 2h10v7H7l-3 3V9H2z';
 export const CLOSE = 'M3 2 7 6l4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4-4-4z';

@@ -115,6 +115,7 @@ export function makeLive(
     setAttr(controls.element, 'data-state', points.status.state);
   }
 
+  undo.element.append(...parts.flatMap((part) => part.takeBack ?? []));
   controls.element.prepend(...parts.flatMap((part) => part.tools ?? []));
 
   return {

@@ -121,6 +121,10 @@ export class LiveModel implements PartSource {
     this.edit((request) => ({ t: 'redo', request }));
   }
 
+  editBy(command: Readonly<Record<string, unknown>> & { readonly t: string }): void {
+    this.edit((request) => ({ ...command, request }));
+  }
+
   ask(part: string, body: Readonly<Record<string, unknown>>): string {
     const request = this.request();
     const command: { t: string } = { ...body, t: 'part', ...{ part, request } };
@@ -145,7 +149,7 @@ export class LiveModel implements PartSource {
     this.tell('link');
   }
 
-  private edit(command: (request: string) => Command): void {
+  private edit(command: (request: string) => Command | { t: string }): void {
     const request = this.request();
     this.requests.add(request);
     this.send(command(request));

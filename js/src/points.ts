@@ -198,6 +198,12 @@ export function disagrees(points: Points, row: number): boolean {
   return suggestion !== null && points.label?.kind === 'class' && points.label.codes[row] !== suggestion.code;
 }
 
+/** The comment on a point; empty where there is none. */
+export function noteOf(points: Points, row: number): string {
+  const data = points.extra.get('note')?.data;
+  return data?.kind === 'text' ? (data.texts[row] ?? '') : '';
+}
+
 export function isFlagged(points: Points, row: number): boolean {
   const data = points.extra.get('flagged')?.data;
   return data?.kind === 'number' && data.values[row]! > 0;

@@ -1,7 +1,9 @@
 /** The parts of the live valuation panel, in the order of their places. */
 
 import { makeColumns } from './columns';
+import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import type { MakePart } from './part';
+import { makePictures } from './pictures';
 
-export const PARTS: readonly MakePart[] = [makeFilters, makeColumns];
+export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits, makePictures];

@@ -30,6 +30,8 @@ export interface PartMessage {
 export interface PartSource extends LiveSource {
   /** Sends a command to a part's other half; returns the number of the request. */
   ask(part: string, body: Readonly<Record<string, unknown>>): string;
+  /** Asks for an edit, one of `EDITS` in commands.py; it is unsaved until it is answered. */
+  editBy(command: Readonly<Record<string, unknown>> & { readonly t: string }): void;
   /** Hears what Python says to a part, first what was said before; returns how to stop that. */
   hear(part: string, listener: (message: PartMessage) => void): () => void;
   /** Shows a sentence at the top of the panel. */
@@ -65,6 +67,8 @@ export interface Part {
   /** In the column of the point in focus, below the labels. */
   readonly detail?: readonly HTMLElement[];
   readonly footer?: readonly HTMLElement[];
+  /** Beside undo and redo. */
+  readonly takeBack?: readonly HTMLElement[];
   /** Sheets and menus over the panel. */
   readonly overlays?: readonly HTMLElement[];
   readonly style?: string;

@@ -67,7 +67,11 @@ export function createPrompt(actions: PromptActions) {
       'div',
       { class: 'button-row' },
       h('button', { class: 'button', type: 'submit', 'data-testid': 'prompt-save' }, WORDS.save),
-      h('button', { class: 'button', 'data-testid': 'prompt-cancel', onclick: () => close(true) }, WORDS.cancel)
+      h(
+        'button',
+        { class: 'button', 'data-testid': 'prompt-cancel', onclick: () => close(true) },
+        WORDS.cancel
+      )
     ),
     hint
   );
@@ -137,7 +141,6 @@ export function createPrompt(actions: PromptActions) {
   function mark(): void {
     [...options.children].forEach((option, i) => setAttr(option, 'aria-selected', String(i === at)));
     setAttr(field, 'aria-activedescendant', choices.length > 0 ? `edits-option-${at}` : null);
-    options.children[at]?.scrollIntoView?.({ block: 'nearest' });
   }
 
   function submit(): void {
@@ -155,10 +158,12 @@ export function createPrompt(actions: PromptActions) {
         return;
       }
       actions.label({ number }, reason);
-    } else if (choices[at] === undefined) {
-      return;
     } else {
-      actions.label(choices[at], reason);
+      const choice = choices[at];
+      if (choice === undefined) {
+        return;
+      }
+      actions.label(choice, reason);
     }
     close(true);
   }

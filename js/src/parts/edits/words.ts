@@ -19,6 +19,7 @@ export const WORDS = {
   flagged: 'Flagged to be looked at again; 1 where a point is',
   note: 'Comment',
   noteTip: 'Write a comment (c)',
+  noted: (note: string) => `comment: ${note}`,
   noteColumn: 'Comment on the point, kept in the log of edits',
   accept: (name: string, p: number) => `Take “${name}”${Number.isFinite(p) ? ` (${percent(p)})` : ''}`,
   acceptMany: (n: number) => `Take ${many(n, 'suggestion')}`,

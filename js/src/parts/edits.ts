@@ -1,0 +1,205 @@
+/** Flags, comments, labels by their names, accepted suggestions, and the history of all edits. */
+
+import { h } from '../dom';
+import { isFlagged, noteOf, type Points } from '../points';
+import { WireError, type Json } from '../read';
+import { shown } from '../shown';
+import { focusOn, targets } from '../state';
+import type { LabelChoice } from '../wire';
+import STYLE from '../../style/parts/edits.css';
+import { suggestedFor, type Taken } from './edits/accept';
+import { createDetail } from './edits/detail';
+import { copy, isForm, save } from './edits/export';
+import { readPage } from './edits/history';
+import { createLog, type Form } from './edits/log';
+import { putMarks, readMarks } from './edits/marks';
+import { createPrompt } from './edits/prompt';
+import { createSuggestions } from './edits/suggestions';
+import { KEYS, WORDS } from './edits/words';
+import type { Hub, Part, PartMessage, Sight } from './part';
+
+const NAME = 'edits';
+
+export function makeEdits({ source, desk, set }: Hub): Part {
+  let marks: PartMessage | null = null;
+  let listed: Points['edits'] | null = null;
+  let open = false;
+  let wanted = { log: '', take: '', how: 'copy' as 'copy' | 'download' };
+  const rows = (): number[] => targets(desk.state()).filter((row) => row >= 0);
+
+  const change = (t: string, body: Readonly<Record<string, unknown>>): void => source.editBy({ ...body, t });
+  const prompt = createPrompt({
+    note: (note) => change('note', { rows: asked, note }),
+    label: (choice: LabelChoice, why) => change('relabel', { rows: asked, ...choice, why }),
+  });
+  let asked: readonly number[] = [];
+  const detail = createDetail({ flag, note: () => ask('note'), accept });
+  const suggestions = createSuggestions((taken, sure) => takeUp(taken, WORDS.why(sure)));
+  const log = createLog({
+    close: () => toggle(false),
+    older: (before) => read(before),
+    backTo: (number) => change('undo', { back_to: number }),
+    focus(row) {
+      set((s) => focusOn(s, row));
+      desk.reveal(row);
+    },
+    take(form: Form, how) {
+      wanted = { ...wanted, take: source.ask(NAME, { do: 'export', as: form }), how };
+    },
+  });
+  const button = h(
+    'button',
+    {
+      class: 'button small',
+      title: WORDS.historyTip,
+      'data-testid': 'log-open',
+      onclick: () => toggle(!open),
+    },
+    WORDS.history
+  );
+
+  function flag(): void {
+    const { points } = source;
+    if (points !== null && rows().length > 0) {
+      change('flag', { rows: rows(), flagged: !rows().every((row) => isFlagged(points, row)) });
+    }
+  }
+
+  function accept(): void {
+    if (source.points !== null) {
+      takeUp(suggestedFor(source.points, rows()), WORDS.whyOne);
+    }
+  }
+
+  function takeUp({ rows: some, codes }: Taken, why: string): void {
+    if (some.length > 0) {
+      change('accept', { rows: some, codes, why });
+    }
+  }
+
+  function ask(what: 'note' | 'label'): void {
+    const { points } = source;
+    asked = rows();
+    const n = asked.length;
+    if (points === null || n === 0 || (what === 'label' && points.label === null)) {
+      return;
+    }
+    const classes = points.label?.kind === 'class' ? points.label.classes : [];
+    const notes = new Set(asked.map((row) => noteOf(points, row)));
+    if (what === 'note') {
+      const present = notes.size === 1 ? [...notes][0]! : '';
+      prompt.open({ title: WORDS.promptNote(n), kind: 'note', present, classes });
+    } else if (points.label?.kind === 'number') {
+      prompt.open({ title: WORDS.promptNumber(n), kind: 'number', present: '', classes });
+    } else {
+      prompt.open({ title: WORDS.promptLabel(n), kind: 'label', present: '', classes });
+    }
+  }
+
+  function toggle(now: boolean): void {
+    open = now;
+    if (open) {
+      listed = source.points?.edits ?? null;
+      read(0);
+      log.open();
+    } else {
+      log.close();
+      button.focus({ preventScroll: true });
+    }
+  }
+
+  function read(before: number): void {
+    wanted = { ...wanted, log: source.ask(NAME, { do: 'log', before }) };
+  }
+
+  function guarded(deed: () => void): void {
+    try {
+      deed();
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      source.complain(error.message);
+    }
+  }
+
+  function hear(message: PartMessage): void {
+    guarded(() => {
+      if (message.kind === 'marks') {
+        marks = message;
+        keep(true);
+      } else if (message.kind === 'log' && message.request === wanted.log) {
+        log.page(readPage(message));
+      } else if (message.kind === 'export' && message.request === wanted.take) {
+        void hand(message.body);
+      }
+    });
+  }
+
+  /** What goes to other programs is the text itself, what stands on the page is fit to be shown. */
+  async function hand({ as: form, text: raw }: Json): Promise<void> {
+    if (!isForm(form) || typeof raw !== 'string') {
+      source.complain('The edits came in a form that this page does not know. Reload the page.');
+    } else if (wanted.how === 'download') {
+      save(form, raw);
+      log.tell('');
+    } else if (await copy(raw)) {
+      log.tell(WORDS.copied);
+    } else {
+      log.tell(WORDS.notCopied, shown(raw, true));
+    }
+  }
+
+  /** `fresh`: the marks are newer than those of the points; otherwise they wait for points that have none. */
+  function keep(fresh: boolean): void {
+    const { points } = source;
+    const had = points === null ? undefined : kept.get(points.extra);
+    if (points !== null && marks !== null && had !== marks && (fresh || had === undefined)) {
+      kept.set(points.extra, marks);
+      putMarks(points, readMarks(marks));
+      source.tell('edits');
+    }
+  }
+
+  const deeds: Readonly<Record<string, () => void>> = {
+    f: flag,
+    c: () => ask('note'),
+    l: () => ask('label'),
+    a: accept,
+    h: () => toggle(!open),
+  };
+  const stop = source.hear(NAME, hear);
+  const end = source.subscribe(() => guarded(() => keep(false)));
+
+  return {
+    overview: [suggestions.element],
+    takeBack: [button],
+    detail: [detail.element],
+    overlays: [log.element, prompt.element],
+    style: STYLE,
+    keys: KEYS,
+    press(event) {
+      if (event.ctrlKey || event.metaKey || event.altKey) {
+        return false;
+      }
+      const deed = Object.hasOwn(deeds, event.key) ? deeds[event.key] : undefined;
+      deed?.();
+      return deed !== undefined;
+    },
+    paint({ points, state, focus }: Sight) {
+      detail.update(points, state.selected, focus);
+      suggestions.update(points, state.selected);
+      if (open && points.edits !== listed) {
+        listed = points.edits;
+        read(0);
+      }
+    },
+    end() {
+      stop();
+      end();
+    },
+  };
+}
+
+/** Two views of one model have the same points: the marks are put there once. */
+const kept = new WeakMap<Points['extra'], PartMessage>();

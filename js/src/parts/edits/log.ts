@@ -1,0 +1,164 @@
+/** The sheet that lists every edit, goes back to one, and hands the log to other programs. */
+
+import { h, icon, setText, show } from '../../dom';
+import { CLOSE } from '../../icons';
+import { after, moment, said, valueThen, type Change, type Entry, type Page } from './history';
+import { WORDS } from './words';
+
+export type Form = 'code' | 'csv' | 'json';
+
+export interface LogActions {
+  close(): void;
+  older(before: number): void;
+  backTo(number: number): void;
+  focus(row: number): void;
+  /** Asks for the log in a form, to be copied or saved. */
+  take(form: Form, how: 'copy' | 'download'): void;
+}
+
+export function createLog(actions: LogActions) {
+  const close = h(
+    'button',
+    { class: 'button square bare', 'aria-label': WORDS.close, onclick: () => actions.close() },
+    icon(CLOSE)
+  );
+  const form = h(
+    'select',
+    { class: 'field', 'aria-label': WORDS.exportAs, 'data-testid': 'export-form' },
+    ...Object.entries(WORDS.forms).map(([value, name]) => h('option', { value }, name))
+  );
+  const take = (how: 'copy' | 'download') => () => actions.take(form.value as Form, how);
+  const told = h('span', { class: 'muted', role: 'status', 'data-testid': 'export-told' });
+  const shown = h('pre', { class: 'traceback export-text', tabindex: 0, hidden: true });
+  const list = h('ol', { class: 'log-list', 'data-testid': 'log-list' });
+  const none = h('p', { class: 'muted', role: 'status' }, WORDS.loading);
+  const start = h('button', {
+    class: 'button small',
+    'data-testid': 'back-to-start',
+    onclick: () => actions.backTo(0),
+  });
+  const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, WORDS.older);
+  const element = h(
+    'div',
+    {
+      class: 'sheet log',
+      role: 'dialog',
+      'aria-modal': 'false',
+      'aria-label': WORDS.historyTitle,
+      hidden: true,
+      'data-testid': 'log',
+      onkeydown: (event: KeyboardEvent) => {
+        if (event.key === 'Escape') {
+          event.preventDefault();
+          actions.close();
+        }
+      },
+    },
+    h('div', { class: 'sheet-head' }, h('h3', {}, WORDS.historyTitle), close),
+    h(
+      'div',
+      { class: 'log-export' },
+      h('span', {}, WORDS.exportAs),
+      form,
+      h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, WORDS.copy),
+      h(
+        'button',
+        { class: 'button small', 'data-testid': 'export-download', onclick: take('download') },
+        WORDS.download
+      ),
+      told
+    ),
+    h(
+      'div',
+      { class: 'sheet-body', tabindex: 0 },
+      shown,
+      none,
+      list,
+      h('div', { class: 'button-row' }, older, start)
+    )
+  );
+  let edits: Entry[] = [];
+  let last = 0;
+
+  function page(now: Page): void {
+    edits = now.before === 0 ? [...now.edits] : [...edits, ...now.edits];
+    last = edits[edits.length - 1]?.number ?? 0;
+    const later = after(edits);
+    list.replaceChildren(...edits.map((entry) => item(entry, later.get(entry.number)!)));
+    setText(none, edits.length === 0 ? WORDS.historyNone : '');
+    show(none, edits.length === 0);
+    show(older, now.more);
+    const standing = edits.filter((entry) => entry.inForce).length;
+    setText(start, WORDS.start);
+    start.title = WORDS.startTip(standing);
+    show(start, standing > 0 && !now.more);
+  }
+
+  function item(entry: Entry, later: number): HTMLElement {
+    const { number, op, at, who, why, inForce, points, rows } = entry;
+    const when = h('time', { datetime: at, title: at }, moment(at));
+    return h(
+      'li',
+      { 'data-testid': 'log-entry', 'data-number': number, 'data-in-force': String(inForce) },
+      h(
+        'div',
+        { class: 'log-head' },
+        h('span', { class: 'log-what' }, `${number}. ${WORDS.did(op, points)}`),
+        h('span', { class: 'muted' }, who, who === '' ? '' : ' · ', when),
+        inForce ? null : h('span', { class: 'log-undone' }, WORDS.undone),
+        inForce && later > 0
+          ? h(
+              'button',
+              {
+                class: 'button small',
+                title: WORDS.backTip(later),
+                'data-testid': 'log-back',
+                onclick: () => actions.backTo(number),
+              },
+              WORDS.back
+            )
+          : null
+      ),
+      why === '' ? null : h('p', { class: 'log-why' }, why),
+      h('ul', {}, ...rows.map((row) => line(row))),
+      points > rows.length ? h('p', { class: 'muted' }, WORDS.more(points - rows.length)) : null
+    );
+  }
+
+  function line({ row, id, field, old, now, value }: Change): HTMLElement {
+    const name = WORDS.point(id);
+    return h(
+      'li',
+      {},
+      row === null
+        ? h('span', {}, name)
+        : h('button', { class: 'log-point', onclick: () => actions.focus(row) }, name),
+      ' ',
+      h('s', {}, said(field, old)),
+      h('span', { class: 'arrow' }, ' → '),
+      h('span', { class: 'accent' }, said(field, now)),
+      ' ',
+      h('span', { class: 'muted' }, valueThen(value))
+    );
+  }
+
+  return {
+    element,
+    page,
+    open(): void {
+      show(element, true);
+      close.focus({ preventScroll: true });
+    },
+    close(): void {
+      show(element, false);
+      show(shown, false);
+      setText(told, '');
+    },
+    /** `text`: to be read where it could not be copied. */
+    tell(words: string, text = ''): void {
+      setText(told, words);
+      setText(shown, text);
+      show(shown, text !== '');
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import widget from '../src/hosts/widget';
+import { FakeKernel } from './harness/kernel.mjs';
+import { makeRun } from './harness/frames.mjs';
+
+const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  HTMLCanvasElement.prototype.getContext = () => null;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  document.body.replaceChildren();
+});
+
+async function open(options: Record<string, string | number> = {}) {
+  const kernel = new FakeKernel(makeRun({ n: 60, ...options }));
+  const el = document.body.appendChild(document.createElement('div'));
+  const made = widget();
+  made.initialize({ model: kernel });
+  made.render({ model: kernel, el });
+  await wait(400);
+  const root = el.querySelector('[data-dvl-panel]')!.shadowRoot!;
+  const one = (id: string) => root.querySelector<HTMLElement>(`[data-testid="${id}"]`)!;
+  const all = (id: string) => [...root.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)];
+  const row = () => all('row').find((r) => !r.hidden)!;
+  const press = async (key: string, target: Element = row()) => {
+    target.dispatchEvent(
+      new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true })
+    );
+    await wait(400);
+  };
+  const type = async (id: string, text: string) => {
+    (one(id) as HTMLInputElement).value = text;
+    one(id).dispatchEvent(new Event('input', { bubbles: true }));
+    await wait(50);
+  };
+  const save = async () => {
+    one('prompt').dispatchEvent(new Event('submit', { cancelable: true }));
+    await wait(400);
+  };
+  const said = async (kind: string, body: Record<string, unknown>, buffers: DataView[] = []) => {
+    kernel.post({ v: 1, t: 'part', part: 'edits', request: null, kind, ...body }, buffers);
+    await wait(400);
+  };
+  const last = (): Record<string, unknown> => kernel.log.at(-1) as Record<string, unknown>;
+  return { kernel, one, all, row, press, type, save, said, last, first: Number(row().dataset.row) };
+}
+
+it('flags by a key, and shows the mark once Python says that it is on disk', async () => {
+  const { press, last, first, said, row, one, kernel } = await open();
+  await press('f');
+  expect(last()).toMatchObject({ t: 'flag', rows: [first], flagged: true });
+  expect(one('saved').dataset.unsaved).toBe('1');
+  const { request } = last();
+  const edits = { count: 1, relabelled: 0, dropped: 0, undo: true, redo: false, path: '', saved: true };
+  const nothing = { codes: null, numbers: null, classes: null, dropped: [0] };
+  kernel.post({ v: 1, t: 'edits', request, rows: [first], ...nothing, edits });
+  const u4 = (...values: number[]) => new DataView(Uint32Array.from(values).buffer);
+  const marks = (b: number, n: number) => ({ b, d: 'u4', n });
+  await said(
+    'marks',
+    { flagged: marks(0, 1), noted: marks(1, 1), codes: marks(2, 1), texts: ['<b>odd</b>'] },
+    [u4(first), u4(first), u4(0)]
+  );
+  expect(one('saved').dataset.unsaved).toBe('0');
+  const [flag, note] = row().querySelectorAll<HTMLElement>('[data-testid="marks"] > span');
+  expect([flag!.hidden, note!.hidden, note!.title]).toEqual([false, false, '<b>odd</b>']);
+  expect(one('point-note').textContent).toBe('<b>odd</b>');
+  await press('f');
+  expect(last()).toMatchObject({ t: 'flag', flagged: false });
+});
+
+it('takes a comment in a field of its own: Enter saves, Escape changes nothing, keys are letters there', async () => {
+  const { press, type, save, one, last, first, kernel } = await open();
+  await press('c');
+  expect(one('prompt').hidden).toBe(false);
+  const before = kernel.log.length;
+  await press('x', one('prompt-field'));
+  await press('Escape', one('prompt-field'));
+  expect(one('prompt').hidden).toBe(true);
+  expect(kernel.log.length).toBe(before);
+  await press('c');
+  await type('prompt-field', '  too dark ');
+  await save();
+  expect(last()).toMatchObject({ t: 'note', rows: [first], note: 'too dark' });
+});
+
+it('finds labels by their names, and asks before it makes a new one', async () => {
+  const { press, type, save, one, all, last, first } = await open();
+  await press('l');
+  await type('prompt-field', '7');
+  await type('prompt-why', 'by eye');
+  await save();
+  expect(last()).toMatchObject({ t: 'relabel', rows: [first], label: 7, why: 'by eye' });
+  await press('l');
+  await type('prompt-field', 'seven');
+  expect(all('prompt-option').map((option) => option.textContent)).toEqual(['new label “seven”']);
+  await save();
+  expect(last()).toMatchObject({ t: 'relabel', new: 'seven' });
+  await press('l');
+  await type('prompt-field', '');
+  await press('ArrowDown', one('prompt-field'));
+  await save();
+  expect(last()).toMatchObject({ label: 1 });
+});
+
+it('lists the history, and goes back in it', async () => {
+  const { press, one, all, last, said, kernel } = await open();
+  await press('h');
+  expect(last()).toMatchObject({ t: 'part', part: 'edits', do: 'log', before: 0 });
+  const rows = [{ row: 3, id: '3', field: 'label', old: '1', new: '2', value: -0.25 }];
+  const edit = { op: 'relabel', at: '2026-11-26T20:00:00+00:00', who: 'ana', why: 'by eye', points: 2, rows };
+  const edits = [3, 2, 1].map((number) => ({ ...edit, number, in_force: number < 3 }));
+  const { request } = last();
+  kernel.post({
+    v: 1,
+    t: 'part',
+    part: 'edits',
+    kind: 'log',
+    request: 'other',
+    edits: [],
+    before: 0,
+    more: false,
+  });
+  kernel.post({ v: 1, t: 'part', part: 'edits', kind: 'log', request, edits, before: 0, more: false });
+  await wait(100);
+  expect(all('log-entry').map((entry) => entry.dataset.inForce)).toEqual(['false', 'true', 'true']);
+  expect(all('log-entry')[2]!.textContent).toMatch(
+    /relabelled 2 points.*ana.*by eye.*point 3.*value then -0.25|−0.25/
+  );
+  expect(all('log-back')).toHaveLength(1);
+  kernel.silent = true;
+  all('log-back')[0]!.click();
+  expect(last()).toMatchObject({ t: 'undo', back_to: 1 });
+  await press('Escape', one('log'));
+  expect(one('log').hidden).toBe(true);
+  await said('log', { edits: 3 });
+  expect(one('notice').hidden).toBe(true);
+});
