@@ -4,6 +4,5 @@ import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import type { MakePart } from './part';
-import { makePictures } from './pictures';
 
-export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits, makePictures];
+export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits];
