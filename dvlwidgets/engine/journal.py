@@ -38,6 +38,7 @@ Piece = tuple[int, int, int]
 SPOOL_BYTES = 4_000_000
 """A journal without a path stays in memory up to this size."""
 
+COPIED_AT_ONCE = 2**22
 _MAGIC = b"DVLJOUR1"
 _FRAME = struct.Struct("<II")
 _PIECE = struct.Struct("<qIIHdd")
@@ -244,6 +245,29 @@ class Journal:
             self._file.flush()
             if self.path is not None:
                 os.fsync(self._file.fileno())
+
+    def copy_to(self, path: Path) -> None:
+        """Writes what is recorded until now to another file, also while a run appends; the copy is whole or not there.
+
+        Raises:
+            JournalError: nothing is recorded yet.
+            OSError: the file cannot be written.
+        """
+        if self._end == 0:
+            raise JournalError(
+                "nothing is recorded yet; save the checkpoint once the run has its first values."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        end = self._end
+        with open(new, "wb") as out:
+            for at in range(0, end, COPIED_AT_ONCE):
+                with self._io:  # for a moment only: the run goes on between
+                    self._file.seek(at)
+                    out.write(self._file.read(min(COPIED_AT_ONCE, end - at)))
+            out.flush()
+            os.fsync(out.fileno())
+        new.replace(path)
 
     def close(self) -> None:
         """Flush and close; reading is over."""

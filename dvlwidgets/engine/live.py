@@ -17,6 +17,7 @@ from ..errors import RunError
 from . import runs
 from .gate import Gate
 from .records import Progress, Verdict
+from .rules import StoppingRule, check_rule
 from .runner import Runner, Steps, choose
 
 Callback = Callable[["Run"], None]
@@ -51,6 +52,7 @@ class Run:
         *,
         name: str,
         valuation: Any,
+        change_rule: Callable[[StoppingRule], None] | None = None,
     ) -> None:
         self.name, self.valuation = name, valuation
         self.state = PENDING
@@ -59,6 +61,7 @@ class Run:
         self.error: BaseException | None = None
         self.callback_error: Exception | None = None
         self._frames, self._result = frames, result
+        self._change_rule = change_rule
         self._gate = Gate()
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -136,6 +139,26 @@ class Run:
             self._set(STOPPED)
             self._over.set()
             self._tell()
+
+    def change_rule(self, rule: StoppingRule) -> None:
+        """Stops by another rule from now on, which becomes the valuation's own.
+
+        The values at a step are the same bits under every rule. A rule on the work done, the errors or the time ends
+        the run where it would have ended it from the beginning, if that still lies ahead, and else at the end of the
+        round in hand. A rule that looks back over rounds (`RankCorrelation` wants two in a row, `HistoryDeviation`
+        several) begins with the next round.
+
+        Raises:
+            RunError: the run is over, or its work has no rule.
+            InputTypeError: `rule` is no stopping rule.
+        """
+        check_rule(rule)
+        self._refuse_when_over("stop by another rule")
+        if self._change_rule is None:
+            raise RunError(f"run {self.name!r} has no stopping rule that could be changed.")
+        self._change_rule(rule)
+        self._wake()
+        self._tell()
 
     def wait(self, timeout: float | None = None) -> Any:
         """Block until the run is over and return its result; Ctrl-C leaves the run alive.

@@ -101,6 +101,23 @@ class Loop:
         self._seq = 0
         self._last_frame = -math.inf
         self._replayed_clock: float | None = None
+        self._next_rule: StoppingRule | None = None
+
+    def change_rule(self, rule: StoppingRule) -> None:
+        """Stop by another rule from now on; from any thread.
+
+        It is taken between two tasks and asked at the next round end. Draws and values do not depend on it, only where
+        the run ends (and, with `skip_converged`, which points are left out). Rules that look at the work done, the
+        errors or the time end the run where they would have ended it from the beginning, or at the next round end
+        where that has passed; those that look back over rounds begin with the next one.
+        """
+        self._next_rule = rule
+
+    def _take_rule(self) -> None:
+        rule, self._next_rule = self._next_rule, None
+        if rule is not None:
+            rule.reset()
+            self.rule, self._rule_state = rule, rule.init(self.job.n)
 
     def frames(self) -> Iterator[Progress]:
         """Do the work and yield a `Progress` now and then; the last one has `final=True`.
@@ -133,7 +150,7 @@ class Loop:
         self.rule.reset()
         self.clock.start()
         yield from self._shown(self._begin())
-        state = self._rule_state = self.rule.init(self.job.n)
+        self._rule_state = self.rule.init(self.job.n)
         while not self._exhausted():
             if not self._gate_open():
                 break
@@ -145,7 +162,7 @@ class Loop:
                 seconds = self.tally.unit_seconds
                 self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
             self.job.check(self.stats, self.rounds)
-            state = self._decide(state)
+            self._decide()
             self.receipts.save(self.step, self.stats, self.clock.seconds)
             if self._over():
                 break
@@ -169,8 +186,10 @@ class Loop:
         ):  # a fold cut in half is no statistic: the last one stands
             self._estimate()
 
-    def _decide(self, state: Any) -> Any:
+    def _decide(self) -> None:
         """The rule's word at a round end, and whether it took its time limit to say that."""
+        self._take_rule()
+        state = self._rule_state
         view, deadline = self._view(), self.rule.deadline()
         late = deadline is not None and view.seconds >= deadline
         limited = late and not self.rule.update(state, view.at(0.0))[1].done
@@ -179,7 +198,6 @@ class Loop:
         self.rule.note(self.verdict)
         if self.verdict.done:
             self.ended = "time" if limited else "rule"
-        return state
 
     def _shown(self, frames: Iterator[Progress]) -> Iterator[Progress]:
         """The frames, with the clock standing and (in a stream) the consumer's own threads while it looks at one."""
@@ -218,6 +236,7 @@ class Loop:
 
     def _round_steps(self) -> range:
         # a round that a rule's count cut short does not shift those behind it: plans hold from multiple to multiple
+        self._take_rule()
         end = (self.step // self.job.round_steps + 1) * self.job.round_steps
         if self.job.total_steps is not None:
             end = min(end, self.job.total_steps)
@@ -278,6 +297,7 @@ class Loop:
         return not self.ended
 
     def _late(self) -> bool:
+        self._take_rule()
         deadline = self.rule.deadline()
         return deadline is not None and self.clock.seconds >= deadline
 

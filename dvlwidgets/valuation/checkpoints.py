@@ -102,3 +102,32 @@ def journal_of(result: Any) -> Journal | None:
             "(loaded from a file, merged, or of a closed form). Use checkpoint=FOLDER to go on in another session."
         )
     return journal
+
+
+def saved_checkpoint(result: Any, folder: Any) -> Path:
+    """Writes the journal behind a result to a checkpoint folder.
+
+    Raises:
+        JournalError: a run writes to that folder, or nothing is recorded yet.
+        InputError: there is no journal, or the folder cannot be written, or holds another run.
+    """
+    journal = getattr(result, "journal", None)
+    if not isinstance(journal, Journal):
+        raise InputError(
+            f"{result.algorithm} keeps no utilities that a checkpoint could hold. Save its values: result.save(file)."
+        )
+    path = checkpoint_file(folder, keeps_utilities=True)
+    if path.exists():
+        if journal.path is not None and journal.path.samefile(path):
+            journal.flush()  # it is the run's own
+            return path
+        if read_header(path).get("keys") != journal.header.get("keys"):
+            raise InputError(f"{path.parent} holds the checkpoint of another run. Choose a new folder.")
+        held = Journal(path)
+        held.lock()  # refuses while a run writes there: it would go on in a file that nobody sees
+        held.close()
+    try:
+        journal.copy_to(path)
+    except OSError as refusal:
+        raise InputError(f"{path} cannot be written: {refusal.strerror}. Choose another folder.") from refusal
+    return path

@@ -25,7 +25,7 @@ from ..engine.records import Progress
 from ..engine.run import Loop
 from ..engine.stopping import NoStopping, StoppingRule, check_rule
 from ..errors import NotFittedError, RunError, UnhashableError
-from .checkpoints import check_goes_with, checkpoint_file, journal_of, receipts_for
+from .checkpoints import check_goes_with, checkpoint_file, journal_of, receipts_for, saved_checkpoint
 from .fitted import Fitted
 from .merging import merged, sources_of, tapes_of
 from .result import ValuationResult
@@ -137,7 +137,18 @@ class Valuation:
             loop.gate, loop.on_pause = gate, on_pause
             return loop.frames()
 
-        run = Run(frames, lambda: fitted.result(self, loop), name=name or self.algorithm_name, valuation=self)
+        def change_rule(rule: StoppingRule) -> None:
+            self.is_done = rule
+            fitted.header["configuration"] = {**fitted.header["configuration"], **self._configuration()}
+            loop.change_rule(rule)
+
+        run = Run(
+            frames,
+            lambda: fitted.result(self, loop),
+            name=name or self.algorithm_name,
+            valuation=self,
+            change_rule=change_rule,
+        )
         self._run = run
         return run
 
@@ -179,6 +190,21 @@ class Valuation:
             InputError: if these utilities cannot tell, with the reason and the variance inflation.
         """
         return reweighted(self.result, method, parameters)
+
+    def save_checkpoint(self, folder: Any) -> Path:
+        """Writes the utilities so far to a folder, also while running; `fit(data, checkpoint=folder)` goes on.
+
+        Args:
+            folder: a new one, or one that holds a checkpoint of this very run, which is replaced.
+
+        Returns:
+            The file written.
+
+        Raises:
+            NotFittedError: before `fit`, `stream` or `start`.
+            InputError: the method keeps no utilities, or the folder cannot be written or is another run's.
+        """
+        return saved_checkpoint(self.result, folder)
 
     def merge(self, sources: Any, data: Any = None) -> ValuationResult:
         """The values that the recorded utilities of several runs give together; see `merge_journals`.
