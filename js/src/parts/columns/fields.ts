@@ -1,6 +1,6 @@
 /** What a name stands for in filters: numbers, classes, texts or marks of the points. Pure. */
 
-import type { ColumnId, Ranks } from '../../columns';
+import { allRows, type ColumnId, type Ranks } from '../../columns';
 import {
   disagrees,
   idOf,
@@ -31,7 +31,12 @@ export function fieldOf(points: Points, ranks: Ranks, id: ColumnId): Field | und
   const { label } = points;
   switch (id) {
     case 'rank':
-      return { kind: 'number', numbers: knownRanks(ranks) };
+      return {
+        kind: 'number',
+        get numbers() {
+          return knownRanks(ranks); // made when somebody asks: at a million points it takes a while
+        },
+      };
     case 'value':
       return { kind: 'number', numbers: points.value };
     case 'stderr':
@@ -42,7 +47,12 @@ export function fieldOf(points: Points, ranks: Ranks, id: ColumnId): Field | und
       return { kind: 'class', classes: ['no', 'yes'], codes: points.converged };
     case 'id':
       return points.ids === null
-        ? { kind: 'number', numbers: points.whole?.positions ?? positions(points.n) }
+        ? {
+            kind: 'number',
+            get numbers() {
+              return points.whole?.positions ?? allRows(points.n);
+            },
+          }
         : { kind: 'text', text: (row) => idOf(points, row) };
     case 'label':
       return label === null
@@ -124,20 +134,11 @@ const ranked = new WeakMap<Ranks, Float32Array>();
 function knownRanks(ranks: Ranks): Float32Array {
   let known = ranked.get(ranks);
   if (known === undefined) {
-    known = Float32Array.from(ranks.rank, (rank) => (rank === 0 ? NaN : rank));
+    known = new Float32Array(ranks.rank);
+    for (let row = 0; row < known.length; row++) {
+      known[row] = known[row] === 0 ? NaN : known[row]!;
+    }
     ranked.set(ranks, known);
   }
   return known;
-}
-
-const counted = new Map<number, Uint32Array>();
-
-function positions(n: number): Uint32Array {
-  let rows = counted.get(n);
-  if (rows === undefined) {
-    rows = Uint32Array.from({ length: n }, (_, row) => row);
-    counted.clear();
-    counted.set(n, rows);
-  }
-  return rows;
 }

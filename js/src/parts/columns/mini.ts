@@ -53,7 +53,9 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   /** Where a drag began; what it covers is shown at once, and filters when the state has it. */
   let from: number | null = null;
   let held: readonly [number, number] | null = null;
+  /** The bar under the pointer, and the one that the keys came to. */
   let at = -1;
+  let cursor = -1;
 
   const bins = () => (data.mini?.kind === 'number' ? data.mini.histogram : null);
   const isWhole = (): boolean => data.mini?.kind === 'number' && data.mini.whole;
@@ -103,6 +105,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   chart.addEventListener('click', (event) => {
     event.stopPropagation();
     if (data.mini?.kind === 'class' && at >= 0) {
+      cursor = at;
       toggle(data.mini.names[at]!, event.ctrlKey || event.metaKey || event.shiftKey);
     }
   });
@@ -111,10 +114,12 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     if (event.key === 'Escape' && (data.range !== null || data.chosen.length > 0)) {
       clear();
     } else if (data.mini?.kind === 'class' && (step !== 0 || event.key === ' ' || event.key === 'Enter')) {
+      const { length } = data.mini.names;
+      cursor = Math.min(length - 1, Math.max(0, cursor + step));
       if (step === 0) {
-        toggle(data.mini.names[Math.max(0, at)]!, true);
+        toggle(data.mini.names[cursor]!, true);
       } else {
-        hover((Math.min(data.mini.names.length - 1, Math.max(0, at + step)) + 0.5) / data.mini.names.length);
+        hover((cursor + 0.5) / length);
       }
     } else if (bins() !== null && step !== 0) {
       actions.range(moved(step, event.shiftKey), true);

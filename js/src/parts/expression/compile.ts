@@ -108,9 +108,9 @@ function comparison(by: Comparison, a: Operand, b: Operand, scope: Scope): Test 
     return ofColumns(by, a, b, scope);
   }
   if (field.kind === 'number') {
-    const { numbers } = field;
     const k = numberOf(a, b);
     const side = SIDES[by];
+    const { numbers } = field;
     return numbers instanceof Float32Array && (by === '==' || by === '!=')
       ? (row) => side(numbers[row]!, Math.fround(k)) // 0.1 is what the column holds of it
       : (row) => side(numbers[row]!, k);
