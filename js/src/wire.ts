@@ -58,6 +58,9 @@ export interface Edits {
   count: number;
   relabelled: number;
   dropped: number;
+  /** Told to a live panel. */
+  flagged?: number;
+  noted?: number;
   undo: boolean;
   redo: boolean;
   path: string;

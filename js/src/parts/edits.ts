@@ -1,6 +1,6 @@
 /** Flags, comments, labels by their names, accepted suggestions, and the history of all edits. */
 
-import { h } from '../dom';
+import { h, setText } from '../dom';
 import { isFlagged, noteOf, type Points } from '../points';
 import { WireError, type Json } from '../read';
 import { shown } from '../shown';
@@ -57,6 +57,8 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     },
     WORDS.history
   );
+
+  const also = h('span', { class: 'muted edits-also', 'data-testid': 'edits-also' });
 
   function flag(): void {
     const { points } = source;
@@ -173,7 +175,7 @@ export function makeEdits({ source, desk, set }: Hub): Part {
 
   return {
     overview: [suggestions.element],
-    takeBack: [button],
+    takeBack: [button, also],
     detail: [detail.element],
     overlays: [log.element, prompt.element],
     style: STYLE,
@@ -189,6 +191,7 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     paint({ points, state, focus }: Sight) {
       detail.update(points, state.selected, focus);
       suggestions.update(points, state.selected);
+      setText(also, WORDS.also(points.edits.flagged ?? 0, points.edits.noted ?? 0));
       if (open && points.edits !== listed) {
         listed = points.edits;
         read(0);

@@ -104,6 +104,6 @@ export function moment(at: string): string {
     : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-export function valueThen(value: number | null): string {
-  return value === null ? '' : WORDS.valueThen(plain(value));
+export function valueThen(value: number): string {
+  return WORDS.valueThen(plain(value));
 }

@@ -137,8 +137,7 @@ export function createLog(actions: LogActions) {
       h('s', {}, said(field, old)),
       h('span', { class: 'arrow' }, ' → '),
       h('span', { class: 'accent' }, said(field, now)),
-      ' ',
-      h('span', { class: 'muted' }, valueThen(value))
+      value === null ? null : h('span', { class: 'muted' }, ` · ${valueThen(value)}`)
     );
   }
 

@@ -80,7 +80,8 @@ export function createSuggestions(accept: (taken: Taken, sure: number) => void) 
     const all = sure === 0 ? taken : suggestedAbove(points, 0, selected);
     const { length } = taken.rows;
     setText(total, count(all.rows.length));
-    setText(button, length > 0 ? WORDS.acceptAll(length, sure, selected.size) : WORDS.acceptNone(sure));
+    const none = all.rows.length > 0 ? WORDS.acceptNone(sure) : WORDS.acceptNothing;
+    setText(button, length > 0 ? WORDS.acceptAll(length, sure, selected.size) : none);
     button.disabled = length === 0;
   }
 

@@ -32,6 +32,11 @@ export const WORDS = {
       among > 0 ? ` in the ${many(among, 'selected point')}` : ''
     }`,
   acceptNone: (p: number) => `No suggestion is ${percent(p)} sure`,
+  acceptNothing: 'Nothing is left to accept',
+  also: (flagged: number, noted: number) =>
+    [flagged > 0 ? `${count(flagged)} flagged` : '', noted > 0 ? `${count(noted)} commented` : '']
+      .filter(Boolean)
+      .join(', '),
   acceptNote: 'One step, undone by u. What you relabelled or dropped is left alone.',
   why: (p: number) => `suggestion accepted, ${percent(p)} and more`,
   whyOne: 'suggestion accepted',
