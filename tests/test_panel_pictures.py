@@ -100,7 +100,12 @@ def test_texts_are_refused_in_words_that_say_what_to_do(opened):
     ask(page)
     assert "Pass coordinates" in page.wait_for(lambda m: m.get("kind") == "refused")["words"]
     assert ask(page)["kind"] == "refused"
-    assert "'do' should be 'map'" in ask(page, "atlas")["message"]
+    assert "'do' should be 'code' or 'map'" in ask(page, "atlas")["message"]
+
+
+def test_the_module_that_draws_is_handed_over_when_a_page_asks(opened):
+    _, page = opened(dataset(20))
+    assert ask(page, "code")["text"] == "export default {}"
 
 
 def spread(xy):

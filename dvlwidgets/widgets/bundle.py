@@ -10,7 +10,7 @@ STATIC = Path(__file__).resolve().parent.parent / "static"
 
 
 def read(name: str) -> str:
-    """The text of a built file, `widget.js`, `influence.js` or `viewer.js`.
+    """The text of a built file, `widget.js`, `influence.js`, `pictures.js` or `viewer.js`.
 
     Raises:
         InstallationError: it was not built.

@@ -1,4 +1,4 @@
-"""The map of the points: coordinates that a page asks for when somebody looks at the map first."""
+"""The module that draws the pictures, and the map of the points: a page asks for each when it is first of use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dvlwidgets.errors import DvlError, WireError
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.parts.projection import Coordinates, project
@@ -33,10 +33,12 @@ class PicturesPart:
         self._worker = Worker("dvlwidgets-map")
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """The map ("map"): at once where it is known, else a word that it is being made, and it follows."""
-        wanted = taken(command, "do", str, "'map'")
+        """The module ("code"), or the map ("map"): at once where it is known, else a word that it follows."""
+        wanted = taken(command, "do", str, "'code' or 'map'")
+        if wanted == "code":
+            return wire.part(NAME, "code", {"text": bundle.read("pictures.js")}, request=request)
         if wanted != "map":
-            raise WireError(f"'do' should be 'map', not {short(wanted)}.")
+            raise WireError(f"'do' should be 'code' or 'map', not {short(wanted)}.")
         with self._lock:
             if self._answer is not None:
                 kind, body, pack = self._answer

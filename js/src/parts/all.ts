@@ -3,6 +3,7 @@
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeFilters } from './filters';
+import { makeLater } from './later';
 import type { MakePart } from './part';
 
-export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits];
+export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits, makeLater('pictures')];

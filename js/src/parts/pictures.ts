@@ -1,0 +1,256 @@
+/** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
+
+import { h, icon, setAttr, show } from '../dom';
+import { GROW } from '../icons';
+import { idOf } from '../points';
+import { array, list, text, WireError, words } from '../read';
+import { filter, focusOn, toggleRow } from '../state';
+import STYLE from '../../style/parts/pictures.css';
+import { classesOf, withClasses } from './filters/model';
+import type { Hub, Part, PartMessage, Sight } from './part';
+import { createClassesView } from './pictures/classes_view';
+import { createCurveView } from './pictures/curve_view';
+import { createLooks, type Deeds } from './pictures/look';
+import { createMapView, type Given } from './pictures/map_view';
+import { createSave } from './pictures/save';
+import { WORDS } from './pictures/words';
+
+const NAME = 'pictures';
+const TABS = ['curve', 'map', 'classes'] as const;
+type Tab = (typeof TABS)[number];
+
+export function makePictures({ source, desk, set }: Hub): Part {
+  let sight: Sight | null = null;
+  let tab: Tab = 'curve';
+  let large = false;
+  let map: Given = null;
+  let asked = false;
+  const look = createLooks();
+
+  const deeds: Deeds = {
+    focus(row) {
+      set((s) => focusOn(s, row));
+      desk.reveal(row);
+    },
+    toggle: (row) => set((s) => toggleRow(s, row)),
+    select: (rows, add) => set((s) => ({ ...s, selected: new Set(add ? [...s.selected, ...rows] : rows) })),
+    describe,
+  };
+  const curve = createCurveView(deeds);
+  const plane = createMapView(deeds);
+  const classes = createClassesView((names) =>
+    set((s) =>
+      source.points === null ? s : filter(s, withClasses(s.filters, 'label', names, source.points))
+    )
+  );
+  const note = h('p', { class: 'muted' }, WORDS.band);
+  const views: Record<Tab, HTMLElement> = {
+    curve: h('div', { class: 'picture' }, curve.element, note),
+    map: plane.element,
+    classes: classes.element,
+  };
+
+  const buttons = TABS.map((one) =>
+    h(
+      'button',
+      {
+        class: 'chip',
+        role: 'tab',
+        title: WORDS.tips[one],
+        'data-testid': `picture-${one}`,
+        onclick: () => open(one),
+      },
+      WORDS.tabs[one]
+    )
+  );
+  const tabs = h('div', {
+    class: 'picture-tabs',
+    role: 'tablist',
+    'aria-label': WORDS.title,
+    'data-no-export': true,
+  });
+  tabs.append(...buttons);
+  tabs.addEventListener('keydown', (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      open(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!);
+      buttons[TABS.indexOf(tab)]!.focus();
+    }
+  });
+  const stage = h('div', { class: 'picture-stage', role: 'tabpanel' }, ...TABS.map((one) => views[one]));
+  const grow = h('button', {
+    class: 'button small',
+    'data-testid': 'enlarge',
+    onclick: () => enlarge(!large),
+  });
+  const marks = (canvas: HTMLCanvasElement) => (canvas === curve.plot.canvas ? curve : plane).plot.marks();
+  const saver = (name: string | (() => string), target: () => HTMLElement | null) =>
+    createSave(name, target, marks, (sentence) => source.complain(sentence));
+  const tools = h(
+    'span',
+    { class: 'picture-tools' },
+    grow,
+    saver(
+      () => tab,
+      () => views[tab]
+    )
+  );
+  const body = h(
+    'div',
+    { class: 'pictures' },
+    h('h3', { 'data-no-export': true }, h('span', {}, WORDS.title), tools),
+    tabs,
+    stage
+  );
+  const card = h('section', { class: 'card' }, body);
+  const over = h('div', { class: 'pictures-large', role: 'dialog', 'aria-label': WORDS.title, hidden: true });
+  over.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !event.defaultPrevented) {
+      event.preventDefault();
+      enlarge(false);
+    }
+  });
+
+  const stop = source.hear(NAME, hear);
+  const observers: { disconnect(): void }[] = [];
+  open('curve');
+  enlarge(false);
+
+  function describe(row: number): string {
+    const { points } = sight!;
+    const { label } = points;
+    const name = label?.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : '';
+    return WORDS.point(idOf(points, row), name, points.value[row]!, points.stderr[row]!);
+  }
+
+  function open(one: Tab): void {
+    tab = one;
+    TABS.forEach((other, i) => {
+      show(views[other], other === tab);
+      setAttr(buttons[i]!, 'aria-selected', String(other === tab));
+      setAttr(buttons[i]!, 'tabindex', other === tab ? 0 : -1);
+      setAttr(buttons[i]!, 'aria-pressed', String(other === tab));
+    });
+    paint();
+  }
+
+  function enlarge(now: boolean): void {
+    const turned = now !== large;
+    large = now;
+    grow.replaceChildren(large ? WORDS.small : icon(GROW));
+    setAttr(grow, 'aria-label', large ? WORDS.small : WORDS.large);
+    setAttr(grow, 'title', large ? WORDS.small : WORDS.largeTip);
+    show(over, large);
+    show(card, !large);
+    (large ? over : card).append(body);
+    if (turned) {
+      paint();
+      grow.focus({ preventScroll: true });
+    }
+  }
+
+  /** Over the table, wherever that is now. */
+  function cover(): void {
+    const panel = over.closest('.panel');
+    const work = panel?.querySelector('.work')?.getBoundingClientRect();
+    if (large && panel !== null && work !== undefined) {
+      const box = panel.getBoundingClientRect();
+      const border = (box.width - panel.clientWidth) / 2;
+      over.style.left = `${work.left - box.left - border}px`;
+      over.style.top = `${work.top - box.top - border}px`;
+      over.style.width = `${work.width}px`;
+      over.style.height = `${work.height}px`;
+    }
+  }
+
+  function paint(): void {
+    if (sight === null) {
+      return;
+    }
+    cover();
+    const theme = card.closest('.panel')?.getAttribute('data-theme') ?? '';
+    const now = look(sight, large);
+    if (tab === 'curve') {
+      curve.update(now, theme);
+    } else if (tab === 'map') {
+      if (!asked && plane.wantsMap()) {
+        asked = true;
+        source.ask(NAME, { do: 'map' });
+      }
+      plane.update(now, map, theme);
+    } else {
+      const { filters } = sight.state;
+      classes.update(now, classesOf(filters, 'label', sight.points), theme);
+    }
+  }
+
+  function hear(message: PartMessage): void {
+    asked ||= message.kind === 'map' || message.kind === 'refused';
+    try {
+      map =
+        message.kind === 'map'
+          ? read(message)
+          : message.kind === 'refused'
+            ? text(message.body, 'words')
+            : map;
+      paint();
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      source.complain(error.message);
+    }
+  }
+
+  /** Once, when the panel stands: the other charts can be saved, too, and sizes and colours are watched. */
+  function settle(): void {
+    const panel = card.closest('.panel');
+    if (panel === null || observers.length > 0) {
+      return;
+    }
+    for (const [name, id] of [
+      ['values', 'histogram'],
+      ['certainty', 'certainty-chart'],
+    ] as const) {
+      const figure = (): HTMLElement | null =>
+        panel.querySelector(`[data-testid="${id}"]`)?.closest<HTMLElement>('.card') ?? null;
+      const head = figure()?.querySelector('h3');
+      head?.append(saver(name, () => head.parentElement));
+    }
+    const look = new MutationObserver(() => paint());
+    look.observe(panel, { attributes: true, attributeFilter: ['data-theme'] });
+    observers.push(look);
+    if (typeof ResizeObserver !== 'undefined') {
+      const sizes = new ResizeObserver(() => paint());
+      [stage, curve.element, plane.plot.element].forEach((one) => sizes.observe(one));
+      observers.push(sizes);
+    }
+  }
+
+  return {
+    overview: [card],
+    overlays: [over],
+    style: STYLE,
+    paint(now) {
+      sight = now;
+      settle();
+      paint();
+    },
+    end() {
+      stop();
+      observers.forEach((one) => one.disconnect());
+    },
+  };
+}
+
+function read({ body, buffers }: PartMessage): Given {
+  const [across, upwards] = list(body, 'axes').map((name) => words(name, 'the name of an axis'));
+  return {
+    name: text(body, 'name'),
+    axes: [across ?? '', upwards ?? ''],
+    words: text(body, 'words'),
+    x: array(body.x, 'f4', buffers, null, 'x'),
+    y: array(body.y, 'f4', buffers, null, 'y'),
+  };
+}

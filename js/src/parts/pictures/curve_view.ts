@@ -1,0 +1,220 @@
+/** All values from the lowest to the highest, with the band of their standard errors. A drag selects. */
+
+import { setAttr, svg } from '../../dom';
+import { count, plain } from '../../format';
+import { valueName } from '../../points';
+import { countBelow, decimate, type Curve } from './curve';
+import type { Corner } from './geometry';
+import { hex, inkOf, LEVELS, NEUTRAL } from './ink';
+import { createWatch, partsOf, type Deeds, type Look } from './look';
+import { createPlot, type Frame, type Mark } from './plot';
+import { WORDS } from './words';
+
+/** Pixels. */
+const DRAG = 4;
+
+export function createCurveView(deeds: Deeds) {
+  const plot = createPlot('curve', WORDS.curveHelp);
+  const isNew = createWatch();
+  let look: Look | null = null;
+  let frame: Frame | null = null;
+  let drag: Corner | null = null;
+  let hover = -1;
+
+  function update(now: Look, theme: string): void {
+    look = now;
+    const size = [plot.element.clientWidth, plot.element.clientHeight];
+    if (isNew(...partsOf(now), ...size, theme)) {
+      paint(now);
+    }
+    cover();
+  }
+
+  function paint(now: Look): void {
+    const { rows, sight, shown, selected } = now;
+    const { points } = sight;
+    const { threshold } = points.status;
+    plot.describe(summary(now));
+    const width = Math.max(1, plot.element.clientWidth);
+    const curve = decimate(rows, points.value, points.stderr, shown, selected, width);
+    let [lo, hi] = [threshold ?? Infinity, threshold ?? -Infinity];
+    curve.value.forEach((x, i) => {
+      lo = Math.min(lo, x - Math.min(curve.stderr[i]!, Math.abs(x)));
+      hi = Math.max(hi, x + Math.min(curve.stderr[i]!, Math.abs(x)));
+    });
+    const value = { lo, hi, name: valueName(points) };
+    frame =
+      rows.length === 0
+        ? null
+        : plot.frame({ lo: 0, hi: rows.length, name: WORDS.rank, whole: true }, value, now.large);
+    plot.draw(frame === null ? [] : marksOf(curve, frame, threshold));
+  }
+
+  /** Bars of the values below the band and the line. */
+  function marksOf(curve: Curve, { left, top, width, height, y }: Frame, threshold: number | null): Mark[] {
+    const ink = inkOf(plot.element);
+    const k = curve.value.length;
+    const base = y(threshold ?? Math.min(...curve.value));
+    const bars = new Map<string, string>();
+    const x = (j: number): string => (left + (j / k) * width).toFixed(1);
+    const clamp = (at: number): string => Math.min(top + height, Math.max(top, at)).toFixed(1);
+    let line = '';
+    let upper = '';
+    let lower = '';
+    let picked = '';
+    curve.value.forEach((value, j) => {
+      const side = threshold === null ? NEUTRAL : value < threshold ? LEVELS - 1 : 2 * LEVELS - 1;
+      const key = `${side} ${curve.shown[j] === 1 ? 0.75 : 0.18}`;
+      const at = clamp(y(value));
+      bars.set(
+        key,
+        `${bars.get(key) ?? ''}M${x(j)} ${base.toFixed(1)}V${at}H${x(j + 1)}V${base.toFixed(1)}z`
+      );
+      const middle = (left + ((j + 0.5) / k) * width).toFixed(1);
+      line += `${j === 0 ? 'M' : 'L'}${middle} ${at}`;
+      upper += `${j === 0 ? 'M' : 'L'}${middle} ${clamp(y(value + curve.stderr[j]!))}`;
+      lower = `L${middle} ${clamp(y(value - curve.stderr[j]!))}${lower}`;
+      picked += curve.selected[j] === 1 ? `M${middle} ${at}h.01` : '';
+    });
+    return [
+      ...[...bars].map(([key, d]) => {
+        const [side, alpha] = key.split(' ').map(Number) as [number, number];
+        return { d, fill: hex(ink.levels[side]!), alpha };
+      }),
+      { d: `${upper}${lower}z`, fill: hex(ink.whisker), alpha: 0.2 },
+      { d: line, stroke: hex(ink.whisker), width: 1 },
+      ...(picked === '' ? [] : [{ d: picked, stroke: hex(ink.accent), width: 5 }]),
+    ];
+  }
+
+  /** Where the focus is, what the pointer is at, what a drag covers. */
+  function cover(to?: Corner): void {
+    if (frame === null || look === null) {
+      plot.cover();
+      return;
+    }
+    const { top, height, x, y } = frame;
+    const { ranks } = look.sight.derived;
+    const { value } = look.sight.points;
+    const cursor = (row: number, name: string): SVGElement[] => {
+      const rank = row < 0 ? 0 : ranks.rank[row]!;
+      const at = x(rank - 0.5);
+      return rank === 0
+        ? []
+        : [
+            svg('line', { class: name, x1: at, x2: at, y1: top, y2: top + height }),
+            svg('circle', { class: name, cx: at, cy: y(value[row]!), r: 3.5 }),
+          ];
+    };
+    const covered =
+      drag === null || to === undefined
+        ? []
+        : [
+            svg('rect', {
+              class: 'plot-lasso',
+              x: Math.min(drag[0], to[0]),
+              y: top,
+              width: Math.abs(to[0] - drag[0]),
+              height,
+            }),
+          ];
+    plot.cover(...cursor(look.sight.focus, 'plot-focus'), ...cursor(hover, 'plot-hover'), ...covered);
+  }
+
+  function rankAt([px]: Corner): number {
+    const { left, width } = frame!;
+    return Math.min(
+      look!.rows.length - 1,
+      Math.max(0, Math.floor(((px - left) / width) * look!.rows.length))
+    );
+  }
+
+  const moved = (to: Corner): boolean => drag !== null && Math.abs(to[0] - drag[0]) > DRAG;
+  const { element } = plot;
+  element.addEventListener('pointerdown', (event) => {
+    if (event.button === 0 && frame !== null) {
+      drag = plot.at(event);
+      element.setPointerCapture(event.pointerId);
+    }
+  });
+  element.addEventListener('pointermove', (event) => {
+    if (frame === null || look === null) {
+      return;
+    }
+    const to = plot.at(event);
+    hover = moved(to) ? -1 : look.rows[rankAt(to)]!;
+    plot.say(hover < 0 ? '' : deeds.describe(hover), to);
+    cover(moved(to) ? to : undefined);
+  });
+  element.addEventListener('pointerup', (event) => {
+    const to = plot.at(event);
+    if (frame === null || look === null || drag === null) {
+      return;
+    }
+    if (moved(to)) {
+      const [a, b] = [rankAt(drag), rankAt(to)].sort((one, other) => one - other) as [number, number];
+      deeds.select(
+        [...look.rows.subarray(a, b + 1)].filter((row) => look!.shown[row] === 1),
+        event.shiftKey
+      );
+    } else if (event.ctrlKey || event.metaKey) {
+      deeds.toggle(look.rows[rankAt(to)]!);
+    } else {
+      deeds.focus(look.rows[rankAt(to)]!);
+    }
+    drag = null;
+  });
+  element.addEventListener('pointercancel', () => (drag = null));
+  element.addEventListener('pointerleave', () => {
+    hover = -1;
+    plot.say('', [0, 0]);
+    cover();
+  });
+  element.addEventListener('keydown', (event) => {
+    if (look !== null && frame !== null && press(look, event.key)) {
+      event.preventDefault();
+    }
+  });
+
+  function press({ rows, shown, sight }: Look, key: string): boolean {
+    const { focus } = sight;
+    const rank = focus < 0 ? 0 : sight.derived.ranks.rank[focus]!;
+    const step = key === 'ArrowRight' || key === 'Home' ? 1 : -1;
+    if (key === ' ' && focus >= 0) {
+      deeds.toggle(focus);
+      return true;
+    }
+    const from = { ArrowRight: rank, ArrowLeft: rank - 2, Home: 0, End: rows.length - 1 }[key];
+    if (from === undefined) {
+      return false;
+    }
+    for (let i = from; i >= 0 && i < rows.length; i += step) {
+      if (shown[rows[i]!] === 1) {
+        deeds.focus(rows[i]!);
+        const row = rows[i]!;
+        plot.say(deeds.describe(row), [frame!.x(i + 0.5), frame!.y(sight.points.value[row]!)]);
+        break;
+      }
+    }
+    return true;
+  }
+
+  setAttr(element, 'data-drag', 'across');
+  return { element, plot, update };
+}
+
+function summary({ rows, sight, shown, selected }: Look): string {
+  const { points, state } = sight;
+  const { threshold, unit_of_value: unit } = points.status;
+  const k = rows.length;
+  if (k === 0) {
+    return WORDS.none;
+  }
+  const what = `${valueName(points)[0]!.toUpperCase()}${valueName(points).slice(1)}s${unit === '' ? '' : ` (${unit})`}`;
+  const sides =
+    threshold === null ? '' : WORDS.below(countBelow(rows, points.value, threshold), k, plain(threshold));
+  const ends = [rows[0]!, rows[k - 1]!].map((row) => plain(points.value[row]!, 3)) as [string, string];
+  const faint = rows.reduce((n, row) => n + (shown[row] === 1 ? 0 : 1), 0);
+  const picked = selected.length === 0 ? 0 : state.selected.size;
+  return `${WORDS.curve(what, ...ends, sides)}${WORDS.hidden(faint)}${WORDS.selected(picked)}${k < points.n ? `; ${count(points.n - k)} ${WORDS.unknown}` : ''}.`;
+}

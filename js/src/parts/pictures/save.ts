@@ -1,0 +1,215 @@
+/** A chart as a file: what is seen of it, with its colours written out, as SVG or as PNG. */
+
+import { h, icon, setAttr, svg } from '../../dom';
+import { SAVE } from '../../icons';
+import { hex, parse } from './ink';
+import type { Mark } from './plot';
+import { WORDS } from './words';
+
+const PAD = 12;
+/** Pixels of a PNG for each of the page. */
+const SHARP = 2;
+const COPIED = [
+  'fill',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'stroke-linejoin',
+  'opacity',
+  'font-size',
+  'font-family',
+  'text-anchor',
+];
+
+/** What stands on a canvas; null where it is too much for marks. */
+export type MarksOf = (canvas: HTMLCanvasElement) => readonly Mark[] | null;
+
+/** The texts, charts and canvases of an element, but for what is marked `data-no-export`. */
+export function svgOf(element: HTMLElement, marksOf: MarksOf): SVGSVGElement {
+  const box = element.getBoundingClientRect();
+  const [width, height] = [Math.ceil(box.width) + 2 * PAD, Math.ceil(box.height) + 2 * PAD];
+  const panel = element.closest('.panel') ?? element;
+  const made = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}` });
+  made.append(svg('rect', { width, height, fill: colour(getComputedStyle(panel).backgroundColor) }));
+  const put = (rect: DOMRect) => ({ x: rect.left - box.left + PAD, y: rect.top - box.top + PAD });
+
+  function walk(node: Element): void {
+    const style = getComputedStyle(node);
+    if (node.matches('[data-no-export], .visually-hidden') || style.display === 'none') {
+      return;
+    }
+    const rect = node.getBoundingClientRect();
+    if (node instanceof SVGSVGElement) {
+      const copy = inlined(node) as SVGSVGElement;
+      for (const [name, number] of Object.entries({ ...put(rect), width: rect.width, height: rect.height })) {
+        setAttr(copy, name, number);
+      }
+      made.append(copy);
+    } else if (node instanceof HTMLCanvasElement) {
+      made.append(drawn(node, marksOf(node), { ...put(rect), width: rect.width, height: rect.height }));
+    } else {
+      node.childNodes.forEach((child) => {
+        if (child instanceof Text && child.data.trim() !== '') {
+          made.append(written(child, style, put));
+        } else if (child instanceof Element) {
+          walk(child);
+        }
+      });
+    }
+  }
+
+  walk(element);
+  return made;
+}
+
+function written(
+  text: Text,
+  style: CSSStyleDeclaration,
+  put: (rect: DOMRect) => { x: number; y: number }
+): SVGElement {
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  const rect = range.getBoundingClientRect();
+  const { x, y } = put(rect);
+  return svg(
+    'text',
+    {
+      x: x.toFixed(1),
+      y: (y + rect.height * 0.78).toFixed(1),
+      fill: colour(style.color),
+      'font-size': style.fontSize,
+      'font-weight': style.fontWeight,
+      'font-family': style.fontFamily,
+    },
+    text.data
+  );
+}
+
+function drawn(
+  canvas: HTMLCanvasElement,
+  marks: readonly Mark[] | null,
+  at: Record<string, number>
+): SVGElement {
+  if (marks === null) {
+    return svg('image', { ...at, href: canvas.toDataURL() });
+  }
+  return svg(
+    'svg',
+    at,
+    ...marks.map(({ d, fill = 'none', stroke = 'none', width = 1, alpha = 1 }) =>
+      svg('path', {
+        d,
+        fill,
+        stroke,
+        'stroke-width': width,
+        opacity: alpha,
+        'stroke-linecap': 'round',
+        'stroke-linejoin': 'round',
+      })
+    )
+  );
+}
+
+/** A copy that needs no style sheet. */
+function inlined(element: Element): Element {
+  const style = getComputedStyle(element);
+  const copy = element.cloneNode(false) as Element;
+  for (const name of [
+    'class',
+    'tabindex',
+    'role',
+    'style',
+    'data-testid',
+    'aria-describedby',
+    'aria-hidden',
+  ]) {
+    copy.removeAttribute(name);
+  }
+  for (const name of COPIED) {
+    const computed = style.getPropertyValue(name);
+    if (computed !== '' && computed !== 'normal') {
+      copy.setAttribute(name, name === 'fill' || name === 'stroke' ? colour(computed) : computed);
+    }
+  }
+  element.childNodes.forEach((child) => {
+    if (child instanceof Element && getComputedStyle(child).display !== 'none') {
+      copy.append(inlined(child));
+    } else if (child instanceof Text) {
+      copy.append(child.cloneNode());
+    }
+  });
+  return copy;
+}
+
+function colour(computed: string): string {
+  return computed === 'none' || /, 0\)$|\/ 0\)$/.test(computed) ? 'none' : hex(parse(computed));
+}
+
+async function pngOf(picture: SVGSVGElement): Promise<Blob> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(textOf(picture))}`;
+  await image.decode();
+  const canvas = h('canvas', {
+    width: SHARP * Number(picture.getAttribute('width')),
+    height: SHARP * Number(picture.getAttribute('height')),
+  });
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done, fail) =>
+    canvas.toBlob((blob) => (blob === null ? fail(new Error(WORDS.notSaved)) : done(blob)), 'image/png')
+  );
+}
+
+function textOf(picture: SVGSVGElement): string {
+  return new XMLSerializer().serializeToString(picture);
+}
+
+/** A small menu that saves one chart. */
+export function createSave(
+  name: string | (() => string),
+  target: () => HTMLElement | null,
+  marksOf: MarksOf,
+  complain: (sentence: string) => void
+): HTMLElement {
+  async function save(kind: 'svg' | 'png'): Promise<void> {
+    element.open = false;
+    const of = target();
+    if (of === null) {
+      return;
+    }
+    try {
+      const picture = svgOf(of, marksOf);
+      const blob =
+        kind === 'svg' ? new Blob([textOf(picture)], { type: 'image/svg+xml' }) : await pngOf(picture);
+      const url = URL.createObjectURL(blob);
+      const file = typeof name === 'string' ? name : name();
+      h('a', { href: url, download: `${file}.${kind}` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    } catch {
+      complain(WORDS.notSaved);
+    }
+  }
+  const button = (kind: 'svg' | 'png') =>
+    h(
+      'button',
+      { class: 'button small', 'data-testid': `save-${kind}`, onclick: () => void save(kind) },
+      kind.toUpperCase()
+    );
+  const element = h(
+    'details',
+    { class: 'save', 'data-no-export': true },
+    h('summary', { title: WORDS.saveTip, 'aria-label': WORDS.saveTip, 'data-testid': 'save' }, icon(SAVE)),
+    h('div', { class: 'save-menu' }, button('svg'), button('png'))
+  );
+  element.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && element.open) {
+      event.preventDefault();
+      element.open = false;
+    }
+  });
+  element.addEventListener('focusout', (event) => {
+    if (!element.contains(event.relatedTarget as Node | null)) {
+      element.open = false;
+    }
+  });
+  return element;
+}
