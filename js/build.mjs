@@ -53,6 +53,7 @@ const common = {
 const outputs = [
   await build({ ...common, entryPoints: { widget: 'js/src/hosts/widget.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { influence: 'js/src/hosts/influence.ts' }, format: 'esm' }),
+  await build({ ...common, entryPoints: { whatif: 'js/src/hosts/whatif.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { pictures: 'js/src/hosts/pictures.ts' }, format: 'esm' }),
   await build({
     ...common,

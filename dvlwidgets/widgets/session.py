@@ -131,7 +131,7 @@ class Session:
             if self._run is not None and not self._run.over and self._run.state != "pending":
                 raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
             net, former = self.edits.net, self.valued
-            self.valued = Valued.of(self.train, net, self._places(net), self._points().value)
+            self.valued = Valued.of(self.train, net, self._places(net), self._points().value, former.turn + 1)
             try:
                 result = updated(self.valuation, self.valued.data)
                 if result is None:

@@ -38,6 +38,7 @@ class Valued:
         kept: which of them are valued, (n,).
         data: what is valued.
         before: (n,) the values that were shown before these; None for the first ones.
+        turn: how often points were valued before.
     """
 
     done: Deeds
@@ -45,6 +46,7 @@ class Valued:
     kept: NDArray[np.bool_]
     data: Dataset
     before: NDArray[np.float32] | None = None
+    turn: int = 0
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Valued:
         edits: Net,
         where: Mapping[Key, int],
         before: NDArray[np.float32] | None = None,
+        turn: int = 0,
     ) -> Valued:
         """The points with edits made.
 
@@ -61,6 +64,7 @@ class Valued:
             edits: in force.
             where: positions of the edited points.
             before: values that were shown until now.
+            turn: how often points were valued before.
 
         Raises:
             InputError: all points are dropped.
@@ -71,7 +75,7 @@ class Valued:
         labelled = train.relabel(labels) if labels else train
         kept = np.ones(len(train), np.bool_)
         kept[gone] = False
-        return cls(done, labelled, kept, labelled.drop_indices(gone) if gone else labelled, before)
+        return cls(done, labelled, kept, labelled.drop_indices(gone) if gone else labelled, before, turn)
 
     def differs(self, edits: Net) -> int:
         """How many points are edited otherwise than here."""

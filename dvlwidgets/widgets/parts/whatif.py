@@ -14,7 +14,7 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.errors import DvlError, InputError, WireError
 from dvlwidgets.evaluation.drop_curve import CERTAIN, SEEDS, DropCurve, Gain, MetricCurve
 from dvlwidgets.evaluation.own_model import own_model, parts_of
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content, finite
@@ -48,8 +48,10 @@ class WhatIfPart:
         self._newest: Content | None = None
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """Begins ("run") or ends ("cancel") the refits."""
-        wanted = taken(command, "do", str, "'run' or 'cancel'")
+        """Hands over the page's half ("code"), begins ("run") or ends ("cancel") the refits."""
+        wanted = taken(command, "do", str, "'code', 'run' or 'cancel'")
+        if wanted == "code":
+            return wire.part(NAME, "code", {"text": bundle.read("whatif.js")}, request=request)
         if wanted == "run":
             seeds = command.get("seeds", SEEDS)
             if type(seeds) is not int or not 3 <= seeds <= MOST_SEEDS:
@@ -64,7 +66,7 @@ class WhatIfPart:
             if running is not None:
                 self._tell(self._next_turn(), {**running, "state": "cancelled"}, request)
         else:
-            raise WireError(f"'do' should be 'run' or 'cancel', not {short(wanted)}.")
+            raise WireError(f"'do' should be 'code', 'run' or 'cancel', not {short(wanted)}.")
         return None
 
     def hello(self) -> list[wire.Frame]:
@@ -127,11 +129,12 @@ class WhatIfPart:
             "counts": curve.counts.tolist(),
             "seeds": seeds,
             "total": curve.total,
-            "certain": CERTAIN,
+            "certain": int(CERTAIN),
             "model": type(own.model).__name__,
             "held_out": own.held_out,
             "test": own.test.n_rows,
             "at": session.status().done,
+            "turn": valued.turn,
             "edits": valued.differs(edits),
         }
         self._go_on(turn, curve, curve.run(), told, time.monotonic(), 0.0)

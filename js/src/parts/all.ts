@@ -1,9 +1,17 @@
 /** The parts of the live valuation panel, in the order of their places. */
 
+import { makeAgain } from './again';
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import { makeLater } from './later';
 import type { MakePart } from './part';
 
-export const PARTS: readonly MakePart[] = [makeFilters, makeColumns, makeEdits, makeLater('pictures')];
+export const PARTS: readonly MakePart[] = [
+  makeFilters,
+  makeColumns,
+  makeEdits,
+  makeLater('pictures'),
+  makeLater('whatif'),
+  makeAgain,
+];

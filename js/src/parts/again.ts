@@ -1,0 +1,70 @@
+/** The button that values the points with their edits, and the column of the values before. */
+
+import STYLE from '../../style/parts/again.css';
+import { h, setAttr } from '../dom';
+import { array, integer, WireError } from '../read';
+import { AS_USUAL, showColumn } from './columns/arrange';
+import type { Hub, Part, PartMessage } from './part';
+import { WORDS } from './again/words';
+
+const NAME = 'again';
+const ID = 'before';
+
+export function makeAgain({ source, set }: Hub): Part {
+  let waiting = 0;
+  let before: PartMessage | null = null;
+  const button = h(
+    'button',
+    { class: 'button again', 'data-testid': 'value-again', onclick: () => source.ask(NAME, { do: 'value' }) },
+    WORDS.value
+  );
+  const stops = [source.hear(NAME, take), source.subscribe(put)];
+
+  function take(message: PartMessage): void {
+    try {
+      if (message.kind === 'waiting') {
+        waiting = integer(message.body, 'waiting');
+        paint();
+      } else {
+        before = message;
+        put();
+      }
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      source.complain(error.message);
+    }
+  }
+
+  /** What came before the points did waits for them. */
+  function put(): void {
+    const { points } = source;
+    if (points === null || before === null) {
+      return;
+    }
+    const { body, buffers } = before;
+    before = null;
+    if (body.values === null) {
+      return;
+    }
+    const values = array(body.values, 'f4', buffers, points.n, ID);
+    const data = { kind: 'number', values } as const;
+    points.extra.set(ID, { id: ID, name: WORDS.before, tip: WORDS.beforeTip, data });
+    set((s) => {
+      const given = s.columns ?? AS_USUAL;
+      return `x:${ID}` in given.shown ? s : { ...s, columns: showColumn(given, `x:${ID}`, true) };
+    });
+    source.tell('values');
+  }
+
+  function paint(): void {
+    const state = source.points?.status.state ?? '';
+    const busy = state === 'running' || state === 'paused';
+    button.disabled = waiting === 0 || busy;
+    setAttr(button, 'title', busy && waiting > 0 ? WORDS.over : WORDS.valueTip(waiting));
+  }
+
+  paint();
+  return { footer: [button], style: STYLE, paint, end: () => stops.forEach((stop) => stop()) };
+}
