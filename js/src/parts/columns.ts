@@ -116,6 +116,7 @@ export function makeColumns(hub: Hub): Part {
       const right = Math.min(panel.right - box.right, panel.width - 338);
       sheet.element.style.right = `${Math.max(8, right)}px`;
       sheet.element.style.top = `${box.bottom - panel.top + 4}px`;
+      sheet.element.style.maxHeight = `${Math.max(180, panel.bottom - box.bottom - 14)}px`;
     }
   }
 

@@ -121,43 +121,40 @@ export function createHeads(actions: HeadActions) {
 
   /** The name of a column can be dragged to another place; a mere click still sorts. */
   function draggable(cell: HTMLElement, name: string): void {
-    let start: number | null = null;
+    let start = 0;
     let to = -1;
     let dragged = false;
-    const end = (): void => {
-      start = null;
-      heads.forEach((head) => setAttr(head.cell, 'data-drop', null));
-      setAttr(cell, 'data-dragged', null);
-    };
-    cell.addEventListener('pointerdown', (event) => {
-      start = event.button === 0 ? event.clientX : null;
-      to = -1;
-      dragged = false;
-    });
-    cell.addEventListener('pointermove', (event) => {
-      if (start === null || event.buttons === 0) {
-        start = null;
-        return;
-      }
+    const follow = (event: PointerEvent): void => {
       if (to < 0 && Math.abs(event.clientX - start) < DRAGGED) {
         return;
       }
-      cell.setPointerCapture(event.pointerId);
+      dragged = true;
       setAttr(cell, 'data-dragged', true);
       to = placeAt(event.clientX);
       const own = heads.findIndex((head) => head.cell === cell);
       heads.forEach((head, i) =>
         setAttr(head.cell, 'data-drop', i === to && to !== own ? (to > own ? 'after' : 'before') : null)
       );
-    });
-    cell.addEventListener('pointerup', () => {
-      if (start !== null && to >= 0) {
-        dragged = true;
+    };
+    const end = (event: PointerEvent): void => {
+      document.removeEventListener('pointermove', follow);
+      document.removeEventListener('pointerup', end);
+      document.removeEventListener('pointercancel', end);
+      heads.forEach((head) => setAttr(head.cell, 'data-drop', null));
+      setAttr(cell, 'data-dragged', null);
+      setTimeout(() => (dragged = false)); // after the click that ends a drag
+      if (to >= 0 && event.type === 'pointerup') {
         actions.move(name, to);
       }
-      end();
+    };
+    cell.addEventListener('pointerdown', (event) => {
+      if (event.button === 0) {
+        [start, to, dragged] = [event.clientX, -1, false];
+        document.addEventListener('pointermove', follow); // the pointer may be anywhere meanwhile
+        document.addEventListener('pointerup', end);
+        document.addEventListener('pointercancel', end);
+      }
     });
-    cell.addEventListener('pointercancel', end);
     cell.addEventListener('click', (event) => dragged && event.stopPropagation(), true);
   }
 
