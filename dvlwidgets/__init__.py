@@ -183,6 +183,7 @@ _HOMES = {
     "data.dataset": ("Dataset", "RawData"),
     "data.grouped": ("GroupedDataset",),
     "data.edit_log": ("EditLog",),
+    "data.preview": ("register_preview",),
     "data.shared_edits": ("Edits",),
     "engine.live": ("Run",),
     "engine.records": ("Progress", "Verdict"),
@@ -359,7 +360,7 @@ _WITH_TORCH = {
 """Names that need the extra "torch"; they are no part of `from dvlwidgets import *`, which works without it."""
 
 _HOME_OF = {name: home for homes in (_HOMES, _WITH_TORCH) for home, names in homes.items() for name in names}
-_PARTS = ("influence", "reporting", "utils", "valuation")
+_PARTS = ("influence", "previews", "reporting", "utils", "valuation")
 
 __all__ = [
     "AbsoluteStandardError",
@@ -483,6 +484,7 @@ __all__ = [
     "plot_influence_distribution_by_label",
     "plot_result_errors",
     "point_wise_accuracy",
+    "register_preview",
     "reweightable",
     "run_removal_experiment",
     "save_result",

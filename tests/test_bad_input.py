@@ -1191,6 +1191,10 @@ CASES: dict[str, list[Case]] = {
         *several(3, None)(lambda v: dvl.save_result(v, "r.npz"), "expected a ValuationResult"),
         (lambda: dvl.save_result(dvl.ValuationResult(values=[1.0]), 3), InputTypeError, "path"),
     ],
+    "register_preview": [
+        *several(None, 3, "text")(lambda v: dvl.register_preview(v, str), "expected functions"),
+        *several(None, 3, "text")(lambda v: dvl.register_preview(callable, v), "expected functions"),
+    ],
     "merge_journals": [
         *several(3, None, "folder")(dvl.merge_journals, "a list of several was expected"),
         *several(["folder"], [3])(dvl.merge_journals, "takes results"),

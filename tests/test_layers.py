@@ -26,7 +26,7 @@ FLOOR = {
     "evaluation": 6,
     "widgets": 7, "utils": 7, "reporting": 7,
     "magics": 8,
-    "demo": 8, "cli": 8,
+    "demo": 8, "cli": 8, "previews": 8,
     "__main__": 9, "__init__": 9,  # the front door: every public name, the heavy ones lazily
 }  # fmt: skip
 
@@ -52,7 +52,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "widgets/*": LAZILY,
     },
     "pyarrow": {"data/*": LAZILY},
-    "PIL": {"data/preview.py": LAZILY, "data/malaria.py": LAZILY},
+    "PIL": {"data/preview_pixels.py": LAZILY, "data/malaria.py": LAZILY},
     "matplotlib": {"evaluation/*": LAZILY},
     "dask": {"influence/*": LAZILY}, "distributed": {"influence/*": LAZILY}, "zarr": {"influence/*": LAZILY},
     "pymemcache": {"utility/cache_memcached.py": LAZILY},

@@ -5,6 +5,7 @@ import pytest
 
 from dvlwidgets.data import Dataset, GroupedDataset, preview
 from dvlwidgets.data.preview import previews_of
+from dvlwidgets.data.preview_audio import Audio
 from dvlwidgets.errors import InputError, InputTypeError
 
 
@@ -130,13 +131,114 @@ def test_groups_have_previews_only_from_a_function():
     assert previews_of(d, lambda i: f"group {i}").get([1]) == ["group 1"]
 
 
-def test_images_of_two_sizes_are_refused_with_the_point():
-    previews = previews_of(plain(), lambda i: np.zeros((2, 2 + (i == 3)), dtype=np.uint8))
-    with pytest.raises(InputError, match="point 3"):
-        previews.get([3])
+def test_images_of_two_sizes_are_scaled_into_one_place_and_keep_their_shape():
+    previews = previews_of(plain(), [np.full((4, 2 + 6 * (i % 2)), 255, dtype=np.uint8) for i in range(6)])
+    assert (previews.description["height"], previews.description["width"]) == (4, 8)
+    tall, wide = previews.get([0, 1])[:, :, :, 0]
+    assert (tall == 255).sum(axis=1).tolist() == [2] * 4
+    assert (wide == 255).all()
+    assert previews.large(0).shape == (4, 2, 1)
 
 
 def test_a_registered_reader_is_asked_first(monkeypatch):
     monkeypatch.setattr(preview, "_readers", list(preview._readers))
     preview.register(lambda d: preview.Texts(lambda i: f"#{i}"))
     assert previews_of(plain()).get([1]) == ["#1"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    paths = [tmp_path / f"{i}.png" for i in range(6)]
+    for i, path in enumerate(paths):
+        image.new("RGB", (300 + 300 * i, 150), (255, 0, 40 * i)).save(path)
+    return paths
+
+
+@pytest.mark.parametrize("kind", [str, lambda path: path])
+def test_paths_are_read_when_they_are_looked_at_and_a_missing_one_is_a_mark(files, kind):
+    previews = previews_of(plain(), [kind(path) for path in files])
+    assert previews.description == {"kind": "image", "width": 96, "height": 48, "channels": 3}
+    files[4].unlink()
+    whole, missing = previews.get([5, 4])
+    assert whole[24, 48].tolist() == [255, 0, 200]
+    assert whole[0, 0].tolist() == [128] * 3  # it is 12 times as wide as high
+    assert len(np.unique(missing)) == 2
+    with pytest.raises(FileNotFoundError):
+        previews.large(4)
+    assert previews.large(5).shape == (43, 512, 3)
+
+
+def test_a_panel_begins_where_no_file_is_there():
+    previews = previews_of(plain(), [f"nowhere/{i}.png" for i in range(6)])
+    assert previews.description["kind"] == "image"
+    assert previews.get([0, 1]).shape == (2, 48, 48, 1)
+
+
+def test_pil_images_are_shown_as_they_look_and_left_as_they_are():
+    image = pytest.importorskip("PIL.Image")
+    clear = image.new("RGBA", (200, 100), (255, 0, 0, 0))
+    shown = previews_of(plain(), [clear] * 6)
+    assert shown.get([0])[0].min() == 255
+    assert clear.size == (200, 100)
+    assert shown.large(0).shape == (100, 200, 3)
+    assert previews_of(plain(), [image.new("L", (3, 2), 7)] * 6).get([1]).tolist() == [[[[7]] * 3] * 2]
+
+
+def test_pillow_that_is_missing_is_asked_for_in_words(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    with pytest.raises(InputError, match="pip install pillow"):
+        previews_of(plain(), ["a.png"] * 6)
+
+
+@pytest.mark.parametrize("layout", ["chw", "hwc"])
+def test_a_tensor_is_black_and_white_at_its_own_extremes(layout):
+    torch = pytest.importorskip("torch")
+    image = torch.tensor([[[-2.0, 0.0], [1.0, 2.0]]]).requires_grad_()
+    given = torch.stack([image * (i + 1) for i in range(6)])
+    given = given if layout == "chw" else given.permute(0, 2, 3, 1)
+    for pixels in previews_of(plain(), given).get([0, 5]):
+        assert pixels[:, :, 0].tolist() == [[0, 128], [191, 255]]
+    small = torch.full((6, 3, 2, 5), 9, dtype=torch.uint8)
+    assert previews_of(plain(), small).get([0]).shape == (1, 2, 5, 3)
+    assert previews_of(plain(), small).get([0]).max() == 9
+    assert previews_of(plain(), given.bfloat16()).get([0]).max() == 255
+
+
+def test_sounds_are_waveforms_and_wav_files(tmp_path):
+    tone = Audio(np.sin(np.arange(8000) / 3) * np.linspace(0, 1, 8000), 8000)
+    path = tmp_path / "tone.wav"
+    path.write_bytes(tone.wav())
+    for given in (tone, tone.wav(), path, str(path)):
+        previews = previews_of(plain(), [given] * 6)
+        assert previews.description["kind"] == "image"
+        outline = previews.get([3])[0, :, :, 0]
+        dark = (outline < 100).sum(axis=0)
+        assert dark[0] < 3
+        assert dark[-1] > 25
+        assert previews.audio(3).wav() == tone.wav()
+    stereo = Audio(np.zeros((10, 2), dtype=np.int16), 44100)
+    assert previews_of(plain(), [stereo.wav()] * 6).audio(0).samples.shape == (10, 2)
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "message"),
+    [([], 8000, "shape"), ([1, 2], 8000, "int16"), ([0.5], 0, "rate=0"), ([0.5], True, "rate=True")],
+)
+def test_what_is_no_sound_is_refused(samples, rate, message):
+    with pytest.raises(InputError, match=message):
+        Audio(samples, rate)
+
+
+def test_a_preview_of_ones_own_is_used_for_the_data_it_matches_and_its_errors_are_marks(monkeypatch):
+    monkeypatch.setattr(preview, "_readers", list(preview._readers))
+    preview.register_preview(lambda data: data.n_features == 3, lambda data, i: np.ones((2, 2)) * i)
+    preview.register_preview(lambda data: data.n_features == 5, lambda data, i: f"{1 / (i - 4):.2f}")
+    assert previews_of(plain()).description == {"kind": "none"}
+    assert previews_of(plain(d=3)).description["kind"] == "image"
+    texts = previews_of(plain(d=5))
+    assert texts.get([2, 4]) == ["-0.50", preview.UNREADABLE]
+    with pytest.raises(ZeroDivisionError):
+        texts.large(4)
+    with pytest.raises(InputTypeError, match="functions"):
+        preview.register_preview(None, str)

@@ -5,20 +5,35 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.data.preview_audio import Audio, Audios, cross
+from dvlwidgets.data.preview_pixels import bright, extremes, fitted, pixels, shrunk
 from dvlwidgets.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
 
 MAX_SIDE = 96
-"""Images are shrunk by whole factors to at most this many pixels a side."""
+"""Images are shrunk to at most this many pixels a side."""
 MAX_TEXT = 500
 """Texts are cut to this many characters."""
+MAX_LARGE = 512
+"""Of an image that somebody enlarges."""
+MAX_FULL_TEXT = 100_000
+"""Of a text that somebody enlarges."""
+UNREADABLE = "✗ could not be read"
+"""In the place of a text; copies hold it, so it says no more."""
+_LOOKED_AT = 4
+"""So many previews are read at first, to learn what they are."""
+_PLACE = (48, 48, 1)
+"""Where none of those could be read."""
+_IMAGE_FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 _SAMPLE = 1000
 """Brightness is scaled by the extremes of at most so many images."""
 
@@ -34,7 +49,7 @@ class Previews(Protocol):
         """Pixels (k, h, w, channels) or texts (k) of the points at some positions."""
 
 
-Given: TypeAlias = str | NDArray[Any] | Sequence[str] | Callable[[int], Any] | None
+Given: TypeAlias = str | NDArray[Any] | Sequence[Any] | Callable[[int], Any] | None
 """What a user may say about previews."""
 
 
@@ -62,72 +77,93 @@ class Texts:
 
     def get(self, positions: Sequence[int]) -> list[str]:
         """The texts, each at most `MAX_TEXT` characters."""
-        texts = [str(self._read(position)) for position in positions]
-        return [text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…" for text in texts]
+        texts = [self._one(position) for position in positions]
+        return [cut(text, MAX_TEXT) for text in texts]
+
+    def _one(self, position: int) -> str:
+        try:
+            return str(self._read(position))
+        except (
+            Exception
+        ):  # one bad text is no reason to lose the others; what is wrong may name paths: see `large`
+            return UNREADABLE
+
+    def large(self, position: int) -> str:
+        """The whole text of a point, at most `MAX_FULL_TEXT` characters; raises what reading it raises."""
+        return cut(str(self._read(position)), MAX_FULL_TEXT)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 class Images:
-    """One image a point, all of one size.
+    """One image a point. Sizes may differ: each is then scaled into one place, its shape kept.
+
+    Numbers other than bytes are scaled alike for all points; tensors each by their own extremes (see `pixels`).
 
     Args:
-        read: position -> array (h, w) or (h, w, channels), or anything that `np.asarray` turns into one.
-        n: number of points; a few are read now to learn the size and the range of brightness.
+        read: position -> whatever `preview_pixels.pixels` takes.
+        n: number of points; a few are read now to learn the size, and where they are no bytes the range of brightness.
     """
 
     def __init__(self, read: Callable[[int], Any], n: int) -> None:
         self._read = read
-        self._shape = _pixels(read(0), 0).shape
-        height, width, channels = self._shape
-        if channels not in {1, 3}:
-            raise InputError(
-                f"An image has shape {self._shape}; expected (h, w), (h, w, 1), (h, w, 3) or (h, w, 4). "
-                "Pass previews as a function: position -> array."
-            )
-        self._factor = max(1, math.ceil(max(height, width) / MAX_SIDE))
-        self._low, self._high = self._range(n)
+        samples = [image for at in range(min(n, _LOOKED_AT)) if (image := self._sample(at)) is not None]
+        shapes = {image.shape for image in samples} or {_PLACE}
+        height, width, channels = (max(sides) for sides in zip(*shapes, strict=True))
+        self._factor = max(1, math.ceil(max(height, width) / MAX_SIDE)) if len(shapes) == 1 else 1
+        self._shape = (height, width, channels) if len(shapes) == 1 else None
+        self._low, self._high = (0.0, 255.0) if all(i.dtype == np.uint8 for i in samples) else self._range(n)
         self.description: dict[str, Any] = {
             "kind": "image",
-            "width": math.ceil(width / self._factor),
-            "height": math.ceil(height / self._factor),
+            "width": min(MAX_SIDE, math.ceil(width / self._factor)),
+            "height": min(MAX_SIDE, math.ceil(height / self._factor)),
             "channels": channels,
         }
 
     def get(self, positions: Sequence[int]) -> NDArray[np.uint8]:
-        """Pixels as bytes, shape (k, h, w, channels); brightness is scaled alike for all points."""
+        """Pixels as bytes, shape (k, h, w, channels); a cross for an image that cannot be read."""
         size = self.description["height"], self.description["width"], self.description["channels"]
         out = np.zeros((len(positions), *size), dtype=np.uint8)
         for i, position in enumerate(positions):
-            out[i] = self._bytes(_pixels(self._read(position), position), position)
+            try:
+                out[i] = self._thumbnail(pixels(self._read(position), position, MAX_SIDE))
+            except (
+                Exception
+            ):  # one bad file is no reason to lose the others; `large` says what is wrong with it
+                out[i] = cross(*size)
         return out
+
+    def large(self, position: int) -> NDArray[np.uint8]:
+        """The image of one point, (h, w, 1 or 3), at most `MAX_LARGE` pixels a side; raises what reading it raises."""
+        image = pixels(self._read(position), position, MAX_LARGE)
+        return self._bytes(shrunk(image, math.ceil(max(image.shape[:2]) / MAX_LARGE)), image.dtype)
+
+    def _thumbnail(self, image: NDArray[Any]) -> NDArray[np.uint8]:
+        if image.shape == self._shape:
+            return self._bytes(shrunk(image, self._factor), image.dtype)
+        place = self.description["height"], self.description["width"], self.description["channels"]
+        return fitted(self._bytes(image, image.dtype), *place)
+
+    def _bytes(self, image: NDArray[Any], came_as: np.dtype[Any]) -> NDArray[np.uint8]:
+        return bright(image, 0.0, 255.0) if came_as == np.uint8 else bright(image, self._low, self._high)
+
+    def _sample(self, position: int) -> NDArray[Any] | None:
+        """None for a file that cannot be read; what is no image at all is refused at once."""
+        try:
+            return pixels(self._read(position), position, MAX_SIDE)
+        except OSError:
+            return None
 
     def _range(self, n: int) -> tuple[float, float]:
         looked_at = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)).tolist()
-        first = _pixels(self._read(0), 0)
-        if first.dtype == np.uint8:
-            return 0.0, 255.0
-        images = (_pixels(self._read(position), position).astype(float) for position in looked_at)
-        ranges = [
-            (image[finite].min(), image[finite].max())
-            for image in images
-            if (finite := np.isfinite(image)).any()
-        ]
+        images = (image for at in looked_at if (image := self._sample(at)) is not None)
+        ranges = [found for image in images if (found := extremes(image)) is not None]
         if not ranges:
             return 0.0, 1.0
         return float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
-
-    def _bytes(self, image: NDArray[Any], position: int) -> NDArray[np.uint8]:
-        if image.shape != self._shape:
-            raise InputError(
-                f"The preview of point {position} has shape {image.shape}, the first one has {self._shape}; "
-                "expected one size for all. Resize them in the function given as previews."
-            )
-        f = self._factor
-        fill = [(0, -side % f) for side in image.shape[:2]]
-        whole = np.pad(image.astype(float), [*fill, (0, 0)], mode="edge")
-        blocks = whole.reshape(whole.shape[0] // f, f, whole.shape[1] // f, f, -1).mean(axis=(1, 3))
-        scale = (self._high - self._low) or 1.0
-        shown = (np.nan_to_num(blocks, nan=self._low) - self._low) / scale
-        return np.asarray(np.round(np.clip(shown, 0.0, 1.0) * 255), dtype=np.uint8)
 
 
 Reader: TypeAlias = "Callable[[Dataset], Previews | None]"
@@ -140,13 +176,62 @@ def register(reader: Reader) -> Reader:
     return reader
 
 
+def register_preview(matches: Callable[[Dataset], bool], make: Callable[[Dataset, int], Any]) -> None:
+    """Shows the points of some data sets in a way of one's own, in every panel made from now on.
+
+    Args:
+        matches: whether a data set is one of those.
+        make: data set, position -> a text; an image (array, tensor, PIL image, path of an image file); or a sound
+            (`dvlwidgets.previews.Audio`, bytes or path of a WAV file). All points of a data set alike. It is called
+            for the points that somebody looks at, and for the first few when a panel is made. Where it raises,
+            the point is shown with a mark and the reason.
+
+    Example:
+        >>> import dvlwidgets as dvl
+        >>> dvl.register_preview(
+        ...     lambda data: "path" in data.feature_names, lambda data, i: data.column("path")[i]
+        ... )
+    """
+    for one in (matches, make):
+        if not callable(one):
+            raise InputTypeError(f"register_preview was given a {type(one).__name__}; expected functions.")
+
+    def reader(dataset: Dataset) -> Previews | None:
+        return _made(partial(make, dataset), len(dataset)) if matches(dataset) else None
+
+    _readers.insert(0, reader)
+
+
+def _made(read: Callable[[int], Any], n: int) -> Previews:
+    """Texts, images or sounds, as the first few that can be read say."""
+    first = [_first(read, position) for position in range(min(n, _LOOKED_AT))]
+    seen = [item for item in first if item is not None]
+    if seen and all(isinstance(item, Audio | bytes | bytearray) or _ends(item, (".wav",)) for item in seen):
+        return Audios(read)
+    texts = bool(seen) and all(isinstance(item, str) for item in seen)
+    return Texts(read) if texts and not all(_ends(item, _IMAGE_FILES) for item in seen) else Images(read, n)
+
+
+def _first(read: Callable[[int], Any], position: int) -> Any:
+    try:
+        return read(position)
+    except OSError:
+        return None
+
+
+def _ends(item: Any, suffixes: tuple[str, ...]) -> bool:
+    return isinstance(item, str | PathLike) and str(item).lower().endswith(suffixes)
+
+
 def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int] | None = None) -> Previews:
     """The previews of a data set.
 
     Args:
         dataset: the points.
-        given: None or "auto" to recognise images and texts in the features; "none"; an array of images (n, h, w) or
-            (n, h, w, channels); n texts; or a function from a position to an image or a text.
+        given: None or "auto" to recognise images and texts in the features, as `register_preview` says or as they
+            are; "none"; an array or tensor of images (n, h, w) or (n, h, w, channels); n texts, images, PIL images,
+            sounds or paths of image or WAV files; or a function from a position to one of these. Texts count as
+            paths where the first few all end as image files do (.png, .jpg, ...) or all end in .wav.
         image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
 
     Raises:
@@ -171,19 +256,18 @@ def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int
             f"previews={given!r} was given; expected 'auto', 'none', images, texts or a function."
         )
     if callable(given):
-        return Texts(given) if isinstance(given(0), str) else Images(given, n)
+        return _made(given, n)
     if not hasattr(given, "__len__"):
         raise InputTypeError(
             f"previews is a {type(given).__name__}; expected 'auto', 'none', images (n, h, w), texts or a function."
         )
     if len(given) != n:
         raise InputError(f"{len(given)} previews were given for {n} points; expected one each.")
-    if isinstance(given[0], str):
-        return Texts(given.__getitem__)
-    array = np.asarray(given)
-    if array.ndim not in {3, 4}:
-        raise InputError(f"previews has shape {array.shape}; expected (n, h, w) or (n, h, w, channels).")
-    return Images(array.__getitem__, n)
+    if hasattr(given, "iloc"):
+        given = given.to_numpy()
+    if isinstance(given, np.ndarray) and given.dtype.kind in "buif" and given.ndim not in {3, 4}:
+        raise InputError(f"previews has shape {given.shape}; expected (n, h, w) or (n, h, w, channels).")
+    return _made(given.__getitem__, n)
 
 
 @register
@@ -234,17 +318,3 @@ def _features_as_images(dataset: Dataset, shape: Sequence[int]) -> Previews:
         )
 
     return Images(read, len(dataset))
-
-
-def _pixels(given: Any, position: int) -> NDArray[Any]:
-    image = np.asarray(given)
-    if image.ndim == 2:
-        image = image[:, :, None]
-    if image.ndim != 3 or image.dtype.kind not in "buif" or image.size == 0:
-        raise InputError(
-            f"The preview of point {position} is of shape {image.shape}, type {image.dtype}; "
-            "expected numbers (h, w) or (h, w, channels)."
-        )
-    first_is_channels = image.shape[0] in {1, 3} and image.shape[2] not in {1, 3, 4}
-    image = image.transpose(1, 2, 0) if first_is_channels else image
-    return image[:, :, :3] if image.shape[2] == 4 else image
