@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+
+import { histogram, ranks } from '../src/columns';
+import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';
+import { inside, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
+import { hex, LEVELS, levelOf, NEUTRAL, parse } from '../src/parts/pictures/ink';
+import { MOST_CLASSES, strips } from '../src/parts/pictures/strips';
+import { classLabels, makePoints } from './make';
+
+const all = (n: number): Uint8Array => new Uint8Array(n).fill(1);
+
+describe('the curve', () => {
+  const points = makePoints([3, -1, NaN, 2, -4]);
+
+  it('orders the rows by value and leaves out those without', () => {
+    const rows = rowsByRank(ranks(points));
+    expect([...rows]).toEqual([4, 1, 3, 0]);
+    expect(countBelow(rows, points.value, 0)).toBe(2);
+  });
+
+  it('thins out to one mean a column, and keeps what any of its points is', () => {
+    const rows = Uint32Array.from([4, 1, 3, 0]);
+    const selected = Uint8Array.from([0, 1, 0, 0, 0]);
+    const two = decimate(
+      rows,
+      points.value,
+      [0.2, NaN, 1, 0.4, 0.1],
+      Uint8Array.from([1, 0, 0, 0, 0]),
+      selected,
+      2
+    );
+    expect([...two.value]).toEqual([-2.5, 2.5]);
+    expect(two.stderr[0]).toBeCloseTo(0.1);
+    expect(two.stderr[1]).toBeCloseTo(0.3);
+    expect([...two.shown]).toEqual([0, 1]);
+    expect([...two.selected]).toEqual([1, 0]);
+  });
+
+  it('has no more columns than points, and none without points', () => {
+    const n = 10_001;
+    const many = decimate(
+      Uint32Array.from({ length: n }, (_, i) => i),
+      Float32Array.from({ length: n }, (_, i) => i),
+      all(n),
+      all(n),
+      all(n),
+      300
+    );
+    expect(many.value).toHaveLength(300);
+    expect(many.value.every((x, i) => i === 0 || x > many.value[i - 1]!)).toBe(true);
+    expect(decimate(new Uint32Array(), [], [], [], [], 300).value).toHaveLength(0);
+  });
+});
+
+describe('the lasso', () => {
+  const hollow: Corner[] = [
+    [0, 0],
+    [10, 0],
+    [10, 10],
+    [5, 3],
+    [0, 10],
+  ];
+
+  it('knows the inside of a polygon that is not convex', () => {
+    expect(inside(5, 2, hollow)).toBe(true);
+    expect(inside(5, 6, hollow)).toBe(false);
+    expect(inside(1, 7, hollow)).toBe(true);
+    expect(inside(11, 5, hollow)).toBe(false);
+  });
+
+  it('takes the points that pass the filters and have a place', () => {
+    expect(lassoed([5, 5, NaN, 5], [2, 6, 2, 2], [1, 1, 1, 0], hollow)).toEqual([0]);
+    expect(lassoed([5], [2], [1], [])).toEqual([]);
+  });
+
+  it('finds the nearest point within reach, and the next one in a direction', () => {
+    const [x, y] = [
+      [0, 10, 12, 0, NaN],
+      [0, 0, 1, 8, 0],
+    ];
+    expect(nearest(x, y, all(5), [11, 0], 14)).toBe(1);
+    expect(nearest(x, y, Uint8Array.from([1, 0, 1, 1, 1]), [11, 0], 14)).toBe(2);
+    expect(nearest(x, y, all(5), [50, 50], 14)).toBe(-1);
+    expect(towards(x, y, all(5), 0, [1, 0])).toBe(1);
+    expect(towards(x, y, all(5), 0, [0, 1])).toBe(3);
+    expect(towards(x, y, all(5), 0, [-1, 0])).toBe(-1);
+  });
+});
+
+describe('axes and colours', () => {
+  it('has round numbers within the ends', () => {
+    expect(ticks(-3.4, 3, 4)).toEqual([-2, 0, 2]);
+    expect(ticks(0, 600, 3)).toEqual([0, 200, 400, 600]);
+    expect(ticks(0.1, 0.3, 2)).toEqual([0.1, 0.2, 0.3]);
+    expect(ticks(5, 5, 3)).toEqual([5]);
+  });
+
+  it('diverges around the threshold', () => {
+    expect(levelOf(-9, 0, 1)).toBe(LEVELS - 1);
+    expect(levelOf(-0.1, 0, 1)).toBe(0);
+    expect(levelOf(0, 0, 1)).toBe(LEVELS);
+    expect(levelOf(9, 0, 1)).toBe(2 * LEVELS - 1);
+    expect(levelOf(NaN, 0, 1)).toBe(NEUTRAL);
+    expect(levelOf(1, null, 1)).toBe(NEUTRAL);
+  });
+
+  it('reads colours as browsers compute them', () => {
+    expect(hex(parse('rgb(42, 102, 181)'))).toBe('#2a66b5');
+    expect(hex(parse('color(srgb 0.5 0 1)'))).toBe('#8000ff');
+  });
+});
+
+describe('strips of classes', () => {
+  it('have the mean and its standard error, and bars that add up', () => {
+    const points = makePoints([1, 3, -2, NaN, 5], { label: classLabels(['a', 'b'], [0, 0, 1, 1, 1]) });
+    const bins = histogram(points.value, 10, 0)!;
+    const [a, b] = strips(points, bins, Uint8Array.from([1, 0, 1, 1, 0]));
+    expect([a!.n, a!.mean, a!.stderr]).toEqual([2, 2, 1]);
+    expect([b!.n, b!.mean, b!.stderr]).toEqual([2, 1.5, 3.5]);
+    expect(a!.all.reduce((sum, k) => sum + k, 0)).toBe(2);
+    expect(b!.shown.reduce((sum, k) => sum + k, 0)).toBe(1);
+  });
+
+  it('are the largest classes, and one for the others', () => {
+    const n = MOST_CLASSES + 3;
+    const classes = Array.from({ length: n }, (_, i) => `c${i}`);
+    const codes = Array.from({ length: 2 * n }, (_, i) => (i < n ? i : Math.min(i - n, MOST_CLASSES - 1)));
+    const points = makePoints(
+      codes.map((_, i) => i),
+      { label: classLabels(classes, codes) }
+    );
+    const found = strips(points, histogram(points.value, 10, null)!, all(2 * n));
+    expect(found).toHaveLength(MOST_CLASSES + 1);
+    expect(found.at(-1)!.classes).toEqual(['c12', 'c13', 'c14']);
+    expect(found.at(-1)!.n).toBe(3);
+    expect(strips(makePoints([1]), histogram([1], 10, null)!, all(1))).toEqual([]);
+  });
+});
