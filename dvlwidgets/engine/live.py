@@ -140,6 +140,11 @@ class Run:
             self._over.set()
             self._tell()
 
+    @property
+    def has_rule(self) -> bool:
+        """Whether a stopping rule ends it and can be changed, now."""
+        return self._change_rule is not None and not self.over
+
     def change_rule(self, rule: StoppingRule) -> None:
         """Stops by another rule from now on, which becomes the valuation's own.
 

@@ -142,12 +142,14 @@ class Valuation:
             fitted.header["configuration"] = {**fitted.header["configuration"], **self._configuration()}
             loop.change_rule(rule)
 
+        # work with an end of its own, which no rule was given for
+        complete = loop.job.total_steps is not None and isinstance(self.is_done, NoStopping)
         run = Run(
             frames,
             lambda: fitted.result(self, loop),
             name=name or self.algorithm_name,
             valuation=self,
-            change_rule=change_rule,
+            change_rule=None if complete else change_rule,
         )
         self._run = run
         return run

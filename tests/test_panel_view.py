@@ -1,0 +1,301 @@
+"""What Python and pages see and set of a panel: selection, filters, tables, the rule, other semivalues."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+
+import numpy as np
+import pytest
+from engine_worlds import blobs
+from panel_fakes import FakeValuation, Page, dataset, progress
+
+from dvlwidgets import (
+    KNNShapleyValuation,
+    MaxTime,
+    PermutationSampler,
+    RankCorrelation,
+    ShapleyValuation,
+    Utility,
+)
+from dvlwidgets.data import table_export
+from dvlwidgets.engine.stopping import MaxSamples, NoStopping
+from dvlwidgets.errors import InputError, InputTypeError, RunError
+from dvlwidgets.widgets import bundle
+from dvlwidgets.widgets.panel import ValuationPanel
+
+numbers = itertools.count()
+SEVEN = [3, 5, 6]
+
+
+@pytest.fixture
+def quiet(tmp_path, monkeypatch):
+    """Files go to a folder of the test, and no JavaScript is needed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
+    return tmp_path
+
+
+@pytest.fixture
+def opened(quiet):
+    """A panel with values, and its page."""
+    panel = ValuationPanel(FakeValuation(), dataset(target_names=["ash", "birch", "cedar"]))
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    panel.start()
+    panel.run.yields(progress(seq=1))
+    page.receive({"t": "hello", "have": -1})
+    page.wait_for(lambda m: m["t"] == "full")
+    yield panel, page
+    panel.close()
+
+
+def ask(page, part, **command):
+    request = f"q{next(numbers)}"
+    page.receive({"t": "part", "part": part, "request": request, **command})
+    return page.wait_for(lambda m: m.get("request") == request)
+
+
+def curved(masks):
+    return np.tanh(masks @ np.cos(np.arange(masks.shape[1])))
+
+
+def shapley(rule):
+    return ShapleyValuation(Utility.from_function(curved), PermutationSampler(seed=3), rule)
+
+
+def test_what_a_page_selects_is_seen_in_python_and_the_last_writer_wins(opened):
+    panel, page = opened
+    heard = []
+    forget = panel.on_selection(lambda rows: heard.append(rows.tolist()))
+    assert ask(page, "view", do="selection", ranges=[3, 4, 5, 7])["rows"].tolist() == SEVEN
+    assert panel.selection.tolist() == SEVEN
+    assert panel.selected_ids.tolist() == panel._session.train.ids[SEVEN].tolist()
+    page.messages.clear()
+    panel.selection = np.arange(20) < 2
+    told = page.wait_for(lambda m: m.get("kind") == "selection")
+    assert (told["rows"].tolist(), told["request"]) == ([0, 1], None)
+    forget()
+    panel.selection = []
+    assert heard == [SEVEN, [0, 1]]
+
+
+def test_a_selection_made_without_a_page_is_told_at_hello(quiet):
+    panel = ValuationPanel(FakeValuation(), dataset())
+    panel.selection = [7, 2, 2]
+    panel.filters = {"ranges": {"value": (None, 0), panel._session.subject.features[1][0]: (0, 1)}}
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    page.receive({"t": "hello", "have": -1})
+    assert page.wait_for(lambda m: m.get("kind") == "selection")["rows"].tolist() == [2, 7]
+    told = page.wait_for(lambda m: m.get("kind") == "filters")["filters"]
+    assert told["ranges"] == {"value": [None, 0.0], "f1": [0.0, 1.0]}
+    panel.close()
+
+
+def test_filters_go_there_and_back_by_the_names_of_columns(opened):
+    panel, page = opened
+    assert panel.filters == {}
+    name = panel._session.subject.features[0][0]
+    given = {
+        "presets": ["lowest"],
+        "ranges": {name: (0.5, None)},
+        "classes": {"label": ["birch"]},
+        "expression": "se < 1",
+    }
+    panel.filters = given
+    assert panel.filters == given
+    page.wait_for(lambda m: m.get("kind") == "filters")
+    ask(page, "view", do="filters", filters={"ranges": {"f1": [None, 2], "x:before": [0, 1]}})
+    assert panel.filters == {
+        "ranges": {panel._session.subject.features[1][0]: (None, 2.0), "x:before": (0.0, 1.0)}
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ([], InputTypeError, "should be a dict"),
+        ({"range": {}}, InputError, "no 'range'; they have presets, ranges"),
+        (
+            {"ranges": {"vaule": (0, 1)}},
+            InputError,
+            "no column 'vaule' to filter by; there are value, stderr",
+        ),
+        ({"ranges": {"value": 3}}, InputTypeError, "should be .from, to."),
+        ({"ranges": {"value": ("a", None)}}, InputTypeError, "a number or None"),
+        ({"classes": {"label": ["oak"]}}, InputError, "no class 'oak'; there are ash, birch, cedar"),
+        ({"classes": {"label": "ash"}}, InputTypeError, "a list of names"),
+        ({"presets": ["worst"]}, InputError, "no quick filter; there are lowest"),
+        ({"expression": 3}, InputTypeError, "should be a string"),
+    ],
+)
+def test_filters_that_are_none_are_refused_in_words(opened, given, error, words):
+    panel, _ = opened
+    with pytest.raises(error, match=words):
+        panel.filters = given
+    assert panel.filters == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "words"),
+    [
+        ([20], InputError, "20 points, positions 0 to 19; 20 was given"),
+        ([-1], InputError, "-1 was given"),
+        ([True, False], InputError, "a mask of 2 was given; there are 20"),
+        (["a"], InputTypeError, "whole numbers or a mask, not 'a'"),
+        ([0.5], InputTypeError, "not 0.5"),
+    ],
+)
+def test_positions_that_are_none_are_refused_in_words(opened, rows, error, words):
+    panel, _ = opened
+    with pytest.raises(error, match=words):
+        panel.selection = rows
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"do": "selection", "ranges": [3]},
+        {"do": "selection", "ranges": [5, 3]},
+        {"do": "selection", "ranges": [0, 21]},
+        {"do": "selection", "ranges": [0, "9"]},
+        {"do": "filters", "filters": {"ranges": {"f99": [0, 1]}}},
+        {"do": "filters", "filters": {"expression": "x" * 30_000}},
+        {"do": "parquet", "rows": [20]},
+        {"do": "dance"},
+    ],
+)
+def test_a_page_that_asks_for_nonsense_is_refused_and_nothing_changes(opened, command):
+    panel, page = opened
+    assert ask(page, "view", **command)["t"] == "error"
+    assert (panel.selection.size, panel.filters) == (0, {})
+
+
+def test_a_callback_that_fails_stops_nobody(opened, caplog):
+    panel, page = opened
+    heard = []
+    panel.on_selection(lambda rows: 1 / 0)
+    panel.on_selection(lambda rows: heard.append(len(rows)))
+    ask(page, "view", do="selection", ranges=[0, 4])
+    assert heard == [4]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_tables_hold_what_the_panel_shows_and_no_formulas(quiet):
+    ids = ["=1+1", "@x", "-2", "plain", "a,b", 'q"q', *(f"p{i}" for i in range(14))]
+    panel = ValuationPanel(FakeValuation(), dataset(ids=ids, target_names=["ash", "birch", "+c"]))
+    panel.start()
+    panel.run.yields(progress(seq=1))
+    panel.edits.relabel(panel._session.train, [0], 2)
+    panel.edits.drop(panel._session.train, [3])
+    path = panel.to_csv("table.csv", rows=[0, 1, 2, 3, 4, 5])
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["'=1+1", "'@x", "'-2", "plain", "a,b", 'q"q']
+    assert (rows[0]["label"], rows[0]["label_before"], rows[3]["dropped"]) == ("'+c", "ash", "True")
+    shown = panel._session.values_now()[:6]
+    np.testing.assert_array_equal(np.array([row["value"] for row in rows], np.float32), shown)
+    frame = panel.to_frame() if _has("pandas") else None
+    if frame is not None:
+        assert frame["id"].tolist() == ids  # as they are: no spreadsheet is in between
+    panel.close()
+
+
+def test_parquet_goes_to_a_file_or_to_a_page_in_the_order_asked_for_or_is_refused_in_words(opened):
+    panel, page = opened
+    told = ask(page, "view", do="parquet", rows=[4, 2])
+    if not _has("pyarrow"):
+        assert "pyarrow, which is not installed" in told["message"]
+        with pytest.raises(InputError, match="pyarrow, which is not installed"):
+            panel.to_parquet("x.parquet")
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(pa.BufferReader(told["bytes"].tobytes()))
+    assert table["position"].to_pylist() == [4, 2]
+    assert pq.read_table(panel.to_parquet("x.parquet"))["position"].to_pylist() == list(range(20))
+
+
+def _has(module):
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
+
+
+def test_the_report_is_a_page_of_its_own(opened):
+    _, page = opened
+    told = ask(page, "view", do="report")
+    assert told["as"] == "html"
+    assert b"<html" in told["bytes"].tobytes()
+
+
+def test_a_page_changes_the_rule_of_a_run_and_everybody_hears_of_it(quiet):
+    data, _ = blobs(12)
+    made = shapley(NoStopping())
+    panel = ValuationPanel(made, data)
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    panel.start()
+    page.receive({"t": "hello", "have": -1})
+    assert page.wait_for(lambda m: m.get("kind") == "state")["rule"] is True
+    told = ask(page, "control", do="rule", certainty=0.9999999, minutes=30)
+    assert told["certainty"] == pytest.approx(0.9999999)
+    assert told["minutes"] == pytest.approx(30)
+    assert made.is_done == RankCorrelation(rtol=1 - 0.9999999) | MaxTime(1800)
+    for odd in ({"certainty": 1.0}, {"minutes": 0}, {"minutes": "9"}):
+        assert ask(page, "control", do="rule", **odd)["t"] == "error"
+    page.messages.clear()
+    panel.run.change_rule(MaxSamples(None, 300))  # by somebody who knows no panel
+    assert page.wait_for(lambda m: m.get("kind") == "state")["certainty"] is None
+    panel.wait(60)
+    with pytest.raises(RunError, match="nothing to stop"):
+        panel.change_rule(NoStopping())
+    panel.close()
+
+
+def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(quiet):
+    data, _ = blobs(12)
+    made = shapley(MaxSamples(None, 3_000))
+    panel = ValuationPanel(made, data)
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    page.receive({"t": "hello", "have": -1})
+    panel.start()
+    panel.wait(60)
+    methods = {one["name"] for one in ask(page, "control", do="methods")["methods"]}
+    assert "Banzhaf" in methods
+    assert "Shapley" not in methods
+    ask(page, "control", do="as", name="Banzhaf")
+    told = page.wait_for(lambda m: m.get("kind") == "columns as Banzhaf")["columns"][0]
+    expected = shapley(MaxSamples(None, 3_000)).fit(data).reweight("Banzhaf").values
+    np.testing.assert_array_equal(told["values"], expected.astype(np.float32))
+    assert "unknown" in ask(page, "control", do="as", name="Nash")["message"]
+    folder = ask(page, "control", do="checkpoint", name="first try")["path"]
+    again = shapley(MaxSamples(None, 3_000)).fit(data, checkpoint=folder).result
+    assert again.values.tobytes() == made.result.values.tobytes()
+    assert ask(page, "control", do="checkpoint", name="../out")["t"] == "error"
+    panel.close()
+
+
+def test_a_closed_form_offers_none_of_it(quiet):
+    from sklearn.neighbors import KNeighborsClassifier
+
+    data, test = blobs(24)
+    panel = ValuationPanel(KNNShapleyValuation(KNeighborsClassifier(3), test), data)
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    page.receive({"t": "hello", "have": -1})
+    told = page.wait_for(lambda m: m.get("kind") == "state")
+    assert (told["rule"], told["utilities"]) == (False, False)
+    panel.start()
+    panel.wait(60)
+    assert ask(page, "control", do="methods")["methods"] == []
+    panel.close()
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\tx", "\rx"])
+def test_texts_that_begin_like_formulas_are_quoted(text):
+    assert table_export.safe(text) == f"'{text}"
+    assert table_export.safe(f"a{text}") == f"a{text}"
