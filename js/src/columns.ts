@@ -15,6 +15,8 @@ export interface Ranks {
   /** 1 is the lowest value; 0 where the value is not known yet. */
   readonly rank: Uint32Array;
   readonly known: number;
+  /** The rows from the lowest value to the highest, those without one last. */
+  readonly order?: Uint32Array;
 }
 
 /** The numbers a column sorts by. */
@@ -187,7 +189,7 @@ export function ranks(points: Points): Ranks {
       rank[row] = known;
     }
   }
-  return { rank, known };
+  return LIVE ? { rank, known, order } : { rank, known };
 }
 
 export interface Histogram {

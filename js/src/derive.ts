@@ -1,6 +1,6 @@
 /** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
 
-import { extent, histogram, ranks, sortRows, type Histogram, type Ranks } from './columns';
+import { extent, histogram, ranks, sortRows, type Histogram, type Ranks, type SortKey } from './columns';
 import { filterRows, presetCounts, type MoreTests, type Preset } from './filters';
 import { decimalsFor } from './format';
 import { LIVE } from './here';
@@ -18,6 +18,8 @@ export interface Scale {
 export interface Derived {
   readonly ranks: Ranks;
   readonly order: Uint32Array;
+  /** Every row in the present order, where that is known: a filter takes its rows from it. */
+  readonly all?: Uint32Array | undefined;
   readonly histogram: Histogram | null;
   readonly counts: Record<Preset, number>;
   readonly scale: Scale;
@@ -37,13 +39,17 @@ export function derive(
 ): Derived {
   const rank = ranks(points);
   const rows = filterRows(points, state.filters, rank, state.selected, more);
-  const order =
-    hold && before !== null && sameRows(before.order, rows)
-      ? before.order
+  const held = hold && before !== null && sameRows(before.order, rows);
+  const all = LIVE && !held && isByValue(state.sort) ? rank.order : undefined;
+  const order = held
+    ? before.order
+    : LIVE && all !== undefined
+      ? taken(all, rows)
       : sortRows(points, rows, state.sort);
   return {
     ranks: rank,
     order,
+    ...(LIVE ? { all: all ?? (order.length === points.n ? order : undefined) } : {}),
     histogram: points.whole?.histogram ?? histogram(points.value, BINS, points.status.threshold),
     counts: presetCounts(points, rank, state.selected),
     scale: scaleOf(points),
@@ -65,11 +71,41 @@ export function rederive(
     return derived;
   }
   const rows = (): Uint32Array => filterRows(points, state.filters, derived.ranks, state.selected, more);
+  const all = LIVE && state.sort === before.sort ? derived.all : undefined;
+  const order = !reorder
+    ? derived.order
+    : LIVE && all !== undefined
+      ? taken(all, rows())
+      : sortRows(points, rows(), state.sort);
   return {
     ...derived,
-    order: reorder ? sortRows(points, rows(), state.sort) : derived.order,
+    order,
+    ...(LIVE && reorder ? { all: order.length === points.n ? order : all } : {}),
     counts: { ...derived.counts, selected: state.selected.size },
   };
+}
+
+function isByValue(sort: readonly SortKey[]): boolean {
+  return sort.length === 1 && sort[0]!.column === 'value' && !sort[0]!.descending;
+}
+
+/** Some rows in the order of all: at a million rows ten times faster than sorting them again. */
+function taken(all: Uint32Array, rows: Uint32Array): Uint32Array {
+  if (rows.length === all.length) {
+    return all;
+  }
+  const passes = new Uint8Array(all.length);
+  for (let i = 0; i < rows.length; i++) {
+    passes[rows[i]!] = 1;
+  }
+  let k = 0;
+  for (let i = 0; i < all.length && k < rows.length; i++) {
+    const row = all[i]!;
+    if (passes[row] === 1) {
+      rows[k++] = row; // they are marked: their own list can be written over
+    }
+  }
+  return rows;
 }
 
 function asksSelected({ filters }: UiState): boolean {

@@ -149,7 +149,7 @@ export function presetCounts(
     counts.unconverged += points.converged[row] === 0 ? 1 : 0;
     counts.dropped += points.dropped[row] === 1 ? 1 : 0;
     counts.edited += isRelabelled(points, row) ? 1 : 0;
-    if (more) {
+    if (LIVE && more) {
       counts.disagrees += disagrees(points, row) ? 1 : 0;
       counts.flagged += isFlagged(points, row) ? 1 : 0;
     }

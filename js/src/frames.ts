@@ -114,10 +114,9 @@ export function labels(item: unknown, buffers: readonly Buffer[], n: number): La
   const codes = array(label.codes, 'u2', buffers, n, 'label codes');
   const original = array(label.original, 'u2', buffers, n, 'original labels');
   for (const column of [codes, original]) {
-    for (const code of column) {
-      if (code >= classes.length) {
-        throw new WireError(`A label has code ${code}, but there are ${classes.length} classes.`);
-      }
+    const odd = column.find((code) => code >= classes.length);
+    if (odd !== undefined) {
+      throw new WireError(`A label has code ${odd}, but there are ${classes.length} classes.`);
     }
   }
   return { kind: 'class', classes, codes, original };

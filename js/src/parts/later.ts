@@ -7,6 +7,10 @@ import { h } from '../dom';
 import { words } from '../read';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
 
+/** Points above which a chart beside the table comes after it, this long (ms). */
+const LARGE = 50_000;
+const STILL = 120;
+
 type Load = (source: string) => Promise<{ default: MakePart }>;
 
 async function fromText(source: string): Promise<{ default: MakePart }> {
@@ -23,11 +27,31 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
   return (hub: Hub): Part => {
     const card = h('div', { 'data-part': name });
     const overlay = h('div');
+    const detail = h('div');
+    const tools = h('span', { style: 'display: contents' });
     let part: Part | null = null;
     let sight: Sight | null = null;
     let asked = false;
     let taken = false;
     let ended = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    function draw(): void {
+      clearTimeout(timer);
+      timer = undefined;
+      if (sight !== null) {
+        part?.paint?.(sight);
+      }
+    }
+
+    /** A stream of changes does not put it off for ever: it is drawn at that pace then. */
+    function soon(n: number): void {
+      if (n <= LARGE) {
+        draw();
+      } else {
+        timer ??= setTimeout(draw, STILL);
+      }
+    }
 
     async function take(source: string): Promise<void> {
       try {
@@ -38,10 +62,10 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
         }
         part = made;
         card.append(...(part.overview ?? []));
+        detail.append(...(part.detail ?? []));
+        tools.append(...(part.tools ?? []));
         overlay.append(h('style', {}, part.style ?? ''), ...(part.overlays ?? []));
-        if (sight !== null) {
-          part.paint?.(sight);
-        }
+        draw();
       } catch (error) {
         card.append(
           h(
@@ -62,7 +86,9 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
 
     return {
       overview: [card],
+      tools: [tools],
       overlays: [overlay],
+      detail: [detail],
       press: (event) => part?.press?.(event) ?? false,
       paint(now) {
         sight = now;
@@ -70,10 +96,11 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
           asked = true;
           hub.source.ask(name, { do: 'code' });
         }
-        part?.paint?.(now);
+        soon(now.points.n);
       },
       end() {
         ended = true;
+        clearTimeout(timer);
         stop();
         part?.end?.();
       },
