@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dvlwidgets.widgets.parts import columns, edits
+from dvlwidgets.widgets.parts import columns, edits, previews
 from dvlwidgets.widgets.parts.part import MakePart
 
-PARTS: Mapping[str, MakePart] = {columns.NAME: columns.ColumnsPart, edits.NAME: edits.EditsPart}
+PARTS: Mapping[str, MakePart] = {
+    columns.NAME: columns.ColumnsPart,
+    edits.NAME: edits.EditsPart,
+    previews.NAME: previews.PreviewsPart,
+}
 """What makes each part, by the name that its messages carry."""

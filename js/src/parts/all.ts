@@ -6,6 +6,7 @@ import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import { makeLater } from './later';
 import type { MakePart } from './part';
+import { KEYS } from './previews/words';
 
 export const PARTS: readonly MakePart[] = [
   makeFilters,
@@ -13,5 +14,6 @@ export const PARTS: readonly MakePart[] = [
   makeEdits,
   makeLater('pictures'),
   makeLater('whatif'),
+  (hub) => ({ ...makeLater('previews')(hub), keys: KEYS }),
   makeAgain,
 ];
