@@ -35,7 +35,7 @@ def sentence(now: Snapshot) -> str:
         words.append(f"ranking {math.floor(100 * status.certainty)}% certain")
     if status.failures:
         words.append(f"{status.failures:,} of the fits failed and counted with the default score")
-    if edits["count"]:
+    if edits["relabelled"] or edits["dropped"]:
         words.append(f"{edits['relabelled']:,} relabelled, {edits['dropped']:,} dropped")
     if status.error:
         words.append(status.error)

@@ -141,3 +141,16 @@ it('lists the history, and goes back in it', async () => {
   await said('log', { edits: 3 });
   expect(one('notice').hidden).toBe(true);
 });
+
+it('takes a target as a number, and nothing else', async () => {
+  const { press, type, save, one, last, first, kernel } = await open({ kind: 'number' });
+  await press('l');
+  const before = kernel.log.length;
+  await type('prompt-field', '');
+  await save();
+  expect(one('prompt').hidden).toBe(false);
+  expect(kernel.log.length).toBe(before);
+  await type('prompt-field', '-2.5');
+  await save();
+  expect(last()).toMatchObject({ t: 'relabel', rows: [first], number: -2.5 });
+});

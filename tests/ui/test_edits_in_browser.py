@@ -69,6 +69,8 @@ def test_keys_in_the_panel_never_change_the_notebook(page: Page, server: Server,
             page.keyboard.press(key)
         assert lab.cells() == before, f"the notebook changed: focus was on {where}"
     until(lambda: notebook.edits, what="the keys reached nobody")
+    page.keyboard.press("Escape")  # the field of a comment, which c has opened
+    expect(panel.part("prompt")).to_be_hidden()
     panel.part("filter-text").click()
     page.keyboard.type("bddmx123456")
     assert lab.cells() == before

@@ -94,7 +94,7 @@ export function createPrompt(actions: PromptActions) {
     why.value = '';
     show(element, true);
     list();
-    field.focus({ preventScroll: true });
+    field.focus(); // wherever the page stands, the field is in sight
     field.select();
   }
 
