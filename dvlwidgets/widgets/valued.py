@@ -89,7 +89,7 @@ class Valued:
             return points
         n = len(self.kept)
         values, stderr = np.full(n, np.nan), np.full(n, np.nan)
-        counts, converged = np.zeros(n), np.zeros(n)
+        counts, converged = np.zeros(n), np.ones(n)  # nothing more is to come of the others
         values[self.kept], stderr[self.kept] = points.value, points.stderr
         counts[self.kept], converged[self.kept] = points.count, points.converged
         return Points.of(values, stderr, counts, converged)

@@ -140,6 +140,7 @@ export function sentencesOf(curve: Curve, metric: MetricCurve, stale: boolean): 
     best !== null && lowest.gain[best]! > curve.certain * lowest.gainError[best]!;
   return [
     curve.why,
+    stale && over ? WORDS.stale : '',
     best !== null ? WORDS.best(curve, metric, best) : over ? WORDS.noGain(curve.certain) : '',
     best === null
       ? ''
@@ -151,6 +152,5 @@ export function sentencesOf(curve: Curve, metric: MetricCurve, stale: boolean): 
     curve.heldOut ? WORDS.heldOut(curve.test) : WORDS.seen(curve.test),
     `${WORDS.all(metric)} ${WORDS.legend(curve.finished)}`,
     curve.failures > 0 ? WORDS.failures(curve.failures) : '',
-    stale && over ? WORDS.stale : '',
   ].filter((sentence) => sentence !== '');
 }

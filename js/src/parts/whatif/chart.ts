@@ -62,7 +62,13 @@ export function createChart() {
   const spots = svg('g', {});
   const chart = svg(
     'svg',
-    { class: 'chart', viewBox: `0 0 ${W} ${H}`, role: 'img', 'data-testid': 'whatif-chart' },
+    {
+      class: 'chart',
+      viewBox: `0 0 ${W} ${H}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+      'data-testid': 'whatif-chart',
+    },
     svg('line', { class: 'base', x1: 0, x2: W, y1: H - 0.5, y2: H - 0.5 }),
     band,
     random,

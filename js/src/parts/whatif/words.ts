@@ -6,6 +6,9 @@ import type { Curve, Gain, MetricCurve } from './read';
 /** "+0.021 ± 0.008"; ± is one standard error. */
 export function gained(of: Gain, at: number): string {
   const [gain, error] = [of.gain[at]!, of.gainError[at]!];
+  if (gain === 0 && !(error > 0)) {
+    return 'no difference';
+  }
   return `${gain > 0 ? '+' : ''}${value(gain, error)}${error > 0 ? ` ± ${value(error, error)}` : ''}`;
 }
 
