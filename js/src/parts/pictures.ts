@@ -218,6 +218,16 @@ export function makePictures({ source, desk, set }: Hub): Part {
       const head = figure()?.querySelector('h3');
       head?.append(saver(name, () => head.parentElement));
     }
+    panel.addEventListener(
+      'keydown',
+      (event) => {
+        if (large && (event as KeyboardEvent).key === 'Escape' && !over.contains(event.target as Node)) {
+          event.preventDefault(); // before it is taken for the selection behind
+          enlarge(false);
+        }
+      },
+      true
+    );
     const look = new MutationObserver(() => paint());
     look.observe(panel, { attributes: true, attributeFilter: ['data-theme'] });
     observers.push(look);

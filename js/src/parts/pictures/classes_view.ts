@@ -89,8 +89,8 @@ function createStrip(filter: (names: readonly string[]) => void) {
     const x = (at: number): number => Math.min(W, Math.max(0, ((at - lo) / (hi - lo)) * W));
     const place = (line: SVGElement, from: number, to: number, visible: boolean): void => {
       show(line, visible);
-      setAttr(line, 'x1', x(from).toFixed(1));
-      setAttr(line, 'x2', x(to).toFixed(1));
+      setAttr(line, 'x1', visible ? x(from).toFixed(1) : 0);
+      setAttr(line, 'x2', visible ? x(to).toFixed(1) : 0);
     };
     place(zero, threshold ?? lo, threshold ?? lo, threshold !== null);
     place(centre, now.mean, now.mean, now.n > 0);

@@ -32,6 +32,9 @@ export type Given = Coordinates | string | null;
 export function createMapView(deeds: Deeds) {
   const plot = createPlot('map', WORDS.mapHelp);
   const isNew = createWatch();
+  const isElsewhere = createWatch();
+  /** Where the points were the last time: a selection moves none. */
+  let held: Places | null = null;
   let look: Look | null = null;
   let given: Given = null;
   const chosen: [x: ColumnId | typeof MAP, y: ColumnId] = [MAP, 'value'];
@@ -126,17 +129,21 @@ export function createMapView(deeds: Deeds) {
     const y = map === null ? numbersOf(points, chosen[1]) : map.y;
     const shownName = (select: HTMLSelectElement): string => select.selectedOptions[0]?.text ?? '';
     const names = map === null ? ([shownName(across), shownName(upwards)] as const) : map.axes;
-    const [xs, ys] = [endsOf(x), endsOf(y)];
-    const frame =
-      xs === null || ys === null
-        ? null
-        : plot.frame({ ...xs, name: names[0] }, { ...ys, name: names[1] }, now.large);
-    if (frame === null) {
+    const size = [plot.element.clientWidth, plot.element.clientHeight];
+    if (isElsewhere(x, y, map === null ? points.seq : 0, ...names, now.large, ...size)) {
+      const [xs, ys] = [endsOf(x), endsOf(y)];
+      const frame =
+        xs === null || ys === null
+          ? null
+          : plot.frame({ ...xs, name: names[0] }, { ...ys, name: names[1] }, now.large);
+      held = frame === null ? null : placesOf(x, y, points.n, frame);
+    }
+    if (held === null) {
       plot.describe(WORDS.none);
       plot.draw([]);
       return;
     }
-    const found = placesOf(x, y, points.n, frame);
+    const found = held;
     places = found;
     const ink = inkOf(plot.element);
     if (found.drawn <= MOST_MARKS) {

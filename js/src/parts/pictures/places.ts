@@ -136,18 +136,22 @@ export function spots(
   );
   const accent = pixel(ink.accent);
   const side = Math.max(1, Math.round((sizeFor(drawn, look.large) - 0.5) * scale));
-  for (let layer = 0; layer < 3; layer++) {
-    for (let row = 0; row < points.n; row++) {
-      const x = px[row]!;
-      if (x >= 0 && layerOf(look, row) === layer) {
-        const level = levelOf(points.value[row]!, points.status.threshold, look.reach);
-        const colour = layer === 2 ? accent : layer === 1 ? levels[level]! : faint[level]!;
-        const left = Math.max(0, Math.round(x * scale - side / 2));
-        const top = Math.max(0, Math.round(py[row]! * scale - side / 2));
-        const right = Math.min(width, left + side);
-        const bottom = Math.min(height, top + side);
-        for (let j = top; j < bottom; j++) {
-          pixels.fill(colour, j * width + left, j * width + right);
+  const { value, status, n } = points;
+  const { order } = look.sight.derived;
+  for (let layer = order.length < n ? 0 : 1; layer < (look.sight.state.selected.size > 0 ? 3 : 2); layer++) {
+    for (let row = 0; row < n; row++) {
+      if (layerOf(look, row) !== layer || !(px[row]! >= 0)) {
+        continue;
+      }
+      const level = levelOf(value[row]!, status.threshold, look.reach);
+      const colour = layer === 2 ? accent : layer === 1 ? levels[level]! : faint[level]!;
+      const left = Math.max(0, (px[row]! * scale - side / 2 + 0.5) | 0);
+      const top = Math.max(0, (py[row]! * scale - side / 2 + 0.5) | 0);
+      const right = Math.min(width, left + side);
+      const bottom = Math.min(height, top + side);
+      for (let j = top; j < bottom; j++) {
+        for (let i = left; i < right; i++) {
+          pixels[j * width + i] = colour; // fill() of a few costs more than it saves
         }
       }
     }

@@ -35,13 +35,14 @@ export function createPlot(name: string, help: string) {
   const canvas = h('canvas');
   const axes = svg('g', { class: 'axes' });
   const over = svg('g');
-  const overlay = svg('svg', { class: 'plot-over', 'aria-hidden': 'true' }, axes, over);
+  const layer = (of: SVGElement) => svg('svg', { class: 'plot-over', 'aria-hidden': 'true' }, of);
   const tip = h('div', { class: 'plot-tip', role: 'status', 'data-no-export': true, hidden: true });
   const element = h(
     'div',
     { class: 'plot', tabindex: 0, role: 'img', 'data-testid': name, 'aria-describedby': `dvl-${name}` },
+    layer(axes),
     canvas,
-    overlay,
+    layer(over),
     tip,
     h('span', { class: 'visually-hidden', id: `dvl-${name}` }, help)
   );

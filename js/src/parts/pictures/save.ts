@@ -171,7 +171,7 @@ export function createSave(
   complain: (sentence: string) => void
 ): HTMLElement {
   async function save(kind: 'svg' | 'png'): Promise<void> {
-    element.open = false;
+    close();
     const of = target();
     if (of === null) {
       return;
@@ -194,16 +194,27 @@ export function createSave(
       { class: 'button small', 'data-testid': `save-${kind}`, onclick: () => void save(kind) },
       kind.toUpperCase()
     );
+  const opener = h(
+    'summary',
+    { title: WORDS.saveTip, 'aria-label': WORDS.saveTip, 'data-testid': 'save' },
+    icon(SAVE)
+  );
   const element = h(
     'details',
     { class: 'save', 'data-no-export': true },
-    h('summary', { title: WORDS.saveTip, 'aria-label': WORDS.saveTip, 'data-testid': 'save' }, icon(SAVE)),
+    opener,
     h('div', { class: 'save-menu' }, button('svg'), button('png'))
   );
+  /** The focus stays in the panel, and with it the keys. */
+  function close(): void {
+    opener.focus({ preventScroll: true });
+    element.open = false;
+  }
+
   element.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && element.open) {
       event.preventDefault();
-      element.open = false;
+      close();
     }
   });
   element.addEventListener('focusout', (event) => {
