@@ -130,7 +130,6 @@ export function makePictures({ source, desk, set }: Hub): Part {
       show(views[other], other === tab);
       setAttr(buttons[i]!, 'aria-selected', String(other === tab));
       setAttr(buttons[i]!, 'tabindex', other === tab ? 0 : -1);
-      setAttr(buttons[i]!, 'aria-pressed', String(other === tab));
     });
     paint();
   }
