@@ -90,7 +90,14 @@ def test_over_all_seeds_the_score_is_that_of_the_test_set_as_it_is_and_the_error
 def test_the_edits_are_scored_on_the_same_seeds_and_a_fixed_random_state_is_reseeded():
     kept = np.ones(120, np.bool_)
     kept[60] = False
-    tree = DecisionTreeClassifier(max_depth=4, random_state=0)
+    seen = set()
+
+    class Tree(DecisionTreeClassifier):
+        def fit(self, x, y):
+            seen.add(self.random_state)
+            return super().fit(x, y)
+
+    tree = Tree(max_depth=4, random_state=0)
     curve = finished(own(tree, ["accuracy"]), TRAIN, ORACLE, edited=(TRAIN.relabel(TRUE), kept), seeds=8)
     (accuracy,) = curve.curves()
     assert accuracy.edited.gain > 2 * accuracy.edited.gain_error > 0
@@ -98,6 +105,7 @@ def test_the_edits_are_scored_on_the_same_seeds_and_a_fixed_random_state_is_rese
     assert again.curves()[0].edited == accuracy.edited
     np.testing.assert_array_equal(again.curves()[0].lowest.score, accuracy.lowest.score)
     assert tree.random_state == 0
+    assert len(seen) > 8
 
 
 def test_fits_that_fail_are_counted_and_left_out():
