@@ -50,7 +50,7 @@ export function svgOf(element: HTMLElement, marksOf: MarksOf): SVGSVGElement {
     } else {
       node.childNodes.forEach((child) => {
         if (child instanceof Text && child.data.trim() !== '') {
-          made.append(written(child, style, put));
+          made.append(...written(child, style, put));
         } else if (child instanceof Element) {
           walk(child);
         }
@@ -62,27 +62,40 @@ export function svgOf(element: HTMLElement, marksOf: MarksOf): SVGSVGElement {
   return made;
 }
 
+/** One text a line, as the browser broke them. */
 function written(
   text: Text,
   style: CSSStyleDeclaration,
   put: (rect: DOMRect) => { x: number; y: number }
-): SVGElement {
+): SVGElement[] {
   const range = document.createRange();
-  range.selectNodeContents(text);
-  const rect = range.getBoundingClientRect();
-  const { x, y } = put(rect);
-  return svg(
-    'text',
-    {
-      x: x.toFixed(1),
-      y: (y + rect.height * 0.78).toFixed(1),
-      fill: colour(style.color),
-      'font-size': style.fontSize,
-      'font-weight': style.fontWeight,
-      'font-family': style.fontFamily,
-    },
-    text.data
-  );
+  const lines: { words: string; rect: DOMRect }[] = [];
+  for (const { 0: word, index } of text.data.matchAll(/\S+\s*/g)) {
+    range.setStart(text, index);
+    range.setEnd(text, index + word.trimEnd().length);
+    const rect = range.getBoundingClientRect();
+    const last = lines.at(-1);
+    if (last !== undefined && Math.abs(last.rect.top - rect.top) < 2) {
+      last.words += word;
+    } else {
+      lines.push({ words: word, rect });
+    }
+  }
+  return lines.map(({ words, rect }) => {
+    const { x, y } = put(rect);
+    return svg(
+      'text',
+      {
+        x: x.toFixed(1),
+        y: (y + rect.height * 0.78).toFixed(1),
+        fill: colour(style.color),
+        'font-size': style.fontSize,
+        'font-weight': style.fontWeight,
+        'font-family': style.fontFamily,
+      },
+      words.trimEnd()
+    );
+  });
 }
 
 function drawn(
