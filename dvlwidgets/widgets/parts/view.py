@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dvlwidgets.data.table_export import parquet
 from dvlwidgets.errors import InputError, InputTypeError, WireError
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.parts.view_filters import Filters, as_python, checked
@@ -94,8 +94,10 @@ class ViewPart:
     # --- the page -------------------------------------------------------------------------------------------
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """A page's "selection" or "filters", or a file that it wants: "parquet" or "report"."""
+        """The page's half ("code"), its "selection" or "filters", or a file that it wants: "parquet" or "report"."""
         wanted = taken(command, "do", str, "'selection', 'filters', 'parquet' or 'report'")
+        if wanted == "code":
+            return wire.part(NAME, "code", {"text": bundle.read("view.js")}, request=request)
         if wanted == "selection":
             self._take(self._rows(command), request)
         elif wanted == "filters":

@@ -16,4 +16,5 @@ export const PARTS: readonly MakePart[] = [
   makeLater('whatif'),
   (hub) => ({ ...makeLater('previews')(hub), keys: KEYS }),
   makeAgain,
+  makeLater('view'),
 ];

@@ -1,0 +1,161 @@
+/** One selection and one filter with Python; export; and what can be changed of a run on its way. */
+
+import { h, setText, show } from '../dom';
+import { array, text, WireError } from '../read';
+import STYLE from '../../style/parts/view.css';
+import { arranged, AS_USUAL, showColumn } from './columns/arrange';
+import type { Hub, Part, PartMessage, Sight } from './part';
+import { createMenu } from './view/menu';
+import { readMethods, readState, type Method, type RunState } from './view/read';
+import { csv, pythonOf } from './view/rows';
+import { createRule } from './view/rule';
+import { createSync } from './view/sync';
+import { WORDS } from './view/words';
+
+const NAME = 'view';
+const CONTROL = 'control';
+const TYPES: Readonly<Record<string, string>> = {
+  csv: 'text/csv;charset=utf-8',
+  html: 'text/html;charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+export function makeView(hub: Hub): Part {
+  const { source } = hub;
+  let sight: Sight | null = null;
+  let run: RunState | null = null;
+  const wanted = { file: '', methods: '', read: '', saved: '' };
+
+  const sync = createSync(hub, NAME);
+  const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'export-said' });
+  const methods = h('div', { class: 'button-row', 'data-testid': 'export-methods' });
+  const rule = createRule((given) => source.ask(CONTROL, { do: 'rule', ...given }));
+  const menu = createMenu(WORDS.export, WORDS.exportTip, 'export', () => {
+    setText(said, '');
+    show(python, (sight?.state.selected.size ?? 0) > 0);
+    show(kept, run?.utilities === true && (sight?.points.status.done ?? 0) > 0);
+    if (run?.utilities === true) {
+      methods.replaceChildren(WORDS.loading);
+      wanted.methods = source.ask(CONTROL, { do: 'methods' });
+    }
+  });
+  const item = (words: string, tip: string, testid: string, deed: () => void) =>
+    h('button', { class: 'button small', title: tip, 'data-testid': testid, onclick: deed }, words);
+  const python = item(WORDS.python, WORDS.pythonTip, 'export-python', () => void copy());
+  const kept = h(
+    'div',
+    { class: 'view-kept' },
+    item(WORDS.checkpoint, WORDS.checkpointTip, 'export-checkpoint', () => {
+      wanted.saved = source.ask(CONTROL, { do: 'checkpoint', name: run?.name ?? 'run' });
+    }),
+    h('h3', { title: WORDS.asTip }, WORDS.asTitle),
+    methods
+  );
+  menu.sheet.append(
+    item(WORDS.csv, WORDS.csvTip, 'export-csv', table),
+    item(WORDS.parquet, WORDS.parquetTip, 'export-parquet', () => {
+      if (sight !== null) {
+        wanted.file = source.ask(NAME, { do: 'parquet', rows: [...sight.derived.order] });
+      }
+    }),
+    item(WORDS.report, WORDS.reportTip, 'export-report', () => {
+      wanted.file = source.ask(NAME, { do: 'report' });
+    }),
+    python,
+    kept,
+    said
+  );
+
+  /** All columns that were chosen, also those for which a narrow panel has no room. */
+  function table(): void {
+    if (sight !== null) {
+      const { points, derived, state } = sight;
+      save(
+        'csv',
+        csv(points, derived.ranks, arranged(points, 'wide', Infinity, state.columns), derived.order)
+      );
+    }
+  }
+
+  function save(form: string, content: string | Uint8Array<ArrayBuffer>): void {
+    const url = URL.createObjectURL(new Blob([content], { type: TYPES[form] ?? 'application/octet-stream' }));
+    h('a', { href: url, download: `${run?.name ?? 'panel'}.${form}` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    menu.close();
+  }
+
+  async function copy(): Promise<void> {
+    const selected = sight?.state.selected ?? new Set<number>();
+    try {
+      await navigator.clipboard.writeText(pythonOf(selected));
+      setText(said, WORDS.copied(selected.size));
+    } catch {
+      setText(said, WORDS.notCopied);
+    }
+  }
+
+  function offer(found: readonly Method[]): void {
+    methods.replaceChildren(
+      ...found.map(({ name, good }) =>
+        item(good ? name : WORDS.asBad(name), WORDS.asTip, `as-${name}`, () => {
+          wanted.read = source.ask(CONTROL, { do: 'as', name });
+        })
+      ),
+      found.length === 0 ? WORDS.asNone : ''
+    );
+  }
+
+  function control(message: PartMessage): void {
+    const { kind, body, request } = message;
+    if (kind === 'state') {
+      run = readState(body);
+      rule.told(run);
+    } else if (kind === 'methods' && request === wanted.methods) {
+      offer(readMethods(body));
+    } else if (kind === 'saved' && request === wanted.saved) {
+      setText(said, WORDS.saved(text(body, 'path')));
+    } else if (kind === 'read' && request === wanted.read) {
+      const id = `x:as ${text(body, 'name')}`;
+      hub.set((s) => ({ ...s, columns: showColumn(s.columns ?? AS_USUAL, id, true) }));
+      menu.close();
+    }
+  }
+
+  function view(message: PartMessage): void {
+    sync.hear(message);
+    const { kind, body, buffers, request } = message;
+    if (kind === 'file' && request === wanted.file) {
+      save(text(body, 'as'), array(body.bytes, 'u1', buffers, null, 'The file'));
+    }
+  }
+
+  const guarded = (deed: (message: PartMessage) => void) => (message: PartMessage) => {
+    try {
+      deed(message);
+    } catch (error) {
+      if (!(error instanceof WireError)) {
+        throw error;
+      }
+      source.complain(error.message);
+    }
+  };
+  const stops = [source.hear(NAME, guarded(view)), source.hear(CONTROL, guarded(control))];
+
+  return {
+    tools: [rule.button, menu.button],
+    overlays: [rule.sheet, menu.sheet],
+    style: STYLE,
+    paint(now) {
+      sight = now;
+      const { state } = now.points.status;
+      rule.show(run?.rule === true && (state === 'running' || state === 'paused' || state === 'pending'));
+      sync.paint(now);
+    },
+    end() {
+      sync.end();
+      rule.end();
+      menu.end();
+      stops.forEach((stop) => stop());
+    },
+  };
+}

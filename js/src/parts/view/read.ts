@@ -1,0 +1,42 @@
+/** What Python says of the run's control, checked. Pure. */
+
+import { list, record, text, WireError, type Json } from '../../read';
+
+export interface RunState {
+  /** Whether a rule ends the run. */
+  readonly rule: boolean;
+  readonly words: string;
+  readonly certainty: number | null;
+  readonly minutes: number | null;
+  /** Whether utilities are kept, for checkpoints and other semivalues. */
+  readonly utilities: boolean;
+  /** What a checkpoint may be called. */
+  readonly name: string;
+}
+
+export function readState(m: Json): RunState {
+  const number = (key: string): number | null => (typeof m[key] === 'number' ? m[key] : null);
+  if (typeof m.rule !== 'boolean' || typeof m.utilities !== 'boolean') {
+    throw new WireError('The state of the run came in a form that this page does not know. Reload the page.');
+  }
+  return {
+    rule: m.rule,
+    words: text(m, 'words'),
+    certainty: number('certainty'),
+    minutes: number('minutes'),
+    utilities: m.utilities,
+    name: text(m, 'name'),
+  };
+}
+
+export interface Method {
+  readonly name: string;
+  readonly good: boolean;
+}
+
+export function readMethods(m: Json): Method[] {
+  return list(m, 'methods').map((item) => {
+    const one = record(item, 'One of the methods');
+    return { name: text(one, 'name'), good: one.good === true };
+  });
+}

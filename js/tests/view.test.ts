@@ -1,0 +1,102 @@
+// @vitest-environment jsdom
+
+import { describe, expect, it, vi } from 'vitest';
+
+import { ranks } from '../src/columns';
+import { derive } from '../src/derive';
+import { arranged } from '../src/parts/columns/arrange';
+import type { Hub } from '../src/parts/part';
+import { csv, pythonOf, rangesOf } from '../src/parts/view/rows';
+import { ruleOf } from '../src/parts/view/rule';
+import { createSync } from '../src/parts/view/sync';
+import { INITIAL, type UiState } from '../src/state';
+import { makePoints } from './make';
+
+describe('rows for other programs', () => {
+  it('are ranges whatever the order', () => {
+    expect(rangesOf([6, 3, 5, 0])).toEqual([0, 1, 3, 4, 5, 7]);
+    expect(rangesOf([])).toEqual([]);
+    expect(pythonOf(new Set([9, 2]))).toBe('panel.selection = [2, 9]');
+  });
+
+  it('are CSV without formulas, in the order given', () => {
+    const points = makePoints([-0.5, 2, NaN], { ids: ['=1+1', 'a"b,c', '-7'] });
+    const text = csv(points, ranks(points), arranged(points, 'wide', Infinity), [1, 0, 2]);
+    const lines = text.trimEnd().split('\r\n');
+    const at = lines[0]!.split(',').indexOf('value');
+    expect(lines[0]).toContain('id');
+    expect(lines[1]).toContain('"a""b,c"');
+    expect(lines[2]).toContain("'=1+1");
+    expect(lines[2]!.split(',')[at]).toBe('-0.5');
+    expect(lines[3]).toContain("'-7");
+    expect(lines[3]!.split(',')[at]).toBe('');
+  });
+});
+
+describe('a rule', () => {
+  it.each([
+    ['95', '', { certainty: 0.95, minutes: null }],
+    ['99.9', '20', { certainty: 0.999, minutes: 20 }],
+    ['', '', { certainty: null, minutes: null }],
+    ['100', '', null],
+    ['', '0', null],
+    ['a', '', null],
+  ])('of %j percent and %j minutes', (percent, minutes, rule) => {
+    expect(ruleOf(percent, minutes)).toEqual(rule);
+  });
+});
+
+describe('the selection', () => {
+  function world() {
+    const points = makePoints([1, 2, 3, 4, 5, 6]);
+    let state: UiState = INITIAL;
+    const asked: Record<string, unknown>[] = [];
+    const source = {
+      points,
+      ask: (_part: string, body: Record<string, unknown>) => `r${asked.push(body)}`,
+      tell: () => undefined,
+    };
+    const hub = { source, set: (by: (s: UiState) => UiState) => (state = by(state)) } as unknown as Hub;
+    const sync = createSync(hub, 'view');
+    const paint = (): void =>
+      sync.paint({ points, state, derived: derive(points, state, null, false), focus: -1 });
+    const select = (...rows: number[]): void => void (state = { ...state, selected: new Set(rows) });
+    const says = (rows: number[], request: string | null = null): void => {
+      const body = { rows: { b: 0, d: 'u4', n: rows.length } };
+      const buffers = [Uint32Array.from(rows).buffer];
+      sync.hear({ part: 'view', kind: 'selection', request, body, buffers });
+    };
+    return { asked, paint, select, says, state: () => state, sync };
+  }
+
+  it('goes to Python once it rests, and its echo changes nothing', () => {
+    vi.useFakeTimers();
+    const { asked, paint, select, says, state } = world();
+    paint();
+    select(1);
+    paint();
+    select(1, 2);
+    paint();
+    vi.advanceTimersByTime(99);
+    expect(asked).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(asked).toEqual([{ do: 'selection', ranges: [1, 3] }]);
+    select(4);
+    says([1, 2], 'r1');
+    paint();
+    expect([...state().selected]).toEqual([4]);
+    vi.useRealTimers();
+  });
+
+  it('comes from Python, and is not sent back', () => {
+    vi.useFakeTimers();
+    const { asked, paint, says, state } = world();
+    says([0, 5]);
+    paint();
+    paint();
+    vi.advanceTimersByTime(500);
+    expect([...state().selected]).toEqual([0, 5]);
+    expect(asked).toEqual([]);
+    vi.useRealTimers();
+  });
+});
