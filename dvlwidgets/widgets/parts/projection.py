@@ -100,9 +100,9 @@ def project(dataset: Dataset) -> Coordinates:
         xy = np.column_stack([first, np.zeros(n, dtype=np.float32)])
         return Coordinates("Map", ("feature", ""), "There is one feature: nothing to project.", xy)
     xy, shares = _sparse_axes(x) if arrays.is_sparse(x) else _axes(x)
-    first, second = (f"PC {i} ({100 * share:.0f} %)" for i, share in enumerate(shares, 1))
+    across, up = (f"PC {i} ({100 * share:.0f} %)" for i, share in enumerate(shares, 1))
     of = f"Principal components of {d:,} standardised {what}; in brackets the share of the variance."
-    return Coordinates("PCA", (first, second), of, xy)
+    return Coordinates("PCA", (across, up), of, xy)
 
 
 def _numeric(dataset: Dataset) -> Any:
@@ -145,7 +145,8 @@ def _axes(x: NDArray[Any]) -> tuple[NDArray[np.float32], list[float]]:
     def standard(rows: NDArray[Any]) -> NDArray[np.float32]:
         z = (_block(rows) - mean) / scale
         z[~np.isfinite(z)] = 0.0
-        return z.astype(np.float32)
+        small: NDArray[np.float32] = z.astype(np.float32)
+        return small
 
     pca = PCA(2, svd_solver="randomized" if d > WIDE else "auto", random_state=0).fit(spread / scale)
     xy = np.empty((n, 2), dtype=np.float32)
