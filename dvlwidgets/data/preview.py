@@ -263,11 +263,12 @@ def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int
         )
     if len(given) != n:
         raise InputError(f"{len(given)} previews were given for {n} points; expected one each.")
-    if hasattr(given, "iloc"):
-        given = given.to_numpy()
-    if isinstance(given, np.ndarray) and given.dtype.kind in "buif" and given.ndim not in {3, 4}:
-        raise InputError(f"previews has shape {given.shape}; expected (n, h, w) or (n, h, w, channels).")
-    return _made(given.__getitem__, n)
+    each: Any = given
+    if hasattr(each, "iloc"):
+        each = each.to_numpy()
+    if isinstance(each, np.ndarray) and each.dtype.kind in "buif" and each.ndim not in {3, 4}:
+        raise InputError(f"previews has shape {each.shape}; expected (n, h, w) or (n, h, w, channels).")
+    return _made(each.__getitem__, n)
 
 
 @register
