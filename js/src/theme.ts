@@ -5,6 +5,9 @@ export type Theme = 'light' | 'dark';
 /** JupyterLab, VS Code, Colab and marimo each mark their theme on the page's root elements; our setting goes first. */
 export function themeOf(doc: Document): Theme {
   const { body, documentElement: html } = doc;
+  if (asks(doc, '(forced-colors: active)')?.matches === true) {
+    return darkQuery(doc)?.matches === true ? 'dark' : 'light'; // the system's colours go before the page's
+  }
   const chosen = body.getAttribute('data-dvl-theme');
   if (chosen === 'dark' || chosen === 'light') {
     return chosen;
@@ -44,9 +47,13 @@ function byBackground({ body, documentElement }: Document): Theme | null {
 }
 
 /** Not every document has a window, and not every window can be asked. */
-function darkQuery(doc: Document): MediaQueryList | undefined {
+function asks(doc: Document, query: string): MediaQueryList | undefined {
   const view: Partial<Window> | null = doc.defaultView;
-  return view?.matchMedia?.('(prefers-color-scheme: dark)');
+  return view?.matchMedia?.(query);
+}
+
+function darkQuery(doc: Document): MediaQueryList | undefined {
+  return asks(doc, '(prefers-color-scheme: dark)');
 }
 
 /** Tells the theme now and after each change; returns how to stop. */

@@ -70,10 +70,18 @@ describe('the theme', () => {
   ])('of %s is read from its %s and not from the system', (_, where, marks, theme) => {
     const page = document.implementation.createHTMLDocument();
     const system = { matches: theme === 'light' };
-    Object.defineProperty(page, 'defaultView', { value: { matchMedia: () => system } });
+    const matchMedia = (query: string) => (query.includes('forced') ? { matches: false } : system);
+    Object.defineProperty(page, 'defaultView', { value: { matchMedia } });
     const element = where === 'body' ? page.body : page.documentElement;
     expect(themeOf(page)).toBe(theme === 'light' ? 'dark' : 'light');
     Object.entries(marks).forEach(([name, value]) => element.setAttribute(name, value));
     expect(themeOf(page)).toBe(theme);
+  });
+
+  it('is the system’s where its colours are forced upon every page', () => {
+    const page = document.implementation.createHTMLDocument();
+    Object.defineProperty(page, 'defaultView', { value: { matchMedia: () => ({ matches: true }) } });
+    page.body.setAttribute('data-jp-theme-light', 'true');
+    expect(themeOf(page)).toBe('dark');
   });
 });

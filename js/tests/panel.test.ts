@@ -153,7 +153,7 @@ describe('a live panel', () => {
     find.value = 'no such id';
     find.dispatchEvent(new Event('input'));
     await wait(400);
-    expect(one('table').textContent).toContain('None of 60 points passes the filters.');
+    expect(one('table').parentElement!.textContent).toContain('None of 60 points passes the filters.');
   });
 
   it('shows a pressed button as pending until the run is there', async () => {

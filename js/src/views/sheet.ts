@@ -1,6 +1,6 @@
 /** A sheet over the panel: the list of keys, a traceback. Escape or its button closes it. */
 
-import { h, icon, setText, show } from '../dom';
+import { h, icon, setAttr, setText, show } from '../dom';
 import { CLOSE } from '../icons';
 
 export function createSheet(close: () => void) {
@@ -25,6 +25,7 @@ export function createSheet(close: () => void) {
       if (name !== open) {
         open = name;
         setText(title, name);
+        setAttr(element, 'aria-label', name);
         body.replaceChildren(...(name === '' ? [] : [content()]));
         if (name !== '') {
           button.focus({ preventScroll: true });

@@ -60,8 +60,7 @@ export function createTable(
       'data-testid': 'table',
     },
     head,
-    spacer,
-    empty
+    spacer
   );
   const check = h('input', {
     type: 'checkbox',
@@ -70,7 +69,7 @@ export function createTable(
     'data-testid': 'select-all',
     onclick: () => actions.toggleAll(),
   });
-  const wrap = h('div', { class: 'table-wrap' }, element);
+  const wrap = h('div', { class: 'table-wrap' }, element, empty);
   const pool: TableRow[] = [];
   const frame = onceAFrame(() => draw());
   let data: TableData | null = null;
