@@ -97,7 +97,9 @@ class Walks:
         return self.memo.get(step, self._prefixes)
 
     def _prefixes(self, step: int) -> Masks:
-        small: Any = np.int16 if self.n < 2**15 else np.int64  # n^2 comparisons: the less they read, the better
+        small: Any = (
+            np.int16 if self.n < 2**15 else np.int64
+        )  # n^2 comparisons: the less they read, the better
         places = np.argsort(self.orders(step), axis=1, kind="stable").astype(small)
         sizes = np.arange(1, self.n, dtype=small)
         return (places[:, None, :] < sizes[None, :, None]).reshape(-1, self.n)

@@ -56,7 +56,11 @@ class AgainPart:
     def _waiting(self) -> wire.Frame:
         session = self._hub.session
         valued = session.valued
-        body = {"waiting": valued.differs(session.edits.net), "valued": int(valued.kept.sum()), "turn": valued.turn}
+        body = {
+            "waiting": valued.differs(session.edits.net),
+            "valued": int(valued.kept.sum()),
+            "turn": valued.turn,
+        }
         self._known = body
         return wire.part(NAME, "waiting", body)
 
