@@ -38,6 +38,7 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
 /** `beside`: an element of the panel. */
 export function inkOf(beside: HTMLElement): Ink {
   const probe = h('i');
+  probe.style.setProperty('forced-color-adjust', 'none'); // else every colour is that of words
   beside.append(probe);
   const read = (name: string): Rgb => {
     probe.style.color = `var(${name})`;
