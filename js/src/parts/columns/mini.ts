@@ -235,8 +235,12 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   };
 }
 
+/** Longer words give up a digit. */
+const NARROW = 13;
+
 function words(lo: number, hi: number): string {
-  return `${plain(lo, 2)}…${plain(hi, 2)}`;
+  const both = lo === hi ? plain(lo, 2) : `${plain(lo, 2)}…${plain(hi, 2)}`;
+  return both.length > NARROW ? `${plain(lo, 1)}…${plain(hi, 1)}` : both;
 }
 
 function summary(name: string, { mini, range, chosen }: MiniData): string {
