@@ -1,5 +1,6 @@
 /** One selection and one filter with Python; export; and what can be changed of a run on its way. */
 
+import { download } from './download';
 import { h, setText, show } from '../dom';
 import { array, text, WireError } from '../read';
 import STYLE from '../../style/parts/view.css';
@@ -78,9 +79,8 @@ export function makeView(hub: Hub): Part {
   }
 
   function save(form: string, content: string | Uint8Array<ArrayBuffer>): void {
-    const url = URL.createObjectURL(new Blob([content], { type: TYPES[form] ?? 'application/octet-stream' }));
-    h('a', { href: url, download: `${run?.name ?? 'panel'}.${form}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    const type = TYPES[form] ?? 'application/octet-stream';
+    download(`${run?.name ?? 'panel'}.${form}`, new Blob([content], { type }));
     menu.close();
   }
 

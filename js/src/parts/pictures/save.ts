@@ -1,5 +1,6 @@
 /** A chart as a file: what is seen of it, with its colours written out, as SVG or as PNG. */
 
+import { download } from '../download';
 import { h, icon, setAttr, svg } from '../../dom';
 import { SAVE } from '../../icons';
 import { hex, parse } from './ink';
@@ -193,10 +194,7 @@ export function createSave(
       const picture = svgOf(of, marksOf);
       const blob =
         kind === 'svg' ? new Blob([textOf(picture)], { type: 'image/svg+xml' }) : await pngOf(picture);
-      const url = URL.createObjectURL(blob);
-      const file = typeof name === 'string' ? name : name();
-      h('a', { href: url, download: `${file}.${kind}` }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 10_000);
+      download(`${typeof name === 'string' ? name : name()}.${kind}`, blob);
     } catch {
       complain(WORDS.notSaved);
     }
