@@ -217,6 +217,10 @@ def _first(read: Callable[[int], Any], position: int) -> Any:
         return read(position)
     except OSError:
         return None
+    except Exception:
+        if position == 0:
+            raise  # a function that cannot show the first point is refused before any work
+        return None  # one that fails now and then: the point gets a mark
 
 
 def _ends(item: Any, suffixes: tuple[str, ...]) -> bool:
