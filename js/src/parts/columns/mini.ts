@@ -235,12 +235,13 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   };
 }
 
-/** Longer words give up a digit. */
-const NARROW = 13;
+/** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
+const SMALL = 0.05;
 
 function words(lo: number, hi: number): string {
-  const both = lo === hi ? plain(lo, 2) : `${plain(lo, 2)}…${plain(hi, 2)}`;
-  return both.length > NARROW ? `${plain(lo, 1)}…${plain(hi, 1)}` : both;
+  const largest = Math.max(Math.abs(lo), Math.abs(hi));
+  const end = (x: number): string => plain(Math.abs(x) < SMALL * largest ? 0 : x, 2);
+  return lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
 }
 
 function summary(name: string, { mini, range, chosen }: MiniData): string {
