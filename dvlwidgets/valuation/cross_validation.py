@@ -23,11 +23,12 @@ from ..engine.records import Estimate
 from ..errors import FirstFitError, InputError, InputTypeError
 from ..utility.seeding import may_draw_globally, seedable, subset_seed
 from ..utility.warning_tap import warnings_counted
+from .fit_costs import FitCosts
 from .fold_draws import folds
 
 
 @dataclass(frozen=True)
-class FoldBlock:
+class FoldBlock(FitCosts):
     """What one model says of the rows that it has not seen.
 
     Attributes:
@@ -41,15 +42,6 @@ class FoldBlock:
     said: NDArray[np.float64]
     points: NDArray[np.intp]
     scores: NDArray[np.float64]
-    seconds: float
-    warnings: int = 0
-    warning: str | None = None
-    failure: str | None = None
-
-
-@dataclass(frozen=True)
-class _Checked:
-    seconds: float
 
 
 class CrossValidationJob:
@@ -116,7 +108,7 @@ class CrossValidationJob:
     def units(self, steps: int) -> int:
         return steps
 
-    def first(self) -> _Checked:
+    def first(self) -> FitCosts:
         """The first fold, with errors raised; its payload is kept for its step.
 
         Raises:
@@ -131,7 +123,7 @@ class CrossValidationJob:
                 f"{type(self.model).__name__} could not be fitted on all folds but one and asked about that one: "
                 f"{type(error).__name__}: {error}. Nothing was valued yet; make it work on a part of the data first."
             ) from error
-        return _Checked(self._first.seconds)
+        return FitCosts(seconds=self._first.seconds)
 
     def pack(self, first: Any) -> None:
         return None
@@ -169,8 +161,15 @@ class CrossValidationJob:
             model.fit(take_rows(self.data.x, rows), take_rows(self.data.y, rows))
             said, scores = self.look(model, held, trained)
         points, seen = self._of_points(held, scores)
-        spent = time.perf_counter() - start
-        return FoldBlock(held, said, points, seen, spent, len(warned), warned[0] if warned else None)
+        return FoldBlock(
+            held,
+            said,
+            points,
+            seen,
+            seconds=time.perf_counter() - start,
+            warnings=len(warned),
+            warning=warned[0] if warned else None,
+        )
 
     def _of_points(
         self, rows: NDArray[np.intp], scores: NDArray[np.float64]

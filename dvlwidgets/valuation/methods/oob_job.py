@@ -23,6 +23,7 @@ from ...engine.records import Estimate
 from ...errors import FirstFitError, InputError, InputTypeError
 from ...utility.warning_tap import warnings_counted
 from .. import bags
+from ..fit_costs import FitCosts
 from .oob_scores import Score, checked_scores, point_wise_accuracy, unit_of
 
 STEPS = 64
@@ -30,22 +31,13 @@ STEPS = 64
 
 
 @dataclass(frozen=True)
-class OobBlock:
+class OobBlock(FitCosts):
     """Count, mean and sum of squared deviations over a few estimators, each of shape (n,)."""
 
     estimators: int
     count: NDArray[np.int64]
     mean: NDArray[np.float64]
     squares: NDArray[np.float64]
-    seconds: float
-    warnings: int = 0
-    warning: str | None = None
-    failure: str | None = None
-
-
-@dataclass(frozen=True)
-class _Checked:
-    seconds: float
 
 
 class OobJob:
@@ -96,7 +88,7 @@ class OobJob:
     def units(self, steps: int) -> int:
         return min(self.total, steps * self.chunk)
 
-    def first(self) -> _Checked:
+    def first(self) -> FitCosts:
         """One estimator is fitted (if need be) and scored with errors raised.
 
         Raises:
@@ -118,7 +110,7 @@ class OobJob:
                 f"{self.metrics[0]}: {type(error).__name__}: {error}. Nothing was valued yet; make model.fit and the "
                 "score work on the training set first."
             ) from error
-        return _Checked(time.perf_counter() - start)
+        return FitCosts(seconds=time.perf_counter() - start)
 
     def pack(self, first: Any) -> None:
         return None
@@ -152,8 +144,15 @@ class OobJob:
         mean = np.sum(seen, axis=0, where=there) / np.maximum(count, 1)
         seen -= mean
         squares = np.sum(np.square(seen, out=seen), axis=0, where=there)
-        spent = time.perf_counter() - start
-        return OobBlock(len(seen), count, mean, squares, spent, len(warned), warned[0] if warned else None)
+        return OobBlock(
+            len(seen),
+            count,
+            mean,
+            squares,
+            seconds=time.perf_counter() - start,
+            warnings=len(warned),
+            warning=warned[0] if warned else None,
+        )
 
     def _fit(self, step: int, estimators: int) -> tuple[Any, NDArray[np.bool_]]:
         """A few new estimators and the rows outside of their bags; their draws belong to the step."""

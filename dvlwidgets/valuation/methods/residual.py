@@ -88,7 +88,7 @@ class LeverageJob(ResidualJob):
             student = residual / (sigma * np.sqrt(1.0 - leverage))
         every = np.arange(self.n)
         said = np.column_stack([self.y - left_out, student, np.full(self.n, free)])
-        return FoldBlock(every, said, every, -np.abs(student), time.perf_counter() - start)
+        return FoldBlock(every, said, every, -np.abs(student), seconds=time.perf_counter() - start)
 
     columns = 3
 
