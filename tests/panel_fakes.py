@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from dvlwidgets.data import Dataset
 from dvlwidgets.engine.records import Progress, Verdict
 from dvlwidgets.errors import RunError
 from dvlwidgets.widgets import unwire
+from dvlwidgets.widgets.panel import ValuationPanel
 
 
 def dataset(n=20, **more):
@@ -140,3 +142,17 @@ class Page:
             found = self._news.wait_for(lambda: [m for m in self.messages if condition(m)], timeout)
         assert found, f"it never came; there were {[m['t'] for m in self.messages]}"
         return found[0]
+
+
+@contextlib.contextmanager
+def opened_panel():
+    """A panel with values of three named classes, and its page."""
+    panel = ValuationPanel(FakeValuation(), dataset(target_names=["ash", "birch", "cedar"]))
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    panel.start()
+    panel.run.yields(progress(seq=1))
+    page.receive({"t": "hello", "have": -1})
+    page.wait_for(lambda m: m["t"] == "full")
+    yield panel, page
+    panel.close()

@@ -9,13 +9,12 @@ import json
 
 import numpy as np
 import pytest
-from panel_fakes import FakeValuation, Page, dataset, progress
+from panel_fakes import opened_panel
 
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.commands import parse
-from dvlwidgets.widgets.panel import ValuationPanel
 
 numbers = itertools.count()
 
@@ -26,15 +25,8 @@ def opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("JUPYTERHUB_USER", "ana")
     monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
-    panel = ValuationPanel(FakeValuation(), dataset(target_names=["ash", "birch", "cedar"]))
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    panel.start()
-    panel.run.yields(progress(seq=1))
-    page.receive({"t": "hello", "have": -1})
-    page.wait_for(lambda m: m["t"] == "full")
-    yield panel, page
-    panel.close()
+    with opened_panel() as both:
+        yield both
 
 
 def answer(page, **command):

@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 from engine_worlds import blobs
-from panel_fakes import FakeValuation, Page, dataset, progress
+from panel_fakes import FakeValuation, Page, dataset, opened_panel, progress
 
 from dvlwidgets import (
     KNNShapleyValuation,
@@ -39,15 +39,8 @@ def quiet(tmp_path, monkeypatch):
 @pytest.fixture
 def opened(quiet):
     """A panel with values, and its page."""
-    panel = ValuationPanel(FakeValuation(), dataset(target_names=["ash", "birch", "cedar"]))
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    panel.start()
-    panel.run.yields(progress(seq=1))
-    page.receive({"t": "hello", "have": -1})
-    page.wait_for(lambda m: m["t"] == "full")
-    yield panel, page
-    panel.close()
+    with opened_panel() as both:
+        yield both
 
 
 def ask(page, part, **command):
