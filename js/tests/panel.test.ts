@@ -273,6 +273,18 @@ describe('a live panel', () => {
     vi.unstubAllGlobals();
   });
 
+  it('has the column of the values before, as the view before it had', async () => {
+    const { kernel, made } = await open();
+    const values = { b: 0, d: 'f4', n: 60 };
+    const body = { v: 1, t: 'part', part: 'again', request: null, kind: 'before', values };
+    kernel.post(body, [new DataView(new Float32Array(60).fill(0.25).buffer)]);
+    await wait(400);
+    const again = document.body.appendChild(document.createElement('div'));
+    made.render({ model: kernel, el: again });
+    await wait(400);
+    expect(inside(again).text('cell-before')).toBe('0.250');
+  });
+
   it('does not take a focus that somebody else has by now', async () => {
     vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
     const { kernel, made, close, one } = await open();

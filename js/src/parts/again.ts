@@ -2,8 +2,9 @@
 
 import STYLE from '../../style/parts/again.css';
 import { h, setAttr } from '../dom';
-import { array, integer, WireError } from '../read';
+import { array, integer } from '../read';
 import { AS_USUAL, showColumn } from './columns/arrange';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage } from './part';
 import { WORDS } from './again/words';
 
@@ -13,15 +14,17 @@ const ID = 'before';
 export function makeAgain({ source, set }: Hub): Part {
   let waiting = 0;
   let before: PartMessage | null = null;
+  /** The panel was painted: only then can its state be changed. */
+  let stands = false;
   const button = h(
     'button',
     { class: 'button again', 'data-testid': 'value-again', onclick: () => source.ask(NAME, { do: 'value' }) },
     WORDS.value
   );
-  const stops = [source.hear(NAME, take), source.subscribe(put)];
+  const stops = [source.hear(NAME, take), source.subscribe(() => guarded(source, put))];
 
   function take(message: PartMessage): void {
-    try {
+    guarded(source, () => {
       if (message.kind === 'waiting') {
         waiting = integer(message.body, 'waiting');
         paint();
@@ -29,18 +32,13 @@ export function makeAgain({ source, set }: Hub): Part {
         before = message;
         put();
       }
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      source.complain(error.message);
-    }
+    });
   }
 
-  /** What came before the points did waits for them. */
+  /** What came before the points did, or before the panel stands, waits for them. */
   function put(): void {
     const { points } = source;
-    if (points === null || before === null) {
+    if (points === null || before === null || !stands) {
       return;
     }
     const { body, buffers } = before;
@@ -66,5 +64,14 @@ export function makeAgain({ source, set }: Hub): Part {
   }
 
   paint();
-  return { footer: [button], style: STYLE, paint, end: () => stops.forEach((stop) => stop()) };
+  return {
+    footer: [button],
+    style: STYLE,
+    paint() {
+      stands = true;
+      guarded(source, put);
+      paint();
+    },
+    end: () => stops.forEach((stop) => stop()),
+  };
 }
