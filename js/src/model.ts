@@ -5,17 +5,10 @@ import { applyDelta, applyEdits, fromFull, type Points } from './points';
 import { Previews } from './previews';
 import type { Change, Control, Link, Preview } from './source';
 import { shown } from './shown';
+import { guarded } from './parts/guarded';
 import type { PartMessage, PartSource } from './parts/part';
 import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
-import {
-  decode,
-  WireError,
-  type Buffer,
-  type Command,
-  type LabelChoice,
-  type Message,
-  type Status,
-} from './wire';
+import { decode, type Buffer, type Command, type LabelChoice, type Message, type Status } from './wire';
 
 /** The part of an anywidget model that is used here. */
 export interface Comm {
@@ -210,14 +203,7 @@ export class LiveModel implements PartSource {
   }
 
   private readonly receive = (content: unknown, buffers: readonly Buffer[] = []): void => {
-    try {
-      this.apply(this.read(content, buffers));
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      this.complain(error.message);
-    }
+    guarded(this, () => this.apply(this.read(content, buffers)));
   };
 
   protected read(content: unknown, buffers: readonly Buffer[]): Message {

@@ -4,7 +4,7 @@ import { h, onceAFrame, setAttr, setText } from '../dom';
 import type { Grid } from '../grid';
 import type { Column } from '../layout';
 import type { Points } from '../points';
-import { text, texts, WireError, words } from '../read';
+import { text, texts, words } from '../read';
 import { filter, targets, type Arrangement } from '../state';
 import STYLE from '../../style/parts/columns.css';
 import * as arrange from './columns/arrange';
@@ -16,6 +16,7 @@ import { tsv } from './columns/tsv';
 import { WORDS } from './columns/words';
 import { withClasses, withRange } from './filters/model';
 import { moreTests } from './filters/more';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 
 export const NAME = 'columns';
@@ -137,23 +138,21 @@ export function makeColumns(hub: Hub): Part {
     if (points === null || waiting.length === 0) {
       return;
     }
-    try {
-      for (const message of waiting.splice(0)) {
-        if (message.kind === 'offered') {
-          offered = texts(message.body, 'names');
-        } else if (message.kind === 'suggesting') {
-          suggesting = { state: text(message.body, 'state'), why: words(message.body.why, 'why', true) };
-        } else if (message.kind.startsWith('columns')) {
-          put(points, message);
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      hub.source.complain(error.message);
+    for (const message of waiting.splice(0)) {
+      guarded(hub.source, () => read(points, message));
     }
     hub.source.tell('values');
+  }
+
+  function read(points: Points, message: PartMessage): void {
+    const { kind, body } = message;
+    if (kind === 'offered') {
+      offered = texts(body, 'names');
+    } else if (kind === 'suggesting') {
+      suggesting = { state: text(body, 'state'), why: words(body.why, 'why', true) };
+    } else if (kind.startsWith('columns')) {
+      put(points, message);
+    }
   }
 
   /** Asks for a feature that is not here. */

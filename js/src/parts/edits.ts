@@ -2,7 +2,7 @@
 
 import { h, setText } from '../dom';
 import { isFlagged, noteOf, type Points } from '../points';
-import { WireError, type Json } from '../read';
+import type { Json } from '../read';
 import { shown } from '../shown';
 import { focusOn, targets } from '../state';
 import type { LabelChoice } from '../wire';
@@ -16,6 +16,7 @@ import { putMarks, readMarks } from './edits/marks';
 import { createPrompt } from './edits/prompt';
 import { createSuggestions } from './edits/suggestions';
 import { KEYS, WORDS } from './edits/words';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 
 const NAME = 'edits';
@@ -114,19 +115,8 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     wanted = { ...wanted, log: source.ask(NAME, { do: 'log', before }) };
   }
 
-  function guarded(deed: () => void): void {
-    try {
-      deed();
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      source.complain(error.message);
-    }
-  }
-
   function hear(message: PartMessage): void {
-    guarded(() => {
+    guarded(source, () => {
       if (message.kind === 'marks') {
         marks = message;
         keep(true);
@@ -171,7 +161,7 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     h: () => toggle(!open),
   };
   const stop = source.hear(NAME, hear);
-  const end = source.subscribe(() => guarded(() => keep(false)));
+  const end = source.subscribe(() => guarded(source, () => keep(false)));
 
   return {
     overview: [suggestions.element],

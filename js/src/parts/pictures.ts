@@ -3,10 +3,11 @@
 import { h, icon, setAttr, show } from '../dom';
 import { GROW } from '../icons';
 import { idOf } from '../points';
-import { array, list, text, WireError, words } from '../read';
+import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
 import STYLE from '../../style/parts/pictures.css';
 import { classesOf, withClasses } from './filters/model';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 import { createClassesView } from './pictures/classes_view';
 import { createCurveView } from './pictures/curve_view';
@@ -186,7 +187,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
 
   function hear(message: PartMessage): void {
     asked ||= message.kind === 'map' || message.kind === 'refused';
-    try {
+    guarded(source, () => {
       map =
         message.kind === 'map'
           ? read(message)
@@ -194,12 +195,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
             ? text(message.body, 'words')
             : map;
       paint();
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      source.complain(error.message);
-    }
+    });
   }
 
   /** Once, when the panel stands: the other charts can be saved, too, and sizes and colours are watched. */

@@ -2,6 +2,7 @@
 
 import { onceAFrame } from '../dom';
 import { idOf } from '../points';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 import { Looks } from './previews/looks';
 import { NOTHING, readMembers, readOffered, readShown, readWav, type Members } from './previews/read';
@@ -145,7 +146,7 @@ export function makePreviews(hub: Hub): Part {
     );
   }
 
-  const stop = source.hear('previews', heard);
+  const stop = source.hear('previews', (message) => guarded(source, () => heard(message)));
   return {
     detail: [column.element],
     overlays: [larger.element, player.element],

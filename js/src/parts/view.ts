@@ -2,9 +2,10 @@
 
 import { download } from './download';
 import { h, setText, show } from '../dom';
-import { array, text, WireError } from '../read';
+import { array, text } from '../read';
 import STYLE from '../../style/parts/view.css';
 import { arranged, AS_USUAL, showColumn } from './columns/arrange';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 import { createMenu } from './view/menu';
 import { readMethods, readState, type Method, type RunState } from './view/read';
@@ -129,17 +130,9 @@ export function makeView(hub: Hub): Part {
     }
   }
 
-  const guarded = (deed: (message: PartMessage) => void) => (message: PartMessage) => {
-    try {
-      deed(message);
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      source.complain(error.message);
-    }
-  };
-  const stops = [source.hear(NAME, guarded(view)), source.hear(CONTROL, guarded(control))];
+  const checked = (deed: (message: PartMessage) => void) => (message: PartMessage) =>
+    guarded(source, () => deed(message));
+  const stops = [source.hear(NAME, checked(view)), source.hear(CONTROL, checked(control))];
 
   return {
     tools: [rule.button, menu.button],
@@ -149,7 +142,7 @@ export function makeView(hub: Hub): Part {
       sight = now;
       const { state } = now.points.status;
       rule.show(run?.rule === true && (state === 'running' || state === 'paused' || state === 'pending'));
-      sync.paint(now);
+      guarded(source, () => sync.paint(now));
     },
     end() {
       sync.end();

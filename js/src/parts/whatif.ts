@@ -1,8 +1,9 @@
 /** The card that asks whether to drop the lowest: refits in Python, drawn as they come. */
 
 import { h, setAttr, setText, show } from '../dom';
-import { textOrNull, WireError } from '../read';
+import { textOrNull } from '../read';
 import STYLE from '../../style/parts/whatif.css';
+import { guarded } from './guarded';
 import type { Hub, Part, PartMessage } from './part';
 import { createChart } from './whatif/chart';
 import { readCurve, type Curve, type MetricCurve } from './whatif/read';
@@ -59,7 +60,7 @@ export function makeWhatIf({ source }: Hub): Part {
   ];
 
   function take({ kind, body }: PartMessage): void {
-    try {
+    guarded(source, () => {
       if (kind === 'about') {
         about = {
           possible: body.possible === true,
@@ -72,12 +73,7 @@ export function makeWhatIf({ source }: Hub): Part {
           came.state === 'failed' && curve !== null ? { ...curve, state: 'failed', why: came.why } : came;
       }
       paint();
-    } catch (error) {
-      if (!(error instanceof WireError)) {
-        throw error;
-      }
-      source.complain(error.message);
-    }
+    });
   }
 
   function paint(): void {
