@@ -66,6 +66,12 @@ def same(model: Any, x: Any, y: Any, masks: Any, x_test: Any, **options: Any) ->
     return together
 
 
+def same_with_weights(model: Any, data: Any, *, classes: bool, counts: bool = False) -> None:
+    x, y, x_test = data.draw(problems(classes=classes, counts=counts))
+    weights = weights_of(data, len(x))
+    same(model, x, y, masks_of(data, len(x)), x_test, sample_weight=weights, proba=classes)
+
+
 # --- weights -----------------------------------------------------------------------------------------------------
 
 
@@ -78,9 +84,7 @@ def same(model: Any, x: Any, y: Any, masks: Any, x_test: Any, **options: Any) ->
 @EXAMPLES
 @given(data=st.data())
 def test_gaussian_bayes_with_weights_says_what_single_fits_say(model: Any, data: Any) -> None:
-    x, y, x_test = data.draw(problems(classes=True))
-    weights = weights_of(data, len(x))
-    same(model, x, y, masks_of(data, len(x)), x_test, sample_weight=weights, proba=True)
+    same_with_weights(model, data, classes=True)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -90,9 +94,7 @@ def test_gaussian_bayes_with_weights_says_what_single_fits_say(model: Any, data:
 @EXAMPLES
 @given(data=st.data())
 def test_bayes_of_counts_with_weights_says_what_single_fits_say(model: Any, data: Any) -> None:
-    x, y, x_test = data.draw(problems(classes=True, counts=True))
-    weights = weights_of(data, len(x))
-    same(model, x, y, masks_of(data, len(x)), x_test, sample_weight=weights, proba=True)
+    same_with_weights(model, data, classes=True, counts=True)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -112,9 +114,7 @@ def test_bayes_of_counts_with_weights_says_what_single_fits_say(model: Any, data
 @EXAMPLES
 @given(data=st.data())
 def test_regressions_with_weights_say_what_single_fits_say(model: Any, data: Any) -> None:
-    x, y, x_test = data.draw(problems(classes=False))
-    weights = weights_of(data, len(x))
-    same(model, x, y, masks_of(data, len(x)), x_test, sample_weight=weights)
+    same_with_weights(model, data, classes=False)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -131,6 +131,19 @@ def test_classifiers_with_weights_say_what_single_fits_say() -> None:
             alone = fit_many(model, x, labels, masks, x[:9], sample_weight=weights, proba=True, batched=False)
             assert not together.alone.any()
             np.testing.assert_allclose(together.proba, alone.proba, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("copies", [1, 7])
+def test_rows_that_are_alike_predict_their_own_number_everywhere(copies: int) -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x, y, weights = 10 * rng.normal(size=(12, 4)), rng.normal(size=12), rng.uniform(0.1, 3.0, size=12)
+        x[:copies], y[:copies] = x[0], y[0]
+        masks = np.arange(12)[None] < copies
+        for model in (LinearRegression(), make_pipeline(StandardScaler(), LinearRegression())):
+            for load in (None, weights):
+                found = fit_many(model, x, y, masks, x, sample_weight=load)
+                np.testing.assert_allclose(found.predicted, y[0], rtol=1e-9)
 
 
 def test_whole_weights_are_repetitions() -> None:

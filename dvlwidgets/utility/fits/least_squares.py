@@ -119,7 +119,7 @@ class LeastSquares:
         """Weights (p, o) from the rows."""
         x, y = self.x[mask], self.targets[mask]
         load = np.ones(len(x)) if self.problem.weights is None else self.problem.weights[mask]
-        x_mean, y_mean = load @ x / load.sum(), load @ y / load.sum()
+        x_mean, y_mean = _mean(x, load), _mean(y, load)
         if self.intercept:
             x, y = x - x_mean, y - y_mean
         if scale is not None:
@@ -128,3 +128,12 @@ class LeastSquares:
         found = lstsq(root * x, root * y, cond=self.cond, check_finite=False)[0]
         weights = found if scale is None else found / scale[:, None]
         return np.asarray(self._with_intercept(weights[None], x_mean[None], y_mean[None])[0])
+
+
+def _mean(rows: Floats, load: Floats) -> Floats:
+    """Means (q,) of rows (k, q) with weights; of equal numbers that very number.
+
+    Counted from the first row: what rounding left of a column that is constant would count as a feature, and be
+    divided by.
+    """
+    return np.asarray(rows[0] + load @ (rows - rows[0]) / load.sum())
