@@ -381,6 +381,13 @@ def test_the_history_can_be_taken_elsewhere(log, tmp_path):
     assert EditLog("nowhere.jsonl").to_frame().empty
 
 
+def test_a_note_is_no_formula_in_a_spreadsheet(tmp_path):
+    log = EditLog(tmp_path / "e.jsonl")
+    log.note(dataset(), [1], "=1+1")
+    with log.to_csv(tmp_path / "e.csv").open(newline="", encoding="utf-8") as file:
+        assert [line["new"] for line in csv.DictReader(file)] == ["'=1+1"]
+
+
 def test_a_merge_says_whose_edits_they_were_and_keeps_their_values(tmp_path):
     d = dataset()
     ours, theirs = (EditLog(tmp_path / f"{name}.jsonl", author=name) for name in ("ana", "ben"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvlwidgets.data.edit_history import Entry
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Net
+from dvlwidgets.data.table_export import safe
 from dvlwidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def table(entries: Iterable[Entry]) -> Iterator[tuple[Any, ...]]:
 
 
 def csv_text(entries: Iterable[Entry]) -> str:
-    """CSV with a head; an unknown value is empty."""
+    """CSV with a head; an unknown value is empty, and no text is taken for a formula (see `table_export.safe`)."""
     into = io.StringIO()
     writer = csv.writer(into, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(table(entries))
+    for line in table(entries):
+        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in line])
     return into.getvalue()
 
 
