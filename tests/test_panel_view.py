@@ -117,6 +117,7 @@ def test_filters_go_there_and_back_by_the_names_of_columns(opened):
         ),
         ({"ranges": {"value": 3}}, InputTypeError, "should be .from, to."),
         ({"ranges": {"value": ("a", None)}}, InputTypeError, "a number or None"),
+        ({"ranges": {"value": (0, 10**400)}}, InputTypeError, "a number or None"),
         ({"classes": {"label": ["oak"]}}, InputError, "no class 'oak'; there are ash, birch, cedar"),
         ({"classes": {"label": "ash"}}, InputTypeError, "a list of names"),
         ({"presets": ["worst"]}, InputError, "no quick filter; there are lowest"),

@@ -72,11 +72,7 @@ class ViewPart:
         Raises:
             InputError, InputTypeError: they are not filters of this panel.
         """
-        filters = checked(given, self._hub.session)
-        with self._lock:
-            self._filters = filters
-            self._set.add("filters")
-            self._hub.say(self._filters_frame(None))
+        self._keep(given, None)
 
     def hear(self, callback: Heard) -> Callable[[], None]:
         """Calls back with the positions after every change of the selection; returns how to stop that.
@@ -136,6 +132,9 @@ class ViewPart:
     def _take_filters(self, given: Mapping[str, Any], request: str | None) -> None:
         if max((len(str(part)) for part in given.values()), default=0) > MOST_TEXT:
             raise WireError("These filters are too long to be kept.")
+        self._keep(given, request)
+
+    def _keep(self, given: object, request: str | None) -> None:
         filters = checked(given, self._hub.session)
         with self._lock:
             self._filters = filters

@@ -127,7 +127,7 @@ def _end(name: str, end: Any) -> float | None:
         return None
     try:
         number = math.nan if isinstance(end, str | bool) else float(end)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number):
         raise InputTypeError(f"an end of the range of '{name}' should be a number or None, not {short(end)}.")
