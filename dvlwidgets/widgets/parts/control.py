@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +34,6 @@ class ControlPart:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._lock = threading.Lock()
         self._told: object = None
         self._columns: dict[str, wire.Frame] = {}
         self._worker = Worker("dvlwidgets-semivalues")
@@ -184,7 +182,7 @@ def _rule(command: Mapping[str, Any]) -> StoppingRule:
     if minutes is not None:
         long = taken(command, "minutes", (int, float), "minutes")
         if not 0 < long <= MOST_MINUTES:
-            raise WireError("The minutes should be more than 0.")
+            raise WireError(f"The minutes should be more than 0 and at most {MOST_MINUTES:,.0f}.")
         rules.append(MaxTime(long * 60.0))
     if not rules:
         return NoStopping()
