@@ -20,12 +20,14 @@ from dvlwidgets import (
     SupervisedScorer,
     ThresholdKNNShapleyValuation,
 )
+from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.errors import InputError, RunError
 from dvlwidgets.evaluation.drop_curve import DropCurve
 from dvlwidgets.evaluation.own_model import OwnModel, own_model
 from dvlwidgets.utility.metrics import resolve_all
 from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.panel import ValuationPanel
+from dvlwidgets.widgets.parts import whatif
 
 requests = itertools.count()
 
@@ -212,6 +214,25 @@ def test_a_page_asks_and_is_told_a_curve_as_it_grows(opened):
     page.messages.clear()
     page.receive({"t": "hello", "have": -1})  # a page that comes later is told the same
     assert told(page, "whatif", "curve")["metrics"][0]["lowest"] == accuracy["lowest"]
+
+
+def test_whatever_keeps_the_refits_from_beginning_is_told(opened, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("of the metric")
+
+    monkeypatch.setattr(whatif, "own_model", broken)
+    _, page = opened(KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN))
+    ask(page, "whatif", do="run", seeds=4)
+    assert told(page, "whatif", "curve", lambda m: m["state"] == "failed")["why"] == (
+        "ZeroDivisionError: of the metric"
+    )
+
+
+def test_a_refused_panel_hears_of_no_edit(tmp_path):
+    log = EditLog(tmp_path / "edits.jsonl")
+    with pytest.raises(InputError, match="held_out"):
+        ValuationPanel(FakeValuation(), TRAIN, edits=log, held_out=3)
+    assert not log._subscribers
 
 
 def test_cancelling_ends_the_refits_and_keeps_what_there_is(opened):

@@ -83,8 +83,11 @@ class ValuationPanel(LivePanel):
         held_out: Dataset | None = None,
         map: ArrayLike | None = None,  # noqa: A002 -- what people call it
     ) -> None:
-        given: Any = train  # what is no data set is refused by the session
-        places = passed(map, len(train)) if isinstance(given, Dataset) else None
+        given: Any = train
+        places = None
+        if isinstance(given, Dataset):  # what is no data set is refused by the session
+            places = passed(map, len(train))
+            whatif.check_held_out(held_out, train)  # not later: parts of a refused panel would hear of edits
         super().__init__(
             lambda on_change: Session(
                 valuation,
@@ -120,11 +123,7 @@ class ValuationPanel(LivePanel):
             RunError: the present run is not over; stop it first.
             InputError: nothing is left, or the method refuses the edited points; nothing was changed.
         """
-        self._session.value_again()
-        self._publisher.restart()
-        for part in self._desk.parts.values():
-            if isinstance(part, again.AgainPart):
-                part.tell()
+        self._part(again.AgainPart).value()
 
     # --- what is seen ---------------------------------------------------------------------------------------
 

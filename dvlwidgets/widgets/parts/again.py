@@ -22,17 +22,14 @@ class AgainPart:
         self._telling = threading.Lock()
         self._told: object = None
         self._known: object = None
-        self._deaf = hub.session.edits.subscribe(lambda _: self.tell())
+        self._deaf = hub.session.edits.subscribe(lambda _: self._tell())
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """Values the data with the edits in force ("value")."""
         wanted = taken(command, "do", str, "'value'")
         if wanted != "value":
             raise WireError(f"'do' should be 'value', not {short(wanted)}.")
-        self._hub.session.value_again()
-        self._hub.restart()
-        self._hub.changed()
-        self.tell()
+        self.value()
         return None
 
     def hello(self) -> list[wire.Frame]:
@@ -43,7 +40,13 @@ class AgainPart:
         """Hears of no further edit."""
         self._deaf()
 
-    def tell(self) -> None:
+    def value(self) -> None:
+        """Values the data with the edits in force; raises what `Session.value_again` raises."""
+        self._hub.session.value_again()
+        self._hub.restart()
+        self._tell()
+
+    def _tell(self) -> None:
         """Says what has changed: how many edits wait, and which values were before."""
         with self._telling:
             known = self._known

@@ -32,14 +32,10 @@ class WhatIfPart:
 
     Args:
         hub: of the panel.
-        held_out: points that the values have not seen; None scores on the valuation's test set.
-
-    Raises:
-        InputError: `held_out` is no data set, or has other columns than the training points.
+        held_out: points that the values have not seen, see `check_held_out`; None scores on the valuation's test set.
     """
 
     def __init__(self, hub: Hub, held_out: Dataset | None = None) -> None:
-        check_held_out(held_out, hub.session.train)
         self._hub, self._held_out = hub, held_out
         self._lock = threading.Lock()
         self._worker = Worker("what if")
@@ -121,8 +117,8 @@ class WhatIfPart:
                 edited=None if changed is None else (changed.labelled, changed.kept),
                 seeds=seeds,
             )
-        except DvlError as why:
-            self._fail(turn, str(why))
+        except Exception as why:
+            self._fail(turn, why)
             return
         told: Content = {
             "shares": [100 * share for share in curve.shares],
@@ -148,18 +144,20 @@ class WhatIfPart:
         before = curve.finished
         try:
             done = next(work, None)
+            now = time.monotonic()
+            if done is None or curve.finished > before or now - last > EVERY:
+                last = now
+                self._tell(turn, {**told, **_progress(curve, done, now - began)})
         except Exception as why:
-            self._fail(turn, f"{type(why).__name__}: {why}")
+            self._fail(turn, why)
             return
-        now = time.monotonic()
-        if done is None or curve.finished > before or now - last > EVERY:
-            last = now
-            self._tell(turn, {**told, **_progress(curve, done, now - began)})
         if done is not None:
             self._worker.ask("curve", partial(self._go_on, turn, curve, work, told, began, last))
 
-    def _fail(self, turn: int, why: str) -> None:
-        self._tell(turn, {"state": "failed", "why": why, "done": 0, "total": 0, "metrics": []})
+    def _fail(self, turn: int, why: Exception) -> None:
+        """The page hears of it whatever it is: the model and its metrics are the user's."""
+        words = str(why) if isinstance(why, DvlError) else f"{type(why).__name__}: {why}"
+        self._tell(turn, {"state": "failed", "why": words, "done": 0, "total": 0, "metrics": []})
 
     def _tell(self, turn: int, body: Content, request: str | None = None) -> None:
         with self._lock:
@@ -170,7 +168,11 @@ class WhatIfPart:
 
 
 def check_held_out(held_out: Any, train: Dataset) -> None:
-    """Refuses what cannot be scored on."""
+    """Refuses what cannot be scored on.
+
+    Raises:
+        InputError: `held_out` is no data set, or has other columns than the training points.
+    """
     if held_out is None:
         return
     if not isinstance(held_out, Dataset):
