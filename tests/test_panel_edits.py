@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from panel_fakes import opened_panel
 
+from dvlwidgets.data import edits
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import bundle
@@ -50,6 +51,19 @@ def test_flags_and_notes_are_on_disk_when_the_page_hears_of_them(opened):
     page.receive({"t": "hello", "have": -1})  # a page that comes later is told the same
     assert page.wait_for(lambda m: m.get("kind") == "marks")["flagged"].tolist() == [3, 5]
     assert panel.dataset().fingerprint == panel._session.train.fingerprint
+
+
+def test_half_a_character_in_a_note_reaches_the_page_as_a_question_mark(opened):
+    panel, page = opened
+
+    def send(content, buffers=None):
+        json.dumps(content, ensure_ascii=False).encode()  # as Jupyter packs it
+        page(content, buffers)
+
+    panel.send = send
+    answer(page, t="note", rows=[1], note="cut \ud800")
+    assert page.wait_for(lambda m: m.get("kind") == "marks" and m["texts"])["texts"] == ["cut ?"]
+    assert panel.edits.net[edits.key_of(panel._session.train, 1)]["note"] == ("", "cut \ud800")
 
 
 def test_suggestions_are_accepted_in_one_step_with_a_label_for_each(opened):

@@ -264,7 +264,10 @@ class LivePanel(anywidget.AnyWidget):
         self._publisher.post(lambda: frame)
 
     def _put(self, content: Content, buffers: list[bytes]) -> None:
-        self.send(content, buffers)
+        try:
+            self.send(content, buffers)
+        except UnicodeEncodeError:  # few messages hold such a text, and all take long to look through
+            self.send(wire.readable(content), buffers)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """A page sets traits; ipywidgets holds all notifications meanwhile, so nothing may be sent then."""

@@ -195,6 +195,15 @@ def error(message: str, request: str | None = None, where: str | None = None) ->
     return Frame(content | ({} if where is None else {"where": where}), [])
 
 
+def readable(content: Any) -> Any:
+    """A message whose texts all have a UTF-8: half a character, which no JSON can carry, becomes a question mark."""
+    if isinstance(content, str):
+        return content.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(content, dict):
+        return {readable(key): readable(item) for key, item in content.items()}
+    return [readable(item) for item in content] if isinstance(content, list | tuple) else content
+
+
 def _history(history: History) -> list[list[float | None]]:
     return [[done, finite(certainty), finite(completion)] for done, certainty, completion in history]
 
