@@ -176,6 +176,19 @@ def test_a_callback_that_fails_stops_nobody(opened, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_run_that_follows_an_earlier_fit_has_a_rule_to_change(quiet):
+    train, _ = blobs(30)
+    panel = ValuationPanel(shapley(MaxSamples(None, 400)).fit(train), train)
+    page = Page(lambda content: panel._received(panel, content, []))
+    panel.send = page
+    page.receive({"t": "hello", "have": -1})
+    assert not page.wait_for(lambda m: m.get("part") == "control")["rule"]
+    panel.start()
+    page.wait_for(lambda m: m.get("part") == "control" and m["rule"])
+    panel.wait(60)
+    panel.close()
+
+
 def test_tables_hold_what_the_panel_shows_and_no_formulas(quiet):
     ids = ["=1+1", "@x", "-2", "plain", "a,b", 'q"q', *(f"p{i}" for i in range(14))]
     panel = ValuationPanel(FakeValuation(), dataset(ids=ids, target_names=["ash", "birch", "+c"]))

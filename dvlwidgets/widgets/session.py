@@ -70,6 +70,7 @@ class Session:
         )
         self._labels = LabelBook(train)
         self._checkpoint, self._on_change = checkpoint, on_change
+        self._hearers: list[Callable[[], None]] = []
         self.valued = Valued.of(train, {}, {})
         self._asked: Literal["pause", "resume", "stop"] | None = None
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
@@ -171,9 +172,15 @@ class Session:
         self._run = self.valuation.prepare_run(self.valued.data, checkpoint=checkpoint)
         self._run.subscribe(self._news)
 
+    def hear(self, callback: Callable[[], None]) -> None:
+        """Calls back after news of the present run and of those that follow it, in the run's thread; must be quick."""
+        self._hearers.append(callback)
+
     def _news(self, run: Run) -> None:
         if self._asked == "resume" and run.state == "running":
             self._asked = None  # a later pause, whoever asks for it, is no resume that hangs
+        for callback in self._hearers:
+            callback()
         self._on_change()
 
     # --- what is shared -------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.engine.runner import threads_work
-from dvlwidgets.errors import DvlError, InputError, RunError, WireError
+from dvlwidgets.errors import DvlError, InputError, WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.out_of_fold import FOLDS, Said, StoppedError, in_sample, out_of_fold
 from dvlwidgets.widgets.parts.part import Hub, taken
@@ -53,8 +52,7 @@ class ColumnsPart:
         self._state: Content = {"state": "none" if self._model() is None else "waiting", "why": ""}
         if self._model() is not None and len(self._session.train) > MOST:
             self._state = {"state": "large", "why": ""}
-        with contextlib.suppress(RunError):  # the values are those of an earlier fit
-            self._session.run.subscribe(lambda _run: self.news())
+        self._session.hear(self.news)
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """{"what": "suggest"}, or {"what": "feature", "name": ...}."""
@@ -82,6 +80,7 @@ class ColumnsPart:
     def close(self) -> None:
         """No further fit is begun."""
         self._closed = True
+        self._listening = False
 
     def news(self) -> None:
         """The run has news: after its first values labels are suggested, once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import warnings
 from collections.abc import Mapping
@@ -34,11 +33,10 @@ class ControlPart:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._told: object = None
+        self._told: tuple[object, bool] | None = None
         self._columns: dict[str, wire.Frame] = {}
         self._worker = Worker("dvlwidgets-semivalues")
-        with contextlib.suppress(RunError):  # the values are those of an earlier fit
-            hub.session.run.subscribe(lambda _: self._news())
+        hub.session.hear(self._news)
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """A "rule", a semivalue to read the values "as", which of them there are ("methods"), or a "checkpoint"."""
@@ -91,17 +89,21 @@ class ControlPart:
     # --- what is told ---------------------------------------------------------------------------------------
 
     def _news(self) -> None:
-        """The run has news; a rule that somebody else changed is told."""
-        rule = getattr(self._hub.session.valuation, "is_done", None)
-        if rule is not self._told and self._told is not None:
+        """The run has news; a rule that somebody else changed is told, and that a later run has one."""
+        if self._told is None:
+            return
+        rule, can_change = self._told
+        if self._rule_now() is not rule or self._has_rule() != can_change:
             self._hub.say(self._state(None))
 
+    def _rule_now(self) -> Any:
+        return getattr(self._hub.session.valuation, "is_done", None)
+
     def _state(self, request: str | None) -> wire.Frame:
-        valuation = self._hub.session.valuation
-        self._told = rule = getattr(valuation, "is_done", None)
+        rule, can_change = self._told = self._rule_now(), self._has_rule()
         deadline = getattr(rule, "deadline", lambda: None)()
         body: Content = {
-            "rule": self._has_rule(),
+            "rule": can_change,
             "words": repr(rule),
             "certainty": None if rule is None else rule.target(),
             "minutes": None if deadline is None else deadline / 60.0,
