@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -123,9 +124,8 @@ def saved_checkpoint(result: Any, folder: Any) -> Path:
             return path
         if read_header(path).get("keys") != journal.header.get("keys"):
             raise InputError(f"{path.parent} holds the checkpoint of another run. Choose a new folder.")
-        held = Journal(path)
-        held.lock()  # refuses while a run writes there: it would go on in a file that nobody sees
-        held.close()
+        with contextlib.closing(Journal(path)) as held:
+            held.lock()  # refuses while a run writes there: it would go on in a file that nobody sees
     try:
         journal.copy_to(path)
     except OSError as refusal:
