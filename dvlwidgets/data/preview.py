@@ -83,9 +83,8 @@ class Texts:
     def _one(self, position: int) -> str:
         try:
             return str(self._read(position))
-        except (
-            Exception
-        ):  # one bad text is no reason to lose the others; what is wrong may name paths: see `large`
+        except Exception:
+            # one bad text is no reason to lose the others; what is wrong may name paths: see `large`
             return UNREADABLE
 
     def large(self, position: int) -> str:
@@ -130,9 +129,8 @@ class Images:
         for i, position in enumerate(positions):
             try:
                 out[i] = self._thumbnail(pixels(self._read(position), position, MAX_SIDE))
-            except (
-                Exception
-            ):  # one bad file is no reason to lose the others; `large` says what is wrong with it
+            except Exception:
+                # one bad file is no reason to lose the others; `large` says what is wrong with it
                 out[i] = cross(*size)
         return out
 

@@ -181,9 +181,8 @@ class Loop:
 
     def _take_in(self) -> None:
         """The newest estimate of a run that is broken off."""
-        if (
-            self.stats is not None and not self._folding
-        ):  # a fold cut in half is no statistic: the last one stands
+        if self.stats is not None and not self._folding:
+            # a fold cut in half is no statistic: the last one stands
             self._estimate()
 
     def _decide(self) -> None:

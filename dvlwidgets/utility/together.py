@@ -162,11 +162,8 @@ class Together:
         try:
             with time_limit(seconds):
                 scores, good = self.scorer.scores(self.fits.predictions(block))
-        except (
-            FitTimeoutError,
-            np.linalg.LinAlgError,
-            MemoryError,
-        ):  # each by itself: there it is a failure, or not
+        except (FitTimeoutError, np.linalg.LinAlgError, MemoryError):
+            # each by itself: there it is a failure, or not
             return np.zeros(len(rows), np.bool_)
         values[rows[good]] = scores[good]
         return good

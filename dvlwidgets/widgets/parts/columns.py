@@ -124,9 +124,7 @@ class ColumnsPart:
             return
         except DvlError as refusal:
             self._tell("failed", str(refusal))
-        except (
-            Exception
-        ) as failure:  # the model is the user's: what it raises is shown, and the panel goes on
+        except Exception as failure:  # the model is the user's: what it raises is shown
             logging.getLogger(__name__).info("labels could not be suggested", exc_info=True)
             self._tell("failed", f"{type(failure).__name__}: {failure}")
         else:
