@@ -131,6 +131,16 @@ describe('rows as text', () => {
     expect(lines[2]!.split('\t').slice(0, 5)).toEqual(['a b', '1', 'cat', 'dog', '-1']);
     expect(lines[3]!.split('\t').slice(0, 5)).toEqual(['c', '', 'cat', '', '']);
   });
+
+  it('hold no formula, whether it is an id or the text of a point', () => {
+    const features = [{ name: '=2', values: Float32Array.of(-2) }];
+    const points = makePoints([-1], { ids: ['@a'], preview: { kind: 'text' }, features });
+    const columns = arrange.arranged(points, 'wide', 1400);
+    const lines = tsv(points, ranks(points), columns, [0], () => '=1+1').split('\n');
+    const [names, cells] = lines.map((line) => line.split('\t')) as [string[], string[]];
+    expect([names.at(-1), cells.at(-1)]).toEqual(["'=2", '-2']);
+    expect(cells.slice(0, 4)).toEqual(["'@a", '1', "'=1+1", '-1']);
+  });
 });
 
 describe('columns that Python sends', () => {
