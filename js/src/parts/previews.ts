@@ -68,7 +68,7 @@ export function makePreviews(hub: Hub): Part {
     panel = root;
     panel.addEventListener('pointerover', over);
     panel.addEventListener('pointerleave', close);
-    panel.addEventListener('scroll', close, true);
+    panel.addEventListener('scroll', scrolled, true);
     panel.addEventListener('keydown', escape, true);
   }
 
@@ -90,6 +90,13 @@ export function makePreviews(hub: Hub): Part {
     clearTimeout(resting);
     if (of >= 0 && of !== row) {
       resting = setTimeout(() => open(at, of), REST);
+    }
+  }
+
+  /** A long text is read on by scrolling in it. */
+  function scrolled(event: Event): void {
+    if (!larger.element.contains(event.target as Node)) {
+      close();
     }
   }
 
@@ -171,7 +178,7 @@ export function makePreviews(hub: Hub): Part {
       player.end();
       panel?.removeEventListener('pointerover', over);
       panel?.removeEventListener('pointerleave', close);
-      panel?.removeEventListener('scroll', close, true);
+      panel?.removeEventListener('scroll', scrolled, true);
       panel?.removeEventListener('keydown', escape, true);
     },
   };
