@@ -136,6 +136,11 @@ it('lists the history, and goes back in it', async () => {
   kernel.silent = true;
   all('log-back')[0]!.click();
   expect(last()).toMatchObject({ t: 'undo', back_to: 1 });
+  all('log-back')[0]!.focus();
+  kernel.post({ v: 1, t: 'part', part: 'edits', kind: 'log', request, edits, before: 0, more: false });
+  await wait(100);
+  const { activeElement } = one('log').getRootNode() as ShadowRoot;
+  expect(one('log').contains(activeElement)).toBe(true);
   await press('Escape', one('log'));
   expect(one('log').hidden).toBe(true);
   await said('log', { edits: 3 });

@@ -84,7 +84,11 @@ export function createLog(actions: LogActions) {
     edits = now.before === 0 ? [...now.edits] : [...edits, ...now.edits];
     last = edits[edits.length - 1]?.number ?? 0;
     const later = after(edits);
+    const held = list.contains((element.getRootNode() as Partial<ShadowRoot>).activeElement ?? null);
     list.replaceChildren(...edits.map((entry) => item(entry, later.get(entry.number)!)));
+    if (held) {
+      close.focus({ preventScroll: true }); // the button that was pressed is gone: the keys stay here
+    }
     setText(none, edits.length === 0 ? WORDS.historyNone : '');
     show(none, edits.length === 0);
     show(older, now.more);
