@@ -114,6 +114,12 @@ export function createHeads(actions: HeadActions) {
       }
       start = null;
     });
+    handle.addEventListener('pointercancel', () => {
+      if (start !== null) {
+        actions.sizing(name, start.width);
+      }
+      start = null;
+    });
     handle.addEventListener('click', (event) => event.stopPropagation());
     handle.addEventListener('dblclick', () => actions.size(name, null));
     return handle;
