@@ -7,7 +7,7 @@
 
 import type { Filters, MoreFilters, Preset } from '../../filters';
 import type { Points } from '../../points';
-import { record, show, WireError, type Json } from '../../read';
+import { record, show, WireError, words, type Json } from '../../read';
 
 export const NO_MORE: MoreFilters = { ranges: {}, classes: {}, expression: '' };
 const PRESETS: readonly Preset[] = [
@@ -121,8 +121,8 @@ export function fromJson(given: unknown, points: Points): Filters {
     presets: new Set(strings('presets', json.presets ?? []).map(preset)),
     value,
     label: null,
-    text: string('text', json.text ?? ''),
-    more: { ranges: others, classes: rest, expression: string('expression', json.expression ?? '') },
+    text: words(json.text ?? '', 'text'),
+    more: { ranges: others, classes: rest, expression: words(json.expression ?? '', 'expression', true) },
   };
   return { ...base, ...withClasses(base, 'label', labels, points) };
 }
@@ -144,14 +144,7 @@ function strings(name: string, items: unknown): string[] {
   if (!Array.isArray(items)) {
     throw new WireError(`${name} should be a list of texts; it is ${show(items)}.`);
   }
-  return items.map((item) => string(name, item));
-}
-
-function string(name: string, item: unknown): string {
-  if (typeof item !== 'string') {
-    throw new WireError(`${name} should be text; it is ${show(item)}.`);
-  }
-  return item;
+  return items.map((item) => words(item, name));
 }
 
 function preset(name: string): Preset {
