@@ -74,8 +74,7 @@ function isTyping(target: Element): boolean {
   );
 }
 
-/** Space and Enter belong to a focused button or box. */
+/** Space and Enter belong to a focused button or box, and to what opens details. */
 function presses(target: Element, key: string): boolean {
-  const pressable = target instanceof HTMLButtonElement || target instanceof HTMLInputElement;
-  return pressable && (key === ' ' || key === 'Enter');
+  return target.matches('button,input,summary') && (key === ' ' || key === 'Enter');
 }
