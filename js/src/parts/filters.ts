@@ -1,6 +1,6 @@
 /** Filters of a live panel beyond the quick ones: the expression, and a chip for each that is active. */
 
-import { NO_FILTERS, filter, type UiState } from '../state';
+import { NO_FILTERS, filter } from '../state';
 import STYLE from '../../style/parts/filters.css';
 import { scopeOf, type Scope } from './columns/fields';
 import { createField } from './expression/field';
@@ -8,11 +8,10 @@ import { createChips } from './filters/chips';
 import { withExpression } from './filters/model';
 import type { Hub, Part, Sight } from './part';
 
-export function makeFilters(hub: Hub): Part {
+export function makeFilters({ set }: Hub): Part {
   let sight: Sight | null = null;
   const scope = (): Scope | null =>
     sight === null ? null : scopeOf(sight.points, sight.derived.ranks, sight.state.selected);
-  const set = (change: (state: UiState) => UiState): void => hub.set(change);
   const field = createField(scope, (expression) =>
     set((s) =>
       (s.filters.more?.expression ?? '') === expression ? s : filter(s, withExpression(s.filters, expression))

@@ -11,7 +11,6 @@ export const WORDS = {
   later: 'Move right',
   narrower: 'Narrower',
   wider: 'Wider',
-  show: 'Show',
   reset: 'As they were',
   copy: 'Copy rows',
   copyTip: 'The selected rows, or the one in focus, as a table for a spreadsheet (Ctrl C)',
@@ -27,7 +26,6 @@ export const WORDS = {
   resize: 'Drag to change the width; a double click takes it back',
   converged: 'converged',
   convergedTip: 'Whether the stopping rule calls the value certain',
-  group: 'in a group',
   yes: 'yes',
   no: 'no',
   feature: (name: string) => `Feature ${name}, as the data set holds it`,
@@ -41,5 +39,4 @@ export const WORDS = {
   bar: (name: string, n: string, share: string) => `${name}: ${n} (${share})`,
   unknown: 'nothing known yet',
   kinds: (n: string) => `${n} classes`,
-  sure: (share: string) => `, ${share} sure`,
 };

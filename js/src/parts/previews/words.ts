@@ -5,7 +5,6 @@ export const KEYS: readonly (readonly [string, string])[] = [
 ];
 export const LARGER = 'Larger preview';
 export const LOADING = 'Loading…';
-export const NO_PREVIEW = 'These points have no picture, text or sound.';
 export const PLAY = 'Play';
 export const PLAYER = 'Sound of the point';
 export const failed = (why: string): string => `The preview could not be made: ${why}`;
