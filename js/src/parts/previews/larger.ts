@@ -22,7 +22,7 @@ const SIDE = 320;
 export function createLarger(play: PlayButton) {
   const canvas = h('canvas', { role: 'img', 'data-testid': 'larger-image' });
   const text = h('div', { class: 'larger-text', 'data-testid': 'larger-text' });
-  const name = h('b');
+  const name = h('strong');
   const element = h(
     'div',
     { class: 'larger', role: 'dialog', 'aria-label': LARGER, 'data-testid': 'larger', hidden: true },
