@@ -1,20 +1,12 @@
 // @vitest-environment jsdom
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 
 import widget from '../src/hosts/widget';
 import { FakeKernel } from './harness/kernel.mjs';
 import { makeRun } from './harness/frames.mjs';
+import { onAPage, wait } from './page';
 
-const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  HTMLCanvasElement.prototype.getContext = () => null;
-});
-afterEach(() => {
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+onAPage();
 
 async function open(options: Record<string, string | number> = {}) {
   const kernel = new FakeKernel(makeRun({ n: 60, ...options }));

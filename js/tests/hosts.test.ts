@@ -1,20 +1,14 @@
 // @vitest-environment jsdom
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import influence from '../src/hosts/influence';
 import widget from '../src/hosts/widget';
 import { themeOf } from '../src/theme';
 import { FakeKernel } from './harness/kernel.mjs';
 import { makeRun } from './harness/frames.mjs';
+import { onAPage } from './page';
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  HTMLCanvasElement.prototype.getContext = () => null;
-});
-afterEach(() => {
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+onAPage();
 
 /** A model as the oldest host gives it: what AFM promises, and nothing that a later one added. */
 function plainModel(kernel: FakeKernel) {

@@ -1,19 +1,11 @@
 // @vitest-environment jsdom
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import widget from '../src/hosts/influence';
 import { FakeInfluenceKernel, makeInfluence } from './harness/influence.mjs';
+import { onAPage, wait } from './page';
 
-const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  HTMLCanvasElement.prototype.getContext = () => null;
-});
-afterEach(() => {
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+onAPage();
 
 async function open(options: Record<string, string | number> = {}) {
   const kernel = new FakeInfluenceKernel(makeInfluence({ n: 80, tests: 40, ...options }));

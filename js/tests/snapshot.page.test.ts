@@ -1,22 +1,15 @@
 // @vitest-environment jsdom
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { mountAll } from '../src/hosts/page';
 import { base64, copyOf, partOf } from './copies';
 import { makeRun } from './harness/frames.mjs';
+import { onAPage, wait } from './page';
 
 const part = () => partOf(1_000_000, [7, 400, 999_999], [0, 3, 2]);
 
 describe('on a page', () => {
-  const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  beforeEach(() => {
-    vi.useFakeTimers();
-    HTMLCanvasElement.prototype.getContext = () => null;
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-    document.body.replaceChildren();
-  });
+  onAPage();
 
   function output(id: string, payload: string): { stand: HTMLElement; all: HTMLElement } {
     const all = document.createElement('div');

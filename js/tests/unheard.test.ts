@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 /** A click that Python does not hear: the panel says so, says why, and stops saying so when it was heard. */
 
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import influence from '../src/hosts/influence';
 import widget from '../src/hosts/widget';
@@ -10,6 +10,7 @@ import { kernelFacts, whyBlank, whySilent, whyUnheard, type KernelFacts } from '
 import { full, makeRun } from './harness/frames.mjs';
 import { FakeInfluenceKernel, makeInfluence } from './harness/influence.mjs';
 import { FakeKernel } from './harness/kernel.mjs';
+import { onAPage } from './page';
 
 const OLD = { ipykernel: '6.31.0', subshells: false };
 const NEW = { ipykernel: '7.4.0', subshells: true };
@@ -49,14 +50,7 @@ function mounted(facts?: unknown) {
   return { kernel, one, done };
 }
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  HTMLCanvasElement.prototype.getContext = () => null;
-});
-afterEach(() => {
-  vi.useRealTimers();
-  document.body.replaceChildren();
-});
+onAPage();
 
 describe('a click', () => {
   it('that is not answered is unheard, also while the run tells of itself', () => {
