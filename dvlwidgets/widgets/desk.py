@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, cast
 
 from dvlwidgets.errors import DvlError, WireError
@@ -56,7 +55,7 @@ class Desk:
     def _greet(self) -> None:
         for part in self.parts.values():
             for frame in part.hello():
-                self._publisher.post(partial(_itself, frame))
+                self._publisher.put(frame)  # not at the end of the queue: what waits there is newer
 
     def _for_part(self, content: dict[str, Any], request: str | None) -> None:
         name = content.get("part")
@@ -94,7 +93,3 @@ class Desk:
 
     def _refuse(self, sentence: str, request: str | None) -> None:
         self._publisher.post(lambda: wire.error(sentence, request, "command"))
-
-
-def _itself(frame: wire.Frame) -> wire.Frame:
-    return frame

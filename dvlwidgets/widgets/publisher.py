@@ -203,12 +203,12 @@ class Publisher:
         try:
             frame = job()
             if frame is not None:
-                self._put(frame)
+                self.put(frame)
         except Exception as reason:
             logging.getLogger(__name__).exception("The panel could not be brought up to date")
             with self._wake:
                 self._full = True  # whatever the page missed comes with the next frame
-            self._put(wire.error(f"{type(reason).__name__}: {reason}", where="panel"))
+            self.put(wire.error(f"{type(reason).__name__}: {reason}", where="panel"))
 
     def _next(self) -> tuple[Task | None, float | None]:
         """The next thing to do, or for how long there is nothing (None: until something happens)."""
@@ -252,6 +252,7 @@ class Publisher:
             self._dirty, self._owed = False, True
         return wire.status(self.seq, self._snapshot().status)
 
-    def _put(self, frame: Frame) -> None:
+    def put(self, frame: Frame) -> None:
+        """Sends a frame at once; for tasks, which are done in the publisher's thread."""
         with self.lock:
             self._send(frame.content, frame.buffers)
