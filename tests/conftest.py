@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,10 @@ settings.register_profile(
     "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 settings.load_profile("ci")
+
+# A shell without job control starts what runs in the background with Ctrl-C switched off, for its children too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Read by Jupyter's path functions at import: nothing of the user's own configuration may matter or be written.
 _JUPYTER_HOME = tempfile.mkdtemp(prefix="dvlwidgets-tests-")
