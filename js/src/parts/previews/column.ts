@@ -84,5 +84,12 @@ function memberItem({ name, label, text, picture }: Member): HTMLElement {
   if (canvas !== null && picture !== null) {
     drawPixels(canvas, picture.pixels, picture.width, picture.height);
   }
-  return h('li', {}, canvas, h('strong', {}, name), h('span', { class: 'muted' }, label), h('span', {}, text));
+  return h(
+    'li',
+    {},
+    canvas,
+    h('strong', {}, name),
+    h('span', { class: 'muted' }, label),
+    h('span', {}, text)
+  );
 }
