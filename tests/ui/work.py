@@ -183,7 +183,11 @@ class Panel:
         self.part(f"toolbar-{verb}").click()
 
     def expect_state(self, state: str, timeout: float = 30_000) -> None:
-        expect(self.part("state")).to_have_attribute("data-state", state, timeout=timeout)
+        try:
+            expect(self.part("state")).to_have_attribute("data-state", state, timeout=timeout)
+        except AssertionError as error:
+            error.add_note(f"The whole panel: {self.at.inner_text()}")
+            raise
 
     def order(self) -> list[int]:
         """Positions of the points in the rows on the screen, from the top."""
