@@ -67,9 +67,9 @@ def build_wheel(folder: Path) -> Path:
     """Build the wheel of HEAD in `folder`, where nothing is but what git knows."""
     source, out = folder / "source", folder / "dist"
     source.mkdir()
-    archive = folder / "head.tar"
+    archive = folder / "head.zip"  # tar files want a filter since Python 3.12, and 3.11.2 knows none
     subprocess.run(["git", "archive", "-o", str(archive), "HEAD"], cwd=REPOSITORY, check=True)
-    shutil.unpack_archive(archive, source, filter="data")
+    shutil.unpack_archive(archive, source)
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--disable-pip-version-check", "-w", str(out), "."],
         cwd=source, capture_output=True, text=True, check=False,
