@@ -112,6 +112,15 @@ def test_classifiers_equal_brute_force(name: str, kind: str) -> None:
     assert np.isnan(result.values[counts == 0]).all()
 
 
+def test_a_leaf_that_is_torn_between_two_labels_says_what_the_tree_says() -> None:
+    x, y = np.zeros((40, 1)), np.where(np.arange(40) % 2 == 0, "z", "a")
+    model = BaggingClassifier(DecisionTreeClassifier(), 30, max_samples=2, random_state=0).fit(x, y)
+    leaves = np.array([tree.tree_.value[0, 0] for tree in model.estimators_ if len(tree.classes_) == 2])
+    assert (leaves[:, 0] == leaves[:, 1]).any()
+    result = DataOOBValuation(model).fit(Dataset(x, y)).result
+    np.testing.assert_allclose(result.values, by_definition(model, x, y)[0], atol=1e-12)
+
+
 @pytest.mark.parametrize("name", REGRESSORS)
 def test_regressors_equal_brute_force_with_their_sample_errors(name: str) -> None:
     model = REGRESSORS[name].fit(X, NUMBERS)

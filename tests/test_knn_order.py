@@ -38,6 +38,16 @@ def test_products_rank_as_sums_of_differences_do(n: int, t: int, d: int, grid: i
         np.testing.assert_array_equal(found(np.arange(t)[::-1][:3]), expected(a, b)[::-1][:3])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", [1, 400])
+def test_pieces_of_some_test_points_rank_as_all_together(n: int, dtype: type) -> None:
+    x, x_test = tables(n, 9, 5, None)
+    order, at = EuclideanOrder(x.astype(dtype), x_test.astype(dtype), dtype), np.array([3, 1, 8, 0, 2])
+    pieces = [piece.copy() for piece in order.pieces(at, 2)]
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate(pieces), order(at))
+
+
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize(("n", "t", "d"), SHAPES)
 def test_any_numbers_are_ranked_as_by_a_stable_sort(n: int, t: int, d: int, grid: int | None) -> None:

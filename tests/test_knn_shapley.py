@@ -17,6 +17,8 @@ from dvlwidgets.engine.records import Estimate
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.utility.knn_neighbours import Neighbours
 from dvlwidgets.valuation.methods import knn_job as module
+from dvlwidgets.valuation.methods import knn_kernels as kernels
+from dvlwidgets.valuation.methods import knn_moments
 from dvlwidgets.valuation.methods.knn_job import KnnJob
 from dvlwidgets.valuation.semivalue import shapley_law
 
@@ -176,8 +178,8 @@ def coverage(kind: type[KnnJob], runs: int = 400) -> tuple[float, float]:
     found = []
     for seed in range(runs):
         job = job_of(train, test, 5, seed, kind)
-        assert job.chunk == 2
-        found.append(after(job, 18))  # 36 of 90 test points; the t quantile of 36 observations
+        assert job.chunk == 9
+        found.append(after(job, 4))  # 36 of 90 test points; the t quantile of 36 observations
     values, stderr = np.array([e.values for e in found]), np.array([e.stderr for e in found])
     inside = np.abs(values - truth) <= stats.t.ppf(0.975, 35) * stderr
     spread = np.maximum(values.std(axis=0, ddof=1), 1e-12) / np.sqrt(runs)
@@ -236,6 +238,27 @@ def test_the_size_of_the_chunks_does_not_matter(monkeypatch: pytest.MonkeyPatch)
         valuation = method(test, 4).fit(train)
         np.testing.assert_allclose(valuation.result.values, usual, atol=1e-12, rtol=0)
         assert (valuation.result.stderr == 0).all()
+
+
+def test_blocks_of_ranks_and_pieces_of_a_chunk_give_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    train, test = points(60, 50, [0, 1, 2], grid=6)
+    job = job_of(train, test, 4)
+    whole, moments = job.each(np.arange(50)).values, job.task({}, 0, 0, job.rows(0))
+    assert job.rows(0) > 3
+    for size in (1, 59, 60, 200):  # 200: three test points together
+        for part in (kernels, module, knn_moments):
+            monkeypatch.setattr(part, "BLOCK", size)
+        np.testing.assert_array_equal(job.each(np.arange(50)).values, whole)
+        again = job.task({}, 0, 0, job.rows(0))
+        np.testing.assert_allclose(again.mean, moments.mean, atol=1e-15, rtol=0)
+        np.testing.assert_allclose(again.squares, moments.squares, atol=1e-15, rtol=0)
+
+
+def test_many_points_have_large_steps_and_still_ten_rounds() -> None:
+    train, test = points(20_000, 200, [0, 1])
+    job = job_of(train, test, 4)
+    assert job.chunk == 20
+    assert job.chunk * job.round_steps == 20
 
 
 def test_the_order_of_visits_does_not_matter_in_the_end() -> None:

@@ -7,6 +7,7 @@ distances are measured anew for each chunk of test points, so that no (test poin
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,18 @@ class Neighbours:
             InputError: as `distances`.
         """
         return ranking(self.distances(at)) if not self.multiplies() else self.products()(at)
+
+    def pieces(self, at: Indices, together: int) -> Iterator[Indices]:
+        """The same for so many test points at a time: arrays of shape (together, n_rows) that may be overwritten.
+
+        What is made of few test points stays in the processor's cache; a matrix product wants many.
+
+        Raises:
+            InputError: as `distances`.
+        """
+        if self.multiplies():
+            return self.products().pieces(at, together)
+        return (ranking(self.distances(at[a : a + together])) for a in range(0, len(at), together))
 
     def products(self) -> EuclideanOrder:
         """What ranks dense features by Euclidean distance; made when it is first asked for."""

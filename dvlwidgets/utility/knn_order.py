@@ -7,7 +7,7 @@ numbers are too close to tell apart are looked at again with exact distances.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -73,6 +73,13 @@ def ranked_single(squares: NDArray[np.float32]) -> Indices:
     return keys.view(np.intp)
 
 
+def _single(squares: NDArray[np.float32], size: Floats) -> Indices:
+    squares += size.astype(np.float32)[:, None]
+    np.maximum(squares, np.float32(0.0), out=squares)
+    squares += np.float32(0.0)  # no -0.0, whose bits are a large number
+    return ranked_single(squares)
+
+
 def _sorted(keys: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
     keys <<= np.uint64(bits)
     keys |= np.arange(keys.shape[1], dtype=np.uint64)
@@ -91,12 +98,12 @@ def look_again(order: Indices, close: NDArray[np.bool_], measure: Callable[[Indi
     if close.sum() > CROWDED * len(order):
         order[:] = np.argsort(measure(np.arange(len(order))), kind="stable")
         return
-    inside = np.zeros(len(order), np.bool_)
-    inside[1:] = close
-    run = np.cumsum(~inside)  # ranks of one run are close to each other, if by others between them
-    inside[:-1] |= close
-    rows = order[inside]
-    order[inside] = rows[np.lexsort((rows, measure(rows), run[inside]))]
+    nearer = np.flatnonzero(close)
+    ranks = np.union1d(nearer, nearer + 1)
+    # ranks of one run are close to each other, if by others between them
+    run = np.cumsum(np.r_[True, ~close[ranks[1:] - 1]])
+    rows = order[ranks]
+    order[ranks] = rows[np.lexsort((rows, measure(rows), run))]
 
 
 def _bits(n: int) -> int:
@@ -143,29 +150,35 @@ class EuclideanOrder:
 
     def __call__(self, at: Indices) -> Indices:
         """Rows from near to far for the test points at these positions, shape (len(at), n)."""
+        return next(self.pieces(at, max(1, len(at))))
+
+    def pieces(self, at: Indices, together: int) -> Iterator[Indices]:
+        """The same for so many test points at a time, shape (together, n) but for the last: one product serves all."""
         u = self.x_test[at] - self.centre
         with np.errstate(over="ignore"):
             size = np.einsum("ij,ij->i", u, u)
             span = (np.sqrt(size) + self.reach) ** 2
         left = np.concatenate([-2.0 * u, np.ones((len(u), 1))], axis=1)
+        parts = [slice(a, a + together) for a in range(0, max(1, len(at)), together)]
+        n, d = self.x.shape
         if self.single:
             squares = left.astype(np.float32) @ self.right
-            squares += size.astype(np.float32)[:, None]
-            np.maximum(squares, np.float32(0.0), out=squares)
-            squares += np.float32(0.0)  # no -0.0, whose bits are a large number
-            return ranked_single(squares)
-        n, d = self.x.shape
+            yield from (_single(squares[part], size[part]) for part in parts)
+            return
         if n < 2 or not (np.isfinite(span).all() and (span > 1e-290).all()):
-            return ranking(cdist(self.x_test[at], self.x))
+            yield from (ranking(cdist(self.x_test[at[part]], self.x)) for part in parts)
+            return
         unit = _cells(n) / span
         blur = 4.0 * np.finfo(float).eps * (d + 4) * _cells(n) + 2.0
         left *= unit[:, None]
         cells: Floats = left @ self.right
         # the product's rounding must not carry it below the first cell
-        cells += (size * unit + (POINT + blur))[:, None]
-        return ranked_cells(cells, blur, lambda i, rows: self.measure(at[i], rows))
+        first = (size * unit + (POINT + blur))[:, None]
+        for part in parts:
+            cells[part] += first[part]
+            yield ranked_cells(cells[part], blur, partial(self._measure_of, at[part]))
 
-    def measure(self, point: int, rows: Indices) -> Floats:
-        """Exact distances of a test point to some rows, shape (len(rows),)."""
-        measured: Floats = cdist(self.x_test[point : point + 1], self.x[rows])[0]
+    def _measure_of(self, at: Indices, i: int, rows: Indices) -> Floats:
+        """Exact distances of the i-th of some test points to some rows, shape (len(rows),)."""
+        measured: Floats = cdist(self.x_test[at[i] : at[i] + 1], self.x[rows])[0]
         return measured

@@ -120,8 +120,10 @@ def _said(estimator: Any, x: Any) -> NDArray[Any]:
     leaves = estimator.tree_.apply(x)
     values = estimator.tree_.value[:, 0]
     if isinstance(estimator, DecisionTreeClassifier):
-        best: NDArray[Any] = np.asarray(estimator.classes_)[values.argmax(axis=1)]
-        return np.asarray(best[leaves])
+        # of two classes the first one where they tie, as by argmax, which is slow over short rows
+        best = values[:, 1] > values[:, 0] if values.shape[1] == 2 else values.argmax(axis=1)
+        found: NDArray[Any] = np.asarray(estimator.classes_)[best.astype(np.intp)]
+        return np.asarray(found[leaves])
     return np.asarray(values[leaves, 0])
 
 

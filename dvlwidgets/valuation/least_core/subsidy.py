@@ -98,29 +98,42 @@ def _solve(c: Constraints, floor: float, options: Mapping[str, Any]) -> Subsidy:
 def _program(
     c: Constraints, at: NDArray[np.intp], floor: float, options: Mapping[str, Any]
 ) -> tuple[Values, float]:
-    """Payments and subsidy for some of the subsets; everything is divided by the scale first."""
+    """Payments and subsidy for some of the subsets; everything is divided by the scale first.
+
+    The dual program is handed over, in which a subset is a column, not a row: weights of subsets, 0 or more, that sum
+    to 1 with that of the floor and hold every point equally often, so that their mean worth (less the share of the
+    total that they hold) is largest. Its multipliers are the payments and the subsidy. A simplex method works on a
+    basis of as many rows as the program has, which are n + 1 here instead of one a subset.
+    """
     from scipy.optimize import linprog
 
     solve: Any = linprog
     n, scale = c.n, c.scale
-    rows = np.column_stack([-c.rows(at), -np.ones(len(at))])
+    # columns: subsets, minus how often each point is held, the floor
+    columns = np.ones((n + 1, len(at) + 2))
+    columns[:n, : len(at)] = c.rows(at).T
+    columns[:n, -1] = columns[n, -2] = 0.0
+    bounds = np.tile([0.0, np.inf], (len(at) + 2, 1))
+    bounds[-2, 0] = -np.inf
     found = solve(
-        np.r_[np.zeros(n), 1.0],
-        A_ub=rows,
-        b_ub=-c.worth[at] / scale,
-        A_eq=np.r_[np.ones(n), 0.0][None, :],
-        b_eq=[c.total / scale],
-        bounds=[(None, None)] * n + [(floor / scale, None)],
+        -np.r_[c.worth[at], c.total, floor] / scale,
+        A_eq=columns,
+        b_eq=np.r_[np.zeros(n), 1.0],
+        bounds=bounds,
         method="highs-ds",
-        options={
-            "primal_feasibility_tolerance": TOLERANCE,
-            "dual_feasibility_tolerance": TOLERANCE,
-            **options,
-        },
+        options=_of_the_dual(options),
     )
     if found.status != 0:
         raise RunError(
             f"the linear program of the least core over {len(at):,} of {len(c):,} subsets was not solved: "
             f"{found.message} Pass other solver_options (options of SciPy's HiGHS), or none."
         )
-    return found.x[:n] * scale, float(found.x[n]) * scale
+    solution = -found.eqlin.marginals * scale
+    return solution[:n], float(solution[n])
+
+
+def _of_the_dual(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options for the dual program, whose feasibility is the other one."""
+    primal, dual = "primal_feasibility_tolerance", "dual_feasibility_tolerance"
+    given = {primal: TOLERANCE, dual: TOLERANCE, **options}
+    return {**given, primal: given[dual], dual: given[primal]}

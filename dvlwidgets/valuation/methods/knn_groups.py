@@ -39,6 +39,7 @@ class GroupKernel:
     metrics: tuple[str, ...] = (SHARE,)
     round_steps: int = 2  # chunks that are worth the loop over rows
     by_rank: bool = True
+    few: bool = False
 
     @property
     def width(self) -> int:

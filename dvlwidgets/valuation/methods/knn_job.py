@@ -7,8 +7,7 @@ over all, with a finite-population standard error that is 0 when the last one is
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,16 +24,23 @@ from ...utility.knn_checks import check_model, check_test_data, check_training_d
 from ...utility.knn_neighbours import Neighbours, identity_of
 from ..samplers.checks import check_seed
 from ..valuation import Valuation
-from .knn_kernels import Worth
+from .knn_kernels import BLOCK, Worth
+from .knn_moments import Block, moments
 
 CHUNK_BYTES = 8_000_000
 """A chunk's distance matrix is at most about so large; smaller ones stay in the processor's cache."""
 
-LARGE_BYTES = 128_000_000
-"""Where that is less than 16 test points, 16 are taken up to this size: the training data are read once a chunk."""
+LARGE_BYTES = 256_000_000
+"""Where that is less than `FEWEST` test points, so many are taken up to this size."""
+
+FEWEST = 32
+"""The training data are read once a chunk."""
 
 ROUNDS = 10
 """A run has at least so many rounds, test points permitting: it must stream."""
+
+WORTH_A_STEP = 2**19
+"""Distances that are worth a step of their own (some milliseconds): a matrix product of few test points is slow."""
 
 
 class Kernel(Protocol):
@@ -46,6 +52,8 @@ class Kernel(Protocol):
         round_steps: chunks a round, so many workers can be busy.
         width: numbers held for a test point, besides its distances.
         by_rank: whether it takes training rows from near to far, or distances.
+        few: whether it had rather be given a few test points at a time, whose numbers stay in the processor's cache,
+            than all of a chunk; it may overwrite the ranking then.
     """
 
     @property
@@ -63,21 +71,12 @@ class Kernel(Protocol):
     @property
     def by_rank(self) -> bool: ...
 
+    @property
+    def few(self) -> bool: ...
+
     def __call__(self, near: NDArray[Any], at: Indices, /) -> Worth:
         """Values from the ranking of rows or their distances (t, rows) for the test points at `at` (t,)."""
         ...
-
-
-@dataclass(frozen=True)
-class Block:
-    """Mean and sum of squared deviations over a chunk of test points, each of shape (n,), and the mean ends (2,)."""
-
-    points: int
-    mean: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    ends: NDArray[np.float64]
-    seconds: float
-    failure: str | None = None
 
 
 class KnnJob:
@@ -88,13 +87,16 @@ class KnnJob:
 
     def __init__(self, neighbours: Neighbours, kernel: Kernel, seed: int) -> None:
         self.neighbours, self.kernel = neighbours, kernel
-        self.n, self.metrics, self.round_steps = kernel.n, kernel.metrics, kernel.round_steps
+        self.n, self.metrics = kernel.n, kernel.metrics
         self.n_test = neighbours.n_test
         self.order = permutation(words(seed, TEST_POINTS, 0, self.n_test))
-        streaming = max(1, self.n_test // (ROUNDS * self.round_steps))
-        each = 8 * max(neighbours.n_rows, kernel.width)
-        fitting = max(CHUNK_BYTES // each, min(16, LARGE_BYTES // each))
+        each, a_round = 8 * max(neighbours.n_rows, kernel.width), max(1, self.n_test // ROUNDS)
+        fitting = max(CHUNK_BYTES // each, min(FEWEST, LARGE_BYTES // each))
+        streaming = max(1, a_round // kernel.round_steps)
+        if kernel.few:
+            streaming = max(streaming, min(a_round, WORTH_A_STEP // neighbours.n_rows))
         self.chunk = int(np.clip(fitting, 1, streaming))
+        self.round_steps = int(np.clip(a_round // self.chunk, 1, kernel.round_steps))
         self.total_steps = -(-self.n_test // self.chunk)
 
     def rows(self, step: int) -> int:
@@ -131,14 +133,19 @@ class KnnJob:
         by_rank = self.kernel.by_rank
         return self.kernel(self.neighbours.order(at) if by_rank else self.neighbours.distances(at), at)
 
+    def pieces(self, at: Indices) -> Iterator[Worth]:
+        """The same for some test points at a time."""
+        if not (self.kernel.few and self.kernel.by_rank):
+            yield self.each(at)
+            return
+        together = max(1, BLOCK // self.neighbours.n_rows)
+        for i, order in enumerate(self.neighbours.pieces(at, together)):
+            yield self.kernel(order, at[i * together : (i + 1) * together])
+
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Block:
         start = time.perf_counter()
         at = self.order[step * self.chunk : step * self.chunk + self.rows(step)]
-        worth = self.each(at)
-        values, ends = worth.values, np.array([worth.empty.mean(), worth.full.mean()])
-        mean = values.mean(axis=0)
-        values -= mean
-        squares = np.einsum("tn,tn->n", values, values)
+        mean, squares, ends = moments(self.pieces(at), self.n)
         return Block(len(at), mean, squares, ends, time.perf_counter() - start)
 
     def join(self, payloads: Sequence[Block]) -> Block:

@@ -22,6 +22,9 @@ from ...typing import Indices, SizeLaw
 
 Floats = NDArray[np.float64]
 
+BLOCK = 65_536
+"""Numbers that are worked on together: a few arrays of so many stay in the processor's cache."""
+
 SHARE = "share of the K neighbours with the right label"
 """The score of KNN-Shapley: fewer than K neighbours still divide by K."""
 
@@ -70,31 +73,54 @@ class HitKernel:
     round_steps: int = 4
     width: int = 0
     by_rank: bool = True
+    few: bool = True
 
     @property
     def n(self) -> int:
         return len(self.codes)
 
     def __call__(self, order: Indices, at: Indices) -> Worth:
-        hit = self.codes[order] == self.test_codes[at][:, None]
         own, others, constant = self.last
-        far = hit[:, -1]
-        mean = (np.count_nonzero(hit, axis=1) - far) / max(1, self.n - 1) if others else 0.0
-        ranked = np.empty(hit.shape)
-        ranked[:, -1] = own * far - others * mean - constant
-        signs = hit.view(np.int8)
-        np.multiply(signs[:, :-1] - signs[:, 1:], self.swaps, out=ranked[:, :-1])
-        up = ranked[:, ::-1]  # from far to near
-        values = unranked(np.cumsum(up, axis=1, out=up)[:, ::-1], order)
-        full = hit[:, : self.k].sum(axis=1) / (min(self.k, self.n) if self.soft else self.k)
+        label = self.test_codes[at][:, None]
+        far = self.codes[order[:, -1:]] == label
+        mean = 0.0
+        if others:
+            mean = (np.count_nonzero(self.codes == label, axis=1, keepdims=True) - far) / max(1, self.n - 1)
+        values = np.empty(order.shape)
+        beyond = own * far - others * mean - constant  # of the nearest of the ranks done, (t, 1)
+        values[np.arange(len(at)), order[:, -1]] = beyond[:, 0]
+        for stop in range(self.n - 1, 0, -BLOCK):
+            ranks = order[:, max(0, stop - BLOCK) : stop + 1]
+            ranked = self._block(ranks, label, max(0, stop - BLOCK), beyond)
+            put(ranked, ranks[:, :-1], values)
+            beyond = ranked[:, :1]
+        hits = np.count_nonzero(self.codes[order[:, : self.k]] == label, axis=1)
+        full = hits / (min(self.k, self.n) if self.soft else self.k)
         return Worth(values, np.full(len(at), self.empty), full)
+
+    def _block(self, ranks: Indices, label: NDArray[Any], first: int, beyond: Floats) -> Floats:
+        """Values of all of these ranks but the last, whose values are `beyond` (t, 1); the first one is `first`."""
+        hit = (self.codes.take(ranks) == label).view(np.int8)
+        ranked = np.empty((len(ranks), ranks.shape[1] - 1))
+        np.multiply(hit[:, :-1] - hit[:, 1:], self.swaps[first : first + ranked.shape[1]], out=ranked)
+        ranked[:, -1:] += beyond
+        up = ranked[:, ::-1]  # from far to near
+        np.cumsum(up, axis=1, out=up)
+        return ranked
 
 
 def unranked(ranked: Floats, order: Indices) -> Floats:
     """Numbers of ranks as numbers of points; both of shape (t, n)."""
     values = np.empty(ranked.shape)
-    values[np.arange(len(order))[:, None], order] = ranked
+    put(ranked, order, values)
     return values
+
+
+def put(ranked: Floats, order: Indices, values: Floats) -> None:
+    """Numbers of some ranks (t, m) to the points (t, n) that have them."""
+    # one row at a time: NumPy has a quick way for a single index array
+    for numbers, rows, row in zip(ranked, order, values, strict=True):
+        row[rows] = numbers
 
 
 def shapley_hits(codes: Indices, test_codes: Indices, k: int) -> HitKernel:
@@ -156,58 +182,6 @@ def few_nearer(law: SizeLaw, k: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class RegressionKernel:
-    """v(S) = -(mean of K neighbours' targets - y)^2, where a missing neighbour counts as the baseline.
-
-    With z = target - baseline and t = y - baseline, v(S) = -(sum of z over the K nearest / K - t)^2. Exchanging
-    ranks i and j = i + 1 changes it by (z_i - z_j)/K * (2 t - (z_i + z_j + 2 A)/K), where A sums z over the K - 1
-    nearest points of S and fewer than K are nearer than i. The mean of A needs, for each other point l, the
-    probability that it is among them: for a nearer l, min(K, i)(min(K, i) - 1) / (2 i (i - 1)); for a farther one,
-    R(R + 1) / (2 (l - 1)(l - 2)) with R = min(K - 1, l - 2), whatever i is. So two running sums suffice.
-    Jia et al. (VLDB 2019), whose baseline is 0.
-
-    Attributes:
-        targets: of the training rows, minus the baseline, shape (n,).
-        test_targets: of the test points, minus the baseline, shape (t,).
-        k: K.
-    """
-
-    targets: Floats
-    test_targets: Floats
-    k: int
-    metrics: tuple[str, ...] = ("minus squared error of the K neighbours' mean",)
-    round_steps: int = 4
-    width: int = 0
-    by_rank: bool = True
-
-    @property
-    def n(self) -> int:
-        return len(self.targets)
-
-    def __call__(self, order: Indices, at: Indices) -> Worth:
-        k, n = self.k, self.n
-        z, t = self.targets[order], self.test_targets[at][:, None]
-        rank = np.arange(1, n + 1)
-        few = np.minimum(k, rank) / rank  # fewer than K of the nearer points
-        near = few * (np.minimum(k, rank) - 1) / (2 * np.maximum(1, rank - 1))
-        nearer = np.cumsum(z, axis=1) - z  # sums over lower ranks
-        reach = np.clip(rank - 2, 0, k - 1)
-        far = reach * (reach + 1) / (2 * np.maximum(1, (rank - 1) * (rank - 2)))
-        farther = np.cumsum((z * far)[:, ::-1], axis=1)[:, ::-1]  # sums over this and higher ranks
-        ranked = np.empty_like(z)
-        sums = nearer[:, -1:] * near[-1]
-        ranked[:, -1:] = z[:, -1:] / k * (few[-1] * (2 * t - z[:, -1:] / k) - 2 * sums / k)
-        if n > 1:
-            a, b = z[:, :-1], z[:, 1:]
-            beyond = np.zeros_like(a)
-            beyond[:, :-1] = farther[:, 2:]
-            sums = nearer[:, :-1] * near[:-1] + beyond
-            ranked[:, :-1] = (a - b) / k * (few[:-1] * (2 * t - (a + b) / k) - 2 * sums / k)
-        values = unranked(np.cumsum(ranked[:, ::-1], axis=1), order[:, ::-1])
-        return Worth(values, -(t[:, 0] ** 2), -((z[:, :k].sum(axis=1) / k - t[:, 0]) ** 2))
-
-
-@dataclass(frozen=True)
 class RadiusKernel:
     """Values from who is near.
 
@@ -226,6 +200,7 @@ class RadiusKernel:
     round_steps: int = 4
     width: int = 0
     by_rank: bool = False
+    few: bool = False
 
     @property
     def n(self) -> int:

@@ -17,8 +17,9 @@ from ...errors import InputError
 from ...typing import Indices
 from ...utility.knn_neighbours import Neighbours
 from ...utility.knn_order import look_again
-from .knn_job import Block, KnnJob
+from .knn_job import KnnJob
 from .knn_kernels import Worth
+from .knn_moments import Block
 
 
 class TorchKnnJob(KnnJob):

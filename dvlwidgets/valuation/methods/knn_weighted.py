@@ -117,6 +117,7 @@ class VoteKernel:
     metrics: tuple[str, ...] = ("chance that the weighted vote is right",)
     round_steps: int = 2  # chunks that are worth the loop over ranks
     by_rank: bool = False
+    few: bool = False
 
     @property
     def n(self) -> int:

@@ -21,6 +21,7 @@ from ...data.grouped import GroupedDataset
 from ...engine.draws import BAGS, words
 from ...engine.records import Estimate
 from ...errors import FirstFitError, InputError, InputTypeError
+from ...typing import Indices
 from ...utility.warning_tap import warnings_counted
 from .. import bags
 from ..fit_costs import FitCosts
@@ -101,7 +102,7 @@ class OobJob:
                     model, outside = self.model, self.outside
                 else:
                     model, outside = self._fit(0, 1)
-                self._observe(model, 0, outside[0])
+                self._observe(model, 0, np.flatnonzero(outside[0]))
         except (InputError, InputTypeError):
             raise
         except Exception as error:
@@ -131,21 +132,21 @@ class OobJob:
         start = time.perf_counter()
         with warnings_counted() as warned:
             if self.fitted:
-                at = step * self.chunk
-                each = [
-                    self._observe(self.model, b, self.outside[b]) for b in range(at, at + self.rows(step))
-                ]
+                model, first = self.model, step * self.chunk
+                outside = self.outside[first : first + self.rows(step)]
             else:
-                model, outside = self._fit(step, self.rows(step))
-                each = [self._observe(model, b, outside[b]) for b in range(len(outside))]
-        seen = np.array(each)
-        there = np.isfinite(seen)
-        count = there.sum(axis=0)
-        mean = np.sum(seen, axis=0, where=there) / np.maximum(count, 1)
-        seen -= mean
-        squares = np.sum(np.square(seen, out=seen), axis=0, where=there)
+                (model, outside), first = self._fit(step, self.rows(step)), 0
+            scores, there = np.zeros((len(outside), self.n)), np.zeros((len(outside), self.n), np.bool_)
+            for b, mask in enumerate(outside):
+                points, seen = self._observe(model, first + b, np.flatnonzero(mask))
+                scores[b, points], there[b, points] = seen, True
+        count = np.count_nonzero(there, axis=0)
+        mean = scores.sum(axis=0) / np.maximum(count, 1)
+        scores -= mean
+        scores *= there
+        squares = np.square(scores, out=scores).sum(axis=0)
         return OobBlock(
-            len(seen),
+            len(outside),
             count,
             mean,
             squares,
@@ -182,23 +183,17 @@ class OobJob:
         column = self.y.ndim == 2 and self.y.shape[1] == 1
         return self.y.ravel() if column else self.data.y
 
-    def _observe(self, model: Any, estimator: int, outside: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """One estimator's score of each point out of its bag (a group: the mean of its rows there), else NaN."""
-        seen = np.full(self.n, np.nan)
-        rows = np.flatnonzero(outside)
+    def _observe(self, model: Any, estimator: int, rows: Indices) -> tuple[Indices, NDArray[np.float64]]:
+        """One estimator's score of each point that has rows out of its bag (a group: their mean), and those points."""
         if not len(rows):
-            return seen
+            return rows, np.zeros(0)
         y = self.y[rows]
         said = bags.predictions(model, estimator, take_rows(self.x, rows)).reshape(y.shape)
         scores = checked_scores(self.score(y, said), len(rows), self.metrics[0])
         if not self.grouped:
-            seen[rows] = scores
-            return seen
-        points = self.points[rows]
-        held = np.bincount(points, minlength=self.n)
-        total = np.bincount(points, weights=scores, minlength=self.n)
-        seen[held > 0] = total[held > 0] / held[held > 0]
-        return seen
+            return rows, scores
+        points, place = np.unique(self.points[rows], return_inverse=True)
+        return points, np.bincount(place, weights=scores) / np.bincount(place)
 
     def join(self, payloads: Sequence[OobBlock]) -> OobBlock:
         (whole,) = payloads
