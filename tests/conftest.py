@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,7 +24,9 @@ __all__ = ["watch"]  # a fixture that lives beside its clock
 settings.register_profile(
     "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
 )
-settings.load_profile("ci")
+# Other examples each time, for a search by hand: HYPOTHESIS_PROFILE=search.
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # A shell without job control starts what runs in the background with Ctrl-C switched off, for its children too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -39,6 +43,35 @@ for _variable, _folder in {
 }.items():
     os.environ[_variable] = str(Path(_JUPYTER_HOME, _folder))
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files go to a folder of the test, and no JavaScript is needed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("dvlwidgets.widgets.bundle.read", lambda name: f"/* {name} */ export default {{}}")
+    return tmp_path
+
+
+@pytest.fixture
+def opened(elsewhere: Path) -> Iterator[Callable[..., Any]]:
+    """Makes panels, each with its page: `opened(train, valuation=..., hello=False, ...)`."""
+    from panel_fakes import panels  # not every test needs a panel
+
+    with panels() as make:
+        yield make
+
+
+@pytest.fixture
+def valued(opened: Callable[..., Any]) -> tuple[Any, Any]:
+    """A panel with values of three named classes, and its page."""
+    from panel_fakes import dataset, greet, progress
+
+    panel, page = opened(dataset(target_names=["ash", "birch", "cedar"]), hello=False)
+    panel.start()
+    panel.run.yields(progress(seq=1))
+    greet(page)
+    return panel, page
 
 
 @pytest.fixture(scope="session")

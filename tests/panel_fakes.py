@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from dvlwidgets.engine.records import Progress, Verdict
 from dvlwidgets.errors import RunError
 from dvlwidgets.widgets import unwire
 from dvlwidgets.widgets.panel import ValuationPanel
+
+numbers = itertools.count()
 
 
 def dataset(n=20, **more):
@@ -144,15 +147,47 @@ class Page:
         return found[0]
 
 
-@contextlib.contextmanager
-def opened_panel():
-    """A panel with values of three named classes, and its page."""
-    panel = ValuationPanel(FakeValuation(), dataset(target_names=["ash", "birch", "cedar"]))
+def page_of(panel, *, decode=None, hello=True):
+    """A page that a panel sends to; it has said hello and been told everything."""
     page = Page(lambda content: panel._received(panel, content, []))
+    if decode is not None:
+        page.decode = decode
     panel.send = page
-    panel.start()
-    panel.run.yields(progress(seq=1))
+    if hello:
+        greet(page)
+    return page
+
+
+def greet(page):
+    """The page begins to listen."""
     page.receive({"t": "hello", "have": -1})
     page.wait_for(lambda m: m["t"] == "full")
-    yield panel, page
-    panel.close()
+
+
+def tell(page, part=None, /, **command):
+    """A command of a page, to the panel or to one of its parts."""
+    head = {"request": "q"} if part is None else {"request": "q", "t": "part", "part": part}
+    page.receive({**head, **command})
+
+
+def ask(page, part=None, /, **command):
+    """The same, with a number of its own, and its answer."""
+    request = f"q{next(numbers)}"
+    tell(page, part, request=request, **command)
+    return page.wait_for(lambda m: m.get("request") == request)
+
+
+@contextlib.contextmanager
+def panels():
+    """Makes panels, each with its page, and closes them at the end."""
+    made = []
+
+    def make(train=None, *, valuation=None, decode=None, hello=True, **options):
+        valuation = FakeValuation() if valuation is None else valuation
+        panel = ValuationPanel(valuation, dataset() if train is None else train, **options)
+        made.append(panel)
+        return panel, page_of(panel, decode=decode, hello=hello)
+
+    yield make
+    for panel in made:
+        panel.close()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from panel_fakes import FakeValuation, Page, dataset, progress
+from panel_fakes import FakeValuation, dataset, progress, tell
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
@@ -20,35 +20,7 @@ from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.commands import Command, parse
 from dvlwidgets.widgets.panel import ValuationPanel
 
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    """Edits go to a folder of the test, and no build is needed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bundle, "read", lambda name: f"/* {name} */ export default {{}}")
-
-
-@pytest.fixture
-def opened():
-    """Makes panels with a page on each, and closes them."""
-    panels = []
-
-    def make(data=None, **more):
-        panel = ValuationPanel(FakeValuation(), dataset() if data is None else data, **more)
-        page = Page(lambda content: panel._received(panel, content, []))
-        panel.send = page
-        panels.append(panel)
-        page.receive({"t": "hello", "have": -1})
-        page.wait_for(lambda m: m["t"] == "full")
-        return panel, page
-
-    yield make
-    for panel in panels:
-        panel.close()
-
-
-def ask(page, **command):
-    page.receive({"request": "q", **command})
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 # --- constructing -------------------------------------------------------------------------------------------
@@ -172,7 +144,7 @@ def test_a_reloaded_page_gets_everything_again(opened):
     panel, page = opened()
     panel.start()
     panel.run.yields(progress(seq=1))
-    ask(page, t="relabel", rows=[4], label=0)
+    tell(page, t="relabel", rows=[4], label=0)
     page.wait_for(lambda m: m["t"] == "edits")
     seen = page.wait_for(lambda m: m["t"] == "full" and m["status"]["done"] == 200)["seq"]
     page.receive({"t": "hello", "have": -1})
@@ -220,7 +192,7 @@ def test_a_relabel_is_on_disk_before_it_is_acknowledged(opened):
         receive(page, content, buffers)
 
     panel.send = send
-    ask(page, t="relabel", rows=[4, 7], label=2)
+    tell(page, t="relabel", rows=[4, 7], label=2)
     edits = page.wait_for(lambda m: m["t"] == "edits")
     assert (edits["request"], edits["rows"], edits["codes"], edits["dropped"]) == (
         "q",
@@ -235,26 +207,26 @@ def test_a_relabel_is_on_disk_before_it_is_acknowledged(opened):
 
 def test_drop_undo_and_redo(opened):
     panel, page = opened()
-    ask(page, t="drop", rows=[3], dropped=True)
+    tell(page, t="drop", rows=[3], dropped=True)
     page.wait_for(lambda m: m["t"] == "edits" and m["dropped"] == [1])
     assert len(panel.dataset()) == 19
-    ask(page, t="undo", request="u")
+    tell(page, t="undo", request="u")
     page.wait_for(lambda m: m["t"] == "edits" and m["request"] == "u" and m["dropped"] == [0])
     assert len(panel.dataset()) == 20
-    ask(page, t="redo", request="r")
+    tell(page, t="redo", request="r")
     page.wait_for(lambda m: m["t"] == "edits" and m["request"] == "r" and m["edits"]["dropped"] == 1)
-    ask(page, t="redo", request="none")
+    tell(page, t="redo", request="none")
     assert "no undone edit" in page.wait_for(lambda m: m.get("request") == "none")["message"]
 
 
 def test_a_new_class_and_a_class_with_a_name(opened):
     panel, page = opened(dataset(target_names=["cat", "dog", "owl"]))
     assert page.of("full")[0]["label"]["classes"] == ["cat", "dog", "owl"]
-    ask(page, t="relabel", rows=[0], new="dog")
+    tell(page, t="relabel", rows=[0], new="dog")
     assert page.wait_for(lambda m: m["t"] == "edits")["codes"] == [1]
-    ask(page, t="relabel", rows=[0], new="emu", request="emu")
+    tell(page, t="relabel", rows=[0], new="emu", request="emu")
     assert "Give one of that kind" in page.wait_for(lambda m: m.get("request") == "emu")["message"]
-    ask(page, t="relabel", rows=[1], new="17", request="new")
+    tell(page, t="relabel", rows=[1], new="17", request="new")
     edits = page.wait_for(lambda m: m["t"] == "edits" and m["request"] == "new")
     assert edits["classes"] == ["cat", "dog", "owl", "17"]
     assert edits["codes"] == [3]
@@ -264,10 +236,10 @@ def test_a_new_class_and_a_class_with_a_name(opened):
 def test_numbers_are_edited_as_numbers(opened):
     data = Dataset(np.arange(40.0).reshape(20, 2), np.linspace(0, 1, 20))
     panel, page = opened(data)
-    ask(page, t="relabel", rows=[2], number=7)
+    tell(page, t="relabel", rows=[2], number=7)
     assert page.wait_for(lambda m: m["t"] == "edits")["numbers"] == [7.0]
     assert panel.dataset().labels[2] == 7.0
-    ask(page, t="relabel", rows=[2], label=0, request="code")
+    tell(page, t="relabel", rows=[2], label=0, request="code")
     assert "labels are numbers" in page.wait_for(lambda m: m.get("request") == "code")["message"]
 
 
@@ -276,9 +248,9 @@ def test_groups_have_no_label_but_can_be_dropped(opened):
     panel, page = opened(data)
     full = page.of("full")[0]
     assert (full["n"], full["label"], full["ids"]) == (2, None, ["u", "v"])
-    ask(page, t="relabel", rows=[0], label=0, request="l")
+    tell(page, t="relabel", rows=[0], label=0, request="l")
     assert "drop them instead" in page.wait_for(lambda m: m.get("request") == "l")["message"]
-    ask(page, t="drop", rows=[0], dropped=True)
+    tell(page, t="drop", rows=[0], dropped=True)
     page.wait_for(lambda m: m["t"] == "edits")
     assert panel.dataset().ids.tolist() == ["v"]
 
@@ -287,7 +259,7 @@ def test_two_panels_on_one_data_set_share_edits(opened):
     one, page_one = opened()
     two, page_two = opened()
     assert one.edits is two.edits
-    ask(page_one, t="relabel", rows=[4], label=0)
+    tell(page_one, t="relabel", rows=[4], label=0)
     assert page_one.wait_for(lambda m: m["t"] == "edits")["request"] == "q"
     assert page_two.wait_for(lambda m: m["t"] == "edits")["request"] is None
     two.edits.undo()
@@ -297,7 +269,7 @@ def test_two_panels_on_one_data_set_share_edits(opened):
 def test_an_edit_that_cannot_be_saved_is_refused_in_a_sentence(opened, tmp_path):
     (tmp_path / "file").write_text("in the way")
     panel, page = opened(edits=tmp_path / "file" / "e.jsonl")
-    ask(page, t="drop", rows=[1], dropped=True)
+    tell(page, t="drop", rows=[1], dropped=True)
     error = page.wait_for(lambda m: m["t"] == "error")
     assert error["request"] == "q"
     assert "could not be written" in error["message"]
@@ -316,7 +288,7 @@ def test_only_the_asked_previews_are_made(opened):
 
     _, page = opened(previews=preview)
     made.clear()
-    ask(page, t="previews", rows=[5, 2])
+    tell(page, t="previews", rows=[5, 2])
     assert page.wait_for(lambda m: m["t"] == "previews")["texts"] == ["text 5", "text 2"]
     assert made == [5, 2]
 
@@ -326,7 +298,7 @@ def test_a_preview_that_fails_is_a_mark_and_the_others_are_shown(opened):
         return "fine" if position == 0 else 1 / 0
 
     _, page = opened(previews=preview)
-    ask(page, t="previews", rows=[1, 0])
+    tell(page, t="previews", rows=[1, 0])
     assert page.wait_for(lambda m: m["t"] == "previews")["texts"] == [UNREADABLE, "fine"]
 
 

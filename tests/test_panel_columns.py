@@ -5,24 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from panel_fakes import FakeValuation, Page, progress
+from panel_fakes import FakeValuation, greet, progress
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.svm import LinearSVC
 
 from dvlwidgets.data import Dataset
-from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.out_of_fold import folds_of, out_of_fold
-from dvlwidgets.widgets.panel import ValuationPanel
 from dvlwidgets.widgets.parts import columns
 
 N = 60
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bundle, "read", lambda name: f"/* {name} */ export default {{}}")
 
 
 def data(rng_seed=0, **more):
@@ -40,19 +32,23 @@ class Valuation(FakeValuation):
         self.model = model
 
 
-def opened(train, model):
-    panel = ValuationPanel(Valuation(model), train)
-    raw = []
-    page = Page(lambda content: panel._received(panel, content, []))
+@pytest.fixture
+def asked(opened):
+    """Makes panels of a model, their pages, and what these are sent."""
 
-    def send(content, buffers=None):
-        raw.append((content, buffers or []))
-        page(content, buffers)
+    def make(train, model):
+        panel, page = opened(train, valuation=Valuation(model), hello=False)
+        raw = []
 
-    panel.send = send
-    page.receive({"t": "hello", "have": -1})
-    page.wait_for(lambda m: m["t"] == "full")
-    return panel, page, raw
+        def send(content, buffers=None):
+            raw.append((content, buffers or []))
+            page(content, buffers)
+
+        panel.send = send
+        greet(page)
+        return panel, page, raw
+
+    return make
 
 
 def arrived(page, raw, kind, where=lambda message: True):
@@ -97,9 +93,9 @@ def test_points_that_are_left_out_are_judged_and_not_learnt_from():
     assert (np.array(besides.classes)[besides.codes] == others.labels).mean() > 0.7
 
 
-def test_labels_are_suggested_once_the_run_has_values_and_an_edited_label_counts():
+def test_labels_are_suggested_once_the_run_has_values_and_an_edited_label_counts(asked):
     train = data()
-    panel, page, raw = opened(train, LogisticRegression())
+    panel, page, raw = asked(train, LogisticRegression())
     assert arrived(page, raw, "suggesting")["state"] == "waiting"
     panel.edits.relabel(train, [3], "dog")
     panel.edits.drop(train, [5])
@@ -120,19 +116,17 @@ def test_labels_are_suggested_once_the_run_has_values_and_an_edited_label_counts
     assert "out-of-fold, 5 folds" in suggested["tip"]
     assert "in-sample" in predicted["tip"]
     arrived(page, raw, "suggesting", lambda m: m["state"] == "done")
-    panel.close()
 
 
-def test_a_large_data_set_is_not_fitted_without_being_asked(monkeypatch):
+def test_a_large_data_set_is_not_fitted_without_being_asked(asked, monkeypatch):
     monkeypatch.setattr(columns, "MOST", N - 1)
-    panel, page, raw = opened(data(), LogisticRegression())
+    panel, page, raw = asked(data(), LogisticRegression())
     assert arrived(page, raw, "suggesting")["state"] == "large"
     panel.run.start()
     panel.run.yields(progress(N))
     assert not any(m["kind"] == "columns" for m in page.of("part"))
     page.receive({"t": "part", "part": "columns", "what": "suggest", "request": "q"})
     assert len(arrived(page, raw, "columns")["columns"]) == 2
-    panel.close()
 
 
 class Broken(LogisticRegression):
@@ -140,27 +134,25 @@ class Broken(LogisticRegression):
         raise RuntimeError("no memory left")
 
 
-def test_a_model_that_fails_is_said_to_fail_and_one_without_probabilities_is_not_asked():
-    panel, page, raw = opened(data(), Broken())
+def test_a_model_that_fails_is_said_to_fail_and_one_without_probabilities_is_not_asked(asked):
+    panel, page, raw = asked(data(), Broken())
     panel.run.start()
     panel.run.yields(progress(N))
     failed = arrived(page, raw, "suggesting", lambda m: m["state"] == "failed")
     assert failed["why"] == "RuntimeError: no memory left"
-    panel.close()
-    panel, page, raw = opened(data(), LinearSVC())
+    panel, page, raw = asked(data(), LinearSVC())
     assert arrived(page, raw, "suggesting")["state"] == "none"
     page.receive({"t": "part", "part": "columns", "what": "suggest", "request": "q"})
     refusal = page.wait_for(lambda m: m["t"] == "error")
     assert "predict_proba" in refusal["message"]
-    panel.close()
 
 
-def test_features_beyond_those_sent_come_when_they_are_asked_for():
+def test_features_beyond_those_sent_come_when_they_are_asked_for(asked):
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(rng.normal(size=(N, 40)), columns=[f"c{i}" for i in range(40)])
     sites = np.where(rng.random(N) < 0.5, "north", "")
     frame["site"] = [site or None for site in sites]
-    panel, page, raw = opened(Dataset(frame, np.arange(N) % 2), LogisticRegression())
+    _, page, raw = asked(Dataset(frame, np.arange(N) % 2), LogisticRegression())
     names = arrived(page, raw, "offered")["names"]
     assert names == [*(f"c{i}" for i in range(30, 40)), "site"]
     page.receive({"t": "part", "part": "columns", "what": "feature", "name": "c35", "request": "q"})
@@ -171,4 +163,3 @@ def test_features_beyond_those_sent_come_when_they_are_asked_for():
     assert [column["classes"][code] for code in column["codes"]] == sites.tolist()
     page.receive({"t": "part", "part": "columns", "what": "feature", "name": "c2", "request": "s"})
     assert "'c2' is no feature" in page.wait_for(lambda m: m["t"] == "error")["message"]
-    panel.close()

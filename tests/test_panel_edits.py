@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 
 import numpy as np
 import pytest
-from panel_fakes import opened_panel
+from panel_fakes import ask
 
 from dvlwidgets.data import edits
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.errors import WireError
-from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.commands import parse
 
-numbers = itertools.count()
 
-
-@pytest.fixture
-def opened(tmp_path, monkeypatch):
-    """A panel with values, and its page; edits go to a folder of the test."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _ana(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_USER", "ana")
-    monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
-    with opened_panel() as both:
-        yield both
 
 
-def answer(page, **command):
-    request = f"q{next(numbers)}"
-    page.receive({"request": request, **command})
-    return page.wait_for(lambda m: m.get("request") == request)
-
-
-def test_flags_and_notes_are_on_disk_when_the_page_hears_of_them(opened):
-    panel, page = opened
-    assert answer(page, t="flag", rows=[3, 5], flagged=True)["rows"] == [3, 5]
-    assert answer(page, t="note", rows=[5, 7], note=" out of focus ", why="magnified")["t"] == "edits"
+def test_flags_and_notes_are_on_disk_when_the_page_hears_of_them(valued):
+    panel, page = valued
+    assert ask(page, t="flag", rows=[3, 5], flagged=True)["rows"] == [3, 5]
+    assert ask(page, t="note", rows=[5, 7], note=" out of focus ", why="magnified")["t"] == "edits"
     now = page.wait_for(lambda m: m["t"] == "part" and m["kind"] == "marks" and m["texts"])
     assert now["flagged"].tolist() == [3, 5]
     assert now["noted"].tolist() == [5, 7]
@@ -53,37 +38,37 @@ def test_flags_and_notes_are_on_disk_when_the_page_hears_of_them(opened):
     assert panel.dataset().fingerprint == panel._session.train.fingerprint
 
 
-def test_half_a_character_in_a_note_reaches_the_page_as_a_question_mark(opened):
-    panel, page = opened
+def test_half_a_character_in_a_note_reaches_the_page_as_its_escape(valued):
+    panel, page = valued
 
     def send(content, buffers=None):
         json.dumps(content, ensure_ascii=False).encode()  # as Jupyter packs it
         page(content, buffers)
 
     panel.send = send
-    answer(page, t="note", rows=[1], note="cut \ud800")
-    assert page.wait_for(lambda m: m.get("kind") == "marks" and m["texts"])["texts"] == ["cut ?"]
+    ask(page, t="note", rows=[1], note="cut \ud800")
+    assert page.wait_for(lambda m: m.get("kind") == "marks" and m["texts"])["texts"] == ["cut \\ud800"]
     assert panel.edits.net[edits.key_of(panel._session.train, 1)]["note"] == ("", "cut \ud800")
 
 
-def test_suggestions_are_accepted_in_one_step_with_a_label_for_each(opened):
-    panel, page = opened
+def test_suggestions_are_accepted_in_one_step_with_a_label_for_each(valued):
+    panel, page = valued
     rows, codes = [0, 4, 8], [2, 0, 1]
-    told = answer(page, t="accept", rows=rows, codes=codes, why="suggested with 90 % or more")
+    told = ask(page, t="accept", rows=rows, codes=codes, why="suggested with 90 % or more")
     assert (told["rows"], told["codes"]) == (rows, codes)
     assert panel.dataset().labels[rows].tolist() == codes
     assert len(panel.edits) == 1
-    assert "there are 3 classes" in answer(page, t="accept", rows=[1], codes=[7])["message"]
-    assert answer(page, t="undo")["edits"]["count"] == 0
+    assert "there are 3 classes" in ask(page, t="accept", rows=[1], codes=[7])["message"]
+    assert ask(page, t="undo")["edits"]["count"] == 0
     assert panel.dataset().labels[rows].tolist() == [0, 1, 2]
 
 
-def test_the_history_is_newest_first_and_one_can_go_back_in_it(opened):
-    panel, page = opened
-    answer(page, t="relabel", rows=[1], label=2, why="by eye")
-    answer(page, t="note", rows=[1], note="a [31m")
-    answer(page, t="drop", rows=list(range(2, 20)), dropped=True)
-    log = answer(page, t="part", part="edits", do="log", before=0)
+def test_the_history_is_newest_first_and_one_can_go_back_in_it(valued):
+    panel, page = valued
+    ask(page, t="relabel", rows=[1], label=2, why="by eye")
+    ask(page, t="note", rows=[1], note="a [31m")
+    ask(page, t="drop", rows=list(range(2, 20)), dropped=True)
+    log = ask(page, t="part", part="edits", do="log", before=0)
     assert [edit["op"] for edit in log["edits"]] == ["drop", "note", "relabel"]
     assert (log["author"], log["more"]) == ("ana", False)
     first = log["edits"][-1]
@@ -91,25 +76,25 @@ def test_the_history_is_newest_first_and_one_can_go_back_in_it(opened):
     row = first["rows"][0]
     assert (row["row"], row["old"], row["new"]) == (1, "birch", "cedar")
     assert np.float32(row["value"]) == panel._session.values_now()[1]
-    assert [edit["op"] for edit in answer(page, t="part", part="edits", do="log", before=3)["edits"]] == [
+    assert [edit["op"] for edit in ask(page, t="part", part="edits", do="log", before=3)["edits"]] == [
         "note",
         "relabel",
     ]
-    assert answer(page, t="undo", back_to=1)["edits"]["count"] == 1
-    assert [e["in_force"] for e in answer(page, t="part", part="edits", do="log", before=0)["edits"]] == [
+    assert ask(page, t="undo", back_to=1)["edits"]["count"] == 1
+    assert [e["in_force"] for e in ask(page, t="part", part="edits", do="log", before=0)["edits"]] == [
         False,
         False,
         True,
     ]
-    assert "not in force" in answer(page, t="undo", back_to=3)["message"]
+    assert "not in force" in ask(page, t="undo", back_to=3)["message"]
 
 
-def test_the_export_is_what_python_writes(opened, tmp_path):
-    panel, page = opened
-    answer(page, t="relabel", rows=[1], label=2)
-    answer(page, t="flag", rows=[2], flagged=True)
+def test_the_export_is_what_python_writes(valued, tmp_path):
+    panel, page = valued
+    ask(page, t="relabel", rows=[1], label=2)
+    ask(page, t="flag", rows=[2], flagged=True)
     texts = {
-        form: answer(page, t="part", part="edits", do="export", **{"as": form})["text"]
+        form: ask(page, t="part", part="edits", do="export", **{"as": form})["text"]
         for form in ("csv", "json", "code")
     }
     assert texts["csv"] == panel.edits.to_csv(tmp_path / "a.csv").read_text()
@@ -142,6 +127,6 @@ def test_commands_that_make_no_sense_are_refused(content, message):
 @pytest.mark.parametrize(
     "body", [{"do": "burn"}, {"do": "log"}, {"do": "log", "before": True}, {"do": "export", "as": "xls"}, {}]
 )
-def test_questions_that_make_no_sense_are_answered(opened, body):
-    _, page = opened
-    assert "should be" in answer(page, t="part", part="edits", **body)["message"]
+def test_questions_that_make_no_sense_are_answered(valued, body):
+    _, page = valued
+    assert "should be" in ask(page, t="part", part="edits", **body)["message"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 
 import numpy as np
 import pandas as pd
+import panel_fakes as fakes
 import pytest
-from panel_fakes import FakeValuation, Page, dataset
+from panel_fakes import dataset
 from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
@@ -16,40 +16,21 @@ from sklearn.preprocessing import StandardScaler
 from dvlwidgets.data import Dataset
 from dvlwidgets.data.grouped import GroupedDataset
 from dvlwidgets.errors import InputError, InputTypeError
-from dvlwidgets.widgets import bundle
-from dvlwidgets.widgets.panel import ValuationPanel
 from dvlwidgets.widgets.parts import pictures, projection
 from dvlwidgets.widgets.parts.projection import passed, project
 
-numbers = itertools.count()
-
 
 @pytest.fixture
-def opened(tmp_path, monkeypatch):
-    """Makes panels, each with its page."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
-    made = []
-
-    def make(train, **more):
-        panel = ValuationPanel(FakeValuation(), train, **more)
-        made.append(panel)
-        page = Page(lambda content: panel._received(panel, content, []))
-        panel.send = page
-        return panel, page
-
-    yield make
-    for panel in made:
-        panel.close()
+def page_with(opened):
+    """The page of a panel that has asked for nothing yet."""
+    return lambda train, **more: opened(train, hello=False, **more)[1]
 
 
 def ask(page, what="map"):
-    request = f"q{next(numbers)}"
-    page.receive({"t": "part", "part": "pictures", "do": what, "request": request})
-    return page.wait_for(lambda m: m.get("request") == request)
+    return fakes.ask(page, "pictures", do=what)
 
 
-def test_the_map_is_the_principal_components_and_is_computed_once(opened, monkeypatch):
+def test_the_map_is_the_principal_components_and_is_computed_once(page_with, monkeypatch):
     train, calls, go = dataset(60), [], threading.Event()
 
     def slow(data):
@@ -58,7 +39,7 @@ def test_the_map_is_the_principal_components_and_is_computed_once(opened, monkey
         return project(data)
 
     monkeypatch.setattr(pictures, "project", slow)
-    _, page = opened(train)
+    page = page_with(train)
     assert ask(page)["kind"] == "busy"
     assert ask(page)["kind"] == "busy"  # a second view; the answer goes to both
     go.set()
@@ -72,10 +53,10 @@ def test_the_map_is_the_principal_components_and_is_computed_once(opened, monkey
     assert told["axes"][0] == f"PC 1 ({100 * oracle.explained_variance_ratio_[0]:.0f} %)"
 
 
-def test_coordinates_that_are_passed_are_shown_as_they_are_with_their_names(opened):
+def test_coordinates_that_are_passed_are_shown_as_they_are_with_their_names(page_with):
     frame = pd.DataFrame({"umap 1": np.arange(20.0), "umap 2": -np.arange(20.0)})
     frame.iloc[3] = np.nan
-    _, page = opened(dataset(20), map=frame)
+    page = page_with(dataset(20), map=frame)
     told = ask(page)
     assert (told["kind"], told["axes"]) == ("map", ["umap 1", "umap 2"])
     np.testing.assert_array_equal(told["x"], frame["umap 1"].to_numpy(dtype="f4"))
@@ -90,22 +71,22 @@ def test_coordinates_that_are_passed_are_shown_as_they_are_with_their_names(open
         ([["a", "b"]] * 20, InputTypeError, "expected 'pca' or coordinates"),
     ],
 )
-def test_what_is_no_coordinates_is_refused_before_any_work(opened, given, error, words):
+def test_what_is_no_coordinates_is_refused_before_any_work(page_with, given, error, words):
     with pytest.raises(error, match=words):
-        opened(dataset(20), map=given)
+        page_with(dataset(20), map=given)
 
 
-def test_texts_are_refused_in_words_that_say_what_to_do(opened):
-    _, page = opened(Dataset(np.array([f"text {i}" for i in range(20)]), np.arange(20) % 2))
+def test_texts_are_refused_in_words_that_say_what_to_do(page_with):
+    page = page_with(Dataset(np.array([f"text {i}" for i in range(20)]), np.arange(20) % 2))
     ask(page)
     assert "Pass coordinates" in page.wait_for(lambda m: m.get("kind") == "refused")["words"]
     assert ask(page)["kind"] == "refused"
     assert "'do' should be 'code' or 'map'" in ask(page, "atlas")["message"]
 
 
-def test_the_module_that_draws_is_handed_over_when_a_page_asks(opened):
-    _, page = opened(dataset(20))
-    assert ask(page, "code")["text"] == "export default {}"
+def test_the_module_that_draws_is_handed_over_when_a_page_asks(page_with):
+    page = page_with(dataset(20))
+    assert ask(page, "code")["text"].startswith("/* pictures.js */")
 
 
 def spread(xy):

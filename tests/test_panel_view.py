@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import itertools
+import threading
 
 import numpy as np
 import pytest
 from engine_worlds import blobs
-from panel_fakes import FakeValuation, Page, dataset, opened_panel, progress
+from panel_fakes import FakeValuation, ask, dataset, greet, progress, tell
 
 from dvlwidgets import (
     KNNShapleyValuation,
@@ -21,32 +21,17 @@ from dvlwidgets import (
 from dvlwidgets.data import table_export
 from dvlwidgets.engine.stopping import MaxSamples, NoStopping
 from dvlwidgets.errors import InputError, InputTypeError, RunError
-from dvlwidgets.widgets import bundle
-from dvlwidgets.widgets.panel import ValuationPanel
+from dvlwidgets.widgets.parts import view
 
-numbers = itertools.count()
 SEVEN = [3, 5, 6]
 
 
-@pytest.fixture
-def quiet(tmp_path, monkeypatch):
-    """Files go to a folder of the test, and no JavaScript is needed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
-    return tmp_path
-
-
-@pytest.fixture
-def opened(quiet):
-    """A panel with values, and its page."""
-    with opened_panel() as both:
-        yield both
-
-
-def ask(page, part, **command):
-    request = f"q{next(numbers)}"
-    page.receive({"t": "part", "part": part, "request": request, **command})
-    return page.wait_for(lambda m: m.get("request") == request)
+def kinds_at_hello(page):
+    """What a page that comes now is told, in one text."""
+    page.messages.clear()
+    greet(page)
+    ask(page, "control", do="methods")  # answered after what is told at hello
+    return " ".join(message["kind"] for message in page.of("part"))
 
 
 def curved(masks):
@@ -57,8 +42,8 @@ def shapley(rule):
     return ShapleyValuation(Utility.from_function(curved), PermutationSampler(seed=3), rule)
 
 
-def test_what_a_page_selects_is_seen_in_python_and_the_last_writer_wins(opened):
-    panel, page = opened
+def test_what_a_page_selects_is_seen_in_python_and_the_last_writer_wins(valued):
+    panel, page = valued
     heard = []
     forget = panel.on_selection(lambda rows: heard.append(rows.tolist()))
     assert ask(page, "view", do="selection", ranges=[3, 4, 5, 7])["rows"].tolist() == SEVEN
@@ -73,21 +58,18 @@ def test_what_a_page_selects_is_seen_in_python_and_the_last_writer_wins(opened):
     assert heard == [SEVEN, [0, 1]]
 
 
-def test_a_selection_made_without_a_page_is_told_at_hello(quiet):
-    panel = ValuationPanel(FakeValuation(), dataset())
+def test_a_selection_made_without_a_page_is_told_at_hello(opened):
+    panel, page = opened(hello=False)
     panel.selection = [7, 2, 2]
     panel.filters = {"ranges": {"value": (None, 0), panel._session.subject.features[1][0]: (0, 1)}}
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    page.receive({"t": "hello", "have": -1})
+    greet(page)
     assert page.wait_for(lambda m: m.get("kind") == "selection")["rows"].tolist() == [2, 7]
     told = page.wait_for(lambda m: m.get("kind") == "filters")["filters"]
     assert told["ranges"] == {"value": [None, 0.0], "f1": [0.0, 1.0]}
-    panel.close()
 
 
-def test_filters_go_there_and_back_by_the_names_of_columns(opened):
-    panel, page = opened
+def test_filters_go_there_and_back_by_the_names_of_columns(valued):
+    panel, page = valued
     assert panel.filters == {}
     name = panel._session.subject.features[0][0]
     given = {
@@ -124,8 +106,8 @@ def test_filters_go_there_and_back_by_the_names_of_columns(opened):
         ({"expression": 3}, InputTypeError, "should be a string"),
     ],
 )
-def test_filters_that_are_none_are_refused_in_words(opened, given, error, words):
-    panel, _ = opened
+def test_filters_that_are_none_are_refused_in_words(valued, given, error, words):
+    panel, _ = valued
     with pytest.raises(error, match=words):
         panel.filters = given
     assert panel.filters == {}
@@ -141,8 +123,8 @@ def test_filters_that_are_none_are_refused_in_words(opened, given, error, words)
         ([0.5], InputTypeError, "not 0.5"),
     ],
 )
-def test_positions_that_are_none_are_refused_in_words(opened, rows, error, words):
-    panel, _ = opened
+def test_positions_that_are_none_are_refused_in_words(valued, rows, error, words):
+    panel, _ = valued
     with pytest.raises(error, match=words):
         panel.selection = rows
 
@@ -160,14 +142,14 @@ def test_positions_that_are_none_are_refused_in_words(opened, rows, error, words
         {"do": "dance"},
     ],
 )
-def test_a_page_that_asks_for_nonsense_is_refused_and_nothing_changes(opened, command):
-    panel, page = opened
+def test_a_page_that_asks_for_nonsense_is_refused_and_nothing_changes(valued, command):
+    panel, page = valued
     assert ask(page, "view", **command)["t"] == "error"
     assert (panel.selection.size, panel.filters) == (0, {})
 
 
-def test_a_callback_that_fails_stops_nobody(opened, caplog):
-    panel, page = opened
+def test_a_callback_that_fails_stops_nobody(valued, caplog):
+    panel, page = valued
     heard = []
     panel.on_selection(lambda rows: 1 / 0)
     panel.on_selection(lambda rows: heard.append(len(rows)))
@@ -176,22 +158,18 @@ def test_a_callback_that_fails_stops_nobody(opened, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_run_that_follows_an_earlier_fit_has_a_rule_to_change(quiet):
+def test_a_run_that_follows_an_earlier_fit_has_a_rule_to_change(opened):
     train, _ = blobs(30)
-    panel = ValuationPanel(shapley(MaxSamples(None, 400)).fit(train), train)
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    page.receive({"t": "hello", "have": -1})
+    panel, page = opened(train, valuation=shapley(MaxSamples(None, 400)).fit(train))
     assert not page.wait_for(lambda m: m.get("part") == "control")["rule"]
     panel.start()
     page.wait_for(lambda m: m.get("part") == "control" and m["rule"])
     panel.wait(60)
-    panel.close()
 
 
-def test_tables_hold_what_the_panel_shows_and_no_formulas(quiet):
+def test_tables_hold_what_the_panel_shows_and_no_formulas(opened):
     ids = ["=1+1", "@x", "-2", "plain", "a,b", 'q"q', *(f"p{i}" for i in range(14))]
-    panel = ValuationPanel(FakeValuation(), dataset(ids=ids, target_names=["ash", "birch", "+c"]))
+    panel, _ = opened(dataset(ids=ids, target_names=["ash", "birch", "+c"]))
     panel.start()
     panel.run.yields(progress(seq=1))
     panel.edits.relabel(panel._session.train, [0], 2)
@@ -206,11 +184,10 @@ def test_tables_hold_what_the_panel_shows_and_no_formulas(quiet):
     frame = panel.to_frame() if _has("pandas") else None
     if frame is not None:
         assert frame["id"].tolist() == ids  # as they are: no spreadsheet is in between
-    panel.close()
 
 
-def test_parquet_goes_to_a_file_or_to_a_page_in_the_order_asked_for_or_is_refused_in_words(opened):
-    panel, page = opened
+def test_parquet_goes_to_a_file_or_to_a_page_in_the_order_asked_for_or_is_refused_in_words(valued):
+    panel, page = valued
     told = ask(page, "view", do="parquet", rows=[4, 2])
     if not _has("pyarrow"):
         assert "pyarrow, which is not installed" in told["message"]
@@ -231,21 +208,47 @@ def _has(module):
     return find_spec(module) is not None
 
 
-def test_the_report_is_a_page_of_its_own(opened):
-    _, page = opened
+def test_the_report_is_a_page_of_its_own(valued):
+    _, page = valued
     told = ask(page, "view", do="report")
     assert told["as"] == "html"
     assert b"<html" in told["bytes"].tobytes()
 
 
-def test_a_page_changes_the_rule_of_a_run_and_everybody_hears_of_it(quiet):
+@pytest.mark.parametrize(
+    ("part", "command"),
+    [
+        ("view", {"do": "report"}),
+        ("view", {"do": "parquet", "rows": [1]}),
+        ("control", {"do": "checkpoint", "name": "here"}),
+    ],
+)
+def test_frames_go_on_while_a_page_waits_for_something_slow(valued, monkeypatch, part, command):
+    panel, page = valued
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(*_):
+        begun.set()
+        assert go.wait(60)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(view, "table_of", slow)
+    monkeypatch.setattr(panel, "snapshot", slow)
+    monkeypatch.setattr(FakeValuation, "save_checkpoint", slow, raising=False)
+    tell(page, part, request="slow", **command)
+    assert begun.wait(60)
+    panel.run.yields(progress(seq=2))
+    page.wait_for(lambda m: m.get("status", {}).get("done") == 300)
+    go.set()
+    assert page.wait_for(lambda m: m.get("request") == "slow")["message"] == "OSError: the disk is gone"
+
+
+def test_a_page_changes_the_rule_of_a_run_and_everybody_hears_of_it(opened):
     data, _ = blobs(12)
     made = shapley(NoStopping())
-    panel = ValuationPanel(made, data)
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
+    panel, page = opened(data, valuation=made, hello=False)
     panel.start()
-    page.receive({"t": "hello", "have": -1})
+    greet(page)
     assert page.wait_for(lambda m: m.get("kind") == "state")["rule"] is True
     told = ask(page, "control", do="rule", certainty=0.9999999, minutes=30)
     assert told["certainty"] == pytest.approx(0.9999999)
@@ -259,16 +262,12 @@ def test_a_page_changes_the_rule_of_a_run_and_everybody_hears_of_it(quiet):
     panel.wait(60)
     with pytest.raises(RunError, match="nothing to stop"):
         panel.change_rule(NoStopping())
-    panel.close()
 
 
-def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(quiet):
+def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(opened):
     data, _ = blobs(12)
     made = shapley(MaxSamples(None, 3_000))
-    panel = ValuationPanel(made, data)
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    page.receive({"t": "hello", "have": -1})
+    panel, page = opened(data, valuation=made)
     panel.start()
     panel.wait(60)
     methods = {one["name"] for one in ask(page, "control", do="methods")["methods"]}
@@ -283,23 +282,27 @@ def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(quiet):
     again = shapley(MaxSamples(None, 3_000)).fit(data, checkpoint=folder).result
     assert again.values.tobytes() == made.result.values.tobytes()
     assert ask(page, "control", do="checkpoint", name="../out")["t"] == "error"
-    panel.close()
+    assert "as Banzhaf" in kinds_at_hello(page)
+    panel.edits.drop(data, [1])
+    page.messages.clear()
+    panel.value_again()
+    panel.wait(60)
+    emptied = page.wait_for(lambda m: m.get("kind") == "columns as Banzhaf")["columns"][0]
+    assert np.isnan(emptied["values"]).all()
+    assert "valued again since" in emptied["tip"]
+    assert "as Banzhaf" not in kinds_at_hello(page)
 
 
-def test_a_closed_form_offers_none_of_it(quiet):
+def test_a_closed_form_offers_none_of_it(opened):
     from sklearn.neighbors import KNeighborsClassifier
 
     data, test = blobs(24)
-    panel = ValuationPanel(KNNShapleyValuation(KNeighborsClassifier(3), test), data)
-    page = Page(lambda content: panel._received(panel, content, []))
-    panel.send = page
-    page.receive({"t": "hello", "have": -1})
+    panel, page = opened(data, valuation=KNNShapleyValuation(KNeighborsClassifier(3), test))
     told = page.wait_for(lambda m: m.get("kind") == "state")
     assert (told["rule"], told["utilities"]) == (False, False)
     panel.start()
     panel.wait(60)
     assert ask(page, "control", do="methods")["methods"] == []
-    panel.close()
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\tx", "\rx"])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import threading
 
 import numpy as np
 import pytest
-from panel_fakes import FakeValuation, Page, dataset
+from panel_fakes import FakeValuation, dataset, greet, tell
 from sklearn.ensemble import BaggingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
@@ -21,15 +22,12 @@ from dvlwidgets import (
     ThresholdKNNShapleyValuation,
 )
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.errors import InputError, RunError
+from dvlwidgets.errors import InputError, NotFittedError, RunError
 from dvlwidgets.evaluation.drop_curve import DropCurve
 from dvlwidgets.evaluation.own_model import OwnModel, own_model
 from dvlwidgets.utility.metrics import resolve_all
-from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.panel import ValuationPanel
 from dvlwidgets.widgets.parts import whatif
-
-requests = itertools.count()
 
 
 def points(n, seed, flips=0):
@@ -159,28 +157,14 @@ def test_where_nothing_can_be_refitted_it_is_said_why():
 
 
 @pytest.fixture
-def opened(tmp_path, monkeypatch):
-    """Makes a fitted panel, and its page."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(bundle, "read", lambda name: "export default {}")
-    made = []
+def fitted(opened):
+    """Makes panels of a valuation of TRAIN, each with a log of its own, and their pages."""
+    logs = (f"{i}.jsonl" for i in itertools.count())
 
     def make(valuation, train=TRAIN, **options):
-        panel = ValuationPanel(valuation, train, edits=tmp_path / f"{len(made)}.jsonl", **options)
-        made.append(panel)
-        page = Page(lambda content: panel._received(panel, content, []))
-        panel.send = page
-        page.receive({"t": "hello", "have": -1})
-        page.wait_for(lambda m: m["t"] == "full")
-        return panel, page
+        return opened(train, valuation=valuation, edits=next(logs), **options)
 
-    yield make
-    for panel in made:
-        panel.close()
-
-
-def ask(page, part, **command):
-    page.receive({"t": "part", "part": part, "request": f"w{next(requests)}", **command})
+    return make
 
 
 def told(page, part, kind, condition=lambda m: True):
@@ -189,15 +173,15 @@ def told(page, part, kind, condition=lambda m: True):
     )
 
 
-def test_a_page_asks_and_is_told_a_curve_as_it_grows(opened):
+def test_a_page_asks_and_is_told_a_curve_as_it_grows(fitted):
     valuation = KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN)
-    panel, page = opened(valuation, held_out=HELD_OUT)
+    panel, page = fitted(valuation, held_out=HELD_OUT)
     about = told(page, "whatif", "about")
     assert (about["possible"], about["model"], about["held_out"], about["test"]) == (
         True, "KNeighborsClassifier", True, 200,
     )  # fmt: skip
     panel.edits.relabel(TRAIN, TRUE)
-    ask(page, "whatif", do="run", seeds=4)
+    tell(page, "whatif", do="run", seeds=4)
     end = told(page, "whatif", "curve", lambda m: m["state"] == "done")
     assert (end["finished"], end["failures"], end["edits"]) == (4, 0, 18)
     assert [metric["name"] for metric in end["metrics"]] == ["accuracy", "f1_macro", "neg_log_loss"]
@@ -216,13 +200,13 @@ def test_a_page_asks_and_is_told_a_curve_as_it_grows(opened):
     assert told(page, "whatif", "curve")["metrics"][0]["lowest"] == accuracy["lowest"]
 
 
-def test_whatever_keeps_the_refits_from_beginning_is_told(opened, monkeypatch):
+def test_whatever_keeps_the_refits_from_beginning_is_told(fitted, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("of the metric")
 
     monkeypatch.setattr(whatif, "own_model", broken)
-    _, page = opened(KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN))
-    ask(page, "whatif", do="run", seeds=4)
+    _, page = fitted(KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN))
+    tell(page, "whatif", do="run", seeds=4)
     assert told(page, "whatif", "curve", lambda m: m["state"] == "failed")["why"] == (
         "ZeroDivisionError: of the metric"
     )
@@ -235,12 +219,12 @@ def test_a_refused_panel_hears_of_no_edit(tmp_path):
     assert not log._subscribers
 
 
-def test_cancelling_ends_the_refits_and_keeps_what_there_is(opened):
+def test_cancelling_ends_the_refits_and_keeps_what_there_is(fitted):
     valuation = KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN)
-    panel, page = opened(valuation)
-    ask(page, "whatif", do="run", seeds=200)
+    panel, page = fitted(valuation)
+    tell(page, "whatif", do="run", seeds=200)
     told(page, "whatif", "curve", lambda m: m.get("finished", 0) > 1)
-    ask(page, "whatif", do="cancel")
+    tell(page, "whatif", do="cancel")
     end = told(page, "whatif", "curve", lambda m: m["state"] == "cancelled")
     assert end["finished"] < 200
     assert end["metrics"]
@@ -248,16 +232,16 @@ def test_cancelling_ends_the_refits_and_keeps_what_there_is(opened):
     assert page.of("part")[-1]["state"] == "cancelled"
 
 
-def test_a_method_without_a_model_says_so_and_nonsense_is_refused(opened):
-    _, page = opened(FakeValuation(), dataset())
+def test_a_method_without_a_model_says_so_and_nonsense_is_refused(fitted):
+    _, page = fitted(FakeValuation(), dataset())
     about = told(page, "whatif", "about")
     assert not about["possible"]
     assert "not about a model" in about["why"]
     for body in ({"do": "run"}, {"do": "burn"}, {"do": "run", "seeds": True}, {}):
         page.messages.clear()
-        ask(page, "whatif", **body)
+        tell(page, "whatif", **body)
         assert page.wait_for(lambda m: m["t"] == "error")["message"]
-    ask(page, "again", do="burn")
+    tell(page, "again", do="burn")
     with pytest.raises(InputError, match="has 5 columns"):
         ValuationPanel(FakeValuation(), dataset(), held_out=Dataset(np.ones((4, 5)), [0, 1, 0, 1]))
 
@@ -269,17 +253,17 @@ def test_a_method_without_a_model_says_so_and_nonsense_is_refused(opened):
         ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(0.8), TEST),
     ],
 )
-def test_valuing_again_gives_the_values_of_the_edited_points_by_id_beside_those_before(opened, valuation):
+def test_valuing_again_gives_the_values_of_the_edited_points_by_id_beside_those_before(fitted, valuation):
     fresh = type(valuation)(valuation.model, TEST)
     before = valuation.fit(TRAIN).values().values
-    panel, page = opened(valuation)
+    panel, page = fitted(valuation)
     assert told(page, "again", "waiting")["waiting"] == 0
     panel.edits.relabel(TRAIN, TRUE)
     panel.edits.drop(TRAIN, [40, 3])
     panel.edits.flag(TRAIN, [7])
     assert told(page, "again", "waiting", lambda m: m["waiting"] == 19)
     page.messages.clear()
-    ask(page, "again", do="value")
+    tell(page, "again", do="value")
     told(page, "again", "waiting", lambda m: m["waiting"] == 0 and m["valued"] == 118)
     np.testing.assert_array_equal(told(page, "again", "before")["values"], before.astype("f4"))
     if panel._session._run is not None:
@@ -299,9 +283,9 @@ def test_valuing_again_gives_the_values_of_the_edited_points_by_id_beside_those_
     np.testing.assert_allclose(panel._session.valued.before, shown)
 
 
-def test_a_running_valuation_is_not_valued_again_and_nothing_changes(opened):
+def test_a_running_valuation_is_not_valued_again_and_nothing_changes(fitted):
     train = dataset()
-    panel, _ = opened(FakeValuation(), train)
+    panel, _ = fitted(FakeValuation(), train)
     panel.start()
     panel.edits.drop(train, [1])
     with pytest.raises(RunError, match="stop it first"):
@@ -312,3 +296,63 @@ def test_a_running_valuation_is_not_valued_again_and_nothing_changes(opened):
     with pytest.raises(InputError, match="all 20 points would be dropped"):
         panel.value_again()
     assert panel._session.valued is former
+
+
+def test_a_page_goes_on_while_its_edited_points_are_valued_and_a_second_click_does_nothing(
+    fitted, monkeypatch
+):
+    calls, begun, go = [], threading.Event(), threading.Event()
+    relabel = ThresholdKNNShapleyValuation.relabel
+
+    def slow(self, labels):
+        calls.append(labels)
+        begun.set()
+        assert go.wait(60)
+        return relabel(self, labels)
+
+    monkeypatch.setattr(ThresholdKNNShapleyValuation, "relabel", slow)
+    panel, page = fitted(ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(0.8), TEST).fit(TRAIN))
+    panel.edits.relabel(TRAIN, TRUE)
+    tell(page, "again", do="value")
+    assert begun.wait(60)
+    tell(page, "again", do="value")
+    page.messages.clear()
+    greet(page)  # the whole state is read and sent
+    with pytest.raises(RunError, match="are being valued; wait"):
+        panel.start()
+    go.set()
+    assert panel._desk.parts["again"].settle(60)
+    assert told(page, "again", "waiting", lambda m: m["turn"] == 1)["waiting"] == 0
+    assert (len(calls), page.of("error")) == (1, [])
+
+
+def test_valuing_again_that_fails_half_way_changes_nothing_and_says_why(fitted, monkeypatch):
+    def refuse(self, positions):
+        raise InputError("not without these")
+
+    valuation = ThresholdKNNShapleyValuation(RadiusNeighborsClassifier(0.8), TEST)
+    before = valuation.fit(TRAIN).values().values
+    panel, page = fitted(valuation)
+    panel.edits.relabel(TRAIN, TRUE)
+    panel.edits.drop(TRAIN, [3])
+    with monkeypatch.context() as patched:
+        patched.setattr(ThresholdKNNShapleyValuation, "remove", refuse)
+        tell(page, "again", do="value")
+        assert page.wait_for(lambda m: m["t"] == "error")["message"] == "not without these"
+    np.testing.assert_array_equal(valuation.result.values, before)
+    assert (valuation.data, panel._session.valued.turn) == (TRAIN, 0)
+    panel.value_again()
+    assert (len(valuation.data), panel._session.valued.turn) == (119, 1)
+
+
+def test_values_of_other_data_are_no_answer_until_the_new_run_has_some(fitted):
+    class Fitted(FakeValuation):
+        is_fitted = True
+        result = KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(TRAIN).result
+
+    panel, _ = fitted(Fitted())
+    assert len(panel.values) == 120
+    panel.edits.drop(TRAIN, [3])
+    panel.value_again()
+    with pytest.raises(NotFittedError, match="no values yet"):
+        _ = panel.values

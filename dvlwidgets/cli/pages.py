@@ -8,7 +8,7 @@ from html import escape
 
 from dvlwidgets.cli.copies import Copy
 from dvlwidgets.cli.printing import described
-from dvlwidgets.data.shown import shown
+from dvlwidgets.data.shown import shown, writable
 from dvlwidgets.data.snapshot_html import DATA_CLASS, FRAGMENT_CLASS
 
 ROWS = 10
@@ -17,12 +17,12 @@ ROWS = 10
 def page_of(copies: Sequence[Copy]) -> str:
     """One page of all copies."""
     from dvlwidgets.widgets import bundle
-    from dvlwidgets.widgets.copies import clean, document, inert_script
+    from dvlwidgets.widgets.copies import document, inert_script
 
     viewer = inert_script(bundle.read("viewer.js"))
     parts = [part for copy in copies for part in _mounted(copy)]
     title = ", ".join(shown(copy.found.title or copy.found.run)[:80] for copy in copies[:3])
-    return clean(document(title or "dvlwidgets", "\n".join([*parts, f"<script>{viewer}</script>"])))
+    return writable(document(title or "dvlwidgets", "\n".join([*parts, f"<script>{viewer}</script>"])))
 
 
 def _mounted(copy: Copy) -> list[str]:

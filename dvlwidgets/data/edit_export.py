@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from dvlwidgets.data.edit_history import Entry
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Net
+from dvlwidgets.data.frames import pandas
+from dvlwidgets.data.shown import writable
 from dvlwidgets.data.table_export import safe
-from dvlwidgets.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def csv_text(entries: Iterable[Entry]) -> str:
     writer.writerow(COLUMNS)
     for line in table(entries):
         writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in line])
-    return into.getvalue()
+    return writable(into.getvalue())
 
 
 def json_text(entries: Iterable[Entry]) -> str:
@@ -54,15 +55,10 @@ def frame(entries: Iterable[Entry]) -> pd.DataFrame:
     Raises:
         InputError: if pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise InputError(
-            "to_frame needs pandas, which is not installed. pip install 'dvlwidgets[frames]', or use to_csv."
-        ) from error
+    made = pandas("to_frame")
     rows = list(table(entries))
-    found = pd.DataFrame(
-        {name: pd.Series([row[i] for row in rows], dtype="object") for i, name in enumerate(COLUMNS)}
+    found: pd.DataFrame = made.DataFrame(
+        {name: made.Series([row[i] for row in rows], dtype="object") for i, name in enumerate(COLUMNS)}
     )
     return found.astype({"edit": "int64", "value": "float64", "in_force": "bool"})
 

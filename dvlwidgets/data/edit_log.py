@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
 from dvlwidgets.arguments import text
 from dvlwidgets.data import edit_history
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_history import Then
+from dvlwidgets.data.edit_merge import Prefer, additions
 from dvlwidgets.data.edit_records import RecordedEdits
 from dvlwidgets.data.edits import (
     CAME,
@@ -232,7 +233,7 @@ class EditLog(RecordedEdits):
             write(Edit(REDO, at=_now(), who=self.author).line())
         self._announce(rows, source)
 
-    def merge(self, other: EditLog, *, prefer: Literal["ours", "theirs"] | None = None) -> None:
+    def merge(self, other: EditLog, *, prefer: Prefer = None) -> None:
         """Adds the edits of another log, as one edit.
 
         Args:
@@ -251,7 +252,7 @@ class EditLog(RecordedEdits):
         self,
         theirs: Net,
         *,
-        prefer: Literal["ours", "theirs"] | None = None,
+        prefer: Prefer = None,
         why: str = "",
         values: Mapping[tuple[Key, str], float | None] | None = None,
     ) -> None:
@@ -263,24 +264,12 @@ class EditLog(RecordedEdits):
             why: the reason, kept with the edit.
             values: of points when a field of theirs was edited, where that is known.
         """
-        then, why = values or {}, _said("why", why, "It is the reason for the edit.")
+        why = _said("why", why, "It is the reason for the edit.")
         with self._lock, self._file.appending() as write:
-            ours, rows, clashes = self.net, [], []
-            for key, fields in theirs.items():
-                for field, (old, new) in fields.items():
-                    mine = ours.get(key, {}).get(field, (old, old))[1]
-                    if mine not in (old, new):
-                        clashes.append(f"id {key.id!r}: {mine!r} here, {new!r} there")
-                    if mine == old or (mine != new and prefer == "theirs"):
-                        rows.append(Change(*key, field, mine, new, then.get((key, field))))
-            if clashes and prefer is None:
-                raise EditError(
-                    f"{len(clashes)} points are edited differently in the two logs: {'; '.join(clashes[:5])}. "
-                    "Say whose edits count: prefer='ours' for those of this log, or prefer='theirs'."
-                )
+            rows = additions(self.net, theirs, values or {}, prefer)
             if rows:
-                write(Edit("merge", tuple(rows), _now(), self.author, why).line())
-        self._announce(tuple(rows), None)
+                write(Edit("merge", rows, _now(), self.author, why).line())
+        self._announce(rows, None)
 
     def subscribe(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
         """Calls back after every edit, in the thread that made it; returns the function that ends it."""

@@ -104,7 +104,7 @@ class RecordedEdits:
         Raises:
             InputError: the file cannot be written.
         """
-        return _written(path, edit_export.csv_text(self.history()).encode("utf-8", "backslashreplace"))
+        return _written(path, edit_export.csv_text(self.history()).encode())
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Writes the history as JSON; returns and raises as `to_csv`."""

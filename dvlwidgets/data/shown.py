@@ -37,6 +37,14 @@ def shown(text: str, *, lines: bool = False) -> str:
     )
 
 
+def writable(text: str) -> str:
+    """A text that UTF-8 can hold: half characters become escapes, as they do in `shown`.
+
+    Python so reads the names of files whose bytes are no UTF-8 (`os.listdir`), and such names become ids.
+    """
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def as_html(text: str) -> str:
     """A text as part of HTML: no markup, and fit to be read."""
     return escape(shown(text))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.data.frames import pandas
+from dvlwidgets.data.shown import writable
 from dvlwidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,13 +30,8 @@ def to_frame(table: Table) -> pd.DataFrame:
     Raises:
         InputError: pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise InputError(
-            "to_frame needs pandas, which is not installed. pip install 'dvlwidgets[frames]', or use to_csv."
-        ) from error
-    return pd.DataFrame(table)
+    frame: pd.DataFrame = pandas("to_frame").DataFrame(table)
+    return frame
 
 
 def parquet(table: Table, file: Any) -> None:
@@ -54,7 +51,7 @@ def parquet(table: Table, file: Any) -> None:
         raise InputError(
             "Parquet needs pyarrow, which is not installed. pip install 'dvlwidgets[frames]', or take the table as CSV."
         ) from error
-    columns = {name: pa.array(_plain(column)) for name, column in table.items()}
+    columns = {writable(name): pa.array(_plain(column)) for name, column in table.items()}
     try:
         pq.write_table(pa.table(columns), file)
     except OSError as refusal:
@@ -63,7 +60,7 @@ def parquet(table: Table, file: Any) -> None:
 
 def _plain(column: NDArray[Any]) -> Any:
     """What a file can hold: texts for objects, numbers as they are."""
-    return column if column.dtype.kind in "biuf" else [str(item) for item in column.tolist()]
+    return column if column.dtype.kind in "biuf" else [writable(str(item)) for item in column.tolist()]
 
 
 def write_csv(table: Table, path: str | PathLike[str]) -> Path:
@@ -78,7 +75,7 @@ def write_csv(table: Table, path: str | PathLike[str]) -> Path:
     lines.writerow([safe(name) for name in table])
     lines.writerows(zip(*(cells(column) for column in table.values()), strict=True))
     try:
-        target.write_text(text.getvalue(), encoding="utf-8", newline="")
+        target.write_text(writable(text.getvalue()), encoding="utf-8", newline="")
     except OSError as refusal:
         raise InputError(
             f"{str(target)!r} cannot be written: {refusal.strerror}. Give a file in a folder that exists."

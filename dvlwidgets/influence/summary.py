@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.frames import pandas
 from ..engine.records import Estimate, Provenance
 from ..errors import InputError
 from ..valuation.result import Status, ValuationResult
@@ -147,13 +148,7 @@ class InfluenceSummary:
         Raises:
             InputError: if pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise InputError(
-                "to_dataframe needs pandas, which is not installed. pip install 'dvlwidgets[frames]', or use `columns`."
-            ) from error
-
+        pd = pandas("to_dataframe", "`columns`")
         return pd.DataFrame(
             {"name": self.points.names, **self.columns}, index=pd.Index(self.points.ids, name="id")
         )

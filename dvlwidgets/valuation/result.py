@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import flag, text, whole
+from ..data.frames import pandas
 from ..engine.records import Estimate, Provenance, Verdict
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
@@ -381,12 +382,6 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         Raises:
             InputError: if pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise InputError(
-                "to_dataframe needs pandas, which is not installed. pip install 'dvlwidgets[frames]', or use to_csv."
-            ) from error
         name = column or self.algorithm or "values"
         table: dict[str, Any] = {
             name: self.values,
@@ -395,7 +390,11 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             f"{name}_counts": self.counts,
         }
         table.update(self._columns.extra)
-        return pd.DataFrame(table, index=pd.Index(self.names if use_names else self.indices))
+        made = pandas("to_dataframe")
+        frame: pd.DataFrame = made.DataFrame(
+            table, index=made.Index(self.names if use_names else self.indices)
+        )
+        return frame
 
 
 def save_result(result: ValuationResult, file: result_file.File) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.shown import shown
 from ..typing import Indices
 from .result_columns import About, Columns, sort_order
 
@@ -53,7 +54,7 @@ def title(columns: Columns, about: About) -> str:
 
 def write_csv(columns: Columns, path: str | os.PathLike[str]) -> None:
     """One line a point, in the result's order; numbers at full precision, nan where not known."""
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
+    with Path(path).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file)
         writer.writerow(["index", "id", "name", "value", "stderr", "variance", "count"])
         c = columns
@@ -73,7 +74,7 @@ def _ends(columns: Columns) -> tuple[Indices, Indices]:
 
 def _cells(columns: Columns, rows: Indices) -> Iterator[tuple[str, ...]]:
     for r in rows:
-        name = str(columns.names[r])
+        name = shown(str(columns.names[r]))
         yield (
             str(columns.indices[r]),
             name if len(name) <= 24 else name[:23] + "…",

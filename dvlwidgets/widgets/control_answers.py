@@ -14,6 +14,7 @@ from typing import Any
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import DvlError, WireError
 from dvlwidgets.widgets import ears, preferences
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.control_runs import Sparks, described, plain
 
@@ -46,7 +47,7 @@ def answer(data: Any) -> dict[str, Any]:
     except Exception as failure:
         # the page shows the sentence; it asks every second, so a warning each time would flood the notebook
         logging.getLogger(__name__).debug("The control channel could not answer", exc_info=True)
-        return _error(request, f"{type(failure).__name__}: {failure}")
+        return _error(request, with_type(failure))
 
 
 def _deed(data: Any, request: str | None) -> Callable[[], object]:

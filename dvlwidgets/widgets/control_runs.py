@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dvlwidgets.data.shown import writable
 from dvlwidgets.errors import DvlError
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.reading import status_of
 from dvlwidgets.widgets.snapshot import Content, Status
 
@@ -89,7 +91,7 @@ def described(entry: Entry, sparks: Sparks) -> Content:
     except Exception as failure:
         # the list shows it; it is asked for every second, so a warning each time would flood the notebook
         logging.getLogger(__name__).debug("A run could not be described", exc_info=True)
-        status, more = Status(error=f"{type(failure).__name__}: {failure}"), {}
+        status, more = Status(error=with_type(failure)), {}
         values, curve, zero = None, [], None
     told = status.json()
     shown = ("state", "pending", "done", "total", "left", "certainty", "completion")
@@ -149,5 +151,5 @@ def _of_panel(entry: Entry) -> Content:
 
 def plain(words: str) -> str:
     """Words of a length that fits a list, and that every encoder takes."""
-    short = words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
-    return short.encode("utf-8", "replace").decode()
+    whole = writable(words)
+    return whole if len(whole) <= LONGEST else whole[: LONGEST - 1] + "…"

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from dvlwidgets.arguments import whole
 from dvlwidgets.data.preview import Previews
-from dvlwidgets.data.shown import as_html, shown
+from dvlwidgets.data.shown import as_html, shown, writable
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
 from dvlwidgets.widgets.payload import Ordered
@@ -179,10 +179,10 @@ class _Maker:
             f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>{self.below}"
         )
         subject = self.now.subject
-        head = {"v": payload.VERSION, "run": clean(self.run), "model": None, "title": shown(subject.title)}
+        head = {"v": payload.VERSION, "run": writable(self.run), "model": None, "title": shown(subject.title)}
         head |= {"summary": self.text, "share": self.level, "payload": "text/html"}
         title = shown(f"{subject.title} · {subject.method}")
-        return Copy(title, self.text, clean(html), self.picture, head)
+        return Copy(title, self.text, writable(html), self.picture, head)
 
     def size(self, held: Selection, previewed: int = 0) -> int:
         """Bytes of a copy in a notebook's file."""
@@ -257,8 +257,3 @@ def inert(data: Any) -> str:
 def inert_script(source: str) -> str:
     """JavaScript that cannot end, or hide the end of, the script element that holds it."""
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def clean(text: str) -> str:
-    """A text that can be written to a file: half characters, which UTF-8 has none for, become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")

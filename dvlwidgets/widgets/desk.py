@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from dvlwidgets.errors import DvlError, WireError
+from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.answered import answered
 from dvlwidgets.widgets.commands import Command, parse, request_of, short
 from dvlwidgets.widgets.editing import edit
 from dvlwidgets.widgets.parts.part import Part
@@ -83,13 +83,7 @@ class Desk:
         return None
 
     def _guarded(self, command: Command, deed: Callable[[], wire.Frame | None]) -> wire.Frame | None:
-        try:
-            return deed()
-        except DvlError as refusal:
-            return wire.error(str(refusal), command.request, command.name)
-        except Exception as failure:
-            logging.getLogger(__name__).exception("%s failed", command.name)
-            return wire.error(f"{type(failure).__name__}: {failure}", command.request, command.name)
+        return answered(deed, command.request, command.name)
 
     def _refuse(self, sentence: str, request: str | None) -> None:
         self._publisher.post(lambda: wire.error(sentence, request, "command"))

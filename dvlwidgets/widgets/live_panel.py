@@ -13,6 +13,7 @@ import traitlets
 
 from dvlwidgets.arguments import text
 from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.shown import writable
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, wire
@@ -111,7 +112,7 @@ class LivePanel(anywidget.AnyWidget):
         )
         self._written = threading.Event()
         super().__init__(height=height)
-        self.set_trait("title", self._session.subject.title)
+        self.set_trait("title", writable(self._session.subject.title))
         self.set_trait("state", self._session.state)
         keep_on_subshells(self.comm)
         self.on_msg(self._received)
@@ -264,10 +265,7 @@ class LivePanel(anywidget.AnyWidget):
         self._publisher.post(lambda: frame)
 
     def _put(self, content: Content, buffers: list[bytes]) -> None:
-        try:
-            self.send(content, buffers)
-        except UnicodeEncodeError:  # few messages hold such a text, and all take long to look through
-            self.send(wire.readable(content), buffers)
+        self.send(wire.readable(content), buffers)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """A page sets traits; ipywidgets holds all notifications meanwhile, so nothing may be sent then."""

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from dvlwidgets.data.shown import shown
+from dvlwidgets.data.shown import shown, writable
 from dvlwidgets.widgets import ears, levels
-from dvlwidgets.widgets.copies import Material, clean, copy_of
+from dvlwidgets.widgets.copies import Material, copy_of
 from dvlwidgets.widgets.fragment import closing, stated
 from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.snapshot import Content
@@ -154,7 +154,7 @@ def _words(material: Material, level: str) -> Content:
     holds = [closing(level)] if np.isfinite(now.points.value).any() else []
     html = "\n".join([static.fragment(now, level), *map(stated, static.tables(now, level)), *holds])
     marked = f'<div class="tex2jax_ignore mathjax_ignore">\n{html}\n</div>'
-    return {"text/plain": shown(static.sentence(now)), "text/html": clean(marked)}
+    return {"text/plain": shown(static.sentence(now)), "text/html": writable(marked)}
 
 
 def _as_stored(now: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol
 from dvlwidgets.engine.runner import Runner, Steps, choose
 from dvlwidgets.errors import RunError
 from dvlwidgets.widgets import preferences, wire
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot
 from dvlwidgets.widgets.wire import Frame
 
@@ -208,7 +209,7 @@ class Publisher:
             logging.getLogger(__name__).exception("The panel could not be brought up to date")
             with self._wake:
                 self._full = True  # whatever the page missed comes with the next frame
-            self.put(wire.error(f"{type(reason).__name__}: {reason}", where="panel"))
+            self.put(wire.error(with_type(reason), where="panel"))
 
     def _next(self) -> tuple[Task | None, float | None]:
         """The next thing to do, or for how long there is nothing (None: until something happens)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dvlwidgets.engine.records import Provenance
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.snapshot import Points, Status
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def status_of(valuation: Any, run: Run, pending: Literal["pause", "resume", "sto
         "unit_of_value": _unit(valuation),
     }
     if run.error is not None:
-        common["error"] = f"{type(run.error).__name__}: {run.error}"
+        common["error"] = with_type(run.error)
     progress = run.progress
     if progress is None:
         return Status(**common)

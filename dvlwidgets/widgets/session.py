@@ -73,6 +73,7 @@ class Session:
         self._hearers: list[Callable[[], None]] = []
         self.valued = Valued.of(train, {}, {})
         self._asked: Literal["pause", "resume", "stop"] | None = None
+        self._valuing = False
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
         self._lock = threading.RLock()
         self._run: Run | None = None
@@ -111,9 +112,10 @@ class Session:
         """Starts the run, or a new one when the last is over.
 
         Raises:
-            RunError: it is running.
+            RunError: it is running, or the edited points are being valued.
         """
         with self._lock:
+            self._refuse_while_valuing()
             if self._run is None or self._run.over:
                 self._prepare()
             self._asked = None
@@ -122,32 +124,43 @@ class Session:
     def value_again(self) -> None:
         """Values the points with the edits in force; all points stay, those that are dropped without a value.
 
-        A method that can update its values computes only what changed; the others run anew, which begins at once.
+        A method that can update its values computes only what changed; the others run anew, which begins at once. The
+        former values are shown until then.
 
         Raises:
-            RunError: the present run is not over.
+            RunError: the present run is not over, or the points are being valued again already.
             InputError: nothing is left, or the method refuses the edited points; nothing was changed.
         """
         with self._lock:
+            self._refuse_while_valuing()
             if self._run is not None and not self._run.over and self._run.state != "pending":
                 raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
-            net, former = self.edits.net, self.valued
-            self.valued = Valued.of(self.train, net, self._places(net), self._points().value, former.turn + 1)
-            try:
-                result = updated(self.valuation, self.valued.data)
-                if result is None:
-                    self._prepare()
-            except BaseException:
-                self.valued = former
-                raise
-            n = len(self.valued.data)
-            points = Points.unknown(n) if result is None else points_of(result, n)
-            self._seen = None, self.valued.spread(points)
-            if result is None:
-                self.start()
-            else:
-                self._run, self._earlier = None, result
+            net = self.edits.net
+            new = Valued.of(self.train, net, self._places(net), self._points().value, self.valued.turn + 1)
+            self._valuing = True
+        try:
+            # without the lock: it may take a while, and the page goes on showing what there was
+            result = updated(self.valuation, new.data)
+            run = self._new_run(new) if result is None else None
+            with self._lock:
+                self._take(new, result, run)
+        finally:
+            self._valuing = False
         self._on_change()
+
+    def _take(self, new: Valued, result: Any, run: Run | None) -> None:
+        """From now on the values are those of `new`: a result, or what a run that begins now will find."""
+        n = len(new.data)
+        self.valued, self._run, self._asked = new, run, None
+        self._earlier = result  # no longer that of other data, also before the run's first frame
+        self._seen = None, new.spread(Points.unknown(n) if result is None else points_of(result, n))
+        if run is not None:
+            run.subscribe(self._news)
+            run.start()
+
+    def _refuse_while_valuing(self) -> None:
+        if self._valuing:
+            raise RunError("The edited points are being valued; wait until their values are there.")
 
     def control(self, verb: Literal["pause", "resume", "stop"]) -> None:
         """Asks the run to pause, go on or end; it does so when the work in hand is done."""
@@ -167,10 +180,14 @@ class Session:
         return found
 
     def _prepare(self) -> None:
-        # a checkpoint is of the data as they came
-        checkpoint = self._checkpoint if self.valued.data is self.train else None
-        self._run = self.valuation.prepare_run(self.valued.data, checkpoint=checkpoint)
+        self._run = self._new_run(self.valued)
         self._run.subscribe(self._news)
+
+    def _new_run(self, valued: Valued) -> Run:
+        # a checkpoint is of the data as they came
+        checkpoint = self._checkpoint if valued.data is self.train else None
+        run: Run = self.valuation.prepare_run(valued.data, checkpoint=checkpoint)
+        return run
 
     def hear(self, callback: Callable[[], None]) -> None:
         """Calls back after news of the present run and of those that follow it, in the run's thread; must be quick."""

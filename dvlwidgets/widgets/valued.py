@@ -103,6 +103,9 @@ def updated(valuation: Any, data: Dataset) -> Any:
     Args:
         valuation: any method.
         data: what is to be valued.
+
+    Raises:
+        InputError: what the method says against the points; its values are what they were.
     """
     if not all(hasattr(valuation, name) for name in ("relabel", "remove", "data")):
         return None
@@ -115,8 +118,15 @@ def updated(valuation: Any, data: Dataset) -> Any:
         return None
     at = np.flatnonzero(stays)
     changed = at[now.labels[at] != data.labels]
-    result = valuation.result
-    if len(changed):
-        new = dict(zip(at.tolist(), data.labels.tolist(), strict=True))
-        result = valuation.relabel({int(row): new[int(row)] for row in changed})
-    return result if stays.all() else valuation.remove(np.flatnonzero(~stays))
+    # a step replaces what the valuation knows and changes none of it, so that putting it back takes the step back
+    former = dict(vars(valuation))
+    try:
+        result = valuation.result
+        if len(changed):
+            new = dict(zip(at.tolist(), data.labels.tolist(), strict=True))
+            result = valuation.relabel({int(row): new[int(row)] for row in changed})
+        return result if stays.all() else valuation.remove(np.flatnonzero(~stays))
+    except BaseException:
+        vars(valuation).clear()
+        vars(valuation).update(former)
+        raise

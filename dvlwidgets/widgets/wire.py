@@ -7,11 +7,13 @@ the header by `{"b": buffer, "d": type, "n": length}`; NaN in an array means "no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dvlwidgets.data.shown import writable
 from dvlwidgets.widgets.snapshot import (
     VALUE,
     Content,
@@ -196,12 +198,23 @@ def error(message: str, request: str | None = None, where: str | None = None) ->
 
 
 def readable(content: Any) -> Any:
-    """A message whose texts all have a UTF-8: half a character, which no JSON can carry, becomes a question mark."""
+    """A message whose texts all have a UTF-8, see `writable`; Jupyter would send some without as they are."""
     if isinstance(content, str):
-        return content.encode("utf-8", "replace").decode("utf-8")
+        return writable(content)
     if isinstance(content, dict):
         return {readable(key): readable(item) for key, item in content.items()}
-    return [readable(item) for item in content] if isinstance(content, list | tuple) else content
+    if not isinstance(content, list | tuple) or _all_writable(content):
+        return content
+    return [readable(item) for item in content]
+
+
+def _all_writable(items: Sequence[Any]) -> bool:
+    """Whether these are texts that all have a UTF-8: a million ids are looked at in one go."""
+    try:
+        "".join(items).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _history(history: History) -> list[list[float | None]]:

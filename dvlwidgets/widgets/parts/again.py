@@ -9,6 +9,7 @@ from typing import Any
 from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
 
 NAME = "again"
@@ -19,6 +20,7 @@ class AgainPart:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._aside = Aside(hub, NAME)
         self._telling = threading.Lock()
         self._told: object = None
         self._known: object = None
@@ -29,22 +31,32 @@ class AgainPart:
         wanted = taken(command, "do", str, "'value'")
         if wanted != "value":
             raise WireError(f"'do' should be 'value', not {short(wanted)}.")
-        self.value()
+        self._aside.ask(self._value_edits, request, "value")
         return None
 
     def hello(self) -> list[wire.Frame]:
         """How many edits wait, and the values before."""
         return [self._waiting(), self._before()]
 
+    def settle(self, timeout: float = 60.0) -> bool:
+        """Waits until what was asked for is done; False after `timeout` seconds."""
+        return self._aside.settle(timeout)
+
     def close(self) -> None:
-        """Hears of no further edit."""
+        """Hears of no further edit; ends the thread after what is in hand."""
         self._deaf()
+        self._aside.close()
 
     def value(self) -> None:
         """Values the data with the edits in force; raises what `Session.value_again` raises."""
         self._hub.session.value_again()
         self._hub.restart()
         self._tell()
+
+    def _value_edits(self) -> None:
+        session = self._hub.session
+        if session.valued.differs(session.edits.net):  # of two clicks the first has valued them all
+            self.value()
 
     def _tell(self) -> None:
         """Says what has changed: how many edits wait, and which values were before."""

@@ -14,6 +14,7 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.engine.runner import threads_work
 from dvlwidgets.errors import DvlError, InputError, WireError
 from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.out_of_fold import FOLDS, Said, StoppedError, in_sample, out_of_fold
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content
@@ -126,7 +127,7 @@ class ColumnsPart:
             self._tell("failed", str(refusal))
         except Exception as failure:  # the model is the user's: what it raises is shown
             logging.getLogger(__name__).info("labels could not be suggested", exc_info=True)
-            self._tell("failed", f"{type(failure).__name__}: {failure}")
+            self._tell("failed", with_type(failure))
         else:
             self._suggested = frame
             self._hub.say(frame)

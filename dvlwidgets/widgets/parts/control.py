@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dvlwidgets.engine.stopping import MaxTime, NoStopping, RankCorrelation, StoppingRule
-from dvlwidgets.errors import DvlError, RunError, WireError
+from dvlwidgets.errors import DvlError, InputError, RunError, WireError
 from dvlwidgets.valuation.reweight import reweightable
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.reading import points_of
 from dvlwidgets.widgets.snapshot import Content
-from dvlwidgets.widgets.worker import Worker
+from dvlwidgets.widgets.valued import Valued
 
 NAME = "control"
 FOLDER = Path("dvlwidgets-checkpoints")
@@ -34,8 +36,8 @@ class ControlPart:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._told: tuple[object, bool] | None = None
-        self._columns: dict[str, wire.Frame] = {}
-        self._worker = Worker("dvlwidgets-semivalues")
+        self._columns: dict[str, tuple[Valued, wire.Frame]] = {}
+        self._aside = Aside(hub, NAME)
         hub.session.hear(self._news)
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
@@ -48,23 +50,24 @@ class ControlPart:
             return wire.part(NAME, "methods", {"methods": self._methods()}, request=request)
         if wanted == "as":
             name = taken(command, "name", str, "the name of a semivalue")
-            self._worker.ask(name, lambda: self._read_as(name, request))
+            self._aside.ask(lambda: self._read_as(name, request), request)
             return None
         if wanted == "checkpoint":
             name = taken(command, "name", str, "a name")
             if re.fullmatch(r"\w[\w .-]{0,80}", name) is None:
                 raise WireError("The name of a checkpoint has letters, digits, spaces, dots, - and _.")
-            path = self._hub.session.valuation.save_checkpoint(FOLDER / name).parent
-            return wire.part(NAME, "saved", {"path": str(path)}, request=request)
+            self._aside.ask(lambda: self._save(FOLDER / name, request), request)
+            return None
         raise WireError(f"'do' should be 'rule', 'methods', 'as' or 'checkpoint', not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
         """What can be changed, and the columns that were read already."""
-        return [self._state(None), *self._columns.values()]
+        now = self._hub.session.valued
+        return [self._state(None), *(frame for of, frame in self._columns.values() if of is now)]
 
     def close(self) -> None:
         """Ends the thread after the reading in hand."""
-        self._worker.close()
+        self._aside.close()
 
     def change_rule(self, rule: StoppingRule) -> None:
         """Has the run stop by another rule.
@@ -84,17 +87,31 @@ class ControlPart:
             InputError: the utilities cannot tell, or nothing is known of `name`.
             NotFittedError: there are no values yet.
         """
-        self._show(name, self._column(name))
+        valued = self._hub.session.valued
+        frame = self._column(name, valued)
+        if self._hub.session.valued is not valued:
+            raise InputError(f"The points were valued again meanwhile; ask for {name} once more.")
+        self._columns[name] = valued, frame
+        self._hub.say(frame)
 
     # --- what is told ---------------------------------------------------------------------------------------
 
     def _news(self) -> None:
         """The run has news; a rule that somebody else changed is told, and that a later run has one."""
+        self._empty_former()
         if self._told is None:
             return
         rule, can_change = self._told
         if self._rule_now() is not rule or self._has_rule() != can_change:
             self._hub.say(self._state(None))
+
+    def _empty_former(self) -> None:
+        """Columns of the values before the points were valued again would stand beside the new values."""
+        session = self._hub.session
+        for name, (of, _) in list(self._columns.items()):
+            if of is not session.valued and self._columns.pop(name, None) is not None:
+                tip = f"The points were valued again since {name} was asked for; ask for it once more."
+                self._hub.say(_numbers(name, tip, np.full(session.subject.n, np.nan)))
 
     def _rule_now(self) -> Any:
         return getattr(self._hub.session.valuation, "is_done", None)
@@ -135,41 +152,40 @@ class ControlPart:
             if inflation <= GOOD**2 and name != session.subject.method
         ]
 
-    def _read_as(self, name: str, request: str | None) -> None:
-        try:
-            frame = self._column(name)
-        except DvlError as refusal:
-            self._hub.say(wire.error(str(refusal), request, NAME))
-        except Exception as failure:  # told where it was asked for
-            self._hub.say(wire.error(f"{type(failure).__name__}: {failure}", request, NAME))
-        else:
-            self._show(name, frame)
-            self._hub.say(wire.part(NAME, "read", {"name": name}, request=request))
+    def _read_as(self, name: str, request: str | None) -> wire.Frame:
+        self.show_as(name)
+        return wire.part(NAME, "read", {"name": name}, request=request)
 
-    def _show(self, name: str, frame: wire.Frame) -> None:
-        self._columns[name] = frame
-        self._hub.say(frame)
+    def _save(self, folder: Path, request: str | None) -> wire.Frame:
+        path = self._hub.session.valuation.save_checkpoint(folder).parent
+        return wire.part(NAME, "saved", {"path": str(path)}, request=request)
 
-    def _column(self, name: str) -> wire.Frame:
+    def _column(self, name: str, valued: Valued) -> wire.Frame:
         """A column of the table: to a page it comes from the part of the columns."""
         session = self._hub.session
-        valued = session.valued
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # the menu says which are told badly
             result = session.valuation.reweight(name)
         points = valued.spread(points_of(result, len(valued.data)))
-        pack = wire.Packer()
         errors = points.stderr[np.isfinite(points.stderr)]
         error = f" Mean standard error {errors.mean():.2g}." if errors.size else ""
-        column = {
-            "id": f"as {name}",
-            "name": f"as {name}",
-            "tip": f"The value as {name}, re-estimated from the {result.provenance.evaluations:,} evaluations of "
-            f"{session.subject.method} that were there when it was asked for, without a fit.{error}",
-            "type": "number",
-            "values": pack(points.value, "f4"),
-        }
-        return wire.part("columns", f"columns as {name}", {"columns": [column]}, pack=pack)
+        tip = (
+            f"The value as {name}, re-estimated from the {result.provenance.evaluations:,} evaluations of "
+            f"{session.subject.method} that were there when it was asked for, without a fit.{error}"
+        )
+        return _numbers(name, tip, points.value)
+
+
+def _numbers(name: str, tip: str, values: ArrayLike) -> wire.Frame:
+    pack = wire.Packer()
+    column = {
+        "id": f"as {name}",
+        "name": f"as {name}",
+        "tip": tip,
+        "type": "number",
+        "values": pack(values, "f4"),
+    }
+    return wire.part("columns", f"columns as {name}", {"columns": [column]}, pack=pack)
 
 
 def _rule(command: Mapping[str, Any]) -> StoppingRule:

@@ -121,7 +121,7 @@ class EditsPart:
             text = edit_export.json_text(log.history())
         else:
             raise WireError(f"'as' should be 'csv', 'json' or 'code', not {short(form)}.")
-        size = len(text.encode("utf-8", "replace"))
+        size = len(text.encode())
         if size > MOST_BYTES:
             raise InputError(
                 f"The edits as {form} have {size:,} bytes, a page takes at most {MOST_BYTES:,}. "

@@ -8,6 +8,7 @@ from typing import Any
 
 from dvlwidgets.errors import DvlError, WireError
 from dvlwidgets.widgets import bundle, wire
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.parts.projection import Coordinates, project
@@ -62,7 +63,7 @@ class PicturesPart:
         except DvlError as refusal:
             answer = "refused", {"words": str(refusal)}, wire.Packer()
         except Exception as failure:  # said where the map would be; a traceback would be of no use there
-            words = f"The map could not be computed: {type(failure).__name__}: {failure}"
+            words = f"The map could not be computed: {with_type(failure)}"
             answer = "refused", {"words": words}, wire.Packer()
         with self._lock:
             self._answer = answer

@@ -12,6 +12,7 @@ from dvlwidgets.data.preview import NoPreviews, Previews, cut, previews_of
 from dvlwidgets.data.preview_audio import Audios
 from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.widgets import bundle, wire
+from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content
 
@@ -66,7 +67,7 @@ class PreviewsPart:
         try:
             body |= _large(self._session.previews, row, pack)
         except Exception as failure:  # of the user's function or file: it is shown in the preview's place
-            body["why"] = cut(f"{type(failure).__name__}: {failure}", MAX_VALUE)
+            body["why"] = cut(with_type(failure), MAX_VALUE)
         if self._tells_row():
             body |= _facts(self._session.train, row)
         return body

@@ -16,8 +16,9 @@ from dvlwidgets.data.table_export import parquet
 from dvlwidgets.errors import InputError, InputTypeError, WireError
 from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
-from dvlwidgets.widgets.parts.view_filters import Filters, as_python, checked
+from dvlwidgets.widgets.parts.view_filters import Filters, as_python, checked, names_of
 from dvlwidgets.widgets.parts.view_table import table_of
 
 NAME = "view"
@@ -39,9 +40,11 @@ class ViewPart:
 
     def __init__(self, hub: Hub, report: Callable[[], str]) -> None:
         self._hub, self._report = hub, report
+        self._aside = Aside(hub, NAME)
         self._lock = threading.Lock()
         self._selection: Rows = np.zeros(0, np.intp)
-        self._filters: Filters = checked({}, hub.session)
+        self._names = names_of(hub.session)
+        self._filters: Filters = checked({}, hub.session, self._names)
         self._set: set[str] = set()
         self._hearers: list[Heard] = []
 
@@ -64,7 +67,7 @@ class ViewPart:
     @property
     def filters(self) -> Filters:
         """What filters, as a dict; empty for nothing."""
-        return as_python(self._filters, self._hub.session)
+        return as_python(self._filters, self._names)
 
     def filter(self, given: object) -> None:
         """Sets all filters; see `view_filters.checked`.
@@ -99,9 +102,10 @@ class ViewPart:
         elif wanted == "filters":
             self._take_filters(taken(command, "filters", dict, "filters"), request)
         elif wanted == "parquet":
-            return self._parquet(command, request)
+            rows = self._positions(command)
+            self._aside.ask(lambda: self._file("parquet", self._parquet(rows), request), request)
         elif wanted == "report":
-            return self._file("html", self._report().encode("utf-8", "replace"), request)
+            self._aside.ask(lambda: self._file("html", self._report().encode(), request), request)
         else:
             raise WireError(
                 f"'do' should be 'selection', 'filters', 'parquet' or 'report', not {short(wanted)}."
@@ -115,8 +119,9 @@ class ViewPart:
             return [make(None) for name, make in frames.items() if name in self._set]
 
     def close(self) -> None:
-        """Calls nobody back any more."""
+        """Calls nobody back any more; ends the thread after the file in hand."""
         self._hearers.clear()
+        self._aside.close()
 
     def _take(self, rows: Rows, request: str | None) -> None:
         with self._lock:
@@ -135,7 +140,7 @@ class ViewPart:
         self._keep(given, request)
 
     def _keep(self, given: object, request: str | None) -> None:
-        filters = checked(given, self._hub.session)
+        filters = checked(given, self._hub.session, self._names)
         with self._lock:
             self._filters = filters
             self._set.add("filters")
@@ -159,16 +164,19 @@ class ViewPart:
         found = [np.arange(a, b) for a, b in zip(ends[::2], ends[1::2], strict=True)]
         return np.concatenate(found).astype(np.intp) if found else np.zeros(0, np.intp)
 
-    def _parquet(self, command: Mapping[str, Any], request: str | None) -> wire.Frame:
+    def _positions(self, command: Mapping[str, Any]) -> Rows:
         rows = taken(command, "rows", list, "positions")
         if not all(type(row) is int for row in rows):
             raise WireError("'rows' should be positions.")
         at = np.array(rows, dtype=np.int64)
         if at.size and (at.min() < 0 or at.max() >= self._hub.session.subject.n):
             raise WireError(f"'rows' should lie from 0 to {self._hub.session.subject.n - 1:,}.")
+        return at.astype(np.intp)
+
+    def _parquet(self, rows: Rows) -> bytes:
         out = io.BytesIO()
-        parquet(table_of(self._hub.session, at.astype(np.intp)), out)
-        return self._file("parquet", out.getvalue(), request)
+        parquet(table_of(self._hub.session, rows), out)
+        return out.getvalue()
 
     def _file(self, form: str, content: bytes, request: str | None) -> wire.Frame:
         if len(content) > MOST_BYTES:

@@ -36,13 +36,14 @@ def names_of(session: Session) -> dict[str, str]:
     return {**names, **{name: f"x:{name}" for name in LATER}, **OWN}
 
 
-def checked(given: object, session: Session) -> Filters:
+def checked(given: object, session: Session, names: Mapping[str, str]) -> Filters:
     """Filters in the page's terms, all five keys there.
 
     Args:
         given: any of `presets` (a list of PRESETS), `ranges` (column to (from, to), None for an open end), `classes`
             (column to a list of names), `text` (part of an id or label), `expression` (as in the panel's field).
         session: whose columns they are about.
+        names: of these columns, from `names_of`.
 
     Raises:
         InputTypeError: something has another type.
@@ -53,7 +54,6 @@ def checked(given: object, session: Session) -> Filters:
     for key in given:
         if key not in KEYS:
             raise InputError(f"filters have no {short(key)}; they have {', '.join(KEYS)}. Example: {EXAMPLE}")
-    names = names_of(session)
     return {
         "presets": _presets(given.get("presets", [])),
         "ranges": {
@@ -68,9 +68,9 @@ def checked(given: object, session: Session) -> Filters:
     }
 
 
-def as_python(filters: Filters, session: Session) -> Filters:
+def as_python(filters: Filters, names: Mapping[str, str]) -> Filters:
     """Filters of a page as `panel.filters` gives them: by names, without what filters nothing."""
-    back = {column: name for name, column in names_of(session).items()}
+    back = {column: name for name, column in names.items()}
     named = {
         key: {back.get(column, column): content for column, content in filters[key].items()}
         for key in ("ranges", "classes")

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.errors import DvlError, InputError, WireError
+from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.evaluation.drop_curve import CERTAIN, SEEDS, DropCurve, Gain, MetricCurve
 from dvlwidgets.evaluation.own_model import own_model, parts_of
 from dvlwidgets.widgets import bundle, wire
+from dvlwidgets.widgets.answered import in_words
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content, finite
@@ -156,8 +157,7 @@ class WhatIfPart:
 
     def _fail(self, turn: int, why: Exception) -> None:
         """The page hears of it whatever it is: the model and its metrics are the user's."""
-        words = str(why) if isinstance(why, DvlError) else f"{type(why).__name__}: {why}"
-        self._tell(turn, {"state": "failed", "why": words, "done": 0, "total": 0, "metrics": []})
+        self._tell(turn, {"state": "failed", "why": in_words(why), "done": 0, "total": 0, "metrics": []})
 
     def _tell(self, turn: int, body: Content, request: str | None = None) -> None:
         with self._lock:
