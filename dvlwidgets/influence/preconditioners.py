@@ -13,7 +13,7 @@ from .batches import Batches
 from .block_influence import Factors
 from .problem import Problem
 from .rows import Rows
-from .solvers.products import Products
+from .solvers.products import Products, precision
 from .solvers.rows import gaussian
 from .solvers.sketch import nystroem_sketch
 
@@ -109,7 +109,8 @@ class NystroemPreconditioner:
 
     def _of_block(self, products: Products, _: Tensor) -> Factors:
         sketch = nystroem_sketch(products, products.p, min(self.rank, products.p), products.like, passes=1)
-        return Deflation(sketch.values, sketch.vectors)
+        narrow = precision(products.curvature)  # what it will be asked in; the work may be wider
+        return Deflation(sketch.values.to(narrow), sketch.vectors.to(narrow))
 
 
 @dataclass

@@ -52,6 +52,15 @@ def test_preconditioned_solutions_equal_the_dense_solve(kind, blocks, path):
     assert relative_error(z, plain.with_regularization(0.5).influence_factors(*made.test)) < 1e-6
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_in_float32_is_preconditioned_too(kind, path):
+    made = case("mlp_tanh", torch.float32)
+    model = CgInfluence(made.model, made.loss, 0.1, rtol=1e-5, preconditioner=KINDS[kind]())
+    z = model.fit(made.batches(30)).influence_factors(*made.test)
+    assert z.dtype == torch.float32
+    assert relative_error(z, dense_factors(case("mlp_tanh"), 0.1)) < 1e-3
+
+
 @pytest.mark.parametrize("name", ["layer_norm", "tokens", "cnn"])
 def test_ekfac_preconditions_layers_of_every_kind(name):
     made = case(name)
