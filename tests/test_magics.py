@@ -346,6 +346,7 @@ PAIRS = "--train x_train,y_train --test x_test,y_test"
         (f"{BOTH} --share ful", "GaussianNB()", ["no share 'ful'", "'full'"]),
         (f"{BOTH} --seed x", "GaussianNB()", ["--seed", "'x'", "whole number"]),
         (f"{BOTH} --jobs", "GaussianNB()", ["--jobs needs a value"]),
+        (f"{BOTH} --jobs 0", "GaussianNB()", ["--jobs 0", "--jobs 4"]),
         (f"{BOTH} --wait=yes", "GaussianNB()", ["--wait takes no value"]),
         (f"{BOTH} --wait --background", "GaussianNB()", ["--wait and --background"]),
         (f"{BOTH} --seed 1 --seed 2", "GaussianNB()", ["--seed was given twice"]),

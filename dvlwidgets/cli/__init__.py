@@ -98,10 +98,9 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _rows(given: str) -> int:
-    rows = int(given)
-    if rows < 1:
-        raise ValueError(given)
-    return rows
+    if not given.isdecimal() or not int(given):
+        raise argparse.ArgumentTypeError(f"{given!r} was given; expected a whole number above 0, such as 10")
+    return int(given)
 
 
 def _add_edits(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

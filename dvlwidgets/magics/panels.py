@@ -33,6 +33,10 @@ def check_run(given: Given) -> str | None:
         )
     if "wait" in given and "background" in given:
         raise UsageError("--wait and --background were both given; give one of them.")
+    if given.get("jobs") == 0:
+        raise UsageError(
+            "--jobs 0 was given; expected how many fits run at a time, e.g. --jobs 4, or -1 for all cores."
+        )
     return given.words[0] if given.words else None
 
 

@@ -9,6 +9,8 @@ from dvlwidgets.magics.usage import UsageError, in_one_line, near
 
 QUIET = "dvlwidgets magic"
 """Name of the statements' source: it is in no file, and tracebacks say so."""
+_SHELLS = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
+"""Names that IPython puts among a notebook's variables; nobody means them."""
 
 
 class Script:
@@ -84,7 +86,7 @@ class Script:
         try:
             return eval(expression.strip(), self._names)  # noqa: S307 - the user's own words, in the user's notebook
         except NameError as error:
-            known = [name for name in self._variables if not name.startswith("_")]
+            known = [name for name in self._variables if not name.startswith("_") and name not in _SHELLS]
             close = near(error.name or expression, known)
             raise UsageError(f"{what}: there is no variable {error.name or expression!r}.{close}") from None
         except Exception as error:
