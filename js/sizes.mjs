@@ -6,9 +6,9 @@ const BUDGETS = {
   'dvlwidgets/static/widget.js': 150_000,
   'dvlwidgets/static/influence.js': 150_000,
   'dvlwidgets/static/whatif.js': 20_000,
-  'dvlwidgets/static/view.js': 30_000,
+  'dvlwidgets/static/view.js': 32_000,
   'dvlwidgets/static/previews.js': 20_000,
-  'dvlwidgets/static/pictures.js': 40_000,
+  'dvlwidgets/static/pictures.js': 42_000,
   'dvlwidgets/static/viewer.js': 60_000,
 };
 

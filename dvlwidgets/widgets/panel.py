@@ -14,7 +14,7 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets.live_panel import LivePanel
-from dvlwidgets.widgets.parts import PARTS, again, control, pictures, view, view_table, whatif
+from dvlwidgets.widgets.parts import PARTS, again, control, pictures, stability, view, view_table, whatif
 from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
@@ -109,6 +109,7 @@ class ValuationPanel(LivePanel):
                 whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
                 again.NAME: again.AgainPart,
                 control.NAME: control.ControlPart,
+                stability.NAME: stability.StabilityPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
             },
         )

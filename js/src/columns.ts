@@ -214,13 +214,25 @@ export function extent(numbers: ArrayLike<number>): [number, number] | null {
   return lo <= hi ? [lo, hi] : null;
 }
 
-/** Counts in about `bins` equal bins; an edge falls on `split` when that lies inside, so a bar has one colour. */
-export function histogram(numbers: ArrayLike<number>, bins: number, split: number | null): Histogram | null {
+/**
+ * Counts in about `bins` equal bins; an edge falls on `split` when that lies inside, so a bar has one colour. `beside`:
+ * other numbers that the bins are to reach as well.
+ */
+export function histogram(
+  numbers: ArrayLike<number>,
+  bins: number,
+  split: number | null,
+  beside: ArrayLike<number> | null = null
+): Histogram | null {
   const range = extent(numbers);
   if (range === null) {
     return null;
   }
   let [lo, hi] = range;
+  const more = LIVE && beside !== null ? extent(beside) : null;
+  if (LIVE && more !== null) {
+    [lo, hi] = [Math.min(lo, more[0]), Math.max(hi, more[1])];
+  }
   if (lo === hi) {
     const half = Math.abs(lo) * 0.05 || 0.5;
     [lo, hi] = [lo - half, hi + half];

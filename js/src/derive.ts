@@ -4,7 +4,7 @@ import { extent, histogram, ranks, sortRows, type Histogram, type Ranks, type So
 import { filterRows, presetCounts, type MoreTests, type Preset } from './filters';
 import { decimalsFor } from './format';
 import { LIVE } from './here';
-import type { Points } from './points';
+import { valuesBefore, type Points } from './points';
 import type { UiState } from './state';
 
 export interface Scale {
@@ -39,7 +39,7 @@ export function derive(
 ): Derived {
   const rank = ranks(points);
   const rows = filterRows(points, state.filters, rank, state.selected, more);
-  const held = hold && before !== null && sameRows(before.order, rows);
+  const held = LIVE && hold && before !== null && sameRows(before.order, rows);
   const all = LIVE && !held && isByValue(state.sort) ? rank.order : undefined;
   const order = held
     ? before.order
@@ -50,7 +50,9 @@ export function derive(
     ranks: rank,
     order,
     ...(LIVE ? { all: all ?? (order.length === points.n ? order : undefined) } : {}),
-    histogram: points.whole?.histogram ?? histogram(points.value, BINS, points.status.threshold),
+    histogram:
+      points.whole?.histogram ??
+      histogram(points.value, BINS, points.status.threshold, LIVE ? valuesBefore(points) : null),
     counts: presetCounts(points, rank, state.selected),
     scale: scaleOf(points),
   };
@@ -116,8 +118,9 @@ function sameRows(order: Uint32Array, rows: Uint32Array): boolean {
   if (order.length !== rows.length) {
     return false;
   }
-  const sorted = order.slice().sort();
-  return sorted.every((row, i) => row === rows[i]);
+  const there = new Uint8Array((rows.at(-1) ?? -1) + 1); // they ascend
+  rows.forEach((row) => (there[row] = 1));
+  return order.every((row) => there[row] === 1);
 }
 
 function scaleOf(points: Points): Scale {

@@ -20,4 +20,6 @@ export interface Grid extends Heads {
   cell(column: Column): Cell;
   /** Once for each row that is made. */
   dressRow(row: HTMLElement, columns: readonly Column[]): void;
+  /** Each time that a row was painted. */
+  painted(row: HTMLElement, focused: boolean): void;
 }

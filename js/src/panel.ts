@@ -16,31 +16,22 @@
  *   footer-shown, footer-selected, saved (data-unsaved), footer-failures, footer-warnings, footer-share
  */
 
-import type { Filters } from './filters';
 import type { Derived } from './derive';
 import { h, onceAFrame, setAttr, show } from './dom';
 import { LIVE } from './here';
-import { columnsFor, roomFor, type Column, type Room } from './layout';
+import { createKeys, type Desk } from './intents';
+import { roomFor, type Room } from './layout';
+import type { LivePart, MakeLive, SetState } from './live';
 import type { ViewKeeper } from './memory';
-import { Steady } from './steady';
-import { stay, type Stay, type StayActions } from './stay';
+import { assemble, createViews, type Inside, type Views } from './panel_views';
 import { sizeOf, type Points } from './points';
+import { keepColumns } from './shown_columns';
 import type { Change, LiveSource, Source } from './source';
 import * as ui from './state';
+import { stay, type Stay, type StayActions } from './stay';
+import { Steady } from './steady';
 import { watchTheme } from './theme';
-import { createKeys, type Desk } from './intents';
-import type { LivePart, MakeLive, SetState } from './live';
-import type { Part } from './parts/part';
-import { createCertainty } from './views/certainty';
-import { createChips } from './views/chips';
-import { createEdits } from './views/edits';
-import { createGallery } from './views/gallery';
-import { createHistogram } from './views/histogram';
-import { createPoint } from './views/point';
-import { createRow } from './views/row';
-import { createStatus } from './views/status';
-import { createTable, emptyWords } from './views/table';
-import { createToolbar } from './views/toolbar';
+import { emptyWords } from './views/table';
 import STYLE from '../style/panel.raw.css';
 
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page. */
@@ -57,27 +48,15 @@ class Panel {
   readonly host = h('div', { 'data-lm-suppress-shortcuts': 'true', 'data-dvl-panel': '' });
   #state: ui.UiState = ui.INITIAL;
   readonly #pace: Steady;
-  #columns: Column[] = [];
-  #columnsOf: readonly unknown[] = [];
   #room: Room = 'wide';
   #later: ReturnType<typeof setTimeout> | undefined;
   #visible: number[] = [];
   readonly #source: Source;
   readonly #presence: Stay;
-  readonly #tiles = h(
-    'button',
-    {
-      class: 'chip',
-      'data-testid': 'as-gallery',
-      title: 'Points as pictures or texts, or as rows',
-      onclick: () => this.#set({ ...this.#state, gallery: !this.#state.gallery }),
-    },
-    'Gallery'
-  );
   readonly #frame = onceAFrame(() => this.#render());
-  readonly #pressed: ReturnType<typeof createKeys>;
   readonly #live: LivePart | null;
-  readonly #views;
+  readonly #columns: ReturnType<typeof keepColumns>;
+  readonly #views: Views;
   readonly #root: HTMLElement;
   readonly #keeper: ViewKeeper | null;
 
@@ -90,11 +69,21 @@ class Panel {
       page: () => this.#views.table.page(),
       reveal: (row) => this.#reveal(row),
     };
-    this.#live = LIVE ? (makeLive?.(source as LiveSource, desk, this.#change) ?? null) : null;
-    this.#pace = (LIVE && this.#live?.pace) || new Steady();
-    this.#pressed = createKeys(desk, (LIVE && this.#live?.editing) || null);
-    this.#views = this.#createViews(this.#live?.controls ?? h('span'));
-    this.#root = this.#assemble();
+    const live = (this.#live = LIVE ? (makeLive?.(source as LiveSource, desk, this.#change) ?? null) : null);
+    this.#pace = (LIVE && live?.pace) || new Steady();
+    this.#columns = keepColumns(source.live, LIVE ? live?.grid : undefined);
+    const inside: Inside = {
+      source,
+      live,
+      set: this.#change,
+      turn: (part) => this.#set({ ...this.#state, ...part }),
+      state: () => this.#state,
+      derived: () => this.#pace.derived,
+      room: () => this.#room,
+      visible: (rows) => this.#wantPreviews(rows),
+    };
+    this.#views = createViews(inside);
+    this.#root = this.#assemble(inside, createKeys(desk, (LIVE && live?.editing) || null));
     const actions: StayActions = {
       bind: () => [
         ...(LIVE && source.subscribe !== undefined
@@ -105,138 +94,28 @@ class Panel {
       sized: () => this.#measure(),
       shown: () => (LIVE ? this.#changed('values') : this.#frame.request()),
     };
-    const live = LIVE ? this.#live : null;
-    this.#presence = live?.attend(this.host, this.#root, actions) ?? stay(this.#root, actions);
-    this.#keeper = live?.keep(this.#root, this.#views.table) ?? null;
+    this.#presence = (LIVE && live?.attend(this.host, this.#root, actions)) || stay(this.#root, actions);
+    this.#keeper = (LIVE && live?.keep(this.#root, this.#views.table)) || null;
   }
 
   readonly #change: SetState = (change) => this.#set(change(this.#pinned()));
 
-  #createViews(controls: HTMLElement) {
-    const set = this.#change;
-    const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
-    const pick = {
-      focus: (row: number) =>
-        set((s) => ({ ...ui.focusOn(s, row), drawer: this.#room === 'narrow' ? 'point' : s.drawer })),
-      toggle: (row: number) => set((s) => ui.toggleRow(s, row)),
-      extend: (row: number) => set((s) => ui.selectTo(s, row, this.#pace.derived?.order ?? [])),
-      visible: (rows: number[]) => this.#wantPreviews(rows),
-    };
-    return {
-      toolbar: createToolbar(
-        { drawer: (which) => set((s) => ({ ...s, drawer: s.drawer === which ? null : which })) },
-        controls
-      ),
-      histogram: createHistogram({ brush: (value) => filter({ value }) }),
-      certainty: createCertainty(),
-      edits: createEdits(this.#live?.takeBack ?? ''),
-      chips: createChips({ toggle: (preset) => set((s) => ui.togglePreset(s, preset)), filter }),
-      gallery: createGallery(pick, (columns) => this.#createRow(columns)),
-      table: createTable(
-        {
-          ...pick,
-          sort: (column, refine) => set((s) => ui.sortBy(s, column, refine)),
-          toggleAll: () => set((s) => ui.toggleAll(s, this.#pace.derived?.order ?? [])),
-        },
-        (columns) => this.#createRow(columns),
-        LIVE ? this.#live?.grid : undefined
-      ),
-      point: createPoint(),
-      status: createStatus({
-        clearSelection: () => set(ui.clearSelection),
-        failure: () => set((s) => ({ ...s, failure: !s.failure, help: false })),
-      }),
-    };
-  }
-
-  #createRow(columns: readonly Column[]) {
-    const grid = LIVE ? this.#live?.grid : undefined;
-    const row = createRow(columns, grid && ((column) => grid.cell(column)));
-    grid?.dressRow(row.element, columns);
-    const preview = (at: number) => this.#source.preview(at);
-    return {
-      element: row.element,
-      paint: (at: number, index: number, selected: boolean, focused: boolean) => {
-        const { points } = this.#source;
-        if (points !== null && this.#pace.derived !== null) {
-          row.paint(at, index, selected, focused, {
-            points,
-            ranks: this.#pace.derived.ranks,
-            scale: this.#pace.derived.scale,
-            preview,
-          });
-        }
-      },
-    };
-  }
-
-  #assemble(): HTMLElement {
-    const live = LIVE ? this.#live : null;
+  #assemble(inside: Inside, press: ReturnType<typeof createKeys>): HTMLElement {
+    const live = LIVE ? inside.live : null;
     const views = this.#views;
-    const closer = () =>
-      h(
-        'button',
-        {
-          class: 'button drawer-close',
-          'data-testid': 'close-drawer',
-          onclick: () => this.#set({ ...this.#state, drawer: null }),
-        },
-        'Close'
-      );
-    const detail = h(
-      'div',
-      { class: 'detail', role: 'region', 'aria-label': 'Point in focus' },
-      closer(),
-      views.point.element,
-      live?.detail ?? ''
-    );
-    const body = h(
-      'div',
-      { class: 'body' },
-      h(
-        'div',
-        { class: 'overview', role: 'region', 'aria-label': 'Overview' },
-        closer(),
-        views.histogram.element,
-        views.certainty.element,
-        views.edits.element
-      ),
-      h('div', { class: 'work' }, views.chips.element, views.table.element, views.gallery.element),
-      detail
-    );
-    const root = h(
-      'div',
-      {
-        class: 'panel',
-        'data-testid': 'panel',
-        'data-live': this.#source.live,
-        role: 'region',
-        'aria-label': 'Data valuation',
-      },
-      views.toolbar.element,
-      views.toolbar.line,
-      live?.notice ?? '',
-      h('p', { class: 'note muted', 'data-testid': 'note', hidden: !this.#source.note }, this.#source.note),
-      body,
-      views.status.element,
-      ...(live?.overlays ?? [])
-    );
+    const { root, body, detail } = assemble(views, inside);
     this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + (live?.style ?? '')), root);
-    views.chips.element.append(this.#tiles);
-    if (LIVE) {
-      placeParts(live?.parts ?? [], this.#views, detail);
-    }
     detail.addEventListener('pointerenter', () => this.#pin());
     views.table.element.addEventListener('focusin', () => this.#pin());
-    for (const event of ['pointermove', 'pointerdown', 'keydown']) {
-      body.addEventListener(event, () => this.#pace.touch());
-    }
     if (LIVE) {
+      for (const event of ['pointermove', 'pointerdown', 'keydown']) {
+        body.addEventListener(event, () => this.#pace.touch());
+      }
       root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
     }
     root.addEventListener('keydown', (event) => {
       const tiles = this.#showsTiles();
-      this.#pressed(event, tiles ? views.gallery.element : views.table.grid, tiles);
+      press(event, tiles ? views.gallery.element : views.table.grid, tiles);
     });
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
@@ -334,6 +213,7 @@ class Panel {
   }
 
   #render(): void {
+    this.#frame.cancel(); // whoever could not wait has it rendered now
     const live = LIVE ? this.#live : null;
     const { points } = this.#source;
     setAttr(this.#root, 'data-waiting', points === null);
@@ -357,7 +237,7 @@ class Panel {
     const views = this.#views;
     const { status } = points;
     const focus = this.#focus();
-    this.#remakeColumns(points);
+    const columns = this.#columns(points, this.#room, views.table.grid.clientWidth, state.columns);
     setAttr(this.#root, 'data-drawer', state.drawer);
     setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
     views.toolbar.update(source, points, state.drawer);
@@ -372,9 +252,9 @@ class Panel {
     views.edits.update(points.edits);
     views.chips.update(state.filters, derived.counts, points.label);
     const tiles = this.#showsTiles();
-    const shared = { columns: this.#columns, order: derived.order, focus, selected: state.selected };
-    show(this.#tiles, points.preview.kind !== 'none');
-    setAttr(this.#tiles, 'aria-pressed', String(tiles));
+    const shared = { columns, order: derived.order, focus, selected: state.selected };
+    show(views.tiles, points.preview.kind !== 'none');
+    setAttr(views.tiles, 'aria-pressed', String(tiles));
     show(views.gallery.element, tiles);
     show(views.table.element, !tiles);
     if (tiles) {
@@ -401,7 +281,7 @@ class Panel {
           }
     );
     if (LIVE) {
-      this.#live?.paint({ points, state, derived, focus });
+      this.#live?.paint({ points, state, derived, focus, columns });
     }
     views.status.update({
       points,
@@ -410,42 +290,5 @@ class Panel {
       unsaved: source.unsaved,
       live: source.live,
     });
-  }
-
-  /**
-   * A full frame of the same data set has the same columns: keep the elements, and with them the focus. So does a table
-   * without a width, which is behind the gallery.
-   */
-  #remakeColumns(points: Points): void {
-    const width = this.#views.table.grid.clientWidth;
-    const { columns } = this.#state;
-    const of = [points, this.#room, ...(LIVE ? [columns, [...points.extra.keys()].join()] : [])];
-    const [had, ...same] = this.#columnsOf;
-    if (of.every((item, i) => item === same[i]) && (had === width || width === 0)) {
-      return;
-    }
-    const room = width === 0 ? Infinity : width;
-    const grid = LIVE ? this.#live?.grid : undefined;
-    const next =
-      grid?.columns(points, this.#room, room, columns) ??
-      columnsFor(points, this.#room, room, LIVE && this.#source.live);
-    if (JSON.stringify(next) !== JSON.stringify(this.#columns)) {
-      this.#columns = next;
-    }
-    this.#columnsOf = [width, ...of];
-  }
-}
-
-/** Elements of the parts go where they belong; the edits stay the last card of the left column. */
-function placeParts(
-  parts: readonly Part[],
-  views: Record<'edits' | 'chips' | 'status', { element: HTMLElement }>,
-  detail: HTMLElement
-): void {
-  for (const part of parts) {
-    views.edits.element.before(...(part.overview ?? []));
-    views.chips.element.append(...(part.bar ?? []));
-    detail.append(...(part.detail ?? []));
-    views.status.element.append(...(part.footer ?? []));
   }
 }

@@ -166,6 +166,16 @@ export function isRelabelled(points: Points, row: number): boolean {
     : !Object.is(label.values[row], label.original[row]);
 }
 
+/** Whether nothing more is to come of the run. */
+export function isOver({ state }: Status): boolean {
+  return ['stopped', 'finished', 'failed'].includes(state);
+}
+
+/** Whether a point was dropped when these values were computed: nothing is to come of it any more. */
+export function isLeftOut(points: Points, row: number): boolean {
+  return points.converged[row] === 1 && Number.isNaN(points.value[row]!);
+}
+
 export function isEdited(points: Points, row: number): boolean {
   return points.dropped[row] === 1 || isRelabelled(points, row);
 }
@@ -196,6 +206,12 @@ export function suggestionOf(points: Points, row: number): Suggestion | null {
 export function disagrees(points: Points, row: number): boolean {
   const suggestion = suggestionOf(points, row);
   return suggestion !== null && points.label?.kind === 'class' && points.label.codes[row] !== suggestion.code;
+}
+
+/** The values before the points were valued again; null where they were valued once. */
+export function valuesBefore(points: Points): Float32Array | null {
+  const data = points.extra.get('before')?.data;
+  return data?.kind === 'number' ? data.values : null;
 }
 
 /** The comment on a point; empty where there is none. */

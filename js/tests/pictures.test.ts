@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { histogram, ranks } from '../src/columns';
+import { binned, outline } from '../src/parts/pictures/before';
 import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';
-import { inside, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
+import { grow, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
 import { hex, LEVELS, levelOf, NEUTRAL, parse } from '../src/parts/pictures/ink';
+import { readCourse } from '../src/parts/pictures/stability';
 import { MOST_CLASSES, strips } from '../src/parts/pictures/strips';
 import { classLabels, makePoints } from './make';
 
@@ -62,10 +64,36 @@ describe('the lasso', () => {
   ];
 
   it('knows the inside of a polygon that is not convex', () => {
-    expect(inside(5, 2, hollow)).toBe(true);
-    expect(inside(5, 6, hollow)).toBe(false);
-    expect(inside(1, 7, hollow)).toBe(true);
-    expect(inside(11, 5, hollow)).toBe(false);
+    expect(lassoed([5, 5, 1, 11], [2, 6, 7, 5], all(4), hollow)).toEqual([0, 2]);
+  });
+
+  it('takes the same points as a look at every edge, whatever the path', () => {
+    let state = 7;
+    const random = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
+    const path = Array.from({ length: 60 }, (): Corner => [200 * random(), 130 * random()]);
+    const [x, y] = [0, 0].map(() => Float32Array.from({ length: 3000 }, () => 220 * random() - 10)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const inside = (px: number, py: number): boolean =>
+      path.filter(([ax, ay], i) => {
+        const [bx, by] = path[(i + 1) % path.length]!;
+        return ay > py !== by > py && px < ((bx - ax) * (py - ay)) / (by - ay) + ax;
+      }).length %
+        2 ===
+      1;
+    const wanted = [...x.keys()].filter((row) => inside(x[row]!, y[row]!));
+    expect(wanted.length).toBeGreaterThan(300);
+    expect(lassoed(x, y, all(3000), path)).toEqual(wanted);
+  });
+
+  it('has a corner where the pointer came from one by some pixels', () => {
+    const path: Corner[] = [[0, 0]];
+    for (let x = 0; x <= 100; x++) {
+      grow(path, [x, 0]);
+    }
+    expect(path.length).toBe(34);
+    expect(path.at(-1)).toEqual([99, 0]);
   });
 
   it('takes the points that pass the filters and have a place', () => {
@@ -134,5 +162,31 @@ describe('strips of classes', () => {
     expect(found.at(-1)!.classes).toEqual(['c12', 'c13', 'c14']);
     expect(found.at(-1)!.n).toBe(3);
     expect(strips(makePoints([1]), histogram([1], 10, null)!, all(1))).toEqual([]);
+  });
+});
+
+describe('the values before', () => {
+  it('lie in the bins of the histogram, which reaches as far as they do', () => {
+    const now = Float32Array.of(0.5, 1, NaN);
+    const before = Float32Array.of(-2, 0.25, 3, NaN);
+    const reach = histogram(now, 10, 0, before)!;
+    expect([reach.lo, reach.hi, reach.known]).toEqual([-2, 3, 2]);
+    const counts = binned(before, reach);
+    expect([counts[0], counts.at(-1), counts.reduce((a, b) => a + b, 0)]).toEqual([1, 1, 3]);
+    expect(histogram(now, 10, 0)!.hi).toBe(1);
+    expect(histogram(Float32Array.of(NaN), 10, 0, before)).toBeNull();
+  });
+
+  it('are drawn as steps, as high as the highest bar of both', () => {
+    expect(outline([1, 4, 0], 8, 30, 18)).toBe('M0 18V16.0H10.00V10.0H20.00V18.0H30.00V18');
+  });
+});
+
+describe('the stability of the ranking', () => {
+  it('is read as it was told, and refused otherwise', () => {
+    const entry = { done: 200, half: 100, stability: 0.9 };
+    expect(readCourse({ body: { course: [entry] } })).toEqual([[200, 100, 0.9]]);
+    expect(() => readCourse({ body: { course: [{ ...entry, half: null }] } })).toThrow('does not know');
+    expect(() => readCourse({ body: {} })).toThrow('course should be a list');
   });
 });

@@ -8,6 +8,7 @@ import { arranged } from '../src/parts/columns/arrange';
 import type { Hub } from '../src/parts/part';
 import { csv, pythonOf, rangesOf } from '../src/parts/view/rows';
 import { ruleOf } from '../src/parts/view/rule';
+import * as arrangement from '../src/parts/view/arrangement';
 import { createSync } from '../src/parts/view/sync';
 import { INITIAL, type UiState } from '../src/state';
 import { makePoints } from './make';
@@ -59,14 +60,15 @@ describe('the selection', () => {
     const hub = { source, set: (by: (s: UiState) => UiState) => (state = by(state)) } as unknown as Hub;
     const sync = createSync(hub, 'view');
     const paint = (): void =>
-      sync.paint({ points, state, derived: derive(points, state, null, false), focus: -1 });
+      sync.paint({ points, state, derived: derive(points, state, null, false), focus: -1, columns: [] });
     const select = (...rows: number[]): void => void (state = { ...state, selected: new Set(rows) });
     const says = (rows: number[], request: string | null = null): void => {
       const body = { rows: { b: 0, d: 'u4', n: rows.length } };
       const buffers = [Uint32Array.from(rows).buffer];
       sync.hear({ part: 'view', kind: 'selection', request, body, buffers });
     };
-    return { asked, paint, select, says, state: () => state, sync };
+    const set = (part: Partial<UiState>): void => void (state = { ...state, ...part });
+    return { asked, paint, select, says, set, state: () => state, sync };
   }
 
   it('goes to Python once it rests, and its echo changes nothing', () => {
@@ -98,5 +100,55 @@ describe('the selection', () => {
     expect([...state().selected]).toEqual([0, 5]);
     expect(asked).toEqual([]);
     vi.useRealTimers();
+  });
+
+  it('leaves the order and the columns to the view, which begins with the last that Python kept', () => {
+    vi.useFakeTimers();
+    const kept = {
+      sort: [{ column: 'label', descending: true }],
+      gallery: true,
+      columns: {
+        order: ['value'],
+        shown: { 'x:feature:ink': true, stderr: false },
+        width: { value: 200 },
+        pinned: [],
+      },
+    } as const;
+    const told = (of: arrangement.Kept) => ({
+      part: 'view',
+      kind: 'arrangement',
+      request: null,
+      body: { arrangement: JSON.parse(JSON.stringify(arrangement.toJson(of))) as unknown },
+      buffers: [],
+    });
+    const { asked, paint, sync, state, set } = world();
+    sync.hear(told(kept));
+    paint();
+    paint();
+    vi.advanceTimersByTime(500);
+    expect(state()).toMatchObject(kept);
+    expect(asked).toEqual([{ what: 'feature', name: 'ink' }]);
+    set({ sort: INITIAL.sort });
+    paint();
+    vi.advanceTimersByTime(500);
+    expect(asked.at(-1)).toEqual({
+      do: 'arrangement',
+      arrangement: { ...arrangement.toJson(kept), sort: [['value', false]] },
+    });
+    sync.hear(told(kept)); // of another view
+    paint();
+    expect(state().sort).toEqual(INITIAL.sort);
+    vi.useRealTimers();
+  });
+
+  it.each([
+    [{ sort: [['vaule', true]] }, 'cannot be sorted by'],
+    [{ sort: [['value']] }, 'cannot be sorted by'],
+    [{ columns: { order: [], shown: {}, width: { value: '9' }, pinned: [] } }, 'wide'],
+    [{ columns: { order: 3, shown: {}, width: {}, pinned: [] } }, 'order should be a list'],
+  ])('refuses an arrangement that is none: %j', (part, words) => {
+    const good = { sort: [], columns: null, gallery: false };
+    expect(arrangement.fromJson(good)).toEqual({ sort: [], gallery: false });
+    expect(() => arrangement.fromJson({ ...good, ...part })).toThrow(words);
   });
 });

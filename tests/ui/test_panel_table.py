@@ -112,3 +112,19 @@ def test_headers_filter_expressions_complete_and_columns_are_arranged(
     assert len(names) == len(cells)
     assert {"label", "value", "converged", "suggested"} <= set(names)
     assert cells[names.index("label")] in {"3", "5"}
+
+    # so does a page that is loaded again: Python kept how the table was arranged, and what filtered it
+    panel.part("sort-label").click()
+    arranged, width = heads(panel), round(wide(panel, "value"))
+    lab.run_code(
+        "import time; time.sleep(0.5)"
+    )  # what was done a moment ago has arrived when this is answered
+    lab.save()
+    page.reload()
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+    again = lab.panel()
+    again.into_view()
+    expect(again.at.locator("[data-chip=expression]")).to_contain_text('label in ("3", "5")')
+    expect(again.at.locator("[data-column=label]")).to_have_attribute("aria-sort", "ascending")
+    until(lambda: heads(again) == arranged)
+    until(lambda: round(wide(again, "value")) == width)

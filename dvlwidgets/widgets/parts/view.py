@@ -18,8 +18,10 @@ from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
+from dvlwidgets.widgets.parts.view_arrangement import arrangement
 from dvlwidgets.widgets.parts.view_filters import Filters, as_python, checked, names_of
 from dvlwidgets.widgets.parts.view_table import table_of
+from dvlwidgets.widgets.snapshot import Content
 
 NAME = "view"
 MOST_BYTES = 50_000_000
@@ -45,6 +47,8 @@ class ViewPart:
         self._selection: Rows = np.zeros(0, np.intp)
         self._names = names_of(hub.session)
         self._filters: Filters = checked({}, hub.session, self._names)
+        self.arrangement: Content = {}
+        """How a page arranged its table last; see `view_arrangement`."""
         self._set: set[str] = set()
         self._hearers: list[Heard] = []
 
@@ -93,14 +97,16 @@ class ViewPart:
     # --- the page -------------------------------------------------------------------------------------------
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """The page's half ("code"), its "selection" or "filters", or a file that it wants: "parquet" or "report"."""
-        wanted = taken(command, "do", str, "'selection', 'filters', 'parquet' or 'report'")
+        """The page's half ("code"), its "selection", "filters" or "arrangement", or a file: "parquet" or "report"."""
+        wanted = taken(command, "do", str, "'selection', 'filters', 'arrangement', 'parquet' or 'report'")
         if wanted == "code":
             return wire.part(NAME, "code", {"text": bundle.read("view.js")}, request=request)
         if wanted == "selection":
             self._take(self._rows(command), request)
         elif wanted == "filters":
             self._take_filters(taken(command, "filters", dict, "filters"), request)
+        elif wanted == "arrangement":
+            self._arrange(arrangement(taken(command, "arrangement", dict, "an arrangement")), request)
         elif wanted == "parquet":
             rows = self._positions(command)
             self._aside.ask(lambda: self._file("parquet", self._parquet(rows), request), request)
@@ -108,14 +114,18 @@ class ViewPart:
             self._aside.ask(lambda: self._file("html", self._report().encode(), request), request)
         else:
             raise WireError(
-                f"'do' should be 'selection', 'filters', 'parquet' or 'report', not {short(wanted)}."
+                f"'do' should be 'selection', 'filters', 'arrangement', 'parquet' or 'report', not {short(wanted)}."
             )
         return None
 
     def hello(self) -> list[wire.Frame]:
-        """What was selected and filtered last, if anybody ever did."""
+        """What was selected, filtered and arranged last, if anybody ever did."""
         with self._lock:
-            frames = {"selection": self._selection_frame, "filters": self._filters_frame}
+            frames = {
+                "selection": self._selection_frame,
+                "filters": self._filters_frame,
+                "arrangement": self._arrangement_frame,
+            }
             return [make(None) for name, make in frames.items() if name in self._set]
 
     def close(self) -> None:
@@ -145,6 +155,15 @@ class ViewPart:
             self._filters = filters
             self._set.add("filters")
             self._hub.say(self._filters_frame(request))
+
+    def _arrange(self, given: Content, request: str | None) -> None:
+        with self._lock:
+            self.arrangement = given
+            self._set.add("arrangement")
+            self._hub.say(self._arrangement_frame(request))
+
+    def _arrangement_frame(self, request: str | None) -> wire.Frame:
+        return wire.part(NAME, "arrangement", {"arrangement": self.arrangement}, request=request)
 
     def _selection_frame(self, request: str | None) -> wire.Frame:
         pack = wire.Packer()

@@ -5,6 +5,7 @@ import STYLE from '../../style/parts/filters.css';
 import { scopeOf, type Scope } from './columns/fields';
 import { createField } from './expression/field';
 import { createChips } from './filters/chips';
+import { createHandOver } from './filters/hand_over';
 import { withExpression } from './filters/model';
 import type { Hub, Part, Sight } from './part';
 
@@ -21,6 +22,7 @@ export function makeFilters({ set }: Hub): Part {
     (part) => set((s) => filter(s, part)),
     () => set((s) => ({ ...s, filters: NO_FILTERS }))
   );
+  const handOver = createHandOver(chips.element, () => field.focus());
   return {
     bar: [chips.element, field.element],
     overlays: [field.pop],
@@ -29,6 +31,7 @@ export function makeFilters({ set }: Hub): Part {
       sight = now;
       chips.update(now);
       field.update(now.state.filters.more?.expression ?? '');
+      handOver();
     },
     end: () => field.end(),
   };

@@ -9,6 +9,7 @@
 import type { Derived } from '../derive';
 import type { Grid } from '../grid';
 import type { Desk } from '../intents';
+import type { Column } from '../layout';
 import type { SetState } from '../live';
 import type { Points } from '../points';
 import type { Buffer, Json } from '../read';
@@ -54,6 +55,8 @@ export interface Sight {
   readonly derived: Derived;
   /** The point in focus, -1 for none. */
   readonly focus: number;
+  /** Of the table, from left to right. */
+  readonly columns: readonly Column[];
 }
 
 /** Elements go to their places once; a part shows and hides what is its own. */

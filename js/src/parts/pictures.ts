@@ -9,11 +9,13 @@ import STYLE from '../../style/parts/pictures.css';
 import { classesOf, withClasses } from './filters/model';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
+import { createBefore } from './pictures/before';
 import { createClassesView } from './pictures/classes_view';
 import { createCurveView } from './pictures/curve_view';
 import { createLooks, type Deeds } from './pictures/look';
 import { createMapView, type Given } from './pictures/map_view';
 import { createSave } from './pictures/save';
+import { createStability } from './pictures/stability';
 import { WORDS } from './pictures/words';
 
 const NAME = 'pictures';
@@ -44,6 +46,8 @@ export function makePictures({ source, desk, set }: Hub): Part {
       source.points === null ? s : filter(s, withClasses(s.filters, 'label', names, source.points))
     )
   );
+  const before = createBefore();
+  const stability = createStability();
   const note = h('p', { class: 'muted' }, WORDS.band);
   const views: Record<Tab, HTMLElement> = {
     curve: h('div', { class: 'picture' }, curve.element, note),
@@ -113,7 +117,15 @@ export function makePictures({ source, desk, set }: Hub): Part {
     }
   });
 
-  const stop = source.hear(NAME, hear);
+  const stops = [
+    source.hear(NAME, hear),
+    source.hear('stability', (message) =>
+      guarded(source, () => {
+        stability.hear(message);
+        beside();
+      })
+    ),
+  ];
   const observers: { disconnect(): void }[] = [];
   open('curve');
   enlarge(false);
@@ -127,6 +139,9 @@ export function makePictures({ source, desk, set }: Hub): Part {
 
   function open(one: Tab): void {
     tab = one;
+    if (map === null || typeof map === 'string') {
+      [map, asked] = [null, false]; // a map that failed, or went astray, is asked for again
+    }
     TABS.forEach((other, i) => {
       show(views[other], other === tab);
       setAttr(buttons[i]!, 'aria-selected', String(other === tab));
@@ -152,9 +167,9 @@ export function makePictures({ source, desk, set }: Hub): Part {
 
   /** Over the table, wherever that is now. */
   function cover(): void {
-    const panel = over.closest('.panel');
+    const panel = large ? over.closest('.panel') : null; // a look at sizes after the table was painted costs a layout
     const work = panel?.querySelector('.work')?.getBoundingClientRect();
-    if (large && panel !== null && work !== undefined) {
+    if (panel !== null && work !== undefined) {
       const box = panel.getBoundingClientRect();
       const border = (box.width - panel.clientWidth) / 2;
       over.style.left = `${work.left - box.left - border}px`;
@@ -164,11 +179,19 @@ export function makePictures({ source, desk, set }: Hub): Part {
     }
   }
 
+  function measure(): void {
+    curve.plot.measure();
+    plane.plot.measure();
+  }
+
   function paint(): void {
     if (sight === null) {
       return;
     }
     cover();
+    if (typeof ResizeObserver === 'undefined') {
+      measure();
+    }
     const theme = card.closest('.panel')?.getAttribute('data-theme') ?? '';
     const now = look(sight, large);
     if (tab === 'curve') {
@@ -196,6 +219,15 @@ export function makePictures({ source, desk, set }: Hub): Part {
             : map;
       paint();
     });
+  }
+
+  /** What is drawn into the charts of the panel. */
+  function beside(): void {
+    const panel = card.closest('.panel') ?? over.closest('.panel');
+    if (panel !== null && sight !== null) {
+      before.update(panel, sight);
+      stability.update(panel, sight);
+    }
   }
 
   /** Once, when the panel stands: the other charts can be saved, too, and sizes and colours are watched. */
@@ -227,7 +259,10 @@ export function makePictures({ source, desk, set }: Hub): Part {
     look.observe(panel, { attributes: true, attributeFilter: ['data-theme'] });
     observers.push(look);
     if (typeof ResizeObserver !== 'undefined') {
-      const sizes = new ResizeObserver(() => paint());
+      const sizes = new ResizeObserver(() => {
+        measure();
+        paint();
+      });
       [stage, curve.element, plane.plot.element].forEach((one) => sizes.observe(one));
       observers.push(sizes);
     }
@@ -240,10 +275,11 @@ export function makePictures({ source, desk, set }: Hub): Part {
     paint(now) {
       sight = now;
       settle();
+      beside();
       paint();
     },
     end() {
-      stop();
+      stops.forEach((stop) => stop());
       observers.forEach((one) => one.disconnect());
     },
   };

@@ -1,5 +1,7 @@
-/** One selection and one filter with Python; export; and what can be changed of a run on its way. */
+/** One selection and one filter with Python; export; the menu of the columns; what can be changed of a run on its way. */
 
+import { copied } from './clipboard';
+import { makeColumnsMenu } from './columns/menu';
 import { download } from './download';
 import { h, setText, show } from '../dom';
 import { array, text } from '../read';
@@ -29,6 +31,7 @@ export function makeView(hub: Hub): Part {
   const wanted = { file: '', methods: '', read: '', saved: '' };
 
   const sync = createSync(hub, NAME);
+  const columns = makeColumnsMenu(hub);
   const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'export-said' });
   const methods = h('div', { class: 'button-row', 'data-testid': 'export-methods' });
   const rule = createRule((given) => source.ask(CONTROL, { do: 'rule', ...given }));
@@ -87,12 +90,8 @@ export function makeView(hub: Hub): Part {
 
   async function copy(): Promise<void> {
     const selected = sight?.state.selected ?? new Set<number>();
-    try {
-      await navigator.clipboard.writeText(pythonOf(selected));
-      setText(said, WORDS.copied(selected.size));
-    } catch {
-      setText(said, WORDS.notCopied);
-    }
+    const done = await copied(pythonOf(selected));
+    setText(said, done ? WORDS.copied(selected.size) : WORDS.notCopied);
   }
 
   function offer(found: readonly Method[]): void {
@@ -135,16 +134,19 @@ export function makeView(hub: Hub): Part {
   const stops = [source.hear(NAME, checked(view)), source.hear(CONTROL, checked(control))];
 
   return {
+    ...columns,
     tools: [rule.button, menu.button],
-    overlays: [rule.sheet, menu.sheet],
-    style: STYLE,
+    overlays: [rule.sheet, menu.sheet, ...columns.overlays!],
+    style: STYLE + columns.style!,
     paint(now) {
       sight = now;
+      columns.paint!(now);
       const { state } = now.points.status;
       rule.show(run?.rule === true && (state === 'running' || state === 'paused' || state === 'pending'));
       guarded(source, () => sync.paint(now));
     },
     end() {
+      columns.end!();
       sync.end();
       rule.end();
       menu.end();

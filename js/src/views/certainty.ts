@@ -4,7 +4,7 @@ import { h, setAttr, setText, show, svg } from '../dom';
 import { count, percent } from '../format';
 import type { HistoryEntry, Status } from '../wire';
 
-const W = 212;
+export const W = 212;
 const H = 82;
 /** Room above the curve for the words on the line that is wanted. */
 const TOP = 16;
@@ -56,17 +56,13 @@ export function createCertainty() {
     show(figure, shown);
     show(element, shown || status.reason !== '' || status.announcement !== '');
     const end = Math.max(status.total ?? 0, status.done, 1);
-    const y = (certainty: number): number => TOP + (1 - Math.min(1, Math.max(0, certainty))) * (H - TOP - 3);
+    const x = (done: number): string => ((done / end) * W).toFixed(1);
     setText(now, status.certainty === null ? '' : percent(status.certainty));
-    setAttr(
-      line,
-      'points',
-      known.map(([done, c]) => `${((done / end) * W).toFixed(1)},${y(c!).toFixed(1)}`).join(' ')
-    );
+    setAttr(line, 'points', known.map(([done, c]) => `${x(done)},${y(c!).toFixed(1)}`).join(' '));
     const last = known.at(-1);
     show(dot, last !== undefined);
     if (last !== undefined) {
-      setAttr(dot, 'cx', ((last[0] / end) * W).toFixed(1));
+      setAttr(dot, 'cx', x(last[0]));
       setAttr(dot, 'cy', y(last[1]!).toFixed(1));
     }
     const level = y(status.target ?? 1);
@@ -85,6 +81,11 @@ export function createCertainty() {
   }
 
   return { element, update };
+}
+
+/** Where a correlation stands in the chart. */
+export function y(share: number): number {
+  return TOP + (1 - Math.min(1, Math.max(0, share))) * (H - TOP - 3);
 }
 
 function thin(entries: HistoryEntry[]): HistoryEntry[] {

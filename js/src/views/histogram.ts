@@ -4,9 +4,10 @@ import { drawBars } from '../bars';
 import type { Histogram } from '../columns';
 import { h, setAttr, setText, svg } from '../dom';
 import { count, many, plain } from '../format';
+import { LIVE } from '../here';
 
 export interface HistogramActions {
-  brush(range: [number, number] | null): void;
+  brush(range: readonly [number, number] | null): void;
 }
 
 export interface HistogramData {
@@ -55,6 +56,7 @@ export function createHistogram(actions: HistogramActions) {
   setAttr(chart, 'aria-describedby', 'dvl-histogram-help');
   let data: HistogramData = { histogram: null, threshold: null, range: null, n: 0, unit: '' };
   let drag: number | null = null;
+  let before: HistogramData['range'] = null;
 
   const at = (event: PointerEvent): number => {
     const box = chart.getBoundingClientRect();
@@ -72,6 +74,9 @@ export function createHistogram(actions: HistogramActions) {
   chart.addEventListener('pointerdown', (event) => {
     if (data.histogram !== null && event.button === 0) {
       drag = at(event);
+      if (LIVE) {
+        before = data.range;
+      }
       chart.setPointerCapture(event.pointerId);
     }
   });
@@ -85,6 +90,12 @@ export function createHistogram(actions: HistogramActions) {
   chart.addEventListener('pointerup', (event) => {
     if (drag !== null && !dragged(event)) {
       actions.brush(null);
+    }
+    drag = null;
+  });
+  chart.addEventListener('pointercancel', () => {
+    if (LIVE && drag !== null) {
+      actions.brush(before); // the browser takes the drag for something else
     }
     drag = null;
   });

@@ -3,7 +3,8 @@
 import type { Ranks } from '../columns';
 import { drawPixels, h, setAttr, setText, show } from '../dom';
 import { count, error, many, plain, UNKNOWN, value } from '../format';
-import { idOf, isRelabelled, valueName, type Points } from '../points';
+import { LIVE } from '../here';
+import { idOf, isLeftOut, isOver, isRelabelled, valueName, type Points } from '../points';
 import type { Preview } from '../source';
 
 export interface PointData {
@@ -124,16 +125,25 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const rank = ranks.rank[row]!;
   const updates = points.count[row]!;
   const spread = Number.isFinite(se) ? ` ± ${error(se)}` : '';
-  const known = `${value(x, se)}${spread} ${unit}`.trim();
+  const known = Number.isFinite(x) ? `${value(x, se)}${spread} ${unit}`.trim() : whyNone(points, row);
   const facts: Fact[] = [
-    [valueName(points), Number.isFinite(x) ? known : 'not known yet', tone],
+    [valueName(points), known, tone],
     ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
   ];
   // a value that was not averaged has none
-  if (updates > 0 || !Number.isFinite(x)) {
+  if (updates > 0 || !(Number.isFinite(x) || (LIVE && isLeftOut(points, row)))) {
     facts.push(['updates', `${count(updates)}${points.converged[row] === 1 ? ', converged' : ''}`, '']);
   }
   return facts;
+}
+
+/** Why a point has no value. */
+function whyNone(points: Points, row: number): string {
+  return LIVE && isLeftOut(points, row)
+    ? 'none: it was dropped when these were valued'
+    : LIVE && !isOver(points.status)
+      ? 'not known yet'
+      : 'not known';
 }
 
 function featuresOf({ points, row }: PointData): Fact[] {

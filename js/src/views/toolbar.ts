@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText } from '../dom';
 import { count, duration, many, percent } from '../format';
-import { sizeOf, type Points } from '../points';
+import { isOver, sizeOf, type Points } from '../points';
 import type { Control, Source } from '../source';
 import type { Drawer } from '../state';
 import type { Status } from '../wire';
@@ -108,7 +108,7 @@ export function progressText(status: Status, any: boolean): string {
     return status.announcement;
   }
   const bound = unit === 'evaluations' ? '~' : '';
-  const over = state === 'finished' || state === 'stopped' || state === 'failed';
+  const over = isOver(status);
   if (over && done === 0) {
     return certainty === null ? '' : `ranking ${percent(certainty)} certain`;
   }

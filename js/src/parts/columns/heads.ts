@@ -19,10 +19,14 @@ export interface HeadActions {
   size(name: string, width: number | null): void;
   /** Shows a width while it is dragged. */
   sizing(name: string, width: number): void;
+  /** Somebody goes from a header down into its column. */
+  down(name: string): void;
 }
 
 /** Charts are counted anew this often at most (ms). */
 const REST = 300;
+/** Up to so many points all charts are counted at once, in the frame that shows what they are of. */
+const FEW = 2000;
 /** Kinds that have no chart. */
 const BARE = new Set(['select', 'image', 'text', 'id', 'rank']);
 const DRAGGED = 6;
@@ -83,7 +87,7 @@ export function createHeads(actions: HeadActions) {
       cell.append(edge(cell, name));
       draggable(cell, name);
     }
-    cell.addEventListener('keydown', (event) => walk(event, heads));
+    cell.addEventListener('keydown', (event) => walk(event, heads, (name) => actions.down(name)));
     heads.push({ column, cell, chart, mini: null, of: null });
     const button = cell.querySelector('.sort');
     if (button !== null && !heads.some((head) => head !== heads.at(-1) && head.column.sort !== null)) {
@@ -175,7 +179,9 @@ export function createHeads(actions: HeadActions) {
     for (const head of heads) {
       show(head, now);
     }
-    if (heads.some((head) => isStale(head, now))) {
+    if (now.points.n <= FEW) {
+      count();
+    } else if (heads.some((head) => isStale(head, now))) {
       soon(Math.max(0, counted + REST - performance.now()));
     }
   }
@@ -197,24 +203,36 @@ export function createHeads(actions: HeadActions) {
     timer ??= setTimeout(count, ms);
   }
 
-  /** One chart at a time: at a million points each takes some milliseconds. */
+  /** One chart at a time where there are many points: at a million each takes some milliseconds. */
   function count(): void {
     timer = undefined;
     const now = sight;
-    const head = now === null ? undefined : heads.find((one) => isStale(one, now));
-    if (now === null || head === undefined) {
+    if (now === null) {
       return;
     }
-    counted = performance.now();
-    head.of = sourceOf(head.column, now);
-    head.mini = miniOf(now.points, now.derived.ranks, head.column.sort!, now.derived.histogram);
-    show(head, now);
-    soon(0);
+    const { points, derived } = now;
+    const stale = heads.filter((one) => isStale(one, now));
+    for (const head of points.n > FEW ? stale.slice(0, 1) : stale) {
+      counted = performance.now();
+      head.of = sourceOf(head.column, now);
+      head.mini = miniOf(points, derived.ranks, head.column.sort!, derived.histogram);
+      show(head, now);
+    }
+    if (stale.length > 1 && points.n > FEW) {
+      soon(0);
+    }
   }
 
   return {
     dress,
     paint,
+    /** Gives the header of a column the keyboard's focus, where it can have it. */
+    focus(name: string): boolean {
+      const head = heads.find(({ column }) => nameOf(column) === name);
+      const button = head?.cell.querySelector<HTMLElement>('.sort, input');
+      button?.focus();
+      return button != null;
+    },
     end: () => {
       clearTimeout(timer);
       watch?.disconnect();
@@ -233,7 +251,7 @@ function sourceOf(column: Column, { points, derived }: Sight): unknown {
 }
 
 /** Arrow keys go from header to header, and down into a chart; Escape and the arrow up come back. */
-function walk(event: KeyboardEvent, heads: readonly Head[]): void {
+function walk(event: KeyboardEvent, heads: readonly Head[], down: (name: string) => void): void {
   const target = event.target as Element;
   const at = heads.findIndex((head) => head.cell.contains(target));
   const chart = heads[at]?.chart?.chart;
@@ -252,6 +270,9 @@ function walk(event: KeyboardEvent, heads: readonly Head[]): void {
     button?.focus();
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   } else if (inChart || event.key !== 'ArrowUp') {
+    if (event.key === 'ArrowDown' && at >= 0) {
+      down(nameOf(heads[at]!.column)); // and on to a row, as from anywhere in the table
+    }
     return;
   }
   event.preventDefault();

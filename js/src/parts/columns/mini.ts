@@ -53,13 +53,14 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   /** Where a drag began; what it covers is shown at once, and filters when the state has it. */
   let from: number | null = null;
   let held: readonly [number, number] | null = null;
+  let before: readonly [number, number] | null = null;
   /** The bar under the pointer, and the one that the keys came to. */
   let at = -1;
   let cursor = -1;
 
   const bins = () => (data.mini?.kind === 'number' ? data.mini.histogram : null);
   const isWhole = (): boolean => data.mini?.kind === 'number' && data.mini.whole;
-  const share = (event: PointerEvent): number => {
+  const share = (event: MouseEvent): number => {
     const box = chart.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / (box.width || 1)));
   };
@@ -80,6 +81,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     event.stopPropagation();
     if (event.button === 0 && bins() !== null) {
       from = number(event);
+      before = data.range;
       chart.setPointerCapture(event.pointerId);
     }
   });
@@ -101,9 +103,18 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     from = held = null;
     actions.range(range, true);
   });
-  chart.addEventListener('pointercancel', () => (from = held = null));
+  /** A drag that the browser takes for something else has filtered nothing. */
+  chart.addEventListener('pointercancel', () => {
+    const dragged = held !== null;
+    from = held = null;
+    if (dragged) {
+      actions.range(before, true);
+      paint();
+    }
+  });
   chart.addEventListener('click', (event) => {
     event.stopPropagation();
+    hover(share(event)); // a finger hovers over nothing before
     if (data.mini?.kind === 'class' && at >= 0) {
       cursor = at;
       toggle(data.mini.names[at]!, event.ctrlKey || event.metaKey || event.shiftKey);

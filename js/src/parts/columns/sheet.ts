@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText, show } from '../../dom';
 import { count } from '../../format';
-import { WORDS } from './words';
+import { MENU } from './words';
 
 export interface SheetColumn {
   readonly name: string;
@@ -38,8 +38,8 @@ export function createSheet(actions: SheetActions) {
   const find = h('input', {
     class: 'field',
     type: 'search',
-    placeholder: WORDS.find,
-    'aria-label': WORDS.find,
+    placeholder: MENU.find,
+    'aria-label': MENU.find,
     'data-testid': 'columns-find',
     oninput: () => paint(),
   });
@@ -47,22 +47,22 @@ export function createSheet(actions: SheetActions) {
   const rest = h('p', { class: 'muted' });
   const button = (words: string, onclick: () => void, id: string, tip = words): HTMLElement =>
     h('button', { class: 'button small', title: tip, 'data-testid': id, onclick }, words);
-  const suggest = button(WORDS.suggest, () => actions.suggest(), 'suggest', WORDS.suggestTip);
+  const suggest = button(MENU.suggest, () => actions.suggest(), 'suggest', MENU.suggestTip);
   const progress = h('p', { class: 'muted', role: 'status', 'data-testid': 'suggesting' });
   const element = h(
     'div',
     {
       class: 'sheet columns-sheet',
       role: 'dialog',
-      'aria-label': WORDS.title,
+      'aria-label': MENU.title,
       hidden: true,
       'data-testid': 'columns',
     },
     h(
       'div',
       { class: 'sheet-head' },
-      h('h3', {}, WORDS.title),
-      button(WORDS.close, () => actions.close(), 'columns-close')
+      h('h3', {}, MENU.title),
+      button(MENU.close, () => actions.close(), 'columns-close')
     ),
     h('div', { class: 'columns-find' }, find),
     h('div', { class: 'sheet-body' }, list, rest, progress),
@@ -70,8 +70,8 @@ export function createSheet(actions: SheetActions) {
       'div',
       { class: 'columns-foot' },
       suggest,
-      button(WORDS.copy, () => actions.copy(), 'columns-copy', WORDS.copyTip),
-      button(WORDS.reset, () => actions.reset(), 'columns-reset')
+      button(MENU.copy, () => actions.copy(), 'columns-copy', MENU.copyTip),
+      button(MENU.reset, () => actions.reset(), 'columns-reset')
     )
   );
   let all: readonly SheetColumn[] = [];
@@ -96,7 +96,7 @@ export function createSheet(actions: SheetActions) {
     const active = (element.getRootNode() as Partial<ShadowRoot>).activeElement;
     const at = active instanceof HTMLElement && list.contains(active) ? active.dataset.testid : undefined;
     list.replaceChildren(...shown.map(item));
-    setText(rest, found.length > shown.length ? WORDS.more(count(found.length - shown.length)) : '');
+    setText(rest, found.length > shown.length ? MENU.more(count(found.length - shown.length)) : '');
     if (at !== undefined) {
       [...list.querySelectorAll<HTMLElement>('[data-testid]')]
         .find((one) => one.dataset.testid === at)
@@ -118,14 +118,14 @@ export function createSheet(actions: SheetActions) {
         },
         sign
       );
-    const pin = small('\u25e7', pinned ? WORDS.unpin : WORDS.pin, () => actions.pin(name, !pinned), 'pin');
+    const pin = small('\u25e7', pinned ? MENU.unpin : MENU.pin, () => actions.pin(name, !pinned), 'pin');
     setAttr(pin, 'aria-pressed', String(pinned));
     const buttons = [
       pin,
-      small('\u2190', WORDS.earlier, () => actions.move(name, -1), 'earlier'),
-      small('\u2192', WORDS.later, () => actions.move(name, 1), 'later'),
-      small('\u2212', WORDS.narrower, () => actions.widen(name, -STEP), 'narrower'),
-      small('+', WORDS.wider, () => actions.widen(name, STEP), 'wider'),
+      small('\u2190', MENU.earlier, () => actions.move(name, -1), 'earlier'),
+      small('\u2192', MENU.later, () => actions.move(name, 1), 'later'),
+      small('\u2212', MENU.narrower, () => actions.widen(name, -STEP), 'narrower'),
+      small('+', MENU.wider, () => actions.widen(name, STEP), 'wider'),
     ];
     const check = h('input', {
       type: 'checkbox',
@@ -144,10 +144,10 @@ export function createSheet(actions: SheetActions) {
       if (open) {
         all = columns;
         show(suggest, ['large', 'failed', 'done'].includes(state));
-        setText(suggest, state === 'done' ? WORDS.suggestAgain : WORDS.suggest);
+        setText(suggest, state === 'done' ? MENU.suggestAgain : MENU.suggest);
         setText(
           progress,
-          state === 'running' ? WORDS.suggesting : state === 'failed' ? WORDS.notSuggested(why) : ''
+          state === 'running' ? MENU.suggesting : state === 'failed' ? MENU.notSuggested(why) : ''
         );
         paint();
       }

@@ -1,6 +1,26 @@
 /** What columns, their headers and their menu say. */
 
+/** Of the headers and the cells. */
 export const WORDS = {
+  resize: 'Drag to change the width; a double click takes it back',
+  converged: 'converged',
+  convergedTip: 'Whether the stopping rule calls the value certain',
+  yes: 'yes',
+  no: 'no',
+  number: (name: string, lo: string, hi: string) => `${name}: from ${lo} to ${hi}`,
+  filtered: (lo: string, hi: string) => `, filtered to ${lo} to ${hi}`,
+  classes: (name: string, n: string, most: string) => `${name}: ${n} classes, most often ${most}`,
+  chosen: (names: string) => `, filtered to ${names}`,
+  numberHelp:
+    'Drag to filter; a click takes the filter away. Arrow keys move the upper end, with Shift the lower one.',
+  classHelp: 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
+  bar: (name: string, n: string, share: string) => `${name}: ${n} (${share})`,
+  unknown: 'nothing known yet',
+  kinds: (n: string) => `${n} classes`,
+};
+
+/** Of the menu, which comes later than the table. */
+export const MENU = {
   button: 'Columns',
   buttonTip: 'Choose, move, pin and size columns; copy rows',
   title: 'Columns',
@@ -23,20 +43,12 @@ export const WORDS = {
   suggesting: 'Suggesting labels …',
   suggestAgain: 'Suggest again',
   notSuggested: (why: string) => `No labels could be suggested: ${why}`,
-  resize: 'Drag to change the width; a double click takes it back',
-  converged: 'converged',
-  convergedTip: 'Whether the stopping rule calls the value certain',
-  yes: 'yes',
-  no: 'no',
   feature: (name: string) => `Feature ${name}, as the data set holds it`,
-  number: (name: string, lo: string, hi: string) => `${name}: from ${lo} to ${hi}`,
-  filtered: (lo: string, hi: string) => `, filtered to ${lo} to ${hi}`,
-  classes: (name: string, n: string, most: string) => `${name}: ${n} classes, most often ${most}`,
-  chosen: (names: string) => `, filtered to ${names}`,
-  numberHelp:
-    'Drag to filter; a click takes the filter away. Arrow keys move the upper end, with Shift the lower one.',
-  classHelp: 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
-  bar: (name: string, n: string, share: string) => `${name}: ${n} (${share})`,
-  unknown: 'nothing known yet',
-  kinds: (n: string) => `${n} classes`,
 };
+
+/** Listed in the help. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['← →', 'from cell to cell of the row'],
+  ['Enter F2', 'on the label: edit it'],
+  ['Ctrl C', 'copy the rows as a table'],
+];

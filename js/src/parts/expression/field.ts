@@ -208,6 +208,12 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
       }
       setAttr(field, 'data-active', expression !== '');
     },
+    /** Gives it the keyboard's focus, and offers nothing yet. */
+    focus(): void {
+      field.focus({ preventScroll: true });
+      offered = NONE;
+      place();
+    },
     end: () => clearTimeout(timer),
   };
 }

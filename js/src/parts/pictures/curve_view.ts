@@ -3,7 +3,7 @@
 import { setAttr, svg } from '../../dom';
 import { count, plain } from '../../format';
 import { valueName } from '../../points';
-import { countBelow, decimate, type Curve } from './curve';
+import { countBelow, decimate, heights, type Curve, type Heights } from './curve';
 import type { Corner } from './geometry';
 import { hex, inkOf, LEVELS, NEUTRAL } from './ink';
 import { createWatch, partsOf, type Deeds, type Look } from './look';
@@ -20,11 +20,12 @@ export function createCurveView(deeds: Deeds) {
   let frame: Frame | null = null;
   let drag: Corner | null = null;
   let hover = -1;
+  /** A million points are not looked at again for a filter or a selection. */
+  let held: { rows: Uint32Array; width: number; heights: Heights } | null = null;
 
   function update(now: Look, theme: string): void {
     look = now;
-    const size = [plot.element.clientWidth, plot.element.clientHeight];
-    if (isNew(...partsOf(now), ...size, theme)) {
+    if (isNew(...partsOf(now), ...plot.size(), theme)) {
       paint(now);
     }
     cover();
@@ -35,8 +36,11 @@ export function createCurveView(deeds: Deeds) {
     const { points } = sight;
     const { threshold } = points.status;
     plot.describe(summary(now));
-    const width = Math.max(1, plot.element.clientWidth);
-    const curve = decimate(rows, points.value, points.stderr, shown, selected, width);
+    const width = Math.max(1, plot.size()[0]);
+    if (held?.rows !== rows || held.width !== width) {
+      held = { rows, width, heights: heights(rows, points.value, points.stderr, width) };
+    }
+    const curve = decimate(rows, points.value, points.stderr, shown, selected, width, held.heights);
     let [lo, hi] = [threshold ?? Infinity, threshold ?? -Infinity];
     curve.value.forEach((x, i) => {
       lo = Math.min(lo, x - Math.min(curve.stderr[i]!, Math.abs(x)));
@@ -214,7 +218,10 @@ function summary({ rows, sight, shown, selected }: Look): string {
   const sides =
     threshold === null ? '' : WORDS.below(countBelow(rows, points.value, threshold), k, plain(threshold));
   const ends = [rows[0]!, rows[k - 1]!].map((row) => plain(points.value[row]!, 3)) as [string, string];
-  const faint = rows.reduce((n, row) => n + (shown[row] === 1 ? 0 : 1), 0);
+  let faint = k;
+  for (let i = 0; i < k; i++) {
+    faint -= shown[rows[i]!]!;
+  }
   const picked = selected.length === 0 ? 0 : state.selected.size;
   return `${WORDS.curve(what, ...ends, sides)}${WORDS.hidden(faint)}${WORDS.selected(picked)}${k < points.n ? `; ${count(points.n - k)} ${WORDS.unknown}` : ''}.`;
 }

@@ -2,20 +2,25 @@
 
 export type Corner = readonly [x: number, y: number];
 
-/** Even-odd rule; the polygon closes itself. */
-export function inside(x: number, y: number, polygon: readonly Corner[]): boolean {
-  let within = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [ax, ay] = polygon[i]!;
-    const [bx, by] = polygon[j]!;
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) {
-      within = !within;
+const MOST_BANDS = 1000;
+/** Pixels between corners of a lasso. */
+const STEP = 3;
+
+/** Edges of a polygon by the band of heights that they cross: a point is compared with those of its own band only. */
+function bandsOf(polygon: readonly Corner[], top: number, bottom: number) {
+  const k = Math.max(1, Math.min(MOST_BANDS, Math.ceil(bottom - top)));
+  const at = (y: number): number => Math.min(k - 1, Math.floor(((y - top) / (bottom - top || 1)) * k));
+  const bands = Array.from({ length: k }, (): number[] => []);
+  polygon.forEach(([ax, ay], i) => {
+    const [bx, by] = polygon[(i + 1) % polygon.length]!;
+    for (let band = at(Math.min(ay, by)); band <= at(Math.max(ay, by)); band++) {
+      bands[band]!.push(ax, ay, bx, by);
     }
-  }
-  return within;
+  });
+  return (y: number): readonly number[] => bands[at(y)]!;
 }
 
-/** Rows in a polygon, of those that may be taken. */
+/** Rows in a polygon, of those that may be taken; even-odd rule, the polygon closes itself. */
 export function lassoed(
   px: ArrayLike<number>,
   py: ArrayLike<number>,
@@ -26,15 +31,37 @@ export function lassoed(
   const ys = polygon.map(([, y]) => y);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
   const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
+  const edgesAt = bandsOf(polygon, top, bottom);
   const rows: number[] = [];
   for (let row = 0; row < px.length; row++) {
     const x = px[row]!;
     const y = py[row]!;
-    if (x >= left && x <= right && y >= top && y <= bottom && may[row]! > 0 && inside(x, y, polygon)) {
+    if (x >= left && x <= right && y >= top && y <= bottom && may[row]! > 0 && crossed(x, y, edgesAt(y))) {
       rows.push(row);
     }
   }
   return rows;
+}
+
+/** Whether a line from a place to the left crosses an odd number of edges, four numbers each. */
+function crossed(x: number, y: number, edges: readonly number[]): boolean {
+  let within = false;
+  for (let i = 0; i < edges.length; i += 4) {
+    const ay = edges[i + 1]!;
+    const by = edges[i + 3]!;
+    if (ay > y !== by > y && x < ((edges[i + 2]! - edges[i]!) * (y - ay)) / (by - ay) + edges[i]!) {
+      within = !within;
+    }
+  }
+  return within;
+}
+
+/** Adds a corner to the path of a lasso, unless the last one is as good. */
+export function grow(path: Corner[], to: Corner): void {
+  const [x, y] = path.at(-1)!;
+  if (Math.hypot(to[0] - x, to[1] - y) >= STEP) {
+    path.push(to);
+  }
 }
 
 /** The row nearest to a place, at most `reach` away; -1 for none. */

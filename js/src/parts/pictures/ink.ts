@@ -37,24 +37,16 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
 
 /** `beside`: an element of the panel. */
 export function inkOf(beside: HTMLElement): Ink {
-  const probe = h('i');
+  const names = ['--bg', '--help', '--hurt', '--accent', '--whisker', '--neutral'];
+  const probe = h('div', {}, ...names.map((name) => h('i', { style: `color: var(${name})` })));
   probe.style.setProperty('forced-color-adjust', 'none'); // else every colour is that of words
   beside.append(probe);
-  const read = (name: string): Rgb => {
-    probe.style.color = `var(${name})`;
-    return parse(getComputedStyle(probe).color);
-  };
-  const [bg, help, hurt] = [read('--bg'), read('--help'), read('--hurt')];
+  const read = [...probe.children].map((one) => parse(getComputedStyle(one).color)); // styles are computed once
+  probe.remove();
+  const [bg, help, hurt, accent, whisker, neutral] = read as [Rgb, Rgb, Rgb, Rgb, Rgb, Rgb];
   const shades = (full: Rgb): Rgb[] =>
     Array.from({ length: LEVELS }, (_, i) => mix(bg, full, 0.4 + (0.6 * i) / (LEVELS - 1)));
-  const ink = {
-    bg,
-    accent: read('--accent'),
-    whisker: read('--whisker'),
-    levels: [...shades(hurt), ...shades(help), mix(bg, read('--neutral'), 0.6)],
-  };
-  probe.remove();
-  return ink;
+  return { bg, accent, whisker, levels: [...shades(hurt), ...shades(help), mix(bg, neutral, 0.6)] };
 }
 
 /** The colour of a value: its side of the threshold, and how far from it compared with `reach`. */

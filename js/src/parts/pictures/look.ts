@@ -45,10 +45,14 @@ export function createLooks() {
   };
 }
 
-function mask(rows: Iterable<number>, n: number): Uint8Array {
+function mask(rows: Uint32Array | ReadonlySet<number>, n: number): Uint8Array {
   const found = new Uint8Array(n);
-  for (const row of rows) {
-    found[row] = 1;
+  if (rows instanceof Uint32Array) {
+    for (let i = 0; i < rows.length; i++) {
+      found[rows[i]!] = 1;
+    }
+  } else {
+    rows.forEach((row) => (found[row] = 1));
   }
   return found;
 }

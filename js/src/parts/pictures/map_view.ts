@@ -3,7 +3,7 @@
 import type { ColumnId } from '../../columns';
 import { h, setAttr, setText, show, svg } from '../../dom';
 import type { Points } from '../../points';
-import { lassoed, nearest, towards, type Corner } from './geometry';
+import { grow, lassoed, nearest, towards, type Corner } from './geometry';
 import { inkOf } from './ink';
 import { createWatch, partsOf, type Deeds, type Look } from './look';
 import {
@@ -102,9 +102,8 @@ export function createMapView(deeds: Deeds) {
     }
     const { points } = look.sight;
     offer(points);
-    const size = [plot.element.clientWidth, plot.element.clientHeight];
     const others = chosen[0] === MAP ? [given] : [...chosen, points.seq, points.extra.size];
-    if (isNew(...partsOf(look), ...others, ...size, theme)) {
+    if (isNew(...partsOf(look), ...others, ...plot.size(), theme)) {
       paint(look);
     }
     cover();
@@ -129,8 +128,7 @@ export function createMapView(deeds: Deeds) {
     const y = map === null ? numbersOf(points, chosen[1]) : map.y;
     const shownName = (select: HTMLSelectElement): string => select.selectedOptions[0]?.text ?? '';
     const names = map === null ? ([shownName(across), shownName(upwards)] as const) : map.axes;
-    const size = [plot.element.clientWidth, plot.element.clientHeight];
-    if (isElsewhere(x, y, map === null ? points.seq : 0, ...names, now.large, ...size)) {
+    if (isElsewhere(x, y, map === null ? points.seq : 0, ...names, now.large, ...plot.size())) {
       const [xs, ys] = [endsOf(x), endsOf(y)];
       const frame =
         xs === null || ys === null
@@ -206,8 +204,10 @@ export function createMapView(deeds: Deeds) {
   });
   surface.addEventListener('pointermove', (event) => {
     const to = plot.at(event);
-    if (path.length > 0) {
-      path.push(to);
+    if (path.length > 0 && box) {
+      path[1] = to;
+    } else if (path.length > 0) {
+      grow(path, to);
     }
     hover = isDrag() ? -1 : under(to);
     plot.say(hover < 0 ? '' : deeds.describe(hover), to);

@@ -51,7 +51,6 @@ export function createPlot(name: string, help: string) {
 
   /** The place for the data, once the axes are drawn; null while nobody can see it. */
   function frame(x: Axis, y: Axis, large: boolean): Frame | null {
-    size = [element.clientWidth, element.clientHeight];
     const [w, tall] = size;
     const [left, top] = large ? [56, 26] : [34, 6];
     const width = w - left - 8;
@@ -137,6 +136,11 @@ export function createPlot(name: string, help: string) {
     tip.style.top = `${Math.min(Math.max(0, y - 26), size[1] - 24)}px`;
   }
 
+  /** Looks at its size: once it changed, not each time that it is drawn, when it would have the page laid out anew. */
+  function measure(): void {
+    size = [element.clientWidth, element.clientHeight];
+  }
+
   const at = (event: MouseEvent): Corner => {
     const box = element.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -150,6 +154,8 @@ export function createPlot(name: string, help: string) {
   return {
     element,
     canvas,
+    measure,
+    size: () => size,
     frame,
     draw,
     raster,

@@ -29,13 +29,13 @@ export const WORDS = {
   updates: 'updates',
   rank: 'rank',
   label: 'label',
-  unknown: 'not known yet',
+  unknown: 'without a value',
   band: 'Shaded: ± one standard error. Drag to select.',
   mean: 'Line: mean, ± one standard error of the mean. Click to filter.',
   curveHelp: 'Left and right arrow keys go from point to point, Home and End to the ends; Space selects.',
   mapHelp: 'Arrow keys go to the nearest point in their direction; Space selects.',
   point: (id: string, label: string, x: number, se: number) =>
-    `${id}${label === '' ? '' : ` · ${label}`} · ${Number.isFinite(x) ? value(x, se) : 'not known yet'}${
+    `${id}${label === '' ? '' : ` · ${label}`} · ${Number.isFinite(x) ? value(x, se) : 'no value'}${
       Number.isFinite(se) && se > 0 ? ` ± ${plain(se, 2)}` : ''
     }`,
   selected: (n: number) => (n === 0 ? '' : `; ${count(n)} selected`),
@@ -46,5 +46,15 @@ export const WORDS = {
   map: (x: string, y: string, n: number) => `Points by ${x} and ${y}: ${many(n, 'point')}`,
   strip: (name: string, n: number, mean: string, se: string) =>
     `${name}: ${many(n, 'point')}, mean ${mean}${se === '' ? '' : ` ± ${se}`}`,
+  before: 'before',
+  beforeTip: 'The outline: how the values were spread before the points were valued again',
+  belowBefore: (threshold: string, before: string, now: string) =>
+    `below ${threshold}: ${before} before, ${now} now`,
+  certainty: 'certainty',
+  stability: (share: string) => `stability ${share}`,
+  stabilityTip:
+    'Rank stability: the rank correlation (Spearman) of the values now with those after half of the work. Near 100 %, the second half moved nothing',
+  stabilitySaid: (share: string, done: string, half: string, unit: string) =>
+    `Rank stability ${share}: the rank correlation of the values after ${done} ${unit} with those after ${half}.`,
   stale: 'The map came for other points; open the panel again.',
 };

@@ -1,6 +1,7 @@
 /** A button of the toolbar with a sheet below it. */
 
 import { h, setAttr, show } from '../../dom';
+import { placeBelow } from '../place';
 
 export function createMenu(name: string, tip: string, testid: string, opened: () => void = () => undefined) {
   let open = false;
@@ -44,14 +45,8 @@ export function createMenu(name: string, tip: string, testid: string, opened: ()
     document.removeEventListener('pointerdown', outside, true);
     if (open) {
       document.addEventListener('pointerdown', outside, true);
-      const panel = sheet.closest('.panel')?.getBoundingClientRect();
-      const box = button.getBoundingClientRect();
-      if (panel !== undefined) {
-        const room = panel.width - sheet.offsetWidth - 8;
-        sheet.style.right = `${Math.max(8, Math.min(panel.right - box.right, room))}px`;
-        sheet.style.top = `${box.bottom - panel.top + 4}px`;
-      }
       opened();
+      placeBelow(sheet, button);
       sheet.querySelector<HTMLElement>('button, input')?.focus();
     } else if (back) {
       button.focus({ preventScroll: true });

@@ -1,9 +1,13 @@
-/** Keeps one view's selection and filters and Python's the same; who changed them last wins. */
+/**
+ * Keeps one view's selection and filters and Python's the same; who changed them last wins. How the table is arranged is
+ * each view's own: Python keeps the last, and a view that comes new begins with it.
+ */
 
 import { array, record } from '../../read';
 import type { UiState } from '../../state';
 import { fromJson, toJson } from '../filters/model';
 import type { Hub, PartMessage, Sight } from '../part';
+import * as arrangement from './arrangement';
 import { rangesOf } from './rows';
 
 /** Milliseconds after the last change. */
@@ -15,7 +19,9 @@ export function createSync(hub: Hub, name: string) {
   let told = '';
   let mine = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const dirty = { selection: false, filters: false };
+  const dirty = { selection: false, filters: false, arrangement: false };
+  /** Whether this view has an order and columns of its own. */
+  let settled = false;
   const waiting = new Map<string, PartMessage>();
 
   function send(): void {
@@ -32,12 +38,17 @@ export function createSync(hub: Hub, name: string) {
       told = JSON.stringify(filters);
       hub.source.ask(name, { do: 'filters', filters });
     }
-    dirty.selection = dirty.filters = false;
+    if (dirty.arrangement) {
+      settled = true;
+      hub.source.ask(name, { do: 'arrangement', arrangement: arrangement.toJson(state) });
+    }
+    dirty.selection = dirty.filters = dirty.arrangement = false;
   }
 
   /** What came from Python becomes this view's, unless this view said something since. */
   function take({ points }: Sight): void {
-    const { selection, filters } = Object.fromEntries(waiting) as Record<string, PartMessage | undefined>;
+    const found = Object.fromEntries(waiting) as Record<string, PartMessage | undefined>;
+    const { selection, filters, arrangement: kept } = found;
     waiting.clear();
     if (selection !== undefined && selection.request !== mine && !dirty.selection) {
       const rows = array(selection.body.rows, 'u4', selection.buffers, null, 'The selection');
@@ -61,12 +72,31 @@ export function createSync(hub: Hub, name: string) {
         });
       }
     }
+    if (kept !== undefined && !settled && !dirty.arrangement) {
+      begin(kept.body.arrangement);
+    }
   }
 
-  /** A filter on a feature that was not sent with the points needs it. */
-  function want(ranges: Readonly<Record<string, unknown>>): void {
-    for (const id of Object.keys(ranges)) {
-      if (id.startsWith('x:feature:') && hub.source.points?.extra.has(id.slice(2)) !== true) {
+  function begin(given: unknown): void {
+    settled = true;
+    const kept = arrangement.fromJson(given);
+    want({ ...kept.columns?.shown, ...Object.fromEntries(kept.sort.map(({ column }) => [column, true])) });
+    hub.set((s) => {
+      const { sort, columns, gallery } = { ...s, ...kept };
+      const own = { sort, gallery, ...(columns === undefined ? {} : { columns }) };
+      seen = { ...(seen ?? s), ...own };
+      return { ...s, ...own };
+    });
+  }
+
+  /** What filters, sorts or is shown, and was not sent with the points, is asked for. */
+  function want(columns: Readonly<Record<string, unknown>>): void {
+    for (const [id, wanted] of Object.entries(columns)) {
+      if (
+        wanted !== false &&
+        id.startsWith('x:feature:') &&
+        hub.source.points?.extra.has(id.slice(2)) !== true
+      ) {
         hub.source.ask('columns', { what: 'feature', name: id.slice('x:feature:'.length) });
       }
     }
@@ -74,7 +104,7 @@ export function createSync(hub: Hub, name: string) {
 
   return {
     hear(message: PartMessage): void {
-      if (message.kind === 'selection' || message.kind === 'filters') {
+      if (['selection', 'filters', 'arrangement'].includes(message.kind)) {
         waiting.set(message.kind, message);
         hub.source.tell('status'); // it is taken with the next frame
       }
@@ -85,9 +115,11 @@ export function createSync(hub: Hub, name: string) {
       if (seen !== null) {
         dirty.selection ||= state.selected !== seen.selected;
         dirty.filters ||= state.filters !== seen.filters;
+        dirty.arrangement ||=
+          state.sort !== seen.sort || state.columns !== seen.columns || state.gallery !== seen.gallery;
       }
       seen = state;
-      if (dirty.selection || dirty.filters) {
+      if (dirty.selection || dirty.filters || dirty.arrangement) {
         clearTimeout(timer);
         timer = setTimeout(send, REST);
       }
