@@ -37,6 +37,12 @@ def attended() -> bool:
     return asked or os.environ.get("SERVER_SOFTWARE", "").lower().startswith("voila")
 
 
+def keeps_states() -> bool:
+    """Whether what is shared of this notebook are the states of its widgets, not outputs: so in marimo."""
+    marimo: Any = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
 def keep_on_subshells(comm: Any) -> None:
     """Lets a message be heard while a cell runs, under ipykernel 7.4.
 

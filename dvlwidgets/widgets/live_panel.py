@@ -16,10 +16,9 @@ from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.shown import writable
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
-from dvlwidgets.widgets import bundle, fragment, levels, wire
+from dvlwidgets.widgets import bundle, ears, fragment, levels, wire
 from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
 from dvlwidgets.widgets.desk import Desk
-from dvlwidgets.widgets.ears import abilities, keep_on_subshells
 from dvlwidgets.widgets.output import Output
 from dvlwidgets.widgets.parts.part import Hub, MakePart
 from dvlwidgets.widgets.publisher import Encoder, Publisher
@@ -61,6 +60,9 @@ class LivePanel(anywidget.AnyWidget):
     kernel: Any = traitlets.Dict(read_only=True).tag(sync=True)
     """What the kernel hears while it computes, for the words beside a click that waits."""
 
+    page = traitlets.Unicode("", read_only=True).tag(sync=True)
+    """A copy at the panel's level, only in hosts that store states and no outputs: marimo's exported pages show it."""
+
     kind: ClassVar[str] = "valuation"
     """What the list of runs calls such a panel."""
 
@@ -73,7 +75,7 @@ class LivePanel(anywidget.AnyWidget):
 
     @traitlets.default("kernel")
     def _abilities(self) -> dict[str, Any]:
-        return abilities()
+        return ears.abilities()
 
     def __init__(
         self,
@@ -109,12 +111,13 @@ class LivePanel(anywidget.AnyWidget):
             about=self._about_views,
             model=lambda: self.model_id,
             listening=lambda: self._publisher.listening,
+            keep=self._keep_page if ears.keeps_states() else None,
         )
         self._written = threading.Event()
         super().__init__(height=height)
         self.set_trait("title", writable(self._session.subject.title))
         self.set_trait("state", self._session.state)
-        keep_on_subshells(self.comm)
+        ears.keep_on_subshells(self.comm)
         self.on_msg(self._received)
         self._deaf = self._session.edits.subscribe(self._edited)
         self._entry = runs.enter(self, name=name)
@@ -266,6 +269,10 @@ class LivePanel(anywidget.AnyWidget):
 
     def _put(self, content: Content, buffers: list[bytes]) -> None:
         self.send(wire.readable(content), buffers)
+
+    def _keep_page(self, page: str) -> None:
+        with self._publisher.lock:
+            self.set_trait("page", page)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """A page sets traits; ipywidgets holds all notifications meanwhile, so nothing may be sent then."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from dvlwidgets.data.shown import shown, writable
 from dvlwidgets.widgets import ears, levels
-from dvlwidgets.widgets.copies import Material, copy_of
+from dvlwidgets.widgets.copies import Material, copy_of, document
 from dvlwidgets.widgets.fragment import closing, stated
 from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.snapshot import Content
@@ -43,6 +43,7 @@ class Output:
         about: metadata of that bundle; Colab looks there for what shows a widget.
         model: the widget's id.
         listening: whether a page ever said hello.
+        keep: takes the copy as a page, in a host that stores the widget's state and no outputs.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Output:
         about: Callable[[], Content] = dict,
         model: Callable[[], str | None],
         listening: Callable[[], bool],
+        keep: Callable[[str], None] | None = None,
     ) -> None:
         self._material, self._level = material, level
         self._views, self._model, self._listening = views, model, listening
@@ -62,7 +64,9 @@ class Output:
         self._writing = threading.RLock()
         self._later = Later(self.refresh, "stored output")
         self._forget: Callable[[], None] = lambda: None
-        self._shown = self._copied = self._viewed = False
+        self._keep = keep
+        self._shown = keep is not None
+        self._copied = self._viewed = False
         self._clock = time.monotonic
         self._due: float | None = None
 
@@ -101,14 +105,22 @@ class Output:
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
-        if not self._shown or "IPython" not in sys.modules:
+        if not self._shown or (self._keep is None and "IPython" not in sys.modules):
             self._later.forget()
             return
-        from IPython.display import update_display
-
         with self._writing:  # of two threads, the one that looked last writes last
             self._later.forget()
+            if self._keep is not None:
+                self._keep(self._page())
+                return
+            from IPython.display import update_display
+
             update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._about())
+
+    def _page(self) -> str:
+        """What `bundle` holds, as a page."""
+        shown = self.bundle()
+        return document(shown["text/plain"], shown["text/html"])
 
     def soon(self) -> None:
         """Writes them again soon, at the end of the running cell at the latest."""

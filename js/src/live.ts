@@ -100,7 +100,7 @@ export function makeLive(
     show(waiting.element, points === null);
     notice.update(noticeOf(source));
     if (points === null) {
-      waiting.update(source.title, source.link === 'silent' ? whyBlank(source.kernel) : null);
+      waiting.update(source.title, source.link === 'silent' ? whyBlank(source.kernel) : null, source.page);
       return;
     }
     controls.update(points.status, source.asked ?? points.status.pending);

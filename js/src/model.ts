@@ -20,6 +20,8 @@ export interface Comm {
 
 /** Without an answer for this long the panel says so. It goes on asking. */
 export const SILENT_AFTER = 8000;
+/** The same where a copy can be shown in the kernel's place. */
+const SILENT_WITH_COPY = 2000;
 /** A click that Python shows no sign of for this long: the panel says why. */
 export const UNHEARD_AFTER = 2500;
 const ASK_AGAIN = 3000;
@@ -65,6 +67,10 @@ export class LiveModel implements PartSource {
 
   get height(): number {
     return Number(this.comm.get('height')) || 600;
+  }
+
+  get page(): string {
+    return String(this.comm.get('page') ?? '');
   }
 
   get kernel(): KernelFacts | null {
@@ -173,7 +179,7 @@ export class LiveModel implements PartSource {
 
   private expectAnswer(): void {
     if (!this.timers.has('silent')) {
-      this.later('silent', SILENT_AFTER, () => {
+      this.later('silent', this.page ? SILENT_WITH_COPY : SILENT_AFTER, () => {
         this.link = 'silent';
         this.tell('link');
       });

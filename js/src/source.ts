@@ -38,6 +38,8 @@ export interface LiveSource extends Source {
   readonly unheard: Unheard | null;
   /** What the kernel says of its own ears; null where there is no ipykernel. */
   readonly kernel: KernelFacts | null;
+  /** A shared copy as an HTML page, for a host that keeps the model's state without its kernel; or nothing. */
+  readonly page: string;
   /** The last complaint, until it is dismissed. */
   readonly problem: string | null;
   /** What the last view was like; the next one goes on from there. */

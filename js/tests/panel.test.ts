@@ -59,6 +59,22 @@ describe('a live panel', () => {
     expect(text('waiting')).toContain('does not answer');
   });
 
+  it('shows the copy in its state, shut in a frame, when nobody answers, and the kernel when it does', async () => {
+    const kernel = new FakeKernel(makeRun({ n: 5 }), { silent: true });
+    kernel.page = '<p>a copy</p>';
+    const el = document.body.appendChild(document.createElement('div'));
+    widget().render({ model: kernel, el });
+    const { root, one } = inside(el);
+    expect(root.querySelector('iframe')).toBeNull();
+    await wait(6000);
+    expect(root.querySelectorAll('iframe')).toHaveLength(1);
+    expect(root.querySelector('iframe')!.getAttribute('srcdoc')).toBe('<p>a copy</p>');
+    expect(root.querySelector('iframe')!.getAttribute('sandbox')).toBe('allow-scripts');
+    kernel.silent = false;
+    await wait(6000);
+    expect(one('waiting').hidden).toBe(true);
+  });
+
   it('relabels by key, shows old and new, and says saved only when it is', async () => {
     const { kernel, text, press, row, one } = await open();
     const at = Number(row(0).dataset.row);

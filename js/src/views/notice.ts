@@ -48,11 +48,14 @@ export function createWaiting() {
   );
   return {
     element,
-    /** `why`: what to say of a kernel that does not answer; null while there is hope. */
-    update(name: string, why: string | null): void {
+    /** `why`: what to say of a kernel that does not answer; null while there is hope. `page`: what to show then. */
+    update(name: string, why: string | null, page: string): void {
       setText(title, name || 'Data valuation');
       setText(words, why ?? 'Waiting for the kernel…');
       show(pulse, why === null);
+      if (why !== null && page && element.contains(title)) {
+        element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));
+      }
     },
   };
 }

@@ -5,6 +5,7 @@ export class FakeKernel implements Comm {
   constructor(run: FakeRun, options?: { silent?: boolean });
   run: FakeRun;
   silent: boolean;
+  page?: string;
   log: Record<string, unknown>[];
   listeners: Map<string, unknown>;
   get(name: string): unknown;

@@ -15,7 +15,7 @@ export class FakeKernel {
   }
 
   get(name) {
-    return name === 'title' ? this.run.title : name === 'height' ? (this.height ?? 600) : undefined;
+    return { title: this.run.title, height: this.height ?? 600, page: this.page }[name];
   }
   on(event, callback) {
     this.listeners.set(event, callback);
