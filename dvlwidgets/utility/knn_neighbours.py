@@ -227,12 +227,20 @@ def numeric(x: Any, what: str, *, gaps: bool = False, dtype: str = "float64") ->
         raise InputTypeError(
             f"the {what} must be numbers for KNN methods: {error}. Encode categories and text first."
         ) from error
-    if found.ndim != 2 or np.isinf(found).any() or (not gaps and np.isnan(found).any()):
+    if found.ndim != 2 or not _finite(found, gaps=gaps):
         raise InputError(
             f"the {what} must be a finite (n, d) table for KNN methods, not of shape {found.shape} with gaps. "
             "Fill the gaps first, or use metric='nan_euclidean'."
         )
     return found
+
+
+def _finite(x: NDArray[Any], *, gaps: bool) -> bool:
+    """No infinity, and no NaN unless gaps may be there; a finite sum says so at once."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(x.sum()):
+            return True
+    return not np.isinf(x).any() and (gaps or not bool(np.isnan(x).any()))
 
 
 def _precomputed(test: Dataset, n_rows: int) -> NDArray[Any]:

@@ -25,6 +25,11 @@ Floats = NDArray[np.float64]
 BLOCK = 65_536
 """Numbers that are worked on together: a few arrays of so many stay in the processor's cache."""
 
+SIDE = 16
+"""Ranks in a run of `sums_from_far`."""
+
+TRIANGLE = np.tril(np.ones((SIDE, SIDE)))
+
 SHARE = "share of the K neighbours with the right label"
 """The score of KNN-Shapley: fewer than K neighbours still divide by K."""
 
@@ -101,12 +106,24 @@ class HitKernel:
     def _block(self, ranks: Indices, label: NDArray[Any], first: int, beyond: Floats) -> Floats:
         """Values of all of these ranks but the last, whose values are `beyond` (t, 1); the first one is `first`."""
         hit = (self.codes.take(ranks) == label).view(np.int8)
-        ranked = np.empty((len(ranks), ranks.shape[1] - 1))
-        np.multiply(hit[:, :-1] - hit[:, 1:], self.swaps[first : first + ranked.shape[1]], out=ranked)
-        ranked[:, -1:] += beyond
-        up = ranked[:, ::-1]  # from far to near
-        np.cumsum(up, axis=1, out=up)
-        return ranked
+        t, m = len(ranks), ranks.shape[1] - 1
+        steps = np.zeros((t, -(-m // SIDE) * SIDE))
+        np.multiply(hit[:, :-1] - hit[:, 1:], self.swaps[first : first + m], out=steps[:, :m])
+        steps[:, m - 1 : m] += beyond
+        return sums_from_far(steps)[:, :m]
+
+
+def sums_from_far(steps: Floats) -> Floats:
+    """Sums over this and all higher ranks, shape (t, m) with m a multiple of `SIDE`.
+
+    A running sum waits for each addition before the next one. Here sums within short runs are a product with a triangle
+    of ones, so that only their totals are added up one by one: at less than half the time.
+    """
+    sums = steps.reshape(-1, SIDE) @ TRIANGLE
+    runs = sums.reshape(len(steps), -1, SIDE)
+    beyond = np.cumsum(runs[:, :0:-1, 0], axis=1)[:, ::-1]  # totals of the runs farther away
+    runs[:, :-1] += beyond[:, :, None]
+    return sums.reshape(steps.shape)
 
 
 def unranked(ranked: Floats, order: Indices) -> Floats:
