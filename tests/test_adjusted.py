@@ -13,10 +13,12 @@ from oracles import LowOrderGame, semivalue_by_enumeration
 from dvlwidgets import MaxUpdates, MSRSampler, ShapleyValuation, Utility
 from dvlwidgets.engine.records import Evaluations
 from dvlwidgets.utility.bound import First
+from dvlwidgets.utility.votes import Votes
 from dvlwidgets.valuation.samplers import adjusted
 from dvlwidgets.valuation.samplers.adjusted import AdjustedStrata, _folds, _held_out
-from dvlwidgets.valuation.samplers.features import Features
+from dvlwidgets.valuation.samplers.features import ROWS_A_POINT, Features
 from dvlwidgets.valuation.samplers.regression import FOLDS, Grams, cross_fitted
+from dvlwidgets.valuation.samplers.ridge_paths import _from_target, ridges
 from dvlwidgets.valuation.samplers.strata import SizeStrata
 from dvlwidgets.valuation.samplers.surrogate import Surrogate, mean_surrogate
 from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, shapley_law
@@ -166,12 +168,65 @@ def test_learning_ends_and_memory_with_it(monkeypatch: pytest.MonkeyPatch) -> No
         if step == 7:
             last = stats.mean
     assert stats.grams is None
-    assert stats.learned == ()
+    assert not stats.learned
     assert stats.fitted == 512
     assert stats.mean is last
     truth = semivalue_by_enumeration(game, shapley_law(n))
     e = sampler.estimate(stats)
     assert (np.abs(e.values - truth) < 5 * e.stderr).all()
+
+
+@pytest.mark.parametrize("n", [10, 130])  # surrogates of many shapes, and of exact sums
+def test_who_looks_when_changes_no_bit(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adjusted, "CHUNK", 1500)
+    monkeypatch.setattr(adjusted, "LEARNED", 2 * ROWS_A_POINT * n if n > 100 else 1000)
+    slope = np.cos(np.arange(n))
+
+    def bits(looks: Any) -> bytes:
+        sampler = bound(n, 5)
+        stats = sampler.initial(First(np.zeros(1), np.ones(1), 0.0))
+        for step in range(45):
+            y = np.tanh(sampler.masks(step) @ slope)
+            stats = sampler.fold(stats, step, Evaluations(y[:, None], np.zeros(len(y), np.uint8)))
+            if step in looks:
+                sampler.estimate(stats)
+        assert stats.grams is None  # learning ended on the way
+        e = sampler.estimate(stats)
+        return e.values.tobytes() + e.stderr.tobytes()
+
+    nobody = bits(())
+    assert np.isfinite(np.frombuffer(nobody)).all()
+    assert bits(range(45)) == bits((3, 18, 33)) == nobody
+
+
+def test_sums_of_whole_numbers_are_those_of_the_features() -> None:
+    n, votes = 130, Votes(np.argsort(np.random.default_rng(0).random((3, 130)), axis=1), np.ones((3, 130)))
+    exact = Features(n, bound(n, 0).features.weights, votes)
+    assert exact.levels is not None
+    assert bound(n, 0, "banzhaf").features.levels is None  # weights of sizes differ too much
+    general = Features(n, exact.levels**2, votes)
+    general.__dict__["levels"] = None
+    masks = np.concatenate(
+        [bound(n, 3).masks(s) for s in range(90)]
+    )  # more rows a fold than one product takes
+    y, folds = np.random.default_rng(1).normal(size=len(masks)), _folds(0, len(masks))
+    a, b = (Grams.zeros(f.count).add(f, masks, y, folds, votes(masks)) for f in (exact, general))
+    for name in ("xx", "xy", "yy"):
+        mine, theirs = getattr(a, name), getattr(b, name)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-11 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("rows", [2000, 60])  # well conditioned, and of less than full rank
+def test_ridges_solve_their_systems(rows: int) -> None:
+    rng, k, penalties = np.random.default_rng(0), 120, np.geomspace(1e-6, 1e2, 5)
+    x, target = rng.normal(size=(rows, k)), rng.normal(size=k)
+    gram = x.T @ x
+    found = ridges(gram, target, penalties)
+    for column, penalty in zip(found.T, penalties, strict=True):
+        floor = penalty * np.trace(gram) / k
+        np.testing.assert_allclose(gram @ column + floor * column, target, atol=1e-8 * np.abs(target).max())
+    assert (_from_target(gram, target, penalties * np.trace(gram) / k) is None) == (rows == 60)
+    assert not ridges(gram, np.zeros(k), penalties).any()
 
 
 def test_who_is_adjusted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -12,6 +14,7 @@ from dvlwidgets.engine.draws import (
     Memo,
     checksum,
     permutation,
+    random_subsets,
     resolve_seed,
     sizes_from_law,
     subsets_of_sizes,
@@ -67,6 +70,27 @@ def test_subsets_have_their_sizes_and_are_uniform() -> None:
     assert stats.chisquare(seen).pvalue > 1e-4
 
 
+def test_words_that_tie_where_a_subset_ends_change_no_size() -> None:
+    rng = np.random.default_rng(0)
+    raw, sizes = rng.integers(0, 4, (500, 9)).astype(np.uint8), rng.integers(0, 10, 500)
+    masks = subsets_of_sizes(raw, sizes)
+    assert (masks.sum(axis=1) == sizes).all()
+    for words_, mask in zip(raw, masks, strict=True):  # whoever is in has no larger word than whoever is out
+        assert not mask.any() or mask.all() or words_[mask].max() <= words_[~mask].min()
+
+
+@pytest.mark.parametrize("n", [5, 6])  # an odd number of halves of words, and an even one
+def test_random_subsets_have_the_law_of_sizes_and_are_uniform_within_each(n: int) -> None:
+    law, rows = named_draw_law("uniform-size", n), 4001
+    masks = np.concatenate([random_subsets(9, SUBSETS, step, rows, law) for step in range(3)])
+    _, seen = np.unique(masks @ (1 << np.arange(n)), return_counts=True)
+    assert len(seen) == 2**n - 2
+    sizes = np.array([code.bit_count() for code in range(1, 2**n - 1)])
+    expected = law[sizes] / np.array([comb(n, s) for s in sizes]) * len(masks)
+    assert stats.chisquare(seen, expected).pvalue > 1e-4
+    assert not (random_subsets(9, SUBSETS, 0, 20, law) == random_subsets(9, SUBSETS, 1, 20, law)).all()
+
+
 def test_permutations_are_uniform() -> None:
     codes = [int(permutation(words(4, PERMUTATIONS, s, 4)) @ [64, 16, 4, 1]) for s in range(4800)]
     _, seen = np.unique(codes, return_counts=True)
@@ -80,6 +104,9 @@ def test_checksums_tell_masks_apart() -> None:
     other[3, 4] = True
     assert checksum(masks) != checksum(other)
     assert checksum(masks[4:], checksum(masks[:4])) == checksum(masks)
+    orders = np.arange(12).reshape(2, 6)
+    assert checksum(orders) != checksum(orders[:, ::-1])
+    assert checksum(orders[1:], checksum(orders[:1])) == checksum(orders)
 
 
 def test_seeds_are_integers_in_words() -> None:

@@ -234,6 +234,39 @@ def test_the_suite_rejects_folding_what_finishes_first() -> None:
         check_sampler(first_finished, shapley_law, n=10, steps=200, runs=60)
 
 
+@pytest.mark.parametrize("sampler", [PermutationSampler, AntitheticPermutationSampler])
+def test_prefixes_are_the_same_whole_and_in_pieces(sampler: Any) -> None:
+    n, seen = 6, []
+
+    def game(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        seen.append(masks)
+        return masks.sum(axis=1).astype(float)
+
+    bound, utility = binder(sampler, shapley_law)(n, 3), FunctionUtility(game).with_dataset(range(n))
+    whole, rows = bound.masks(2), bound.rows(2)
+    place = np.argsort(bound.orders(2), axis=1)
+    expected = [place[walk] < size for walk in range(bound.walks) for size in range(1, n)]
+    np.testing.assert_array_equal(whole, expected)
+    for lo in range(rows + 1):
+        for hi in range(lo, rows + 1):
+            bound.evaluate(utility, {}, 2, lo, hi)
+            np.testing.assert_array_equal(seen[-1], whole[lo:hi])
+    with pytest.raises(ValueError, match="read-only"):
+        whole[0] = True
+
+
+def test_checksums_of_walks_are_of_their_orders() -> None:
+    jobs = [
+        SubsetJob(
+            FunctionUtility(len).with_dataset(range(7)), binder(PermutationSampler, shapley_law)(7, seed)
+        )
+        for seed in (0, 1)
+    ]
+    one, other = (job.checksum(range(2)) for job in jobs)
+    assert one != other
+    assert jobs[0].checksum(range(1, 2), jobs[0].checksum(range(1))) == one
+
+
 # --- pairs that can never be right ------------------------------------------------------------------------------
 
 

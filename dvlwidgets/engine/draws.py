@@ -96,7 +96,7 @@ def sizes_from_law(raw: NDArray[np.uint64], law: DrawLaw) -> NDArray[np.intp]:
     return sizes
 
 
-def subsets_of_sizes(raw: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Masks:
+def subsets_of_sizes(raw: NDArray[np.unsignedinteger[Any]], sizes: NDArray[np.intp]) -> Masks:
     """Uniform subsets of given sizes.
 
     Args:
@@ -104,13 +104,30 @@ def subsets_of_sizes(raw: NDArray[np.uint64], sizes: NDArray[np.intp]) -> Masks:
         sizes: shape (B,), each between 0 and n.
 
     Returns:
-        Masks of shape (B, n): in each row the places with the `size` smallest words.
+        Masks of shape (B, n): in each row the places with the `size` smallest words; ties go to the lower index.
     """
-    ordered = np.sort(raw, axis=1)
-    cut = ordered[np.arange(len(sizes)), np.maximum(sizes - 1, 0)]
+    ordered, rows = np.sort(raw, axis=1), np.arange(len(sizes))
+    cut = ordered[rows, np.maximum(sizes - 1, 0)]
     masks: Masks = raw <= cut[:, None]
     masks[sizes == 0] = False
+    beyond = ordered[rows, np.minimum(sizes, raw.shape[1] - 1)]
+    tied = (beyond == cut) & (sizes > 0) & (sizes < raw.shape[1])
+    for b in np.flatnonzero(tied).tolist():
+        masks[b] = False
+        masks[b, np.argsort(raw[b], kind="stable")[: sizes[b]]] = True
     return masks
+
+
+def random_subsets(seed: int, stream: int, step: int, rows: int, law: DrawLaw) -> Masks:
+    """Independent subsets of n places whose sizes follow a law over 0..n, shape (rows, n).
+
+    A place's word has 32 bits: half the words and half the sorting of 64, and a tie where the subset ends, which
+    would prefer the lower index, comes once in 2**32 / n subsets.
+    """
+    n = len(law) - 1
+    raw = words(seed, stream, step, rows + (rows * n + 1) // 2)
+    halves = raw[rows:].astype("<u8", copy=False).view("<u4")[: rows * n]  # the same on every machine
+    return subsets_of_sizes(halves.reshape(rows, n), sizes_from_law(raw[:rows], law))
 
 
 class Memo:
@@ -151,6 +168,8 @@ class Memo:
         return Memo, (self.most, self.entries)
 
 
-def checksum(masks: Masks, start: int = 0) -> int:
-    """CRC-32 of masks, to notice when a draw cannot be repeated; `start` chains several arrays."""
-    return zlib.crc32(np.packbits(masks, axis=1).tobytes(), start)
+def checksum(drawn: NDArray[Any], start: int = 0) -> int:
+    """CRC-32 of masks or orders, to notice when a draw cannot be repeated; `start` chains several arrays."""
+    if drawn.dtype != np.bool_:
+        return zlib.crc32(drawn.astype("<i4").tobytes(), start)
+    return zlib.crc32(np.packbits(drawn, axis=1).tobytes(), start)

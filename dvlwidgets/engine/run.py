@@ -182,7 +182,7 @@ class Loop:
     def _take_in(self) -> None:
         """The newest estimate of a run that is broken off."""
         if self.stats is not None and not self._folding:
-            # a fold cut in half is no statistic: the last one stands
+            # a fold, or a look, cut in half is no statistic: the last one stands
             self._estimate()
 
     def _decide(self) -> None:
@@ -320,7 +320,9 @@ class Loop:
 
     def _estimate(self) -> None:
         if self.stats is not None and self._estimated_at != self.step:
+            self._folding = True  # statistics may be brought up to date in place
             self.estimate = self.job.estimate(self.stats)
+            self._folding = False
             self._estimated_at = self.step
             self.published = Published(self.estimate, self.step, replace(self.tally))
 

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.draws import checksum
 from ..engine.job import NoReceipts, Settling
 from ..engine.journal import Journal
 from ..engine.pieces import Pieces
 from ..engine.records import Estimate, Evaluations, Provenance
 from ..engine.run import FIRST_STEP
 from ..errors import IdentityError, InputError, JournalError
-from ..typing import Masks
 from .result import Status, ValuationResult
 from .result_columns import Ends
 
@@ -199,7 +197,7 @@ class _Folding:
                 break
             if step % job.round_steps == 0:
                 self._begin_round(job, receipts, step)  # before drawing: adaptive samplers draw by the plan
-            draws.check(step, job.sampler.masks(step))
+            draws.check(step, job)
             self.stats = job.fold(self.stats, step, whole)
             evaluations, failures, _ = job.tally(whole)
             done = _Folded(step + 1, done.evaluations + evaluations, done.failures + failures)
@@ -262,14 +260,15 @@ class _Draws:
             tuple[int, int, int]
         ] = []  # (step after the round, what it should be, what it is so far)
 
-    def check(self, step: int, masks: Masks) -> None:
+    def check(self, step: int, job: Any) -> None:
         """One more step.
 
         Raises:
             JournalError: at the end of a round that was drawn otherwise.
         """
         self.open += [(step + steps, crc, 0) for steps, crc in self.rounds.get(step, ())]
-        self.open = [(end, crc, checksum(masks, so_far)) for end, crc, so_far in self.open]
+        one = range(step, step + 1)
+        self.open = [(end, crc, job.checksum(one, so_far)) for end, crc, so_far in self.open]
         if any(end == step + 1 and crc != so_far for end, crc, so_far in self.open):
             raise JournalError(
                 f"{self.where.path or 'the journal'}: the subsets of step {step} cannot be drawn again here. Use the "

@@ -79,10 +79,10 @@ class SubsetJob:
             stats.folded = settle(stats.folded, rest)
         return stats
 
-    def checksum(self, steps: range) -> int:
-        crc = 0
+    def checksum(self, steps: range, start: int = 0) -> int:
+        crc, drawn = start, getattr(self.sampler, "drawn", self.sampler.masks)
         for step in steps:
-            crc = checksum(self.sampler.masks(step), crc)
+            crc = checksum(drawn(step), crc)
         return crc
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> Evaluations:

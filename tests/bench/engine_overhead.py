@@ -93,7 +93,7 @@ def floor(n: int, sampler: Any) -> str:
     spent = []
     for step in range(8):
         start = time.process_time()
-        bound._draw(step) if hasattr(bound, "_draw") else bound._prefixes(step)
+        bound._draw(step) if hasattr(bound, "_draw") else bound.masks(step)
         spent.append(time.process_time() - start)
     return f"Draws alone: {1e6 * float(np.median(spent)) / bound.rows(0):.1f} us"
 

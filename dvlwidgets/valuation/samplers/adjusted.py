@@ -35,26 +35,32 @@ FIRST_ROWS = 128
 GROWTH = 2.0
 """Surrogates are made anew when the rows have grown by this factor."""
 
-CHUNK = 2048
+CHUNK = 4096
 """Rows that are learned from at a time."""
 
 LEARNED = 20_000
 """At most so many rows are learned from, and kept; 20,000 of 100 points are 0.4 MB."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class AdjustedStats:
-    """Strata of residuals, and what the surrogates are made of.
+    """Strata of residuals, and what the surrogates are made of; changed in place by whoever folds or looks.
+
+    New surrogates take the place of the older ones in all sums. So they are made only when somebody looks, or when
+    learning ends: which ones, and from which rows, follows from the number of rows alone.
 
     Attributes:
-        strata: sums of utility minus surrogate; its ends are v(empty) - v(N) and 0.
+        strata: sums of utility minus surrogate, of the first `summed` blocks; its ends are v(empty) - v(N) and 0.
         level: v(N), which is taken from all utilities.
-        mean: the average of the folds' surrogates, which new rows meet; None before the first block.
+        mean: the average of the folds' surrogates, which new rows meet; None before anybody looked.
         fitted: rows that it rests on.
-        rows: all rows in the sums so far.
+        rows: all rows in blocks so far.
         grams: sums for the next regression, of the first `grams.rows` rows; None once learning is over.
         learned: blocks of rows that are learned from, emptied when learning is over.
-        waiting: steps that are not in the sums yet: (masks, utilities minus level).
+        summed: how many of them are in the strata.
+        due: rows from which the newest surrogates are to be made.
+        dues: after how many blocks surrogates were due that were not made.
+        waiting: steps that are in no block yet: (masks, utilities minus level).
     """
 
     strata: StrataStats
@@ -63,26 +69,24 @@ class AdjustedStats:
     fitted: int = 0
     rows: int = 0
     grams: Grams | None = None
-    learned: tuple[Block, ...] = ()
-    waiting: tuple[tuple[Masks, NDArray[np.float64]], ...] = ()
+    learned: list[Block] = field(default_factory=list)
+    summed: int = 0
+    due: int = 0
+    dues: list[int] = field(default_factory=list)
+    waiting: list[tuple[Masks, NDArray[np.float64]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that are learned from: their masks as bits, their utilities, and their neighbours' votes."""
+    """Rows that are learned from: their masks as bits, their utilities, and their neighbours' votes once counted."""
 
     packed: NDArray[np.uint8]
     utilities: NDArray[np.float64]
-    counted: NDArray[np.float64] | None
+    counted: NDArray[np.float64] | None = None
 
     def masks(self, n: int) -> Masks:
         """The masks, shape (B, n)."""
         return np.unpackbits(self.packed, axis=1, count=n).view(np.bool_)
-
-    def since(self, row: int) -> Block:
-        """The rows from one on."""
-        counted = None if self.counted is None else self.counted[row:]
-        return Block(self.packed[row:], self.utilities[row:], counted)
 
     @classmethod
     def joined(cls, several: Sequence[Block]) -> Block:
@@ -91,7 +95,7 @@ class Block:
         return cls(
             np.concatenate([block.packed for block in several]),
             np.concatenate([block.utilities for block in several]),
-            np.concatenate(counted) if counted else None,
+            np.concatenate(counted) if len(counted) == len(several) else None,
         )
 
 
@@ -140,78 +144,114 @@ class AdjustedStrata(SizeStrata):
         return replace(strata, curve=np.zeros(self.n + 1))  # sizes are the surrogate's business
 
     def fold(self, stats: AdjustedStats, step: int, evaluations: Evaluations) -> AdjustedStats:  # type: ignore[override]
-        waiting = (*stats.waiting, (self.masks(step), evaluations.values[:, 0] - stats.level))
-        stats, rows = replace(stats, waiting=waiting), waiting_rows(waiting)
-        if rows >= BLOCK or self._due(stats, stats.rows + rows):
-            return self._learned(self._settled(stats))
+        stats.waiting.append((self.masks(step), evaluations.values[:, 0] - stats.level))
+        rows = waiting_rows(stats.waiting)
+        due = self._due(stats, stats.rows + rows)
+        if rows >= BLOCK or due:
+            self._take_in(stats, due=due)
         return stats
 
     def _due(self, stats: AdjustedStats, rows: int) -> bool:
         """Whether new surrogates are due once there are so many rows."""
         enough = FIRST_ROWS if self.votes is not None else max(FIRST_ROWS, ROWS_A_POINT * self.n)
-        return stats.grams is not None and rows >= max(enough, GROWTH * stats.fitted)
+        return stats.grams is not None and rows >= max(enough, GROWTH * stats.due)
 
-    def _settled(self, stats: AdjustedStats) -> AdjustedStats:  # type: ignore[override]
-        """The statistics with all steps in the sums, which are changed in place."""
-        if not stats.waiting:
-            return stats
+    def _take_in(self, stats: AdjustedStats, *, due: bool) -> None:
+        """A block of the steps that wait, and what it brings about."""
         masks, utilities = joined(stats.waiting)
-        mean, learning = stats.mean, stats.grams is not None
-        if mean is None:
-            mean = size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))
-        heard = learning or (mean.heeds is not None and mean.heeds.any())
-        counted = self.features.count_votes(masks) if heard else None
-        strata = self.fold_rows(stats.strata, masks, utilities - mean(masks, counted))
-        learned = stats.learned
-        if learning:
-            learned = (*learned, Block(np.packbits(masks, axis=1), utilities, counted))
-        rows = stats.rows + len(masks)
-        return replace(stats, strata=strata, mean=mean, rows=rows, learned=learned, waiting=())
+        stats.waiting, stats.rows = [], stats.rows + len(masks)
+        if stats.grams is None:
+            assert stats.mean is not None
+            stats.strata = self.fold_rows(stats.strata, masks, utilities - stats.mean(masks))
+            return
+        stats.learned.append(Block(np.packbits(masks, axis=1), utilities))
+        if due:
+            stats.due = stats.rows
+            stats.dues.append(len(stats.learned))
+            if GROWTH * stats.due > LEARNED:
+                self._catch_up(stats)
+                stats.grams, stats.learned, stats.summed = None, [], 0
 
-    def _learned(self, stats: AdjustedStats) -> AdjustedStats:
-        """With new surrogates, if they are due, and the strata of all rows' new residuals."""
-        if not self._due(stats, stats.rows):
-            return stats
-        grams, strata = stats.grams, self._empty_strata(stats.strata.empty, stats.strata.full)
-        assert grams is not None
-        for block, begin in self._chunks(stats.learned):
-            new = max(0, grams.rows - begin)  # rows before are in the sums already
-            if new < len(block.utilities):
-                rest = block.since(new)
-                folds = _folds(begin + new, len(rest.utilities))
-                grams = grams.add(self.features, rest.masks(self.n), rest.utilities, folds, rest.counted)
-        surrogates = cross_fitted(self.features, grams)
-        for block, begin in self._chunks(stats.learned):
+    def _catch_up(self, stats: AdjustedStats) -> None:
+        """All blocks into the sums, by the surrogates that were due last."""
+        if stats.dues:
+            self._count_votes(stats)
+            surrogates = self._surrogates(stats)
+            stats.mean, stats.fitted, stats.summed = mean_surrogate(surrogates), stats.due, stats.dues[-1]
+            stats.strata = self._empty_strata(stats.strata.empty, stats.strata.full)
+            for block, begin in _chunks(stats.learned[: stats.summed]):
+                masks = block.masks(self.n)
+                guess = _held_out(surrogates, masks, begin, block.counted)
+                stats.strata = self.fold_rows(stats.strata, masks, block.utilities - guess)
+            stats.dues = []
+        if stats.mean is not None and stats.mean.heeds is not None and stats.mean.heeds.any():
+            self._count_votes(stats)
+        for block in stats.learned[stats.summed :]:
             masks = block.masks(self.n)
-            guess = _held_out(surrogates, masks, begin, block.counted)
-            strata = self.fold_rows(strata, masks, block.utilities - guess)
-        stats = replace(stats, strata=strata, mean=mean_surrogate(surrogates), fitted=stats.rows, grams=grams)
-        return replace(stats, grams=None, learned=()) if GROWTH * stats.fitted > LEARNED else stats
+            if stats.mean is None:
+                stats.mean = self._guess_from_sizes(stats, masks, block.utilities)
+            guess = stats.mean(masks, block.counted)
+            stats.strata = self.fold_rows(stats.strata, masks, block.utilities - guess)
+        stats.summed = len(stats.learned)
 
-    def _chunks(self, blocks: tuple[Block, ...]) -> Iterator[tuple[Block, int]]:
-        """Blocks joined to larger ones, which cost less a row, and the first row of each."""
-        begin, several = 0, list(blocks)
-        while several:
-            rows = np.cumsum([len(block.utilities) for block in several])
-            many = max(1, int(np.searchsorted(rows, CHUNK, side="right")))
-            yield Block.joined(several[:many]), begin
-            begin, several = begin + int(rows[many - 1]), several[many:]
+    def _surrogates(self, stats: AdjustedStats) -> list[Surrogate]:
+        """Those that were due last; sums grow from one to the next as if each had been made."""
+        grams, begin = stats.grams, 0
+        assert grams is not None
+        for end in stats.dues:
+            while begin < end and sum(len(b.utilities) for b in stats.learned[:begin]) < grams.rows:
+                begin += 1
+            for block, _ in _chunks(stats.learned[begin:end]):
+                folds = _folds(grams.rows, len(block.utilities))
+                masks = block.masks(self.n)
+                grams = grams.add(self.features, masks, block.utilities, folds, block.counted)
+        stats.grams = grams
+        return cross_fitted(self.features, grams)
+
+    def _count_votes(self, stats: AdjustedStats) -> None:
+        """The votes of all blocks that lack them, together: that is quicker."""
+        known = sum(block.counted is not None for block in stats.learned)
+        todo = stats.learned[known:]
+        if self.votes is None or not todo:
+            return
+        counted = np.concatenate([self.votes(block.masks(self.n)) for block, _ in _chunks(todo)])
+        ends = np.cumsum([len(block.utilities) for block in todo])
+        votes = np.split(counted, ends[:-1])
+        stats.learned[known:] = [replace(b, counted=own) for b, own in zip(todo, votes, strict=True)]
+
+    def _guess_from_sizes(
+        self, stats: AdjustedStats, masks: Masks, utilities: NDArray[np.float64]
+    ) -> Surrogate:
+        return size_surrogate(size_curve(masks.sum(axis=1), utilities, stats.strata.full, self.n))
 
     def estimate(self, stats: AdjustedStats) -> Estimate:  # type: ignore[override]
+        self._catch_up(stats)
+        strata, mean = stats.strata, stats.mean
         if stats.waiting:  # in a copy: where blocks begin must not depend on who asks when
-            strata = replace(stats.strata, sums=stats.strata.sums.copy())
-            stats = self._settled(replace(stats, strata=strata))
-        if stats.mean is None:
-            return super().estimate(stats.strata)
-        guessed_empty, guessed_full = stats.mean.ends()
-        strata = replace(
-            stats.strata, empty=stats.strata.empty - guessed_empty, full=stats.strata.full - guessed_full
-        )
+            masks, utilities = joined(stats.waiting)
+            if mean is None:
+                mean = self._guess_from_sizes(stats, masks, utilities)
+            strata = replace(strata, sums=strata.sums.copy())
+            strata = self.fold_rows(strata, masks, utilities - mean(masks))
+        if mean is None:
+            return super().estimate(strata)
+        guessed_empty, guessed_full = mean.ends()
+        strata = replace(strata, empty=strata.empty - guessed_empty, full=strata.full - guessed_full)
         left = super().estimate(strata)
-        return replace(left, values=left.values + stats.mean.values(self.law))
+        return replace(left, values=left.values + mean.values(self.law))
 
     def exact(self, stats: AdjustedStats) -> bool:  # type: ignore[override]
         return self.n == 1
+
+
+def _chunks(blocks: Sequence[Block]) -> Iterator[tuple[Block, int]]:
+    """Blocks joined to larger ones, which cost less a row, and the first row of each."""
+    begin, several = 0, list(blocks)
+    while several:
+        rows = np.cumsum([len(block.utilities) for block in several])
+        many = max(1, int(np.searchsorted(rows, CHUNK, side="right")))
+        yield Block.joined(several[:many]), begin
+        begin, several = begin + int(rows[many - 1]), several[many:]
 
 
 def _folds(begin: int, rows: int) -> NDArray[np.intp]:

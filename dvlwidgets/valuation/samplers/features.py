@@ -24,6 +24,10 @@ MOST_PAIRED = 32
 """With more points the pairs are too many to be learned from what a run can afford."""
 MOST_SHAPED = 120
 """With more points only memberships are learned: the matrices grow with the square of the features."""
+LEVELS = 127
+"""Roots of weights are whole numbers up to this where sums are exact in float32."""
+ROUGH = 0.2
+"""No weight may be changed by more than this share for that."""
 ROWS_A_POINT = 8
 """Memberships are learned from so many rows for each point on: before, they add more noise than they take."""
 
@@ -58,6 +62,18 @@ class Features:
         return np.stack([plain, 2.0 * s / self.n - 1.0, self.n / (2.0 * s)])
 
     @cached_property
+    def levels(self) -> Floats | None:
+        """The roots of the weights of sizes 0..n as whole numbers, in some unit; None where that is too rough.
+
+        It is tried where memberships are all there is to a point, so that products of rows are products of these.
+        """
+        if len(self.shapes) > 1 or len(self.couples[0]):
+            return None
+        shares = self.weights / self.weights.max()
+        levels: Floats = np.rint(LEVELS * np.sqrt(shares))
+        return levels if (np.abs((levels / LEVELS) ** 2 - shares) <= ROUGH * shares).all() else None
+
+    @cached_property
     def couples(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The pairs of points, first and second of each."""
         if self.n > MOST_PAIRED:
@@ -79,10 +95,6 @@ class Features:
     def _before_votes(self) -> int:
         return FREE + len(self.shapes) * self.n + len(self.couples[0])
 
-    def count_votes(self, masks: Masks) -> Floats | None:
-        """The votes of subsets, shape (B, K), or None."""
-        return None if self.votes is None else self.votes(masks)
-
     def candidates(self, rows: int) -> list[NDArray[np.intp]]:
         """Which penalised columns may be learned together from so many rows, smaller sets first."""
         voices = [np.arange(self._before_votes, self.count)] if self.votes is not None else []
@@ -103,18 +115,22 @@ class Features:
             found += [np.concatenate([found[0], last]), np.concatenate([found[-1], last])]
         return found
 
+    def beside(self, size: NDArray[np.intp], counted: Floats | None = None) -> list[Floats]:
+        """The features that are no memberships, of subsets of these sizes: (B, FREE), and (B, K) where votes are."""
+        free = self.free[:, size].T
+        return [free] if counted is None else [free, counted - self.votes_of_sizes[:, size].T]
+
     def rows(self, masks: Masks, counted: Floats | None = None) -> Floats:
         """The features of subsets, shape (B, count); `counted` are their votes."""
         size, n = masks.sum(axis=1), self.n
         centred = masks - (size / n)[:, None]
-        columns = [self.free[:, size].T, *(centred * h[size][:, None] for h in self.shapes)]
+        free, *votes = self.beside(size, counted)
+        columns = [free, *(centred * h[size][:, None] for h in self.shapes)]
         first, second = self.couples
         if len(first):
             both = masks[:, first] & masks[:, second]
             columns.append(both - (size * (size - 1) / (n * (n - 1)))[:, None])
-        if counted is not None:
-            columns.append(counted - self.votes_of_sizes[:, size].T)
-        return np.concatenate(columns, axis=1)
+        return np.concatenate([*columns, *votes], axis=1)
 
     def surrogate(self, beta: Floats) -> Surrogate:
         """The function with these coefficients, the centring taken apart."""

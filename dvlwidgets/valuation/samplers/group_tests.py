@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arguments import number, whole
-from ...engine.draws import SUBSETS, Memo, sizes_from_law, subsets_of_sizes, words
+from ...engine.draws import SUBSETS, Memo, random_subsets
 from ...engine.moments import Moments, merge
 from ...engine.records import Estimate, Evaluations
 from ...errors import InputError
@@ -73,8 +73,7 @@ class GroupTests:
 
     def _draw(self, step: int) -> Masks:
         # the whole step, so that a longer run draws the same
-        raw = words(self.seed, self.stream, step, self.step_rows * (self.n + 1)).reshape(self.step_rows, -1)
-        return subsets_of_sizes(raw[:, 1:], sizes_from_law(raw[:, 0], self.draw_law))
+        return random_subsets(self.seed, self.stream, step, self.step_rows, self.draw_law)
 
     def evaluate(
         self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int
@@ -105,7 +104,7 @@ class GroupTests:
         return min(self.total_steps, -(-updates // self.step_rows))
 
     def identity(self) -> dict[str, Any]:
-        return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
+        return {"draws": "subsets by size, 32 bits", "sizes": self.draw_law.tolist(), "step": self.step_rows}
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,6 @@ class Walks:
     truncation: Truncation = field(default_factory=NoTruncation)
     stream: int = PERMUTATIONS
     references: tuple[str, ...] = ("Ghorbani & Zou, Data Shapley, ICML 2019",)
-    memo: Memo = field(init=False, repr=False, compare=False, default_factory=Memo)
     places: Memo = field(init=False, repr=False, compare=False, default_factory=Memo)
 
     @property
@@ -92,22 +91,32 @@ class Walks:
         order = permutation(words(self.seed, self.stream, step, self.n))
         return np.stack([order, order[::-1]]) if self.kind == "antithetic" else order[None, :]
 
+    def drawn(self, step: int) -> NDArray[np.intp]:
+        """What the checksum of a step is of: its prefixes follow from the orders, and have n times their bytes."""
+        return self.orders(step)
+
     def masks(self, step: int) -> Masks:
         """Proper prefixes, sizes 1..n-1, walk after walk."""
-        return self.memo.get(step, self._prefixes)
+        return self._prefixes(step, 0, self.rows(step))
 
-    def _prefixes(self, step: int) -> Masks:
-        small: Any = (
-            np.int16 if self.n < 2**15 else np.int64
-        )  # n^2 comparisons: the less they read, the better
+    def _prefixes(self, step: int, lo: int, hi: int) -> Masks:
+        """Some of the prefixes, read-only. They are not kept: n^2 bytes are as soon made as fetched."""
+        # n^2 comparisons: the less they read, the better
+        small: Any = np.int16 if self.n < 2**15 else np.int64
         places = np.argsort(self.orders(step), axis=1, kind="stable").astype(small)
-        sizes = np.arange(1, self.n, dtype=small)
-        return (places[:, None, :] < sizes[None, :, None]).reshape(-1, self.n)
+        masks = np.empty((hi - lo, self.n), np.bool_)
+        for walk in range(self.walks):
+            begin = walk * (self.n - 1)
+            low, high = max(lo, begin), min(hi, begin + self.n - 1)
+            sizes = np.arange(low - begin + 1, high - begin + 1, dtype=small)
+            np.less(places[walk], sizes[:, None], out=masks[low - lo : max(low, high) - lo])
+        masks.flags.writeable = False
+        return masks
 
     def evaluate(
         self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int
     ) -> Evaluations:
-        masks = self.masks(step)[lo:hi]
+        masks = self._prefixes(step, lo, hi)
         if self.truncation.never:
             return utility.evaluate(masks)
         policy, full = planned(self.truncation, plan), float(plan["full"])
@@ -153,7 +162,7 @@ class Walks:
 
     def identity(self) -> dict[str, Any]:
         return {
-            "draws": f"permutations ({self.kind})",
+            "draws": f"permutations ({self.kind}), orders",
             "truncation": repr(self.truncation),
             "step": self.walks,
         }

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.draws import Memo, sizes_from_law, subsets_of_sizes, words
+from ...engine.draws import Memo, random_subsets
 from ...engine.moments import Moments
 from ...engine.records import Estimate, Evaluations
 from ...typing import DrawLaw, Masks, SizeLaw
@@ -103,8 +103,7 @@ class SizeStrata:
         return self.memo.get(step, self._draw)
 
     def _draw(self, step: int) -> Masks:
-        raw = words(self.seed, self.stream, step, self.step_rows * (self.n + 1)).reshape(self.step_rows, -1)
-        return subsets_of_sizes(raw[:, 1:], sizes_from_law(raw[:, 0], self.draw_law))
+        return random_subsets(self.seed, self.stream, step, self.step_rows, self.draw_law)
 
     def evaluate(
         self, utility: BoundUtility, plan: Mapping[str, Any], step: int, lo: int, hi: int
@@ -210,7 +209,7 @@ class SizeStrata:
         return None
 
     def identity(self) -> dict[str, Any]:
-        return {"draws": "subsets by size", "sizes": self.draw_law.tolist(), "step": self.step_rows}
+        return {"draws": "subsets by size, 32 bits", "sizes": self.draw_law.tolist(), "step": self.step_rows}
 
 
 def joined(
