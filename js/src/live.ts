@@ -68,7 +68,7 @@ export function makeLive(
   parts: readonly Part[] = []
 ): LivePart {
   const editing = withKeys(createEditing(source, desk), parts);
-  const keys = [...words.keys, ...parts.flatMap((part) => part.keys ?? [])];
+  const keys = () => [...words.keys, ...parts.flatMap((part) => part.keys ?? [])]; // a part may come later
   const grid = parts.find((part) => part.grid !== undefined)?.grid;
   const closed = (s: UiState): UiState => ({ ...s, help: false, failure: false });
   const controls = createControls(
@@ -110,7 +110,7 @@ export function makeLive(
     if (failure !== null) {
       sheet.update('The first failed fit', () => traceback(failure));
     } else {
-      sheet.update(state.help ? 'Keys' : '', () => keyList(keys));
+      sheet.update(state.help ? 'Keys' : '', () => keyList(keys()));
     }
     setAttr(controls.element, 'data-state', points.status.state);
   }

@@ -25,6 +25,8 @@ const SILENT_WITH_COPY = 2000;
 /** A click that Python shows no sign of for this long: the panel says why. */
 export const UNHEARD_AFTER = 2500;
 const ASK_AGAIN = 3000;
+/** Answers for who asked: another view has no use for them, and some are large. */
+const ANSWER = /^(file|export|log|show|audio|members|map|columns .+)$/;
 const HIDDEN_ACK = 1000;
 
 export class LiveModel implements PartSource {
@@ -57,6 +59,9 @@ export class LiveModel implements PartSource {
     this.timers.forEach((timer) => clearTimeout(timer));
     this.timers.clear();
     this.listeners.clear();
+    this.hearers.clear();
+    this.said.clear();
+    this.previews.clear();
     this.unacked = null;
   }
 
@@ -255,7 +260,9 @@ export class LiveModel implements PartSource {
         this.tell('previews');
         break;
       case 'part':
-        this.said.set(`${message.part} ${message.kind}`, message);
+        if (!ANSWER.test(message.kind)) {
+          this.said.set(`${message.part} ${message.kind}`, message);
+        }
         this.hearers.get(message.part)?.forEach((listener) => listener(message));
         break;
       case 'error':
