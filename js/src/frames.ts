@@ -1,5 +1,6 @@
 /** The parts of messages that a saved page holds as well: full frames and previews. Pure. */
 
+import { LIVE } from './here';
 import {
   array,
   integer,
@@ -167,12 +168,16 @@ export function status(item: unknown): Status {
 
 export function edits(item: unknown): Edits {
   const e = record(item, 'edits');
+  const some = (key: string): number | undefined => (e[key] === undefined ? undefined : integer(e, key));
   return {
-    ...(e as unknown as Edits),
     count: integer(e, 'count'),
     relabelled: integer(e, 'relabelled'),
     dropped: integer(e, 'dropped'),
+    ...(LIVE ? { flagged: some('flagged'), noted: some('noted') } : {}),
+    undo: e.undo === true,
+    redo: e.redo === true,
     path: text(e, 'path'),
+    saved: true,
   };
 }
 

@@ -8,12 +8,14 @@ import { Steady } from './steady';
 /** While somebody works in the table, new values repaint rows but do not move them, for this long (ms). */
 export const HOLD = 2500;
 /** A derivation that took t ms is not repeated for new values before this many t have passed. */
-const REST = 4;
+const REST = 10;
 /** Below this cost (ms) every frame is derived. */
-const CHEAP = 40;
+const CHEAP = 4;
 
 export class Pace extends Steady {
   #stale = true;
+  /** Derived from what is newest, but rows that would move did not. */
+  #held = false;
   #touched = -Infinity;
   #derivedAt = -Infinity;
   #cost = 0;
@@ -27,19 +29,22 @@ export class Pace extends Steady {
   }
 
   override refresh(points: Points, state: UiState): number {
-    if (!this.#stale && this.derived !== null) {
-      return 0;
-    }
     const now = performance.now();
-    const wait = this.#derivedAt + (this.#cost > CHEAP ? REST * this.#cost : 0) - now;
-    if (wait > 0 && this.derived !== null) {
-      return wait;
+    const calm = this.#touched + HOLD - now;
+    if (this.derived !== null) {
+      if (!this.#stale && !(this.#held && calm <= 0)) {
+        return this.#held ? calm : 0;
+      }
+      const wait = this.#derivedAt + (this.#cost > CHEAP ? REST * this.#cost : 0) - now;
+      if (wait > 0) {
+        return wait;
+      }
     }
-    const hold = now - this.#touched < HOLD;
-    this.derived = derive(points, state, this.derived, hold, this.more);
+    this.#held = calm > 0;
+    this.derived = derive(points, state, this.derived, this.#held, this.more);
     this.#derivedAt = performance.now();
     this.#cost = this.#derivedAt - now;
-    this.#stale = hold;
-    return hold ? HOLD : 0;
+    this.#stale = false;
+    return this.#held ? HOLD : 0;
   }
 }

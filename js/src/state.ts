@@ -138,12 +138,19 @@ export function neighbour(state: UiState, order: ArrayLike<number>, step: number
   return order[Math.min(order.length - 1, Math.max(0, at + step))]!;
 }
 
+const inOrder = new WeakMap<ReadonlySet<number>, number[]>();
+
 /** The points an edit acts on: the selection when there is one, else the point in focus. */
-export function targets(state: UiState): number[] {
-  if (state.selected.size > 0) {
-    return [...state.selected].sort((a, b) => a - b);
+export function targets({ selected, focus }: UiState): number[] {
+  if (selected.size === 0) {
+    return focus < 0 ? [] : [focus];
   }
-  return state.focus < 0 ? [] : [state.focus];
+  let rows = inOrder.get(selected);
+  if (rows === undefined) {
+    rows = Array.from(Uint32Array.from(selected).sort()); // any number of points may be selected, and this is asked often
+    inOrder.set(selected, rows);
+  }
+  return rows;
 }
 
 export function indexOf(order: ArrayLike<number>, row: number): number {

@@ -59,8 +59,8 @@ export interface Edits {
   relabelled: number;
   dropped: number;
   /** Told to a live panel. */
-  flagged?: number;
-  noted?: number;
+  flagged?: number | undefined;
+  noted?: number | undefined;
   undo: boolean;
   redo: boolean;
   path: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { suggestedAbove, suggestedFor } from '../src/parts/edits/accept';
-import { after, readPage, said, type Entry } from '../src/parts/edits/history';
+import { after, readPage, said, withPage, type Entry } from '../src/parts/edits/history';
 import { putMarks, readMarks } from '../src/parts/edits/marks';
 import { matches } from '../src/parts/edits/match';
 import { isFlagged, noteOf, type ExtraColumn, type Points } from '../src/points';
@@ -136,6 +136,20 @@ describe('the history', () => {
       [2, 1],
       [1, 2],
     ]);
+  });
+
+  it('keeps the older pages when a newer first one comes, and says that they are to be read again', () => {
+    const entry = (number: number, inForce = true) => ({ number, inForce }) as Entry;
+    const first = { edits: [entry(4), entry(3)], before: 0, more: true };
+    const [two, fresh] = withPage([entry(4), entry(3)], { ...first, edits: [entry(2)], before: 3 });
+    expect([two.map(({ number }) => number), fresh]).toEqual([[4, 3, 2], false]);
+    const [three, stale] = withPage(two, { ...first, edits: [entry(5), entry(4, false), entry(3)] });
+    expect([three.map(({ number }) => number), stale]).toEqual([[5, 4, 3, 2], true]);
+    expect(three[1]!.inForce).toBe(false);
+    const [all, old] = withPage(three, { edits: [entry(2, false), entry(1)], before: 3, more: false });
+    expect([all.map(({ number }) => number), old]).toEqual([[5, 4, 3, 2, 1], false]);
+    expect(all[3]!.inForce).toBe(false);
+    expect(withPage(all, { edits: [entry(1)], before: 0, more: false })[0].length).toBe(1); // another log
   });
 
   it('says contents in words', () => {

@@ -6,7 +6,6 @@ import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import { makeLater } from './later';
 import type { MakePart } from './part';
-import { KEYS } from './previews/words';
 
 export const PARTS: readonly MakePart[] = [
   makeFilters,
@@ -14,7 +13,7 @@ export const PARTS: readonly MakePart[] = [
   makeEdits,
   makeLater('pictures'),
   makeLater('whatif'),
-  (hub) => ({ ...makeLater('previews')(hub), keys: KEYS }),
+  makeLater('previews'),
   makeAgain,
   makeLater('view'),
 ];

@@ -10,6 +10,9 @@ import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
 /** Points above which a chart beside the table comes after it, this long (ms). */
 const LARGE = 50_000;
 const STILL = 120;
+/** A module that did not come for this long (ms) is asked for again. */
+const PATIENCE = 20_000;
+const PLACES = ['overview', 'bar', 'tools', 'detail', 'footer', 'takeBack', 'overlays'] as const;
 
 type Load = (source: string) => Promise<{ default: MakePart }>;
 
@@ -25,13 +28,16 @@ async function fromText(source: string): Promise<{ default: MakePart }> {
 /** `name`: of the part; its other half answers "code" with the module. */
 export function makeLater(name: string, load: Load = fromText): MakePart {
   return (hub: Hub): Part => {
-    const card = h('div', { 'data-part': name });
-    const overlay = h('div');
-    const detail = h('div');
-    const tools = h('span', { style: 'display: contents' });
+    const box = (place: string): [string, [HTMLElement]] => [
+      place,
+      [h('div', { style: 'display: contents' })],
+    ];
+    const at = Object.fromEntries(PLACES.map(box)) as Record<(typeof PLACES)[number], [HTMLElement]>;
+    const keys: (readonly [string, string])[] = [];
+    const trouble = h('p', { class: 'muted' });
     let part: Part | null = null;
     let sight: Sight | null = null;
-    let asked = false;
+    let asked = -Infinity;
     let taken = false;
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +59,13 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
       }
     }
 
+    function ask(): void {
+      asked = performance.now();
+      hub.source.ask(name, { do: 'code' });
+    }
+
     async function take(source: string): Promise<void> {
+      taken = true;
       try {
         const made = (await load(source)).default(hub);
         if (ended) {
@@ -61,40 +73,36 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
           return;
         }
         part = made;
-        card.append(...(part.overview ?? []));
-        detail.append(...(part.detail ?? []));
-        tools.append(...(part.tools ?? []));
-        overlay.append(h('style', {}, part.style ?? ''), ...(part.overlays ?? []));
+        trouble.remove();
+        PLACES.forEach((place) => at[place][0].append(...(made[place] ?? [])));
+        at.overlays[0].append(h('style', {}, made.style ?? ''));
+        keys.push(...(made.keys ?? []));
         draw();
       } catch (error) {
-        card.append(
-          h(
-            'p',
-            { class: 'muted' },
-            `The ${name} could not be loaded here: ${words(String(error), 'the error')}`
-          )
+        const again = h('button', { class: 'link', onclick: ask }, 'Try again');
+        trouble.replaceChildren(
+          `The ${name} could not be loaded here: ${words(String(error), 'the error')} `,
+          again
         );
+        at.overview[0].append(trouble);
+        taken = false;
       }
     }
 
     const stop = hub.source.hear(name, ({ kind, body }: PartMessage) => {
       if (kind === 'code' && typeof body.text === 'string' && !taken) {
-        taken = asked = true;
         void take(body.text);
       }
     });
 
     return {
-      overview: [card],
-      tools: [tools],
-      overlays: [overlay],
-      detail: [detail],
+      ...at,
+      keys,
       press: (event) => part?.press?.(event) ?? false,
       paint(now) {
         sight = now;
-        if (!asked) {
-          asked = true;
-          hub.source.ask(name, { do: 'code' });
+        if (!taken && !trouble.isConnected && performance.now() - asked > PATIENCE) {
+          ask();
         }
         soon(now.points.n);
       },

@@ -1,7 +1,7 @@
 /** The card that asks whether to drop the lowest: refits in Python, drawn as they come. */
 
 import { h, setAttr, setText, show } from '../dom';
-import { textOrNull } from '../read';
+import { integer, textOrNull } from '../read';
 import STYLE from '../../style/parts/whatif.css';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage } from './part';
@@ -56,7 +56,9 @@ export function makeWhatIf({ source }: Hub): Part {
   );
   const stops = [
     source.hear(NAME, take),
-    source.hear('again', ({ body }) => (turn = Number(body.turn ?? turn))),
+    source.hear('again', ({ body }) =>
+      guarded(source, () => (turn = body.turn === undefined ? turn : integer(body, 'turn')))
+    ),
   ];
 
   function take({ kind, body }: PartMessage): void {

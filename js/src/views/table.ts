@@ -77,10 +77,11 @@ export function createTable(
   let headers: HTMLElement[] = [];
   /** Top of the view in pixels of the whole table; the scroll bar holds a scaled copy. */
   let top = 0;
+  let left = 0;
   let keyboard = false;
 
-  const bodyHeight = (): number =>
-    Math.max(ROW, (element.clientHeight || 400) - ((LIVE && heads?.height) || HEAD));
+  let size: readonly [width: number, height: number] = [0, 0];
+  const bodyHeight = (): number => Math.max(ROW, (size[1] || 400) - ((LIVE && heads?.height) || HEAD));
   const total = (): number => (data?.order.length ?? 0) * ROW;
   const farthest = (): number => Math.max(0, total() - bodyHeight());
   const spacerHeight = (): number => Math.min(total(), MAX_HEIGHT);
@@ -90,6 +91,7 @@ export function createTable(
   };
 
   element.addEventListener('scroll', () => {
+    left = element.scrollLeft;
     if (Math.abs(element.scrollTop - top / ratio()) > 1) {
       top = Math.min(farthest(), element.scrollTop * ratio());
     }
@@ -122,12 +124,15 @@ export function createTable(
       return;
     }
     const body = bodyHeight();
+    const before = top;
     if (index * ROW < top) {
       moveTo(index * ROW);
     } else if ((index + 1) * ROW > top + body) {
       moveTo((index + 1) * ROW - body);
     }
-    draw();
+    if (top !== before) {
+      draw();
+    }
     grab();
   }
 
@@ -194,6 +199,7 @@ export function createTable(
 
   /** Paints the rows in sight, re-using their elements. */
   function draw(): void {
+    frame.cancel();
     if (data === null) {
       return;
     }
@@ -218,7 +224,7 @@ export function createTable(
       slot.element.style.transform = `translateY(${(first + i) * ROW - top}px)`;
       slot.paint(row, first + i, data!.selected.has(row), row === data!.focus);
     });
-    setAttr(wrap, 'data-more', element.scrollWidth - element.scrollLeft > element.clientWidth + 1);
+    setAttr(wrap, 'data-more', tableWidth(columns) - left > size[0] + 1);
     setAttr(element, 'tabindex', rows.includes(data.focus) ? -1 : 0);
     if (keyboard && document.hasFocus()) {
       keepFocus();
@@ -238,7 +244,13 @@ export function createTable(
     }
   }
 
-  const resize = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(() => draw());
+  /** Sizes are looked at when they change: after rows were written the page would be laid out once more for it. */
+  function measure(): void {
+    size = [element.clientWidth, element.clientHeight];
+    draw();
+  }
+
+  const resize = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver(measure);
   resize?.observe(element);
 
   return {

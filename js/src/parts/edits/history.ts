@@ -85,6 +85,17 @@ export function said(field: string, item: string | boolean): string {
   return item === '' ? WORDS.empty : item;
 }
 
+/** A page among those that are listed; the older ones stay, but may have changed since: they are to be read again. */
+export function withPage(
+  edits: readonly Entry[],
+  { edits: some, before, more }: Page
+): [Entry[], stale: boolean] {
+  const end = some.at(-1)?.number ?? 0;
+  const older = more ? edits.filter(({ number }) => number < end) : [];
+  const newer = before > 0 ? edits.filter(({ number }) => number >= before) : [];
+  return [[...newer, ...some, ...older], older.length > 0];
+}
+
 /** How many edits in force came after each of these, by number. */
 export function after(edits: readonly Entry[]): Map<number, number> {
   let later = 0;

@@ -2,7 +2,7 @@
 
 import { h, icon, setText, show } from '../../dom';
 import { CLOSE } from '../../icons';
-import { after, moment, said, valueThen, type Change, type Entry, type Page } from './history';
+import { after, moment, said, valueThen, withPage, type Change, type Entry, type Page } from './history';
 import { WORDS } from './words';
 
 export type Form = 'code' | 'csv' | 'json';
@@ -16,7 +16,7 @@ export interface LogActions {
   take(form: Form, how: 'copy' | 'download'): void;
 }
 
-export function createLog(actions: LogActions) {
+export function createLog(actions: LogActions, title: string) {
   const close = h(
     'button',
     { class: 'button square bare', 'aria-label': WORDS.close, onclick: () => actions.close() },
@@ -44,7 +44,7 @@ export function createLog(actions: LogActions) {
       class: 'sheet log',
       role: 'dialog',
       'aria-modal': 'false',
-      'aria-label': WORDS.historyTitle,
+      'aria-label': title,
       hidden: true,
       'data-testid': 'log',
       onkeydown: (event: KeyboardEvent) => {
@@ -54,7 +54,7 @@ export function createLog(actions: LogActions) {
         }
       },
     },
-    h('div', { class: 'sheet-head' }, h('h3', {}, WORDS.historyTitle), close),
+    h('div', { class: 'sheet-head' }, h('h3', {}, title), close),
     h(
       'div',
       { class: 'log-export' },
@@ -78,11 +78,18 @@ export function createLog(actions: LogActions) {
     )
   );
   let edits: Entry[] = [];
+  let more = false;
   let last = 0;
 
   function page(now: Page): void {
-    edits = now.before === 0 ? [...now.edits] : [...edits, ...now.edits];
-    last = edits[edits.length - 1]?.number ?? 0;
+    const [all, stale] = withPage(edits, now);
+    edits = all;
+    last = edits.at(-1)?.number ?? 0;
+    if (stale) {
+      actions.older(now.edits.at(-1)!.number);
+    } else {
+      more = now.more;
+    }
     const later = after(edits);
     const held = list.contains((element.getRootNode() as Partial<ShadowRoot>).activeElement ?? null);
     list.replaceChildren(...edits.map((entry) => item(entry, later.get(entry.number)!)));
@@ -91,11 +98,11 @@ export function createLog(actions: LogActions) {
     }
     setText(none, edits.length === 0 ? WORDS.historyNone : '');
     show(none, edits.length === 0);
-    show(older, now.more);
+    show(older, more);
     const standing = edits.filter((entry) => entry.inForce).length;
     setText(start, WORDS.start);
     start.title = WORDS.startTip(standing);
-    show(start, standing > 0 && !now.more);
+    show(start, standing > 0 && !more);
   }
 
   function item(entry: Entry, later: number): HTMLElement {
@@ -153,6 +160,7 @@ export function createLog(actions: LogActions) {
       close.focus({ preventScroll: true });
     },
     close(): void {
+      edits = [];
       show(element, false);
       show(shown, false);
       setText(told, '');
