@@ -46,6 +46,8 @@ def progress(n=20, seq=0, **changes):
 class FakeRun:
     """The protocol of `engine.live.Run`, driven by hand."""
 
+    stopping = False
+
     def __init__(self):
         self.state, self.progress, self.history, self.error = "pending", None, [], None
         self.pausing, self.result, self.calls = False, None, []

@@ -108,10 +108,13 @@ def test_many_edits_write_the_output_a_few_times_and_the_last_is_in_it(panel, no
     listen(panel)
     finish(panel)
     notebook.wait_for(lambda data: MIME in data)
-    before = len(notebook.written)
-    for position in range(15):
+    before, later = len(notebook.written), panel._output._later
+    later._quiet = later._most = 60.0  # on a busy machine fifteen edits may take longer than it rests
+    for position in range(14):
         panel.edits.drop(panel._session.train, [position])
     assert len(notebook.written) == before  # nothing is written while somebody works
+    later._quiet, later._most = 0.1, 0.5
+    panel.edits.drop(panel._session.train, [14])
     notebook.wait_for(lambda data: edits_in(data) == 15)
     assert len(notebook.written) - before <= 3
     settled = len(notebook.written)
@@ -184,9 +187,9 @@ def test_a_run_that_ends_while_it_is_displayed_is_stored_as_ended(panel, noteboo
 
 
 def test_a_closed_panel_hears_of_no_edits(panel):
-    before = len(panel.edits._subscribers)
+    assert panel.edits._subscribers
     panel.close()
-    assert len(panel.edits._subscribers) == before - 1
+    assert not panel.edits._subscribers
 
 
 def test_a_file_that_cannot_be_written_is_refused_in_words(panel, tmp_path):

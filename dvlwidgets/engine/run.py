@@ -130,6 +130,10 @@ class Loop:
         try:
             with capped(self._caps):
                 yield from self._frames()
+        except GeneratorExit:  # whoever looked at the frames breaks off
+            if self.stats is not None and not self.ended:
+                self.receipts.save(self.step, self.stats, self.clock.seconds)
+            raise
         except Exception as error:
             if self.rounds:
                 with contextlib.suppress(Exception):  # the error that is on its way says more
