@@ -167,6 +167,34 @@ def test_every_thread_at_work_is_capped_and_given_its_own_back(two: None) -> Non
     assert counts() == outside
 
 
+def test_a_stream_that_another_thread_closes_leaves_that_thread_its_cap(two: None) -> None:
+    """A generator may be closed by whoever holds it last, and a thread cannot set the OpenMP of another."""
+    with capped():  # as above
+        outside = len(counts())
+    seen: list[list[int]] = []
+
+    def stream() -> Iterator[None]:
+        with capped():
+            yield
+
+    def elsewhere(opened: Iterator[None]) -> None:
+        threadpool_limits(2, user_api="openmp")
+        with capped():
+            opened.close()  # type: ignore[attr-defined]
+            seen.append(counts())
+        seen.append(counts())
+
+    opened = stream()
+    next(opened)
+    thread = threading.Thread(target=elsewhere, args=(opened,))
+    thread.start()
+    thread.join()
+    assert seen == [[1] * outside, [2] * outside]
+    with capped():
+        pass
+    assert counts() == [2] * outside
+
+
 def test_threads_that_run_tasks_have_one_inner_thread(two: None, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: set[int] = set()
     plain = parallel._here

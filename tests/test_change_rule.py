@@ -96,3 +96,15 @@ def test_a_closed_form_has_no_checkpoint_of_utilities(tmp_path):
     made = KNNShapleyValuation(KNeighborsClassifier(3), TEST).fit(DATA)
     with pytest.raises(InputError, match="keeps no utilities"):
         made.save_checkpoint(tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
+    made = valuation(MaxSamples(None, 200)).fit(DATA)
+
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        made.save_checkpoint(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -50,9 +50,6 @@ def _called(item):
 
 EXAMPLES = settings(
     max_examples=8,
-    deadline=None,
-    derandomize=True,
-    database=None,
     phases=[Phase.generate],  # a random problem is not made smaller by shrinking its seed
     suppress_health_check=list(HealthCheck),
 )

@@ -26,13 +26,11 @@ from dvlwidgets.utility.closed_form import ClosedFormUtility
 from dvlwidgets.utility.fits import explain, fit_many
 
 EXAMPLES = settings(
-    max_examples=3,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.generate],
+    max_examples=20,
+    phases=[Phase.generate],  # a random problem is not made smaller by shrinking its seed
     suppress_health_check=list(HealthCheck),
 )
+"""Models are drawn with the problems. HYPOTHESIS_PROFILE=search takes others each time, see conftest."""
 
 
 def _called(item: Any) -> str:
@@ -76,43 +74,43 @@ def same_with_weights(model: Any, data: Any, *, classes: bool, counts: bool = Fa
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "model",
-    [GaussianNB(), GaussianNB(var_smoothing=0.1), make_pipeline(StandardScaler(), GaussianNB())],
-    ids=_called,
-)
 @EXAMPLES
-@given(data=st.data())
+@given(
+    model=st.sampled_from(
+        [GaussianNB(), GaussianNB(var_smoothing=0.1), make_pipeline(StandardScaler(), GaussianNB())]
+    ),
+    data=st.data(),
+)
 def test_gaussian_bayes_with_weights_says_what_single_fits_say(model: Any, data: Any) -> None:
     same_with_weights(model, data, classes=True)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "model", [MultinomialNB(), BernoulliNB(binarize=1.5), ComplementNB(norm=True)], ids=_called
-)
 @EXAMPLES
-@given(data=st.data())
+@given(
+    model=st.sampled_from([MultinomialNB(), BernoulliNB(binarize=1.5), ComplementNB(norm=True)]),
+    data=st.data(),
+)
 def test_bayes_of_counts_with_weights_says_what_single_fits_say(model: Any, data: Any) -> None:
     same_with_weights(model, data, classes=True, counts=True)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "model",
-    [
-        LinearRegression(),
-        LinearRegression(fit_intercept=False),
-        Ridge(),
-        Ridge(alpha=1e-3, fit_intercept=False),
-        make_pipeline(StandardScaler(), LinearRegression()),
-        make_pipeline(MaxAbsScaler(), Ridge()),
-        KernelRidge(alpha=0.3, kernel="rbf", gamma=0.1),
-    ],
-    ids=_called,
-)
 @EXAMPLES
-@given(data=st.data())
+@given(
+    model=st.sampled_from(
+        [
+            LinearRegression(),
+            LinearRegression(fit_intercept=False),
+            Ridge(),
+            Ridge(alpha=1e-3, fit_intercept=False),
+            make_pipeline(StandardScaler(), LinearRegression()),
+            make_pipeline(MaxAbsScaler(), Ridge()),
+            KernelRidge(alpha=0.3, kernel="rbf", gamma=0.1),
+        ]
+    ),
+    data=st.data(),
+)
 def test_regressions_with_weights_say_what_single_fits_say(model: Any, data: Any) -> None:
     same_with_weights(model, data, classes=False)
 
@@ -264,18 +262,18 @@ def test_a_utility_refuses_weights_that_do_not_fit() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "scaler",
-    [
-        MaxAbsScaler(),
-        RobustScaler(),
-        RobustScaler(quantile_range=(0, 62.5)),
-        RobustScaler(with_scaling=False),
-    ],
-    ids=_called,
-)
 @EXAMPLES
-@given(data=st.data())
+@given(
+    scaler=st.sampled_from(
+        [
+            MaxAbsScaler(),
+            RobustScaler(),
+            RobustScaler(quantile_range=(0, 62.5)),
+            RobustScaler(with_scaling=False),
+        ]
+    ),
+    data=st.data(),
+)
 def test_scalers_by_values_and_by_quantiles_are_scikit_learns(scaler: Any, data: Any) -> None:
     x, y, x_test = data.draw(problems(classes=True))
     masks = masks_of(data, len(x))
@@ -296,19 +294,19 @@ def test_a_normalizer_may_stand_before_any_estimator(norm: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "model",
-    [
-        KernelRidge(),
-        KernelRidge(alpha=1e-2, kernel="rbf"),
-        KernelRidge(kernel="laplacian", gamma=0.05),
-        KernelRidge(kernel="poly", degree=2, gamma=0.1),
-        KernelRidge(kernel="cosine"),
-    ],
-    ids=_called,
-)
 @EXAMPLES
-@given(data=st.data())
+@given(
+    model=st.sampled_from(
+        [
+            KernelRidge(),
+            KernelRidge(alpha=1e-2, kernel="rbf"),
+            KernelRidge(kernel="laplacian", gamma=0.05),
+            KernelRidge(kernel="poly", degree=2, gamma=0.1),
+            KernelRidge(kernel="cosine"),
+        ]
+    ),
+    data=st.data(),
+)
 def test_kernel_ridge_says_what_single_fits_say(model: Any, data: Any) -> None:
     x, y, x_test = data.draw(problems(classes=False))
     masks = masks_of(data, len(x))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import dvlwidgets
+from dvlwidgets.homes import HOME_OF
 
 HEAVY = ("torch", "pandas", "pyarrow", "dask", "distributed", "zarr", "matplotlib", "IPython", "anywidget",
          "ipywidgets", "sklearn", "ray", "PIL", "pymemcache")  # fmt: skip
@@ -72,3 +77,15 @@ def test_what_is_not_installed_is_said_with_how_to_install_it(missing: str, code
 
 def test_the_check_can_fail():
     assert not loaded_after("import dvlwidgets, sklearn").isdisjoint(HEAVY)
+
+
+def test_type_checkers_are_told_the_names_that_there_are():
+    stub = ast.parse((Path(dvlwidgets.__file__).parent / "__init__.pyi").read_text(encoding="utf-8"))
+    told = {
+        alias.asname: node.module
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if alias.asname
+    }
+    assert told == HOME_OF

@@ -260,14 +260,17 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_name(path.name + ".new")
         end = self._end
-        with open(new, "wb") as out:
-            for at in range(0, end, COPIED_AT_ONCE):
-                with self._io:  # for a moment only: the run goes on between
-                    self._file.seek(at)
-                    out.write(self._file.read(min(COPIED_AT_ONCE, end - at)))
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(path)
+        try:
+            with open(new, "wb") as out:
+                for at in range(0, end, COPIED_AT_ONCE):
+                    with self._io:  # for a moment only: the run goes on between
+                        self._file.seek(at)
+                        out.write(self._file.read(min(COPIED_AT_ONCE, end - at)))
+                out.flush()
+                os.fsync(out.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Flush and close; reading is over."""

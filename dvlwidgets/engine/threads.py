@@ -1,7 +1,9 @@
 """One inner thread while runs work: BLAS and OpenMP pools capped, and given back.
 
 BLAS has one number of threads for the whole process, so the runs that want the cap are counted: the first caps, the
-last gives back. OpenMP has one for each thread that opens a parallel region: every thread at work caps its own.
+last gives back. OpenMP has one for each thread that opens a parallel region: every thread at work caps its own. A block
+in a generator may be left in another thread than it was entered in: from there the OpenMP of the first cannot be
+changed, and it has its number back when it enters a block again.
 
 Looking for libraries takes milliseconds, as long as some fits; they come with imports, so they are looked for again
 only where modules have joined. A model that imports at its first fit is thus capped from the next task on.
@@ -18,12 +20,19 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 
-class _Thread(threading.local):
-    """How often this thread has entered `capped`, its OpenMP limits meanwhile, and the modules that it knew of."""
+class _Thread:
+    """The blocks that a thread is in, its OpenMP limits meanwhile, and how many modules it knew of."""
 
     def __init__(self) -> None:
-        self.depth = self.modules = 0
+        self.claims: list[_Claim] = []
         self.limits: list[Any] = []
+        self.modules = 0
+
+
+class _Claim:
+    """One block, and the thread that entered it."""
+
+    thread: _Thread
 
 
 class _Cap:
@@ -33,28 +42,39 @@ class _Cap:
         self.lock = threading.Lock()
         self.users = 0
         self.limits: list[Any] = []
-        self.thread = _Thread()
+        self._local = threading.local()
         self._modules = 0
         self._found: ThreadpoolController | None = None
 
-    def take(self) -> None:
+    @property
+    def here(self) -> _Thread:
+        """The thread that asks."""
+        if not hasattr(self._local, "thread"):
+            self._local.thread = _Thread()
+        thread: _Thread = self._local.thread
+        return thread
+
+    def take(self, claim: _Claim) -> None:
         with self.lock:
             fresh = self._look()
             self.users += 1
             if fresh or self.users == 1:
                 with self._in_control():
                     self.limits.append(self._limited("blas"))
-            thread = self.thread
-            thread.depth += 1
-            if thread.depth == 1 or thread.modules != self._modules:
+            claim.thread = thread = self.here
+            if not thread.claims:
+                _restore(thread.limits)  # there are some where the last block was left elsewhere
+            if not thread.claims or thread.modules != self._modules:
                 thread.limits.append(self._limited("openmp"))
                 thread.modules = self._modules
+            thread.claims.append(claim)
 
-    def give_back(self) -> None:
-        self.thread.depth = max(0, self.thread.depth - 1)  # a generator may be closed by another thread
-        if self.thread.depth == 0:
-            _restore(self.thread.limits)
+    def give_back(self, claim: _Claim) -> None:
         with self.lock:
+            thread = claim.thread
+            thread.claims.remove(claim)
+            if not thread.claims and thread is self.here:
+                _restore(thread.limits)
             self.users -= 1
             if self.users == 0:
                 with self._in_control():
@@ -101,21 +121,24 @@ def capped(active: bool = True) -> Iterator[None]:
     if not active:
         yield
         return
-    _CAP.take()
+    claim = _Claim()
+    _CAP.take(claim)
     try:
         yield
     finally:
-        _CAP.give_back()
+        _CAP.give_back(claim)
 
 
 @contextlib.contextmanager
 def lifted(active: bool = True) -> Iterator[None]:
     """Inside `capped`: its claim is given up for a while, so that whoever looks at a stream has its own threads."""
-    if not active:
+    claims = _CAP.here.claims
+    if not active or not claims:  # none: another thread entered the block, and is still in it
         yield
         return
-    _CAP.give_back()
+    claim = claims[-1]
+    _CAP.give_back(claim)
     try:
         yield
     finally:
-        _CAP.take()
+        _CAP.take(claim)  # by whatever thread goes on with it

@@ -16,7 +16,8 @@ from ..engine.records import OK
 from ..errors import InputError
 from ..typing import Masks
 from ..utility.model import ModelUtility
-from .own_model import OwnModel, scorer_of
+from ..utility.scorer import SupervisedScorer
+from .own_model import OwnModel
 
 SHARES: tuple[float, ...] = (0.0, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2)
 SEEDS = 10
@@ -141,7 +142,7 @@ class DropCurve:
         """Does the work; yields the number of fits done, after each fit or batch of fits."""
         done = 0
         for seed in range(self.seeds):
-            scorer = scorer_of(self.own.metrics, self._resampled(seed))
+            scorer = SupervisedScorer(self.own.metrics, self._resampled(seed), default=0.0)
             utility = ModelUtility(self._model, scorer, seed=seed, show_warnings=False, **self.own.options)
             masks = self._masks(seed)
             found = np.full((len(masks), len(self.own.metrics)), np.nan)

@@ -138,18 +138,10 @@ def _guess(test: Dataset) -> str:
 
 def _fits(metric: Metric, model: Any, train: Dataset, test: Dataset) -> bool:
     try:
-        scorer_of((metric,), test).bind(model, train)
+        SupervisedScorer([metric], test, default=0.0).bind(model, train)
     except DvlError:
         return False
     return True
-
-
-def scorer_of(metrics: tuple[Metric, ...], test: Dataset) -> SupervisedScorer:
-    """A scorer of metrics that are there already."""
-    scorer = SupervisedScorer("score", test, default=0.0)
-    scorer.metrics, scorer.names = metrics, tuple(metric.name for metric in metrics)
-    scorer.default, scorer.name = scorer.default.repeat(len(metrics)), ", ".join(scorer.names)  # type: ignore[union-attr]
-    return scorer
 
 
 def _options(utility: ModelUtility) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError, InputTypeError
@@ -37,12 +37,14 @@ class Metric:
 
 
 def resolve(scoring: Any, name: str | None = None) -> Metric:
-    """A metric from a scoring name, a callable(model, x, y), or a model with a score of its own.
+    """A metric from a scoring name, a callable(model, x, y), a model with a score of its own, or a metric.
 
     Raises:
         InputError: for an unknown name.
         InputTypeError: for anything else.
     """
+    if isinstance(scoring, Metric):
+        return scoring if name is None else replace(scoring, name=name)
     if isinstance(scoring, str):
         return _by_name(scoring, name)
     score_func, sign = getattr(scoring, "_score_func", None), getattr(scoring, "_sign", None)

@@ -11,6 +11,8 @@ from scipy.linalg import lapack
 
 from .problem import Floats
 
+SINGULAR = 1e10
+"""The largest condition number; scikit-learn solves the same equations, so beyond it nobody knows eight digits."""
 _DOUBTFUL = 1e4
 """Condition numbers beyond which a second estimate is made."""
 

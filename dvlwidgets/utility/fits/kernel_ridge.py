@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conditioned import definite
+from .conditioned import SINGULAR, definite
 from .method import NotCoveredError, check_memory
 from .predictions import Predictions, finite
 from .problem import Floats, Problem
 from .scaling import Scaling
 
-_WORST = 1e10
-"""The largest condition number; scikit-learn solves the same equations, so beyond it nobody knows eight digits."""
 _INVERTED = 1e4
 """The largest condition number with which the inverse of all rows is used."""
 
@@ -47,7 +45,7 @@ class KernelRidge:
         self.test = kernel(problem.x_test) * root
         self.targets = problem.y.reshape(n, -1) * root[:, None]
         worst = float(np.trace(self.matrix)) / float(model.alpha)
-        if not worst < _WORST or not np.isfinite(self.test).all():
+        if not worst < SINGULAR or not np.isfinite(self.test).all():
             raise NotCoveredError("the kernel is so large beside alpha that the equations are singular")
         self.inverse: Floats | None = None
         if worst < _INVERTED * n:

@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conditioned import definite
+from .conditioned import SINGULAR, definite
 from .gram import Gram
 from .method import NotCoveredError
 from .predictions import Predictions, finite
 from .problem import Floats, Problem
 from .scaling import Scaling
-
-_WORST = 1e10
-"""The largest condition number; scikit-learn solves the same equations, so beyond it nobody knows eight digits."""
 
 
 class _Ridge:
@@ -25,7 +22,7 @@ class _Ridge:
         self.problem, self.scaling, self.targets = problem, scaling, targets
         self.alpha = float(model.alpha)
         self.gram = Gram(problem, targets, intercept=bool(model.fit_intercept))
-        if scaling is None and float(problem.weighted(self.gram.x.T**2).sum()) > _WORST * self.alpha:
+        if scaling is None and float(problem.weighted(self.gram.x.T**2).sum()) > SINGULAR * self.alpha:
             raise NotCoveredError("the features are so large beside alpha that the equations are singular")
 
     def values(self, masks: NDArray[np.bool_]) -> Floats:
