@@ -40,6 +40,7 @@ from dvlwidgets.valuation.least_core import subsidy as subsidy_module
 from dvlwidgets.valuation.least_core.constraints import Constraints
 from dvlwidgets.valuation.least_core.egalitarian import egalitarian, kkt_residual
 from dvlwidgets.valuation.least_core.subsidy import least_subsidy
+from dvlwidgets.valuation.least_core.vertex import single_point
 from dvlwidgets.valuation.methods.least_core import (
     ExactLeastCoreValuation,
     LeastCoreValuation,
@@ -259,6 +260,23 @@ def test_working_sets_find_what_the_whole_program_finds(
     assert equal.residual < 1e-8
     masks = c.rows(np.arange(len(c))).astype(bool)
     assert is_most_equal(equal.payments, masks, c.worth, c.total, found.subsidy)
+
+
+@pytest.mark.parametrize("digits", [1, 16])
+def test_a_least_core_of_a_single_point_is_found_at_once(digits: int) -> None:
+    rng, at_once = np.random.default_rng(digits), 0
+    for n in np.tile([2, 5, 9], 10):
+        masks = rng.random((12 * n, n)) < 0.5
+        masks = masks[(masks.sum(axis=1) > 0) & (masks.sum(axis=1) < n)]
+        c = Constraints.of(masks, rng.random(len(masks)).round(digits), 1.0)
+        found = least_subsidy(c)
+        one, equal = single_point(c, found), egalitarian(c, found.subsidy)
+        assert equal is not None
+        if one is not None:
+            at_once += 1
+            assert one.residual <= 1e-8
+            np.testing.assert_allclose(one.payments, equal.payments, atol=1e-7)
+    assert digits == 1 or at_once > 8  # worths that tie leave a choice
 
 
 def test_the_residual_sees_what_is_wrong() -> None:

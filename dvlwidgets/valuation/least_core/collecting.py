@@ -18,8 +18,8 @@ from ...utility.bound import BoundUtility, First
 from ..samplers.plans import BoundSampler
 from ..subset_job import SubsetJob
 from .constraints import Constraints
-from .egalitarian import egalitarian
 from .subsidy import least_subsidy
+from .vertex import most_equal
 
 SHARE = 0.05
 """What the programs of partial values may take of a run's time. What frames show may hang on it, the end does not."""
@@ -158,7 +158,7 @@ class Collecting:
         c = Constraints(self.n, stats.packed[0], stats.worth[0], stats.full - stats.empty)
         # nothing is taken over from earlier solutions: when they were made is an accident, and would show in the bits
         found = least_subsidy(c, non_negative=self.non_negative, options=self.options)
-        equal = egalitarian(c, found.subsidy)
+        equal = most_equal(c, found)
         payments = found.payments if equal is None else equal.payments
         stderr = np.zeros(self.n) if self.exact(stats) else nothing
         extra = {

@@ -9,7 +9,7 @@ Yan & Procaccia, If you like Shapley then you'll love the core (AAAI 2021).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,12 +35,14 @@ class Subsidy:
         subsidy: the smallest e.
         bounded: False if the subsets would let it fall for ever; then it is 0.
         working: the subsets that the last program looked at.
+        weights: their multipliers, not negative; they sum to 1, if the subsidy is not held up by its floor.
     """
 
     payments: Values
     subsidy: float
     bounded: bool
     working: NDArray[np.intp]
+    weights: NDArray[np.float64]
 
 
 def least_subsidy(
@@ -71,7 +73,7 @@ def least_subsidy(
     if found.subsidy > floor + 0.5 * c.scale:
         return found
     found = _solve(c, 0.0, options or {})
-    return Subsidy(found.payments, found.subsidy, False, found.working)
+    return replace(found, bounded=False)
 
 
 def _solve(c: Constraints, floor: float, options: Mapping[str, Any]) -> Subsidy:
@@ -80,7 +82,7 @@ def _solve(c: Constraints, floor: float, options: Mapping[str, Any]) -> Subsidy:
     known = np.zeros(len(c), np.bool_)
     known[at] = True
     while True:
-        x, e = _program(c, at, floor, options)
+        x, e, weights = _program(c, at, floor, options)
         lacks = c.missing(x) - e
         lacks[known] = -np.inf
         worst = float(lacks.max(initial=-np.inf))
@@ -92,13 +94,13 @@ def _solve(c: Constraints, floor: float, options: Mapping[str, Any]) -> Subsidy:
         known[new] = True
         at = np.concatenate([at, new])
     needed = float(c.missing(x).max(initial=floor))  # to the last digit
-    return Subsidy(x, floor if needed <= floor + 1e-12 * c.scale else needed, True, at)
+    return Subsidy(x, floor if needed <= floor + 1e-12 * c.scale else needed, True, at, weights)
 
 
 def _program(
     c: Constraints, at: NDArray[np.intp], floor: float, options: Mapping[str, Any]
-) -> tuple[Values, float]:
-    """Payments and subsidy for some of the subsets; everything is divided by the scale first.
+) -> tuple[Values, float, NDArray[np.float64]]:
+    """Payments, subsidy and multipliers for some of the subsets; everything is divided by the scale first.
 
     The dual program is handed over, in which a subset is a column, not a row: weights of subsets, 0 or more, that sum
     to 1 with that of the floor and hold every point equally often, so that their mean worth (less the share of the
@@ -129,11 +131,12 @@ def _program(
             f"{found.message} Pass other solver_options (options of SciPy's HiGHS), or none."
         )
     solution = -found.eqlin.marginals * scale
-    return solution[:n], float(solution[n])
+    return solution[:n], float(solution[n]), found.x[: len(at)]
 
 
 def _of_the_dual(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options for the dual program, whose feasibility is the other one."""
     primal, dual = "primal_feasibility_tolerance", "dual_feasibility_tolerance"
-    given = {primal: TOLERANCE, dual: TOLERANCE, **options}
+    # looking for what can be left out of such dense rows takes as long as the program itself
+    given = {"presolve": False, primal: TOLERANCE, dual: TOLERANCE, **options}
     return {**given, primal: given[dual], dual: given[primal]}
