@@ -84,6 +84,24 @@ def test_texts_are_refused_in_words_that_say_what_to_do(page_with):
     assert "'do' should be 'code' or 'map'" in ask(page, "atlas")["message"]
 
 
+def test_a_map_that_failed_is_tried_again_when_a_page_asks_again(page_with, monkeypatch):
+    calls = []
+
+    def broken(data):
+        calls.append(data)
+        if len(calls) == 1:
+            raise MemoryError("no room")
+        return project(data)
+
+    monkeypatch.setattr(pictures, "project", broken)
+    page = page_with(dataset(20))
+    ask(page)
+    assert "no room" in page.wait_for(lambda m: m.get("kind") == "refused")["words"]
+    ask(page)
+    page.wait_for(lambda m: m.get("kind") == "map")
+    assert len(calls) == 2
+
+
 def test_the_module_that_draws_is_handed_over_when_a_page_asks(page_with):
     page = page_with(dataset(20))
     assert ask(page, "code")["text"].startswith("/* pictures.js */")

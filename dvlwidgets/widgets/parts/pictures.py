@@ -64,7 +64,10 @@ class PicturesPart:
             answer = "refused", {"words": str(refusal)}, wire.Packer()
         except Exception as failure:  # said where the map would be; a traceback would be of no use there
             words = f"The map could not be computed: {with_type(failure)}"
-            answer = "refused", {"words": words}, wire.Packer()
+            with self._lock:
+                self._begun = False  # it is tried again when somebody asks again
+            self._hub.say(wire.part(NAME, "refused", {"words": words}))
+            return
         with self._lock:
             self._answer = answer
         kind, body, pack = answer
