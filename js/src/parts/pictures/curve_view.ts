@@ -16,6 +16,7 @@ const DRAG = 4;
 export function createCurveView(deeds: Deeds) {
   const plot = createPlot('curve', WORDS.curveHelp);
   const isNew = createWatch();
+  const isElsewhere = createWatch();
   let look: Look | null = null;
   let frame: Frame | null = null;
   let drag: Corner | null = null;
@@ -100,6 +101,10 @@ export function createCurveView(deeds: Deeds) {
     const { top, height, x, y } = frame;
     const { ranks } = look.sight.derived;
     const { value } = look.sight.points;
+    const { focus } = look.sight;
+    if (!isElsewhere(frame, focus, hover, ranks.rank[focus], value[focus], to)) {
+      return;
+    }
     const cursor = (row: number, name: string): SVGElement[] => {
       const rank = row < 0 ? 0 : ranks.rank[row]!;
       const at = x(rank - 0.5);
@@ -122,7 +127,7 @@ export function createCurveView(deeds: Deeds) {
               height,
             }),
           ];
-    plot.cover(...cursor(look.sight.focus, 'plot-focus'), ...cursor(hover, 'plot-hover'), ...covered);
+    plot.cover(...cursor(focus, 'plot-focus'), ...cursor(hover, 'plot-hover'), ...covered);
   }
 
   function rankAt([px]: Corner): number {

@@ -35,8 +35,23 @@ function mix(a: Rgb, b: Rgb, share: number): Rgb {
   return [0, 1, 2].map((i) => a[i]! + (b[i]! - a[i]!) * share) as unknown as Rgb;
 }
 
+const held = new WeakMap<HTMLElement, { theme: string; at: number; ink: Ink }>();
+/** Colours are looked up this often at most (ms): each time it is, styles are computed amid the frame. */
+const KEPT = 1000;
+
 /** `beside`: an element of the panel. */
 export function inkOf(beside: HTMLElement): Ink {
+  const theme = beside.closest('.panel')?.getAttribute('data-theme') ?? '';
+  const now = performance.now();
+  const had = held.get(beside);
+  const ink = had?.theme === theme && now - had.at < KEPT ? had.ink : lookUp(beside);
+  if (ink !== had?.ink) {
+    held.set(beside, { theme, at: now, ink });
+  }
+  return ink;
+}
+
+function lookUp(beside: HTMLElement): Ink {
   const names = ['--bg', '--help', '--hurt', '--accent', '--whisker', '--neutral'];
   const probe = h('div', {}, ...names.map((name) => h('i', { style: `color: var(${name})` })));
   probe.style.setProperty('forced-color-adjust', 'none'); // else every colour is that of words

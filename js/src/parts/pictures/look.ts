@@ -37,12 +37,24 @@ export function createLooks() {
       large,
       rows,
       reach: ranked ? before!.reach : reachOf(rows, points.value, points.status.threshold),
-      shown: same && was!.derived.order === derived.order ? before!.shown : mask(derived.order, points.n),
+      shown: same
+        ? shownNow(derived.order, was!.derived.order, before!.shown)
+        : mask(derived.order, points.n),
       selected:
         same && was!.state.selected === state.selected ? before!.selected : mask(state.selected, points.n),
     };
     return before;
   };
+}
+
+/** The same mask as before where another order shows the same points: a sort draws nothing anew. */
+function shownNow(order: Uint32Array, was: Uint32Array, before: Uint8Array): Uint8Array {
+  const n = before.length;
+  if (order === was || (order.length === n && was.length === n)) {
+    return before;
+  }
+  const now = mask(order, n);
+  return order.length === was.length && now.every((flag, row) => flag === before[row]) ? before : now;
 }
 
 function mask(rows: Uint32Array | ReadonlySet<number>, n: number): Uint8Array {

@@ -48,6 +48,8 @@ export function createPlot(name: string, help: string) {
   );
   let marks: readonly Mark[] | null = [];
   let size: readonly [number, number] = [0, 0];
+  /** What the axes stand for. */
+  let drawn = '';
 
   /** The place for the data, once the axes are drawn; null while nobody can see it. */
   function frame(x: Axis, y: Axis, large: boolean): Frame | null {
@@ -68,6 +70,11 @@ export function createPlot(name: string, help: string) {
       x: scale(x, left, width),
       y: scale(y, top + height, -height),
     };
+    const key = JSON.stringify([size, large, x, y]);
+    if (key === drawn) {
+      return made;
+    }
+    drawn = key;
     axes.replaceChildren(
       ...ticks(x.lo, x.hi, large ? 8 : 3)
         .filter((at) => x.whole !== true || Number.isInteger(at))
