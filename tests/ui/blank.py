@@ -131,3 +131,16 @@ class Blank:
 def full(n: int, **more: Any) -> Frame:
     """The first frame of a panel of `n` points."""
     return wire.full(1, snapshot(n, **more))
+
+
+def before(n: int) -> Frame:
+    """The values before these: the same ones half as far from 0 again."""
+    pack = wire.Packer()
+    body = {"values": pack(1.5 * snapshot(n).points.value, "f4")}
+    return wire.part("again", "before", body, pack=pack)
+
+
+def course() -> Frame:
+    """A ranking that comes to rest."""
+    steps = [{"done": 2 * at, "half": at, "stability": 1 - 300 / (at + 300)} for at in range(400, 3800, 300)]
+    return wire.part("stability", "course", {"course": steps})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from ui.blank import Blank, full
+from ui.blank import Blank, before, course, full
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -34,6 +34,12 @@ def test_axe_finds_nothing_serious_whatever_is_open(browser: Browser, scheme: st
     blank.tell(full(300, failures=2, failure="ValueError: one class", error="the disk is full"))
     expect(page.get_by_test_id("picture-curve")).to_be_visible()
     assert serious(page) == [], "at rest"
+    blank.tell(before(300))
+    blank.tell(course(), "course")
+    expect(page.get_by_test_id("stability")).to_be_visible()
+    page.get_by_test_id("row").first.click()
+    page.keyboard.press("ArrowRight")
+    assert serious(page) == [], "in a cell, beside what was before"
     page.get_by_test_id("select-all").check()
     for part in ("picture-map", "picture-classes"):
         page.get_by_test_id(part).click()

@@ -5,24 +5,9 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Browser, expect
-from ui.blank import Blank, full, snapshot
-
-from dvlwidgets.widgets import wire
+from ui.blank import Blank, before, course, full
 
 CELL = "#dvl-cell"
-
-
-def before(n: int) -> wire.Frame:
-    """The values before these: the same ones half as far from 0 again."""
-    pack = wire.Packer()
-    body = {"values": pack(1.5 * snapshot(n).points.value, "f4")}
-    return wire.part("again", "before", body, pack=pack)
-
-
-def course() -> wire.Frame:
-    """A ranking that comes to rest."""
-    steps = [{"done": 2 * at, "half": at, "stability": 1 - 300 / (at + 300)} for at in range(400, 3800, 300)]
-    return wire.part("stability", "course", {"course": steps})
 
 
 def test_cells_are_walked_by_keys_and_charts_show_what_was_before(browser: Browser) -> None:

@@ -116,9 +116,9 @@ def test_headers_filter_expressions_complete_and_columns_are_arranged(
     # so does a page that is loaded again: Python kept how the table was arranged, and what filtered it
     panel.part("sort-label").click()
     arranged, width = heads(panel), round(wide(panel, "value"))
-    lab.run_code(
-        "import time; time.sleep(0.5)"
-    )  # what was done a moment ago has arrived when this is answered
+    kept = "panel._desk.parts['view'].arrangement.get('sort')"
+    seen = f"end = time.time() + 20\nwhile {kept} != [['label', False]] and time.time() < end:\n"
+    assert lab.run_code(f"{seen}    time.sleep(0.05)\nprint({kept})") == "[['label', False]]"
     lab.save()
     page.reload()
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)

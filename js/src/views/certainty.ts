@@ -15,10 +15,16 @@ export function createCertainty() {
   const now = h('span', { class: 'muted strong' });
   const target = svg('line', { class: 'target', x1: 0, x2: W });
   const line = svg('polyline', { class: 'line' });
-  const dot = svg('circle', { class: 'dot', r: 2.5 });
+  const dot = svg('path', { class: 'dot' });
   const chart = svg(
     'svg',
-    { class: 'chart', viewBox: `0 0 ${W} ${H}`, role: 'img', 'data-testid': 'certainty-chart' },
+    {
+      class: 'chart',
+      viewBox: `0 0 ${W} ${H}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+      'data-testid': 'certainty-chart',
+    },
     svg('line', { class: 'base', x1: 0, x2: W, y1: H - 0.5, y2: H - 0.5 }),
     target,
     line,
@@ -62,8 +68,7 @@ export function createCertainty() {
     const last = known.at(-1);
     show(dot, last !== undefined);
     if (last !== undefined) {
-      setAttr(dot, 'cx', x(last[0]));
-      setAttr(dot, 'cy', y(last[1]!).toFixed(1));
+      setAttr(dot, 'd', `M${x(last[0])} ${y(last[1]!)}h0`);
     }
     const level = y(status.target ?? 1);
     show(target, status.target !== null);
