@@ -251,5 +251,12 @@ def paused_run(page: Page, server: Server, folder: Path, name: str) -> tuple[Not
     panel = lab.panel()
     panel.expect_values()
     panel.click("pause")
-    panel.expect_state("paused")
+    try:
+        panel.expect_state("paused", timeout=15_000)
+    except (
+        AssertionError
+    ) as lost:  # once in sixty runs: a page that is still being laid out moves under the mouse
+        print(lost.__notes__)
+        panel.click("pause")
+        panel.expect_state("paused")
     return notebook, lab, panel
