@@ -54,8 +54,10 @@ export function makePreviews(hub: Hub): Part {
 
   function close(): void {
     clearTimeout(resting);
-    row = -1;
-    redraw.request();
+    if (row >= 0) {
+      row = -1;
+      redraw.request(); // and not once for each step of scrolling
+    }
   }
 
   /** The panel's elements are there at the first paint; rows come and go, so it listens for all of them. */
