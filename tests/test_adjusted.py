@@ -18,7 +18,7 @@ from dvlwidgets.valuation.samplers import adjusted
 from dvlwidgets.valuation.samplers.adjusted import AdjustedStrata, _folds, _held_out
 from dvlwidgets.valuation.samplers.features import ROWS_A_POINT, Features
 from dvlwidgets.valuation.samplers.regression import FOLDS, Grams, cross_fitted
-from dvlwidgets.valuation.samplers.ridge_paths import _from_target, ridges
+from dvlwidgets.valuation.samplers.ridge_paths import from_reflections, from_target
 from dvlwidgets.valuation.samplers.strata import SizeStrata
 from dvlwidgets.valuation.samplers.surrogate import Surrogate, mean_surrogate
 from dvlwidgets.valuation.semivalue import banzhaf_law, beta_law, loo_law, shapley_law
@@ -216,17 +216,20 @@ def test_sums_of_whole_numbers_are_those_of_the_features() -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-11 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("rows", [2000, 60])  # well conditioned, and of less than full rank
-def test_ridges_solve_their_systems(rows: int) -> None:
-    rng, k, penalties = np.random.default_rng(0), 120, np.geomspace(1e-6, 1e2, 5)
-    x, target = rng.normal(size=(rows, k)), rng.normal(size=k)
-    gram = x.T @ x
-    found = ridges(gram, target, penalties)
-    for column, penalty in zip(found.T, penalties, strict=True):
-        floor = penalty * np.trace(gram) / k
-        np.testing.assert_allclose(gram @ column + floor * column, target, atol=1e-8 * np.abs(target).max())
-    assert (_from_target(gram, target, penalties * np.trace(gram) / k) is None) == (rows == 60)
-    assert not ridges(gram, np.zeros(k), penalties).any()
+def test_ridge_paths_solve_their_systems() -> None:
+    rng, k = np.random.default_rng(0), 120
+    x, target = rng.normal(size=(2000, k)), rng.normal(size=k)
+    for rows in (2000, 60):  # well conditioned, and of less than full rank
+        gram = x[:rows].T @ x[:rows]
+        floors = np.geomspace(1e-6, 1e2, 5) * np.trace(gram) / k
+        quick = from_target(lambda v, gram=gram: gram @ v, target, floors)
+        assert (quick is None) == (rows == 60)  # the target is not in the span of 60 rows
+        for found in [from_reflections(gram, target, floors)] + [quick] * (quick is not None):
+            left = gram @ found + floors * found - target[:, None]
+            assert np.abs(left).max() < 1e-7
+    nothing = from_target(lambda v: v, np.zeros(k), floors)
+    assert nothing is not None
+    assert not nothing.any()
 
 
 def test_who_is_adjusted() -> None:

@@ -105,20 +105,39 @@ class Votes:
 
 
 def _chances(n: int, marked: NDArray[np.intp], drawn: NDArray[np.intp]) -> list[Floats]:
-    """P(fewer than K of the drawn are marked) for each K, each of shape (drawn, marked)."""
-    m, k = marked[None, :], drawn[:, None]
+    """P(fewer than K of the drawn are marked) for each K, each of shape (drawn, marked).
+
+    Chances of x marked ones follow from those of x - 1. They begin with no marked one, or, where more are drawn than
+    there are others, with all others: what underflows there would never have become anything.
+    """
+    m, k = marked.astype(np.float64)[None, :], drawn.astype(np.float64)[:, None]
     log = gammaln(np.arange(max(n, *NEIGHBOURS) + 1) + 1.0)  # of factorials
-    total = log[n] - log[k] - log[n - k]
-    below, found = np.zeros((len(drawn), len(marked))), []
+    spare = (n - marked)[None, :] - drawn[:, None]  # unmarked that are not drawn
+    chance = (log[n - marked] - log[n])[None, :] + log[n - drawn][:, None] - log[np.maximum(spare, 0)]
+    chance[spare < 0] = -np.inf
+    np.exp(chance, out=chance)
+    late = np.nonzero((spare < 0) & (spare > -max(NEIGHBOURS)))
+    begins = -spare[late]  # where all unmarked are drawn
+    rest, below, found = spare.astype(np.float64), chance.copy(), []
     for x in range(max(NEIGHBOURS)):
-        rest = (n - m) - (k - x)  # unmarked that are not drawn
-        possible = (x <= m) & (x <= k) & (rest >= 0)
-        ways = (log[m] - log[x] - log[np.maximum(m - x, 0)] + log[n - m]) - log[np.maximum(k - x, 0)] - total
-        chance = np.exp(np.where(possible, ways - log[np.clip(rest, 0, n)], -np.inf))
-        below = below + chance
+        if x > 0:
+            rest += 1.0
+            chance *= (m - (x - 1)) / x
+            chance *= k - (x - 1)
+            with np.errstate(invalid="ignore"):
+                chance /= rest
+            rows, columns = (at[begins == x] for at in late)
+            chance[rows, columns] = np.exp(
+                _log_choose(log, marked[columns], x) - _log_choose(log, n, drawn[rows])
+            )
+            below += chance
         if x + 1 in NEIGHBOURS:
             found.append(np.minimum(below, 1.0))
     return found
+
+
+def _log_choose(log: Floats, n: Any, k: Any) -> Any:
+    return log[n] - log[k] - log[n - k]
 
 
 def neighbour_votes(train: Dataset, test: Any) -> Votes | None:

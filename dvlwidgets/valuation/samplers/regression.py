@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .features import FREE, Features
 from .grams import FOLDS, Grams
-from .ridge_paths import ridges
+from .ridge_paths import LARGE, from_reflections, from_target
 from .surrogate import Floats, Surrogate
 
 __all__ = ["FOLDS", "Grams", "cross_fitted"]
@@ -90,18 +90,30 @@ def _path(xx: Floats, xy: Floats, columns: NDArray[np.intp], features: Features,
         xy: X'y of the same.
         columns: which features are penalised.
         features: what they are.
-        penalties: see `ridges`.
+        penalties: relative to the mean eigenvalue of their Gram matrix.
     """
     inverse = np.linalg.pinv(xx[:FREE, :FREE], rcond=1e-10, hermitian=True)
     level = np.repeat((inverse @ xy[:FREE])[:, None], len(penalties), axis=1)
     if not len(columns):
         return level
-    across = xx[:FREE, FREE:]
-    gram = xx[FREE:, FREE:] - across.T @ (inverse @ across)
-    scale = _scales(np.diag(gram), columns, features)
-    target = (xy[FREE:] - across.T @ (inverse @ xy[:FREE])) / scale
-    gram *= 1.0 / (scale[:, None] * scale)
-    beta = ridges(gram, target, penalties) / scale[:, None]
+    across, rest = xx[:FREE, FREE:], xx[FREE:, FREE:]
+    explained = inverse @ across
+    diagonal = np.diag(rest) - (across * explained).sum(axis=0)
+    scale = _scales(diagonal, columns, features)
+    target = (xy[FREE:] - explained.T @ xy[:FREE]) / scale
+    floors = penalties * max(float((diagonal / scale**2).mean()), 1e-300)
+
+    def gram(vector: Floats) -> Floats:
+        """Its product with what is left of the features once the size is taken out, all of one scale."""
+        scaled = vector / scale
+        left: Floats = (rest @ scaled - explained.T @ (across @ scaled)) / scale
+        return left
+
+    found = from_target(gram, target, floors) if len(columns) >= LARGE else None
+    if found is None:
+        whole = (rest - across.T @ explained) / (scale[:, None] * scale)
+        found = from_reflections(whole, target, floors)
+    beta = found / scale[:, None]
     return np.concatenate([level - inverse @ (across @ beta), beta])
 
 

@@ -8,6 +8,8 @@ Lanczos (1950); Frommer & Maass, Fast CG-based methods for Tikhonov-Phillips reg
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.linalg import lapack
 
@@ -22,32 +24,24 @@ LARGE = 96
 LOOK = 4
 """Steps between two looks at what is left."""
 
-LEFT = 1e-11
-"""What may be left of the target, at the smallest penalty."""
+LEFT = 1e-9
+"""What may be left of the target, at the smallest penalty: a surrogate need not be the best one to be unbiased."""
 
 
-def ridges(gram: Floats, target: Floats, penalties: Floats) -> Floats:
-    """(gram + penalty x its mean eigenvalue)^-1 target for several penalties, shape (k, penalties).
+def from_reflections(gram: Floats, target: Floats, floors: Floats) -> Floats:
+    """(gram + floor)^-1 target for several floors, shape (k, floors).
+
+    With gram = Q T Q' each floor costs k operations, and Q is applied from its reflectors: a third of the time that
+    eigenvectors take.
 
     Args:
         gram: symmetric, without negative eigenvalues beyond rounding, shape (k, k).
         target: (k,).
-        penalties: positive.
+        floors: positive.
     """
     k = len(gram)
-    floors = penalties * max(float(np.trace(gram)) / k, 1e-300)
     if k == 1:
         return target[:, None] / (max(float(gram[0, 0]), 0.0) + floors)
-    found = _from_target(gram, target, floors) if k >= LARGE else None
-    return _from_reflections(gram, target, floors) if found is None else found
-
-
-def _from_reflections(gram: Floats, target: Floats, floors: Floats) -> Floats:
-    """With gram = Q T Q' each floor costs k operations, and Q is applied from its reflectors.
-
-    That is a third of the time that eigenvectors take.
-    """
-    k = len(gram)
     reflectors, diagonal, beside, tau, _ = lapack.dsytrd(gram, lower=1, lwork=WORK * k)
     house = reflectors[1:, :-1]  # H(1) ... H(k - 1) leave the first row alone
 
@@ -59,9 +53,18 @@ def _from_reflections(gram: Floats, target: Floats, floors: Floats) -> Floats:
     return turned(_tridiagonal(diagonal, beside, turned(target[:, None], "T"), floors), "N")
 
 
-def _from_target(gram: Floats, target: Floats, floors: Floats) -> Floats | None:
-    """With an orthonormal basis of target, gram target, gram^2 target, ...; None if a quarter of it is not enough."""
-    k, length = len(gram), float(np.linalg.norm(target))
+def from_target(gram: Callable[[Floats], Floats], target: Floats, floors: Floats) -> Floats | None:
+    """The same with an orthonormal basis of target, gram target, gram^2 target, ...
+
+    Args:
+        gram: gives its product with a vector (k,), in a new array.
+        target: (k,).
+        floors: positive.
+
+    Returns:
+        None if k / 4 vectors of the basis are not enough.
+    """
+    k, length = len(target), float(np.linalg.norm(target))
     if length == 0.0:
         return np.zeros((k, len(floors)))
     most = k // 4
@@ -70,7 +73,7 @@ def _from_target(gram: Floats, target: Floats, floors: Floats) -> Floats | None:
     smallest = floors.min(keepdims=True)
     for j in range(most):
         so_far = basis[: j + 1]
-        new = gram @ basis[j]
+        new = gram(basis[j])
         along = so_far @ new
         diagonal[j] = along[j]
         new -= along @ so_far

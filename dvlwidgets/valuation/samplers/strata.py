@@ -193,7 +193,8 @@ class SizeStrata:
         rows, sums = stats.bin_rows, stats.bin_sums
         assert rows is not None
         assert sums is not None
-        size = np.array([np.flatnonzero(self.bins[1 : self.n] == b).mean() + 1 for b in range(len(rows))])
+        bins, drawn = self.bins[1 : self.n], np.arange(1.0, self.n)
+        size = np.bincount(bins, drawn, len(rows)) / np.bincount(bins, minlength=len(rows))
         lo = np.searchsorted(size, size / NEAR, side="left")
         hi = np.searchsorted(size, size * NEAR, side="right")
         seen, total = (np.concatenate([[0.0], np.cumsum(a)]) for a in (rows, sums))
