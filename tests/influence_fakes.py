@@ -73,6 +73,7 @@ class FakeExplorer:
 
     Attributes:
         relabels: what was relabelled, in order.
+        test_relabels: the same of test points.
         asked: positions of the test points asked for.
     """
 
@@ -84,7 +85,7 @@ class FakeExplorer:
         self.classes = [str(label) for label in self._labels]
         self._codes = np.array([self._labels.index(label) for label in train.labels.tolist()])
         self._trained_on = self._codes.copy()
-        self.relabels, self.asked = [], []
+        self.relabels, self.test_relabels, self.asked = [], [], []
         self._lock, self._steps = threading.RLock(), threading.Semaphore(0)
         self._fitted = False
         self._known_tiles = 0
@@ -119,6 +120,28 @@ class FakeExplorer:
     def test_columns(self):
         with self._lock:
             return {name: column.copy() for name, column in self._tests.items()}
+
+    def disagreement(self):
+        with self._lock:
+            if not self._fitted:
+                return np.full(self.n_test, np.nan)
+            known = np.isfinite(self._columns["quantile_all"])
+            own = np.where((self._test_codes[:, None] == self._codes) & known, self._scores, 0.0)
+            moved = np.abs(own).sum(axis=1)
+            against = -np.minimum(own, 0.0).sum(axis=1)
+        return np.divide(against, moved, out=np.full(self.n_test, np.nan), where=moved > 0)
+
+    def relabelled_test(self, position, label):
+        if label not in self._labels:
+            raise InputError(f"The model has no class {label!r}; its classes are {self._labels}.")
+        with self._lock:
+            self.test_relabels.append((position, label))
+            code = self._test_codes[position] = self._labels.index(label)
+            x = np.asarray(self.test.x, dtype=float)[position : position + 1]
+            p = self._model.probabilities(x)[0, code]
+            self._tests["loss"][position], self._tests["p_label"][position] = -np.log(p), p
+            self._factors[position] = self._model.gradients(x, [code]) @ self._model.inverse
+            self._scores[position] = self._factors[position] @ self._model.gradients(self._x, self._codes).T
 
     def of_test(self, i, k=12):
         with self._lock:

@@ -154,7 +154,7 @@ def test_the_numbers_that_reach_the_page_are_the_explorers(opened):
     page.wait_for(lambda m: np.isfinite(newest(page)["value"]).all() and m is newest(page))
     page.receive({"t": "hello", "have": -1})
     full = page.wait_for(lambda m: m["t"] == "full" and np.isfinite(m["value"]).all())
-    mine, tests = explorer.columns(), explorer.test_columns()
+    mine, tests = explorer.columns(), explorer.test_columns() | {"disagreement": explorer.disagreement()}
     np.testing.assert_array_equal(full["value"], mine["quantile"].astype("f4"))
     for name, column in full["influence"]["columns"].items():
         np.testing.assert_array_equal(column, mine[name].astype("f4"), err_msg=name)
@@ -240,8 +240,14 @@ def test_a_model_that_cannot_predict_is_complained_of_once(opened):
 
 
 def _losses(message):
+    part = _tests(message)
+    return np.array([np.nan]) if part is None else part["loss"]
+
+
+def _tests(message):
+    """Columns of the test points in a full frame or a delta; None where they did not change."""
     part = message["influence"]["test"]
-    return np.array([np.nan]) if part is None else part.get("columns", part)["loss"]
+    return part if part is None else part.get("columns", part)
 
 
 # --- questions ----------------------------------------------------------------------------------------------
@@ -311,6 +317,8 @@ def test_previews_of_test_points_say_whose_they_are(opened):
         {"t": "of_train", "train": "all"},
         {"t": "previews", "of": "train", "rows": [1]},
         {"t": "previews", "of": "test", "rows": [20]},
+        {"t": "flag", "of": "test", "rows": [20], "flagged": True},
+        {"t": "undo", "of": "train"},
         {"t": "columns"},
         {"t": ["of_test"]},
         [],
@@ -329,6 +337,8 @@ def test_any_argument_is_taken_or_refused(argument):
         {"t": "of_train", "train": argument},
         {"t": "previews", "of": argument, "rows": [0]},
         {"t": "relabel", "rows": argument, "label": 0},
+        {"t": "relabel", "of": "test", "rows": argument, "label": 0},
+        {"t": "note", "of": argument, "rows": [0], "note": ""},
     ):
         try:
             command = parse(content, 4, 3)
@@ -437,6 +447,145 @@ def test_a_dropped_point_needs_no_new_numbers(opened):
     assert panel._desk.worker.settle()
     assert explorer.relabels == []
     assert len(panel.dataset()) == 38
+
+
+# --- edits of test points -----------------------------------------------------------------------------------
+
+
+def test_edits_of_test_points_are_on_disk_in_a_log_of_their_own_before_the_page_hears(opened, tmp_path):
+    panel, page, explorer = opened(edits=tmp_path / "e.jsonl")
+    test = panel._session.test.data
+    loss, share = explorer.test_columns()["loss"][3], explorer.disagreement()[3]
+    new = int((test.labels[3] + 1) % 3)
+    ask(page, t="relabel", of="test", rows=[3], label=new, why="a 1 with a foot")
+    told = page.wait_for(lambda m: m["t"] == "edits")
+    path = tmp_path / f"{test.fingerprint[:16]}-test.jsonl"
+    assert panel.test_edits.path == path
+    edits = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    assert [(e["op"], e["why"]) for e in edits] == [("relabel", "a 1 with a foot")]
+    assert edits[0]["rows"][0]["value"] == pytest.approx(float(np.float32(loss)))
+    assert (told["of"], told["request"], told["rows"], told["codes"]) == ("test", "q", [3], [new])
+    assert told["edits"]["relabelled"] == 1
+    assert not (tmp_path / "e.jsonl").exists()
+
+    # its numbers are those of the new label, in the explorer and on the page
+    page.wait_for(
+        lambda m: m.get("influence", {}).get("revision") == 2 and not m["influence"]["tests_waiting"]
+    )
+    assert explorer.test_relabels == [(3, new)]
+    after = np.float32(explorer.test_columns()["loss"][3])
+    now = page.wait_for(lambda m: "influence" in m and _tests(m) and _tests(m)["loss"][3] == after)
+    assert after != np.float32(loss)
+    assert _tests(now)["disagreement"][3] == np.float32(explorer.disagreement()[3]) != np.float32(share)
+    assert panel.test_dataset().labels[3] == new
+    assert panel.dataset() is panel._session.train or len(panel.edits) == 0
+
+    # undo concerns the log that is named
+    ask(page, t="undo")
+    assert "no edit to undo" in page.wait_for(lambda m: m["t"] == "error")["message"]
+    ask(page, t="undo", of="test")
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 3)
+    assert explorer.test_relabels[-1] == (3, test.labels[3])
+    assert explorer.test_columns()["loss"][3] == pytest.approx(loss)
+    assert len(panel.test_edits) == 0
+
+
+def test_a_page_that_comes_later_sees_the_test_points_as_they_are_edited(opened, tmp_path):
+    panel, page, _ = opened(edits=tmp_path / "e.jsonl")
+    test = panel._session.test.data
+    panel.test_edits.relabel(test, [2], int((test.labels[2] + 1) % 3))
+    panel.test_edits.flag(test, [4])
+    panel.test_edits.note(test, [4, 5], "blurred")
+    panel.test_edits.drop(test, [6])
+    panel.edits.flag(panel._session.train, [1])
+    page.receive({"t": "hello", "have": -1})
+    full = page.wait_for(lambda m: m["t"] == "full" and m["influence"]["test"]["edits"]["count"] == 4)
+    shown = full["influence"]["test"]
+    assert (shown["label"]["codes"] != shown["label"]["original"]).nonzero()[0].tolist() == [2]
+    assert shown["dropped"].nonzero()[0].tolist() == [6]
+    assert full["edits"]["count"] == 1
+    marks = {
+        part: page.wait_for(
+            lambda m, part=part: (
+                m.get("part") == part
+                and m["kind"] == "marks"
+                and m["flagged"].size
+                and (part == "edits" or m["texts"])
+            )
+        )
+        for part in ("edits", "test_edits")
+    }
+    assert [(m["flagged"].size, m["noted"].size, m["texts"]) for m in marks.values()] == [
+        (1, 0, []),
+        (1, 2, ["blurred"]),
+    ]
+    page.receive({"t": "part", "part": "test_edits", "do": "export", "as": "code", "request": "x"})
+    code = page.wait_for(lambda m: m.get("kind") == "export")["text"]
+    assert "test = test.relabel(" in code or "test.relabel" in code
+    page.receive({"t": "part", "part": "test_edits", "do": "log", "before": 0, "request": "y"})
+    log = page.wait_for(lambda m: m.get("kind") == "log")
+    assert [e["op"] for e in log["edits"]] == ["drop", "note", "flag", "relabel"]
+    assert len(panel.test_dataset()) == 19
+
+
+def test_edits_of_test_points_come_back_with_the_panel_and_find_their_points_in_another_order(tmp_path):
+    train, test, _ = two_sets()
+    named = Dataset(test.x, test.labels, ids=[f"cell-{i}" for i in range(20)])
+    new = int((named.labels[7] + 1) % 3)
+    panel = InfluencePanel(FakeExplorer(train, named), train, named, test_edits=tmp_path / "t.jsonl")
+    panel.test_edits.relabel(named, [7], new)
+    saved = panel.test_edits.save(tmp_path / "copy.jsonl")
+    panel.close()
+    order = np.random.default_rng(0).permutation(20)
+    shuffled = named.take(order)
+    again = InfluencePanel(FakeExplorer(train, shuffled), train, shuffled, test_edits=EditLog(saved))
+    assert again.test_dataset().labels[np.flatnonzero(order == 7)[0]] == new
+    assert again.snapshot is not None
+    again.close()
+    with pytest.raises(EditError, match="other data"):
+        InfluencePanel(FakeExplorer(train, train[:20]), train, train[:20], test_edits=EditLog(saved))
+    with pytest.raises(InputError, match="a log for each"):
+        InfluencePanel(FakeExplorer(train, test), train, test, edits="one.jsonl", test_edits="one.jsonl")
+
+
+def test_a_test_point_may_get_a_class_that_only_training_points_have_or_that_is_new(opened):
+    train, test, _ = two_sets()
+    some = test.take(np.flatnonzero(test.labels != 2))
+    panel, page, explorer = opened(FakeExplorer(train, some))
+    ask(page, t="relabel", of="test", rows=[0], label=2)
+    page.wait_for(lambda m: m["t"] == "edits" and m["codes"] == [2])
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    assert explorer.test_relabels == [(0, 2)]
+    ask(page, t="relabel", of="test", rows=[1], new="7")
+    told = page.wait_for(lambda m: m["t"] == "edits" and m["rows"] == [1])
+    assert told["classes"] == ["0", "1", "2", "7"]
+    assert "no class 7" in page.wait_for(lambda m: m["t"] == "error")["message"]
+    ask(page, t="relabel", of="test", rows=[1], label=9)
+    assert (
+        "there are 4 classes" in page.wait_for(lambda m: m["t"] == "error" and "9" in m["message"])["message"]
+    )
+    assert panel.test_dataset().labels[1] == 7
+
+
+def test_a_relabelled_test_point_waits_for_the_end_of_the_run_and_for_that_of_the_next(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    panel.start()
+    page.wait_for(lambda m: m.get("influence", {}).get("known"))
+    new = int((test.labels[9] + 1) % 3)
+    ask(page, t="relabel", of="test", rows=[9], label=new)
+    page.wait_for(lambda m: m.get("influence", {}).get("tests_waiting") == [9])
+    assert panel._desk.worker.settle()
+    assert explorer.test_relabels == []
+    explorer.go(5)
+    panel.wait(20)
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    assert explorer.test_relabels == [(9, new)]
+    explorer.go(5)
+    panel.start().wait(20)
+    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 4)
+    assert explorer.test_relabels == [(9, new)] * 2
 
 
 # --- what is stored -----------------------------------------------------------------------------------------

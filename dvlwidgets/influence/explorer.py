@@ -16,13 +16,14 @@ from ..arguments import flag, number, whole
 from ..data.dataset import Dataset
 from ..engine.live import Run
 from ..errors import InputError, InputTypeError, NotFittedError
+from .another_label import AnotherLabel, on_them, scores_of, with_label
 from .base import InfluenceFunctionModel
 from .classes import Classes, class_numbers
 from .job import ScanJob
 from .points import Points
 from .predictions import outputs_of, predictions
 from .ranked import Ranked
-from .reducers import Moments, Quantile, Reducer, SelfInfluence
+from .reducers import Disagreement, Moments, Quantile, Reducer, SelfInfluence
 from .runs import InfluenceStatistics
 from .store import GradientStore
 from .summary import InfluenceSummary
@@ -72,6 +73,7 @@ class Explorer:
         self._data_key = self._train.fingerprint
         self._store: GradientStore | None = None
         self._tests: tuple[str, dict[str, NDArray[np.float64]]] | None = None
+        self._others: dict[int, AnotherLabel] = {}
         self._lock = threading.RLock()
         self.n_outputs = None if self._labels is None else self._outputs(self._labels)
         self._job = self._new_job()
@@ -114,7 +116,7 @@ class Explorer:
             job = self._new_job()
             run = self._statistics.run_of(job, self._points, checkpoint, name)
             job.restored = 0  # single influences are asked for also where every column is in the checkpoint
-            self._job = job
+            self._job, self._others = job, {}
         return run
 
     def fit(self, checkpoint: Any = None) -> InfluenceSummary:
@@ -140,6 +142,7 @@ class Explorer:
             Quantile(self.fraction, over=same, name="quantile"),
             Quantile(self.fraction, over="all"),
             Moments(),
+            Disagreement(),
         ]
         return [*found, SelfInfluence()] if self._with_self else found
 
@@ -159,12 +162,34 @@ class Explorer:
         key = self.model.problem.key
         with self._lock:
             if self._tests is not None and self._tests[0] == key:
-                return dict(self._tests[1])
+                return self._with_others(self._tests[1])
         with self._statistics.turns.take():
             found = predictions(self.model.problem, self._test, self.n_outputs)
         with self._lock:
             self._tests = key, found
-        return dict(found)
+            return self._with_others(found)
+
+    def disagreement(self) -> NDArray[np.float64]:
+        """Of each test point: how far the training points of its own label speak against it, (n_test,).
+
+        Of the influence that they have on it, the share that hurts it, from 0 to 1 (see `reducers.Disagreement`); over
+        all training points where there are no classes. NaN before the first tile. Training points that were relabelled
+        since count with the labels that the run met.
+        """
+        with self._lock:
+            found = self._job.ledger.disagreement()
+            if found is None:
+                return np.full(self.n_test, np.nan)
+            for position, other in self._others.items():
+                found[position] = other.disagreement
+            return found
+
+    def _with_others(self, columns: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+        found = {name: values.copy() for name, values in columns.items()}
+        for position, other in self._others.items():
+            for name, value in other.columns.items():
+                found[name][position] = value
+        return found
 
     # --- single points --------------------------------------------------------------------------------------
 
@@ -181,13 +206,9 @@ class Explorer:
         """
         i, k = self._position(i, self.n_test, "test"), whole("k", k, 1, "It is how many points to show.")
         job = self._known_job()
-        scores = np.full(self.n_train, np.nan, np.float32)
         with self._statistics.turns.take():
-            done = job.ledger.done
-            for step in range(job.total_steps):
-                where = job.tile(step)
-                if done[where].all():
-                    scores[where] = job.scanner.row(i, where).float().cpu().numpy()
+            other = self._others.get(i)
+            scores = scores_of(job, i, None if other is None else other.factor)
         return Ranked.of(scores, k)
 
     def of_train(self, j: int) -> NDArray[np.float32]:
@@ -195,9 +216,7 @@ class Explorer:
         j = self._position(j, self.n_train, "training")
         job = self._known_job()
         with self._statistics.turns.take():
-            scores = job.scanner.scores(slice(j, j + 1))
-        found: NDArray[np.float32] = scores[:, 0].float().cpu().numpy()
-        return found
+            return on_them(job, j, self._others)
 
     def relabelled(self, position: int, label: Any) -> None:
         """Another label for a training point: its gradient and its numbers are computed anew, nothing else.
@@ -221,6 +240,30 @@ class Explorer:
                 self._labels[position] = int(target)
             job.ledger.relabelled(self._labels)
             job.again(position)
+
+    def relabelled_test(self, position: int, label: Any) -> None:
+        """Another label for a test point: its own numbers are computed anew, for as long as this run is the newest.
+
+        The columns of the training points rest on the labels that the run met, and the next run meets them again: for
+        others, make an `Explorer` with the corrected test set.
+
+        Args:
+            position: of the test point.
+            label: as in the data set; a string where the classes are strings.
+
+        Raises:
+            NotFittedError, InputError: as `relabelled`.
+        """
+        position = self._position(position, self.n_test, "test")
+        target = self._target(label)
+        job = self._known_job()
+        with self._statistics.turns.take(), self._lock:
+            if float(self._test.targets()[position]) == float(target):
+                self._others = {at: other for at, other in self._others.items() if at != position}
+                return
+            other = with_label(job, position, target, self.n_outputs, self._labels)
+            if job is self._job:
+                self._others = self._others | {position: other}
 
     def _target(self, label: Any) -> Tensor:
         code = self._classes.codes([label])[0]

@@ -185,7 +185,7 @@ class ScanJob:
         Reducers that merge tiles cannot take one back: this is for those that keep numbers of training points.
         """
         where = slice(position, position + 1)
-        self.ledger.write(where, *self._look(where))
+        self.ledger.write(where, *self._look(where), again=True)
 
     def _look(self, where: slice) -> tuple[tuple[Arrays, ...], NDArray[np.float64], NDArray[np.uint8]]:
         parts, losses = self.scanner.look(where, self.ledger.reducers)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import IdentityError
 from .reducers.base import Arrays, Reducer, Shape
+from .reducers.disagreement import Disagreement
 
 AGREEMENT = 1e-3
 """Scores computed again may differ by so much of the largest: other threads add in another order."""
@@ -61,11 +62,17 @@ class Ledger:
         parts: Sequence[Arrays],
         losses: NDArray[np.float64],
         samples: NDArray[np.uint8],
+        *,
+        again: bool = False,
     ) -> None:
-        """Take in what the reducers saw of these training points, whose hashes were `samples`."""
+        """Take in what the reducers saw of these training points, whose hashes were `samples`.
+
+        With `again` they were, or will be, in a tile: reducers that merge tiles take them once.
+        """
         with self.lock:
             for reducer, part in zip(self.reducers, parts, strict=True):
-                reducer.fold(part, where)
+                if not (again and reducer.merges):
+                    reducer.fold(part, where)
             self._own["loss"][where] = losses
             self._own["samples"][where] = samples
             self._own["done"][where] = True
@@ -100,6 +107,12 @@ class Ledger:
                 result = reducer.result()
                 found |= {name: result[name] for name in reducer.columns}
             return found
+
+    def disagreement(self) -> NDArray[np.float64] | None:
+        """See `Disagreement.share`; None before the first tile, and without that reducer."""
+        with self.lock:
+            kept = [r for r in self.reducers if isinstance(r, Disagreement)] if self._own else []
+            return kept[0].share() if kept else None
 
     def tables(self) -> dict[str, Arrays]:
         """What else the reducers keep, by reducer."""

@@ -26,6 +26,13 @@ class Question(Command):
     k: int = 0
 
 
+@dataclass(frozen=True)
+class TestEdit(Command):
+    """An edit of test points: it goes to their own log."""
+
+    __test__ = False  # no test of pytest's, in spite of its name
+
+
 def parse(content: Any, n_train: int, n_test: int) -> Command:
     """Checks a message from a page.
 
@@ -43,11 +50,14 @@ def parse(content: Any, n_train: int, n_test: int) -> Command:
         return Question(name, request_of(content), at=at, k=_integer(content, "k", 1, MOST_SHOWN))
     if name == "of_train":
         return Question(name, request_of(content), at=_integer(content, "train", 0, n_train - 1))
-    if name == "previews" and "of" in content:
+    if name in ("previews", *commands.EDITS) and "of" in content:
         if content["of"] != "test":
-            raise WireError(f"Previews are 'of' \"test\" or name nothing, not {short(content['of'])}.")
+            what = "Previews are" if name == "previews" else "Edits are"
+            raise WireError(f"{what} 'of' \"test\" or name nothing, not {short(content['of'])}.")
         asked = commands.parse(content, n_test)
-        return Question("test_previews", asked.request, rows=asked.rows)
+        if name == "previews":
+            return Question("test_previews", asked.request, rows=asked.rows)
+        return TestEdit(**vars(asked))
     return commands.parse(content, n_train)
 
 

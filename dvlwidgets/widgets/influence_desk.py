@@ -7,7 +7,8 @@ from typing import Any
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.commands import Command
 from dvlwidgets.widgets.desk import Desk
-from dvlwidgets.widgets.influence_commands import Question, parse
+from dvlwidgets.widgets.editing import edit
+from dvlwidgets.widgets.influence_commands import Question, TestEdit, parse
 from dvlwidgets.widgets.influence_session import InfluenceSession
 from dvlwidgets.widgets.publisher import Publisher
 from dvlwidgets.widgets.worker import Worker
@@ -58,14 +59,17 @@ class InfluenceDesk(Desk):
             self.catch_up()
 
     def _parse(self, content: Any) -> Command:
-        return parse(content, self._session.subject.n, self._session.test.tests.subject.n)
+        return parse(content, self._session.subject.n, self._session.test.subject.n)
 
     def _do(self, command: Command) -> wire.Frame | None:
+        if isinstance(command, TestEdit):
+            edit(self._session.test, command, (self._session, command.request))
+            return None
         if not isinstance(command, Question):
             return super()._do(command)
         if command.name == "test_previews":
             shown = self._session.test.previews.get(command.rows)
-            return influence_wire.test_previews(wire.previews(command.request, list(command.rows), shown))
+            return influence_wire.of_tests(wire.previews(command.request, list(command.rows), shown))
         self.worker.ask(command.name, lambda: self._answer(command))
         return None
 

@@ -44,6 +44,9 @@ class ExplorerLike(Protocol):
     def test_columns(self) -> dict[str, NDArray[Any]]:
         """Columns of the test points, each (n_test,), NaN where not known yet."""
 
+    def disagreement(self) -> NDArray[Any]:
+        """Of each test point the share of its own label's influence that hurts it, (n_test,), NaN where unknown."""
+
     def of_test(self, i: int, k: int = 12) -> Any:
         """The most helpful and most harmful training points of a test point."""
 
@@ -52,6 +55,9 @@ class ExplorerLike(Protocol):
 
     def relabelled(self, position: int, label: Any) -> None:
         """Computes a training point's numbers anew, for another label."""
+
+    def relabelled_test(self, position: int, label: Any) -> None:
+        """Computes a test point's numbers anew, for another label; those of the training points stay."""
 
 
 class _NoRule:

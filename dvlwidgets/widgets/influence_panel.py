@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.preview import Given
@@ -13,6 +13,8 @@ from dvlwidgets.widgets.influence_desk import InfluenceDesk
 from dvlwidgets.widgets.influence_method import method_of
 from dvlwidgets.widgets.influence_session import InfluenceSession
 from dvlwidgets.widgets.live_panel import LivePanel
+from dvlwidgets.widgets.parts import edits as edits_part
+from dvlwidgets.widgets.parts.part import Hub, Part
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -42,6 +44,8 @@ class InfluencePanel(LivePanel):
         checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
         edits: the file that keeps relabels and drops, or an `EditLog`; by default
             `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        test_edits: the same for the edits of test points, which can be wrong, too; by default
+            `<fingerprint of test>-test.jsonl` beside `edits`.
         share: how much a stored copy holds (the notebook's output, `save`): "summary", "values" (positions, labels,
             values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
             which is "values" unless the front-end's settings say otherwise.
@@ -49,7 +53,7 @@ class InfluencePanel(LivePanel):
 
     Raises:
         InputError, InputTypeError: before any work, for arguments that do not go together.
-        EditError: the log of edits belongs to other data, or cannot be read.
+        EditError: a log of edits belongs to other data, or cannot be read.
         InstallationError: the JavaScript was not built.
 
     Example:
@@ -76,6 +80,7 @@ class InfluencePanel(LivePanel):
         quantile: float = 0.25,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        test_edits: EditLog | str | PathLike[str] | None = None,
         share: str | None = None,
         height: int = 600,
     ) -> None:
@@ -90,6 +95,7 @@ class InfluencePanel(LivePanel):
                 image_shape=image_shape,
                 checkpoint=checkpoint,
                 edits=edits,
+                test_edits=test_edits,
                 share=share,
                 on_change=on_change,
             ),
@@ -99,7 +105,26 @@ class InfluencePanel(LivePanel):
             desk=InfluenceDesk,
             encode=influence_wire,
             static=influence_sharing,
+            parts={edits_part.NAME: edits_part.EditsPart, edits_part.TESTS: _edits_of_tests},
         )
+        self._deaf_to_tests = self._session.test.edits.subscribe(self._test_edited)
+
+    @property
+    def test_edits(self) -> EditLog:
+        """The edits of test points: a log as `edits`, with undo, history and export of its own.
+
+        Example:
+            >>> panel.test_edits.relabel(test, [12], "ring")  # doctest: +SKIP
+            >>> panel.test_edits.undo()  # doctest: +SKIP
+        """
+        return self._session.test.edits
+
+    def test_dataset(self) -> Dataset:
+        """The test points with their edits applied; the original is untouched.
+
+        The panel's training columns rest on the test points as they came: for others make a new panel with this set.
+        """
+        return self.test_edits.apply(self._session.test.data)
 
     @property
     def explorer(self) -> Any:
@@ -126,8 +151,22 @@ class InfluencePanel(LivePanel):
         self._publisher.notify()  # which points wait for their new numbers goes out with the next frame
         self._desk.catch_up()
 
+    def _test_edited(self, news: Announcement) -> None:
+        session = self._session
+        self._publisher.post(lambda: session.test.edits_frame(news, session))
+        self._output.changed()
+        self._publisher.notify()
+        self._desk.catch_up()
+
     def close(self) -> None:
         """Removes the panel from the page; the run goes on."""
+        if "_deaf_to_tests" in vars(self):
+            self._deaf_to_tests()
         if "_desk" in vars(self):
             self._desk.worker.close()
         super().close()
+
+
+def _edits_of_tests(hub: Hub) -> Part:
+    test = cast(InfluenceSession, hub.session).test
+    return edits_part.EditsPart(hub, test, name=edits_part.TESTS, variable="test")

@@ -9,13 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Subject
+from dvlwidgets.widgets.snapshot import Content, Labels, Points, Snapshot, Subject
 
 Columns: TypeAlias = Mapping[str, NDArray[np.float32]]
 
 COLUMNS = ("loss", "self_influence", "quantile_all", "mean", "negatives")
 """Of each training point, besides the class-conditional quantile, which is the panel's value."""
-TEST_COLUMNS = ("loss", "predicted", "p_label")
+TEST_COLUMNS = ("loss", "predicted", "p_label", "disagreement")
 """Of each test point; `predicted` holds codes into the test points' classes, or numbers."""
 
 
@@ -29,6 +29,7 @@ class InfluencePoints(Points):
         known: whether single influences can be asked for already.
         revision: grows when single influences change, because a point was relabelled.
         waiting: positions of relabelled points whose numbers are still those of the old label.
+        tests_waiting: the same of test points.
     """
 
     columns: Columns
@@ -36,14 +37,24 @@ class InfluencePoints(Points):
     known: bool = False
     revision: int = 0
     waiting: tuple[int, ...] = ()
+    tests_waiting: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Tests:
-    """The test points as they came; their columns move and are in `InfluencePoints`."""
+    """The test points with their edits; what is computed of them moves and is in `InfluencePoints`.
+
+    Attributes:
+        subject: what never changes.
+        labels: as they are now and as they came.
+        dropped: 1 where a point is dropped, (n_test,).
+        edits: the wire's EDITS, of their own log.
+    """
 
     subject: Subject
     labels: Labels | None
+    dropped: NDArray[np.uint8]
+    edits: Content
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,17 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
+from dvlwidgets.widgets.influence_anew import Relabelled
 from dvlwidgets.widgets.influence_method import ExplorerMethod
 from dvlwidgets.widgets.influence_records import COLUMNS, Columns, InfluencePoints, InfluenceSnapshot, single
-from dvlwidgets.widgets.influence_tests import TestPoints
+from dvlwidgets.widgets.influence_tests import TestPoints, log_of
 from dvlwidgets.widgets.session import Session
 from dvlwidgets.widgets.snapshot import Points, Status
 
@@ -34,6 +35,7 @@ class InfluenceSession(Session):
         test: the test points.
         quantile: which quantile of its influences is a point's value.
         previews: of the training points, or a pair (of the training points, of the test points).
+        test_edits: a log of the test points' edits, a file for one, or None for one beside the training points'.
     """
 
     valuation: ExplorerMethod
@@ -50,17 +52,25 @@ class InfluenceSession(Session):
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        test_edits: EditLog | str | PathLike[str] | None = None,
         share: str | None = None,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.explorer, self.quantile = method.explorer, quantile
-        self._relabelled: dict[int, Any] = {}
-        self._refused: set[tuple[int, Any]] = set()
         self._revision = 0
         self._tests: tuple[object, Columns | None] = None, None
         self._columns: tuple[object, object, InfluencePoints | None] = None, None, None
         ours, theirs = _both(previews)
-        self.test = TestPoints(train, test, self.explorer.classes, previews_of(test, theirs, image_shape))
+        edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
+        self.test = TestPoints(
+            train,
+            test,
+            self.explorer.classes,
+            previews_of(test, theirs, image_shape),
+            log=log_of(test, edits, test_edits),
+            losses=self._losses,
+        )
+        self._anew, self._tests_anew = Relabelled(self), Relabelled(self.test)
         super().__init__(
             method,
             train,
@@ -74,7 +84,8 @@ class InfluenceSession(Session):
         )
 
     def _prepare(self) -> None:
-        self._refused.clear()  # what was relabelled stays so in the explorer, from run to run
+        self._anew.begin()  # what was relabelled stays so in the explorer, from run to run
+        self._tests_anew.begin(forget=True)  # but of test points
         self._revision += 1
         super()._prepare()
 
@@ -93,15 +104,19 @@ class InfluenceSession(Session):
 
     def _points(self) -> InfluencePoints:
         progress = None if self._run is None else self._run.progress
-        waiting = tuple(sorted(position for position, _ in self._due()))
+        waiting = self._anew.waiting(), self._tests_anew.waiting()
         key = (self._revision, self.explorer.known, waiting, self._tests[0])
         former, seen, points = self._columns
         if points is None or former != key or seen is not progress:
-            points = self._read(waiting)
+            points = self._read(*waiting)
             self._columns = key, progress, points
         return points
 
-    def _read(self, waiting: tuple[int, ...]) -> InfluencePoints:
+    def _losses(self) -> NDArray[np.float32]:
+        with self._lock:
+            return self._points().tests["loss"]
+
+    def _read(self, waiting: tuple[int, ...], tests_waiting: tuple[int, ...]) -> InfluencePoints:
         n = self.subject.n
         if self.over and self.explorer.known:
             self.read_tests()  # the output that is stored now has them
@@ -110,10 +125,14 @@ class InfluenceSession(Session):
         return InfluencePoints(
             **vars(plain),
             columns={name: single(found[name]) for name in COLUMNS},
-            tests=self.test.unknown if self._tests[1] is None else self._tests[1],
+            tests={
+                **(self._tests[1] or self.test.unknown),
+                "disagreement": single(self.explorer.disagreement()),
+            },
             known=bool(self.explorer.known),
             revision=self._revision,
             waiting=waiting,
+            tests_waiting=tests_waiting,
         )
 
     def read_tests(self) -> bool:
@@ -121,10 +140,12 @@ class InfluenceSession(Session):
 
         It takes a pass over them, so a page does not wait for it, and sees the predictions before the run starts.
         """
-        key = (self._run, self.explorer.known)
+        key = (self._run, self.explorer.known, self._revision)
         if self._tests[0] == key:
             return False
-        self._tests = key, None  # a model that cannot predict is complained of once, not with every frame
+        former, before = self._tests
+        # a model that cannot predict is complained of once, not with every frame
+        self._tests = key, before if isinstance(former, tuple) and former[:2] == key[:2] else None
         self._tests = key, self.test.columns(self.explorer.test_columns())
         return True
 
@@ -154,40 +175,32 @@ class InfluenceSession(Session):
         Raises:
             Whatever the explorer says against the label; the point is not tried again.
         """
+        explorer = self.explorer
         with self._lock:
-            ready = [item for item in self._due() if self._is_known(item[0])]
+            ready = [
+                (explorer.relabelled, self._anew, *item)
+                for item in self._anew.due()
+                if self._is_known(item[0])
+            ]
+            if self.over and explorer.known:  # of a test point all tiles are looked at
+                ready += [
+                    (explorer.relabelled_test, self._tests_anew, *item) for item in self._tests_anew.due()
+                ]
         if not ready:
             return False
-        position, label = ready[0]
+        compute, anew, position, label = ready[0]
         try:
-            self.explorer.relabelled(position, label)
+            compute(position, label)
         except Exception:
             with self._lock:
-                self._refused.add((position, label))
+                anew.refused(position, label)
             raise
         with self._lock:
-            self._relabelled[position] = label
+            anew.computed(position, label)
             self._revision += 1
+        self.read_tests()
         self._on_change()
         return True
-
-    def _due(self) -> list[tuple[int, Any]]:
-        """Positions with the labels that the explorer does not know yet."""
-        if self.train.labels is None:
-            return []
-        edits = self.edits.net
-        where = self._places(edits)
-        wanted = dict.fromkeys(self._relabelled)
-        wanted |= {
-            where[key]: f[_edits.LABEL][1] for key, f in edits.items() if _edits.LABEL in f and key in where
-        }
-        due = []
-        for position, edited in wanted.items():
-            original = _edits.plain(self.train.labels[position])
-            label = original if edited is None else edited
-            if self._relabelled.get(position, original) != label and (position, label) not in self._refused:
-                due.append((position, label))
-        return due
 
     def _is_known(self, position: int) -> bool:
         """Whether this run has been at a point: what an earlier run knew would be written over."""

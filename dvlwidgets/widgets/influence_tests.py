@@ -1,51 +1,98 @@
-"""The test points as a page sees them: labels and predictions as codes into one list of classes."""
+"""The test points as a page sees them, with their own edits: labels and predictions are codes into one list."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Collection
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.preview import Previews
 from dvlwidgets.errors import InputError
+from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests, single
 from dvlwidgets.widgets.snapshot import Labels
 from dvlwidgets.widgets.subject import LabelBook, describe
 
 
 class TestPoints:
-    """What is shown of a test set.
+    """What is shown of a test set, and what is edited in it: see `edited.Edited`.
 
     Args:
         train: the training points: their classes come first.
         test: the test points.
         classes: the model's classes in the order of its outputs, or None for numbers.
         previews: pictures or texts of the test points.
+        log: of the test points' edits.
+        losses: the losses as they are shown, (n_test,).
+
+    Raises:
+        EditError: the log belongs to other data.
     """
 
     __test__ = False  # no test of pytest's, in spite of its name
 
-    def __init__(self, train: Dataset, test: Dataset, classes: list[str] | None, previews: Previews) -> None:
-        self.previews = previews
-        self._trained = LabelBook(train).classes
+    def __init__(
+        self,
+        train: Dataset,
+        test: Dataset,
+        classes: list[str] | None,
+        previews: Previews,
+        *,
+        log: EditLog,
+        losses: Callable[[], NDArray[np.float32]],
+    ) -> None:
+        self.data, self.edits, self.previews, self.values_now = test, log, previews, losses
+        self.subject = describe(test, title="", method="", previews=previews)
+        self._lock = threading.RLock()
+        self._where = _edits.locate(log.net, test)
+        self._book = LabelBook(train)
+        self._names = LabelBook(test) if test.class_names is not None else self._book
+        self._trained = self._book.classes
+        self._meant = {word: self._book.meant({"label": k}) for k, word in enumerate(self._trained)}
         self._words = list(self._trained)
-        labels = _labels(train, test, self._words)
+        self._original = self._as_codes()
         self._codes = (
             None if classes is None else np.array([self._place(k, classes) for k in range(len(classes))])
         )
-        if labels is not None and labels.classes is not None:
-            labels = Labels(tuple(self._words), labels.current, labels.original)
-        self.tests = Tests(describe(test, title="", method="", previews=previews), labels)
+
+    # --- what is shown --------------------------------------------------------------------------------------
+
+    @property
+    def tests(self) -> Tests:
+        """The test points with the edits in force."""
+        with self._lock:
+            net = self.edits.net
+            where = self.places(net)
+            dropped = np.zeros(self.subject.n, dtype=np.uint8)
+            dropped[
+                [where[key] for key, fields in net.items() if _edits.DROPPED in fields and key in where]
+            ] = 1
+            return Tests(self.subject, self._labels(net, where), dropped, self.edits.summary())
+
+    def _labels(self, net: _edits.Net, where: dict[_edits.Key, int]) -> Labels | None:
+        if self._original is None:
+            return None
+        current = self._original.copy()
+        for key, fields in net.items():
+            if _edits.LABEL in fields and key in where:
+                new = fields[_edits.LABEL][1]
+                current[where[key]] = new if self._book.numeric else self._code(new)
+        return Labels(None if self._book.numeric else tuple(self._words), current, self._original)
 
     @property
     def unknown(self) -> Columns:
         """The columns before anything is predicted."""
-        return {name: single(np.full(self.tests.subject.n, np.nan)) for name in TEST_COLUMNS}
+        return {name: single(np.full(self.subject.n, np.nan)) for name in TEST_COLUMNS}
 
     def columns(self, found: dict[str, NDArray[Any]]) -> Columns:
-        """The explorer's columns as the page needs them: predictions are codes into the page's classes."""
+        """The predictions as the page needs them: codes into the page's classes."""
         predicted = np.asarray(found["predicted"], dtype=np.float64)
         if self._codes is not None:
             known = np.isfinite(predicted)
@@ -65,6 +112,90 @@ class TestPoints:
             self._words.append(word)
         return self._words.index(word)
 
+    def _as_codes(self) -> NDArray[Any] | None:
+        """Labels as they came; classes that no training point has are added to the words."""
+        labels = self.data.labels
+        if labels is None:
+            return None
+        if self._book.numeric:
+            return np.asarray(labels, dtype=np.float64)
+        distinct = dict.fromkeys(labels.tolist())
+        place = {label: self._code(label) for label in distinct}
+        return np.array([place[label] for label in labels.tolist()])
+
+    def _code(self, label: Any) -> int:
+        word = self.word(label)
+        self._meant.setdefault(word, label)
+        if word not in self._words:
+            self._words.append(word)
+        return self._words.index(word)
+
+    # --- what is edited -------------------------------------------------------------------------------------
+
+    def places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
+        """Positions of edited points; those that are not here are left out."""
+        with self._lock:
+            new = [key for key in keys if key not in self._where]
+            if new:
+                self._where |= _edits.resolve(new, self.data)
+            return {key: self._where[key] for key in keys if key in self._where}
+
+    def label_meant(self, choice: dict[str, Any]) -> Any:
+        """The label that a page's choice names: as `LabelBook.meant`, with the classes of all points and the model.
+
+        Raises:
+            InputError: there is no such label, or it is of the wrong kind for these data.
+        """
+        if self._original is None:
+            raise InputError("The test points have no single label to change; flag them instead.")
+        with self._lock:
+            word = None
+            if "label" in choice and not self._book.numeric:
+                if not 0 <= choice["label"] < len(self._words):
+                    raise InputError(
+                        f"Class {choice['label']} was given; there are {len(self._words)} classes."
+                    )
+                word = self._words[choice["label"]]
+            elif "new" in choice:
+                word = choice["new"].strip()
+            if word in self._meant:
+                return self._meant[word]
+            return self._book.meant(choice if word is None else {"new": word})
+
+    def word(self, label: Any) -> str:
+        """A label as people read it: its class's name, where there is one."""
+        return self._names.word(label)
+
+    def edits_frame(self, news: Announcement, owner: object) -> wire.Frame:
+        """Tells a page about edits that are on disk; `news.source` is (owner, request) for its own."""
+        now = self.tests
+        rows = np.array(sorted(self.places(news.keys).values()), dtype=np.intp)
+        own = isinstance(news.source, tuple) and news.source[0] is owner
+        request = news.source[1] if own and isinstance(news.source, tuple) else None
+        return influence_wire.of_tests(wire.edits(request, rows, now.labels, now.dropped, now.edits))
+
+
+def log_of(test: Dataset, trained: EditLog, given: EditLog | str | PathLike[str] | None) -> EditLog:
+    """The log of a test set's edits: the one given, or `<fingerprint>-test.jsonl` beside that of the training points.
+
+    Args:
+        test: the test points.
+        trained: the log of the training points.
+        given: a log, a file for one, or None.
+
+    Raises:
+        InputError: it is the training points' log: each has its own, so that undo knows what it concerns.
+        InputTypeError, EditError: as `EditLog.of`.
+    """
+    beside = trained.path.parent / f"{test.fingerprint[:16]}-test.jsonl"
+    log = given if isinstance(given, EditLog) else EditLog.of(test, beside if given is None else given)
+    if log.path == trained.path:
+        raise InputError(
+            f"edits and test_edits are both kept in {str(log.path)!r}; expected a log for each. Pass another file, or "
+            "leave out test_edits."
+        )
+    return log
+
 
 def check_labels(train: Dataset, test: Dataset) -> None:
     """Refuses a test set whose labels are of another kind than those of the training points.
@@ -81,18 +212,3 @@ def check_labels(train: Dataset, test: Dataset) -> None:
         f"The labels of train are {kinds[train.is_classification]}, those of test "
         f"{kinds[test.is_classification]}; expected the same kind. Pass two parts of one data set."
     )
-
-
-def _labels(train: Dataset, test: Dataset, words: list[str]) -> Labels | None:
-    """Labels of the test points; classes that no training point has are added to `words`."""
-    if test.labels is None:
-        return None
-    if not train.is_classification:
-        numbers = np.asarray(test.labels, dtype=np.float64)
-        return Labels(None, numbers, numbers)
-    book = LabelBook(test if test.class_names is not None else train)
-    named = [book.word(label) for label in test.labels.tolist()]
-    words.extend(word for word in dict.fromkeys(named) if word not in words)
-    place = {word: code for code, word in enumerate(words)}
-    codes = np.array([place[word] for word in named])
-    return Labels(tuple(words), codes, codes)

@@ -35,6 +35,9 @@ def _check_full(message: Content) -> None:
         raise WireError(f"{len(test['ids'])} ids came for {test['n']} test points.")
     lengths(test["n"], **{f"feature {column['name']}": column["values"] for column in test["features"]})
     _named(test["columns"], TEST_COLUMNS, test["n"])
+    lengths(test["n"], dropped=test["dropped"])
+    _check_waiting(part["tests_waiting"], test["n"])
+    _ = test["edits"]["count"]
     _ = part["quantile"], test["preview"]["kind"], test["features_left_out"]
 
 
@@ -51,7 +54,12 @@ def _check_delta(message: Content) -> None:
 def _check_head(part: Content, n: int | None) -> None:
     if not isinstance(part["known"], bool) or not isinstance(part["revision"], int):
         raise WireError("'known' should be true or false, and 'revision' a whole number.")
-    for row in part["waiting"]:
+    _check_waiting(part["waiting"], n)
+    _check_waiting(part["tests_waiting"], None)
+
+
+def _check_waiting(rows: Any, n: int | None) -> None:
+    for row in rows:
         if not isinstance(row, int) or row < 0 or (n is not None and row >= n):
             raise WireError(f"{row!r} waits to be computed, which is no position.")
 

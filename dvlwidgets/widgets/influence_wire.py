@@ -31,6 +31,8 @@ def full(seq: int, now: InfluenceSnapshot) -> Frame:
         "features_left_out": subject.features_left_out,
         "preview": subject.preview or {"kind": "none"},
         "columns": _packed(now.points.tests, pack),
+        "dropped": pack(now.test.dropped, "u1"),
+        "edits": now.test.edits,
     }
     part = _head(now.points) | {
         "quantile": now.quantile,
@@ -101,8 +103,8 @@ def of_train(request: str | None, train: int, revision: int, scores: NDArray[Any
     return Frame(content, pack.buffers)
 
 
-def test_previews(frame: Frame) -> Frame:
-    """Previews of test points: the message says that its rows are theirs."""
+def of_tests(frame: Frame) -> Frame:
+    """Previews or edits of test points: the message says that its rows are theirs."""
     return Frame(frame.content | {"of": "test"}, frame.buffers)
 
 
@@ -114,7 +116,12 @@ def _after(frame: Frame) -> Packer:
 
 
 def _head(points: InfluencePoints) -> Content:
-    return {"known": points.known, "revision": points.revision, "waiting": list(points.waiting)}
+    return {
+        "known": points.known,
+        "revision": points.revision,
+        "waiting": list(points.waiting),
+        "tests_waiting": list(points.tests_waiting),
+    }
 
 
 def _packed(columns: Mapping[str, NDArray[np.float32]], pack: Packer) -> Content:

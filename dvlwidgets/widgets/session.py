@@ -200,6 +200,11 @@ class Session:
             callback()
         self._on_change()
 
+    @property
+    def data(self) -> Dataset:
+        """The points that are edited, see `edited.Edited`."""
+        return self.train
+
     # --- what is shared -------------------------------------------------------------------------------------
 
     @property

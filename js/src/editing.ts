@@ -16,7 +16,10 @@ export interface Editing {
   redo(): void;
 }
 
-export function createEditing(source: LiveSource, desk: Desk): Editing {
+export function createEditing(
+  source: Pick<LiveSource, 'points' | 'relabel' | 'drop' | 'undo' | 'redo'>,
+  desk: Desk
+): Editing {
   const rows = (): number[] => ui.targets(desk.state());
 
   function relabel(choice: LabelChoice): void {

@@ -143,7 +143,7 @@ export function makeLive(
 }
 
 /** A key is a part's before it is an edit's. */
-function withKeys(editing: Editing, parts: readonly Part[]): Editing {
+export function withKeys(editing: Editing, parts: readonly Part[]): Editing {
   return {
     ...editing,
     press(event) {

@@ -8,7 +8,15 @@ import { shown } from './shown';
 import { guarded } from './parts/guarded';
 import type { PartMessage, PartSource } from './parts/part';
 import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
-import { decode, type Buffer, type Command, type LabelChoice, type Message, type Status } from './wire';
+import {
+  decode,
+  type Buffer,
+  type Command,
+  type EditsMessage,
+  type LabelChoice,
+  type Message,
+  type Status,
+} from './wire';
 
 /** The part of an anywidget model that is used here. */
 export interface Comm {
@@ -250,7 +258,7 @@ export class LiveModel implements PartSource {
         if (this.requests.delete(message.request ?? '')) {
           this.heardWhat();
         }
-        if (this.points !== null && !applyEdits(this.points, message)) {
+        if (!this.takeEdits(message)) {
           this.hello();
         }
         this.tell('edits');
@@ -282,6 +290,11 @@ export class LiveModel implements PartSource {
       }
       this.tell('status');
     }
+  }
+
+  /** False when they do not fit the points that they are of. */
+  protected takeEdits(message: EditsMessage): boolean {
+    return this.points === null || applyEdits(this.points, message);
   }
 
   /** Any message shows that the kernel is there. */

@@ -111,7 +111,7 @@ describe('edits', () => {
     expect(one('stale').textContent).toContain('1 relabelled · model trained before the edits');
     expect(sent('of_test').length).toBe(2);
     expect(at(one('point-facts'))).toBe(row);
-    await press('u', one('subject'));
+    await press('u', cards('harmful')[1]);
     expect(kernel.run.codes[row]).toBe(kernel.run.original[row]);
     expect(one('stale').hidden).toBe(true);
   });
@@ -122,7 +122,7 @@ describe('edits', () => {
     await click(cards('harmful')[0]!.querySelector('input')!);
     await click(cards('harmful')[2]!, { ctrlKey: true });
     expect(one('footer-selected').textContent).toBe('2 selected');
-    expect(root.querySelector('.relabel h3')!.textContent).toBe('Relabel 2 selected points');
+    expect(root.querySelector('.detail .relabel h3')!.textContent).toBe('Relabel 2 selected points');
     await press('x', cards('harmful')[0]);
     expect(rows.map((row) => kernel.run.dropped[row])).toEqual([1, 1]);
     expect(cards('harmful')[0]!.classList.contains('dropped')).toBe(true);
@@ -137,6 +137,85 @@ describe('edits', () => {
     await click(rows('table')[0]!);
     await press('x', rows('table')[0]);
     expect(kernel.run.dropped[row]).toBe(1);
+  });
+});
+
+describe('edits of test points', () => {
+  it('go to their own log: the keys edit what has the focus', async () => {
+    const { kernel, rows, cards, click, press, one, sent } = await open();
+    const row = at(rows('tests')[1]!);
+    await click(rows('tests')[1]!);
+    rows('tests')[1]!.focus();
+    const label = (kernel.run.tests.truths[row]! + 1) % 10;
+    await press(String(label), rows('tests')[1]);
+    expect(one('panel').dataset.editing).toBe('tests');
+    expect(sent('relabel')).toMatchObject([{ of: 'test', rows: [row], label }]);
+    expect(kernel.run.tests.edited.codes[row]).toBe(label);
+    expect(rows('tests').find((r) => at(r) === row)!.textContent).toContain('→');
+    expect(one('subject-was').textContent).toBe(`came as ${label === 0 ? 9 : label - 1}`);
+    expect(one('stale').textContent).toContain('1 test point relabelled');
+    expect(one('test-edits-summary').textContent).toBe('1 relabelled');
+
+    // undo concerns the list with the focus
+    const card = cards('harmful')[0]!;
+    card.focus();
+    await press('u', card);
+    expect(one('panel').dataset.editing).toBe('train');
+    expect(sent('undo')).toEqual([]); // nothing was done to a training point
+    await press('x', card);
+    await press('u', card);
+    expect(sent('undo').map((command) => command.of)).toEqual([undefined]);
+    await press('u', one('subject'));
+    expect(sent('undo').map((command) => command.of)).toEqual([undefined, 'test']);
+    expect(kernel.run.tests.edited.codes[row]).toBe(kernel.run.tests.truths[row]);
+    await press('U', one('subject'));
+    expect(kernel.run.tests.edited.codes[row]).toBe(label);
+  });
+
+  it('are flags, too, each on its side; nothing drops a test point', async () => {
+    const { kernel, rows, cards, click, press, all, one, sent, root } = await open();
+    const [test, train] = [at(rows('tests')[0]!), at(cards('harmful')[0]!)];
+    await press('f', rows('tests')[0]);
+    await press('x', rows('tests')[0]);
+    await press('f', cards('harmful')[0]);
+    expect(sent('flag').map(({ of, rows: some, flagged }) => [of, some, flagged])).toEqual([
+      ['test', [test], true],
+      [undefined, [train], true],
+    ]);
+    expect(sent('drop')).toEqual([]);
+    expect([...kernel.flags.test_edits, ...kernel.flags.edits]).toEqual([test, train]);
+    const flagged = (element: Element) =>
+      element.querySelector('[data-testid$="marks"] [aria-label="flagged"]')!.closest('[hidden]') === null;
+    expect(flagged(rows('tests')[0]!)).toBe(true);
+    expect(flagged(rows('tests')[1]!)).toBe(false);
+    expect(flagged(cards('harmful')[0]!)).toBe(true);
+    await click(root.querySelector('.side-tests [data-chip="flagged"]')!);
+    expect(rows('tests').map(at)).toEqual([test]);
+    await press('c', rows('tests')[0]);
+    const open_ = all('prompt')
+      .concat(all('test-prompt'))
+      .filter((prompt) => !prompt.hidden);
+    expect(open_.map((prompt) => prompt.querySelector('label')!.textContent)).toEqual([
+      'Comment on this test point',
+    ]);
+    expect(open_[0]!.querySelector('label')!.htmlFor).toBe(open_[0]!.querySelector('input')!.id);
+    expect(one('test-flag').getAttribute('aria-pressed')).toBe('true');
+  });
+
+  it('a column says how far the training points disagree', async () => {
+    const { kernel, rows, one, click, root } = await open();
+    const header = root.querySelector('[data-testid="tests"] [data-testid="sort-f2"]')!;
+    expect(header.getAttribute('title') ?? header.parentElement!.getAttribute('title')).toContain('hurts it');
+    await click(header);
+    await click(header);
+    const shares = rows('tests').map((row) => parseInt(row.querySelector('.share-number')!.textContent));
+    expect(shares.length).toBeGreaterThan(3);
+    expect(shares).toEqual([...shares].sort((a, b) => b - a));
+    await click(rows('tests')[0]!);
+    expect(one('subject-doubt').textContent).toContain(
+      `${shares[0]} % of the influence of the training points of its`
+    );
+    expect(kernel.run.tests.n).toBe(40);
   });
 });
 

@@ -6,6 +6,8 @@ import { brief, ordinal, tilesOf } from '../src/influence/facts';
 import {
   applyStep,
   bothFrom,
+  DISAGREEMENT,
+  judge,
   labelWord,
   LOSS_RANK,
   predictedWord,
@@ -13,7 +15,7 @@ import {
   withoutOwn,
 } from '../src/influence/points';
 import { below, doubtful, START, thresholdOf } from '../src/influence/state';
-import { staleWords } from '../src/influence/views/tabs';
+import { disagreed, staleWords } from '../src/influence/words';
 import { decode, type DeltaInfluence, type FullInfluence } from '../src/influence/wire';
 import { derive } from '../src/derive';
 import { ranks } from '../src/columns';
@@ -55,6 +57,38 @@ describe('both sets of points', () => {
     expect(both({ kind: 'number' }).test.converged.every((x) => x === 1)).toBe(true);
   });
 
+  it('keep their marks when all is told anew, and their logs apart', () => {
+    const before = both();
+    const column = {
+      id: 'flagged',
+      name: 'flagged',
+      tip: '',
+      data: { kind: 'number', values: new Float32Array(40) },
+    } as const;
+    before.test.extra.set('flagged', column);
+    const full = decode(...fullInfluence(makeInfluence({ n: 60, tests: 40 }), 2)) as FullInfluence;
+    const now = bothFrom(full, before);
+    expect(now.test.extra.get('flagged')).toBe(column);
+    expect(now.train.extra.size).toBe(0);
+    expect([now.train.edits.path, now.test.edits.path]).toEqual(['digits.edits.jsonl', 'tests.jsonl']);
+    expect(
+      bothFrom({ ...full, influence: { ...full.influence, test: { ...full.influence.test, n: 39 } } }, before)
+        .test.extra.size
+    ).toBe(0);
+  });
+
+  it('call a test point right once its label is what was predicted', () => {
+    const { test } = both();
+    const wrong = test.converged.indexOf(0);
+    const { label } = test;
+    if (label?.kind === 'class') {
+      label.codes[wrong] = test.features[0]!.values[wrong]!;
+    }
+    judge(test);
+    expect(test.converged[wrong]).toBe(1);
+    expect(label!.original[wrong]).not.toBe(test.features[0]!.values[wrong]);
+  });
+
   it('take a delta: moved rows, predictions, what waits', () => {
     const now = both();
     const one = (x: number) => Float32Array.of(x);
@@ -66,6 +100,7 @@ describe('both sets of points', () => {
         known: true,
         revision: 5,
         waiting: [7],
+        tests_waiting: [3],
         columns: {
           loss: one(99),
           self_influence: one(98),
@@ -77,6 +112,7 @@ describe('both sets of points', () => {
           loss: new Float32Array(n).fill(0.5),
           predicted: new Float32Array(n),
           p_label: new Float32Array(n).fill(0.6),
+          disagreement: new Float32Array(n).fill(0.75),
         },
       },
     } as unknown as DeltaInfluence;
@@ -86,7 +122,8 @@ describe('both sets of points', () => {
     expect(now.train.features[SELF_RANK]!.values[7]).toBe(1);
     expect(now.test.value[0]).toBe(0.5);
     expect(predictedWord(now.test, 0)).toBe('0');
-    expect(now.head).toEqual({ known: true, revision: 5, waiting: [7] });
+    expect(now.head).toEqual({ known: true, revision: 5, waiting: [7], tests_waiting: [3] });
+    expect(now.test.features[DISAGREEMENT]!.values[0]).toBe(0.75);
   });
 
   it('list only the features of the data set on a card', () => {
@@ -152,6 +189,9 @@ describe('effects of a training point', () => {
     expect(effects(now, 2, scores)).toBe(first);
     now.train.edits = { ...NO_EDITS, count: 1 };
     expect(effects(now, 2, scores)).not.toBe(first);
+    const second = effects(now, 2, scores);
+    now.test.edits = { ...NO_EDITS, count: 1 }; // a relabelled test point is in another group
+    expect(effects(now, 2, scores)).not.toBe(second);
     expect(effects(now, 2, undefined)).toBeNull();
   });
 });
@@ -202,6 +242,20 @@ describe('words', () => {
     expect(short).toBe('2 relabelled, 1 dropped · model trained before the edits · computing 1 point anew…');
     expect(long).toContain('panel.dataset()');
     expect(staleWords({ ...NO_EDITS, count: 1, dropped: 1 }, 0)[1]).not.toContain('relabelled');
+    const [ours, why] = staleWords(NO_EDITS, 0, { ...NO_EDITS, relabelled: 1 });
+    expect(ours).toBe('1 test point relabelled');
+    expect(why).toContain('panel.test_dataset()');
+    expect(why).not.toContain('panel.dataset()');
+  });
+
+  it('of how far a test point is disagreed with', () => {
+    expect(disagreed(both().test, 0.643)).toBe(
+      '64 % of the influence of the training points of its own label hurts it'
+    );
+    expect(disagreed(both({ kind: 'number' }).test, 0.5)).toBe(
+      '50 % of the influence of the training points hurts it'
+    );
+    expect(disagreed(both().test, NaN)).toBeNull();
   });
 });
 
@@ -221,7 +275,7 @@ describe('columns', () => {
   it.each(['digits', 'tabular', 'text', 'number'])(
     'of the test points fit the narrowest list: %s',
     (kind) => {
-      expect(tableWidth(testColumns(both({ kind }).test, 276))).toBeLessThanOrEqual(276);
+      expect(tableWidth(testColumns(both({ kind }).test, 306))).toBeLessThanOrEqual(306);
     }
   );
 });

@@ -10,7 +10,15 @@ const good = goldens.filter((golden) => golden.refuse === undefined);
 describe('golden frames of the influence panel', () => {
   it('are there: every kind of message that only it has', () => {
     const kinds = new Set(good.map((golden) => golden.content.t));
-    expect([...kinds].sort()).toEqual(['delta', 'full', 'of_test', 'of_train', 'previews', 'status']);
+    expect([...kinds].sort()).toEqual([
+      'delta',
+      'edits',
+      'full',
+      'of_test',
+      'of_train',
+      'previews',
+      'status',
+    ]);
     expect(goldens.length - good.length).toBeGreaterThanOrEqual(5);
   });
 

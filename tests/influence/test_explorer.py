@@ -213,6 +213,70 @@ def test_what_cannot_be_relabelled_is_refused():
         made.relabelled(CASE.n, 0)
 
 
+# --- test points that are wrong -----------------------------------------------------------------------------------
+
+
+def disagreement(matrix: np.ndarray, tests: np.ndarray, train: np.ndarray) -> np.ndarray:
+    own = tests[:, None] == train
+    return np.where(own & (matrix < 0), -matrix, 0).sum(1) / np.where(own, np.abs(matrix), 0).sum(1)
+
+
+def test_each_test_point_knows_how_far_its_own_class_disagrees():
+    made = Explorer(CASE.model(), CASE.train, CASE.test)
+    assert np.isnan(made.disagreement()).all()
+    made.fit()
+    wanted = disagreement(MATRIX, CASE.test.y, CASE.train.y)
+    np.testing.assert_allclose(made.disagreement(), wanted, **TIGHT)
+    made.relabelled(11, int((CASE.train.y[11] + 1) % 3))  # the run met the label that it came with
+    np.testing.assert_allclose(made.disagreement(), wanted, **TIGHT)
+
+
+def test_a_relabel_is_counted_once_wherever_the_run_is():
+    made = Explorer(CASE.model(), CASE.train, CASE.test)
+    run = paused_after(20, made.prepare_run())
+    met, labels = CASE.train.y.copy(), CASE.train.y.copy()
+    ahead, behind = (int(np.flatnonzero(np.isnan(made.columns()["mean"]) == far)[0]) for far in (True, False))
+    for position in (ahead, behind):
+        labels[position] = (labels[position] + 1) % 3
+        made.relabelled(position, labels[position])
+    met[ahead] = labels[ahead]
+    run.resume()
+    run.wait(60)
+    wanted = disagreement(CASE.matrix(y=np.concatenate([met, CASE.test.y])), CASE.test.y, met)
+    np.testing.assert_allclose(made.disagreement(), wanted, **TIGHT)
+
+
+def test_a_relabelled_test_point_has_numbers_of_its_own_and_the_others_stay():
+    made = explorer()
+    before, tests, share = made.columns(), made.test_columns(), made.disagreement()
+    y = CASE.y.copy()
+    label = y[CASE.n + 7] = (y[CASE.n + 7] + 1) % 3
+    made.relabelled_test(7, int(label))
+    changed = CASE.matrix(y=y)
+    np.testing.assert_allclose(made.of_test(7).scores, changed[7], **TIGHT)
+    np.testing.assert_allclose(made.of_train(9), changed[:, 9], **TIGHT)
+    np.testing.assert_allclose(made.of_test(6).scores, MATRIX[6], **TIGHT)
+    wanted = disagreement(changed, y[CASE.n :], CASE.train.y)
+    np.testing.assert_allclose(made.disagreement(), wanted, **TIGHT)
+    params = {k: v.detach() for k, v in CASE.net.named_parameters()}
+    losses = CASE.losses(params, y)[CASE.n :].numpy()
+    now = made.test_columns()
+    np.testing.assert_allclose(now["loss"], losses, rtol=1e-9)
+    np.testing.assert_allclose(now["p_label"], np.exp(-losses), rtol=1e-9)
+    for name, values in made.columns().items():
+        np.testing.assert_array_equal(values, before[name])
+    made.relabelled_test(7, int(CASE.test.y[7]))
+    np.testing.assert_array_equal(made.test_columns()["loss"], tests["loss"])
+    np.testing.assert_array_equal(made.disagreement(), share)
+    made.relabelled_test(7, int(label))
+    made.fit()  # the next run meets the labels as they came
+    np.testing.assert_array_equal(made.test_columns()["loss"], tests["loss"])
+    with pytest.raises(InputError, match="31 test points"):
+        made.relabelled_test(CASE.q, 0)
+    with pytest.raises(InputError, match="the model knows the classes"):
+        made.relabelled_test(0, 3)
+
+
 # --- while it goes on -------------------------------------------------------------------------------------------
 
 

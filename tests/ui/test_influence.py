@@ -73,7 +73,7 @@ def test_edits_from_the_galleries_reach_the_disk_and_the_engine(page: Page, serv
     new = "3" if old != "3" else "4"
     before = lab.run_code(f"print(panel.explorer.columns()['loss'][{row}])")
     panel.into_view()
-    panel.at.locator(f"[data-testid=relabel-button][data-code='{new}']").click()
+    panel.at.locator(f".detail [data-testid=relabel-button][data-code='{new}']").click()
     expect(panel.part("saved")).to_have_text("1 edit, saved")
     assert [edit["op"] for edit in panel.notebook.edits] == ["relabel"]
     expect(panel.part("stale")).to_contain_text("1 relabelled")

@@ -7,6 +7,7 @@ column, which is whole in its tile; what is kept of test points is merged from t
 from __future__ import annotations
 
 from .base import Consumer, Reducer, Shape
+from .disagreement import Disagreement
 from .histogram import Histogram
 from .moments import Moments
 from .quantile import Quantile
@@ -16,6 +17,7 @@ from .top import TopPerTest, TopPerTrain
 
 __all__ = [
     "Consumer",
+    "Disagreement",
     "Histogram",
     "Moments",
     "Quantile",

@@ -75,12 +75,15 @@ class Reducer(ABC):
     Attributes:
         name: unique among the reducers of a run.
         columns: names in `result()` that hold one number for each training point.
+        merges: whether tiles are added up: such a reducer cannot take one back, so it takes each point once and knows a
+            relabelled one by its former label.
         arrays: what was kept so far.
         shape: of the matrix, after `begin`.
     """
 
     name: str
     columns: tuple[str, ...] = ()
+    merges: bool = False
     shape: Shape
     arrays: Arrays
 

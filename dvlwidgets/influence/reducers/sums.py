@@ -17,6 +17,7 @@ class RowSums(Reducer):
     """`row_sums` (n_test,), in float64: what all training points together do to a test point."""
 
     name = "row_sums"
+    merges = True
 
     def blank(self, shape: Shape) -> Arrays:
         return {"row_sums": np.zeros(shape.n_test)}

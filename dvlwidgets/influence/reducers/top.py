@@ -25,6 +25,8 @@ class TopPerTest(Reducer):
     their number. Places of tiles that did not come yet hold -1 and NaN.
     """
 
+    merges = True
+
     def __init__(self, k: int = 20) -> None:
         self.k = whole("k", k, 1, HINT)
         self.name = "top"

@@ -14,10 +14,13 @@ from dvlwidgets.data.edits import FLAG, LABEL, NOTE, Change
 from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content
 
 NAME = "edits"
+TESTS = "test_edits"
+"""The part of an influence panel's test points."""
 MOST_EDITS = 200
 """Edits of the history that are sent at once."""
 MOST_ROWS = 20
@@ -27,12 +30,22 @@ MOST_BYTES = 20_000_000
 
 
 class EditsPart:
-    """Tells a page the flags and notes, and answers what was edited when, by whom and why."""
+    """Tells a page the flags and notes, and answers what was edited when, by whom and why.
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    Args:
+        hub: of the panel.
+        edited: the points and their log; by default those that the session is about.
+        name: of the part.
+        variable: what the points are called in exported code.
+    """
+
+    def __init__(
+        self, hub: Hub, edited: Edited | None = None, *, name: str = NAME, variable: str = "train"
+    ) -> None:
+        self._hub, self._name, self._variable = hub, name, variable
+        self._edited: Edited = hub.session if edited is None else edited
         self._telling = threading.Lock()
-        self._deaf = hub.session.edits.subscribe(lambda _: self._tell())
+        self._deaf = self._edited.edits.subscribe(lambda _: self._tell())
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """A page of the history ("log"), or all of it as a text ("export")."""
@@ -56,9 +69,9 @@ class EditsPart:
             self._hub.say(self._marks())
 
     def _marks(self) -> wire.Frame:
-        session, pack = self._hub.session, wire.Packer()
-        net = session.edits.net
-        where = session.places(net)
+        edited, pack = self._edited, wire.Packer()
+        net = edited.edits.net
+        where = edited.places(net)
         flagged = [where[key] for key, fields in net.items() if FLAG in fields and key in where]
         notes = {
             where[key]: fields[NOTE][1] for key, fields in net.items() if NOTE in fields and key in where
@@ -70,20 +83,21 @@ class EditsPart:
             "codes": pack(np.array([texts[text] for text in notes.values()], dtype=np.uint32), "u4"),
             "texts": list(texts),
         }
-        return wire.part(NAME, "marks", body, pack=pack)
+        return wire.part(self._name, "marks", body, pack=pack)
 
     def _log(self, before: int, request: str | None) -> wire.Frame:
-        history = self._hub.session.edits.history()
+        log = self._edited.edits
+        history = log.history()
         chosen = [entry for entry in history if before <= 0 or entry.number < before][-MOST_EDITS:][::-1]
         told = [self._told(entry) for entry in chosen]
         more = bool(chosen) and chosen[-1].number > 1
-        body = {"edits": told, "before": before, "more": more, "author": self._hub.session.edits.author}
-        return wire.part(NAME, "log", body, request=request)
+        body = {"edits": told, "before": before, "more": more, "author": log.author}
+        return wire.part(self._name, "log", body, request=request)
 
     def _told(self, entry: Entry) -> Content:
         number, edit, in_force = entry
         rows = edit.rows[:MOST_ROWS]
-        where = self._hub.session.places([row.key for row in rows])
+        where = self._edited.places([row.key for row in rows])
         return {
             "number": number,
             "op": edit.op,
@@ -108,13 +122,13 @@ class EditsPart:
     def _content(self, row: Change, content: Any) -> str | bool:
         """A label in words, a note, or whether a point is dropped or flagged."""
         if row.field == LABEL:
-            return self._hub.session.word(content)
+            return self._edited.word(content)
         return content if isinstance(content, bool) else str(content)
 
     def _export(self, form: str, request: str | None) -> wire.Frame:
-        log = self._hub.session.edits
+        log = self._edited.edits
         if form == "code":
-            text = log.as_code()
+            text = log.as_code(self._variable)
         elif form == "csv":
             text = edit_export.csv_text(log.history())
         elif form == "json":
@@ -127,4 +141,4 @@ class EditsPart:
                 f"The edits as {form} have {size:,} bytes, a page takes at most {MOST_BYTES:,}. "
                 "Write them to a file: panel.edits.to_csv('edits.csv') or panel.edits.to_json('edits.json')."
             )
-        return wire.part(NAME, "export", {"as": form, "text": text}, request=request)
+        return wire.part(self._name, "export", {"as": form, "text": text}, request=request)

@@ -4,10 +4,11 @@ import { drawPixels, h, icon, setAttr, setText, show } from '../dom';
 import { plain } from '../format';
 import { CLOSE } from '../icons';
 import { idOf, isRelabelled, type Points } from '../points';
+import { createMarks } from '../parts/edits/cell';
 import type { Preview } from '../source';
 import { SCORE } from './columns';
 import { brief } from './facts';
-import { labelWord, LOSS, OWN, SELF } from './points';
+import { labelWord, LOSS, originalWord, OWN, SELF } from './points';
 
 export interface Card {
   readonly row: number;
@@ -47,6 +48,7 @@ export function createCard(): CardView {
     { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' },
     icon(CLOSE)
   );
+  const marks = createMarks();
   const score = h('span', { class: 'card-score', 'data-testid': 'card-score' });
   const bar = h('span', { class: 'card-bar' });
   const numbers = [0, 1, 2].map(() => [h('dt'), h('dd')] as const);
@@ -61,7 +63,7 @@ export function createCard(): CardView {
     'div',
     { class: 'point-card', role: 'option', 'data-testid': 'card' },
     h('div', { class: 'card-look' }, canvas, text, features, pick),
-    h('div', { class: 'card-label' }, old, label, doubt, dropped),
+    h('div', { class: 'card-label' }, old, label, marks.element, doubt, dropped),
     h('div', { class: 'card-line' }, score, h('span', { class: 'card-track' }, bar)),
     h('dl', { class: 'card-numbers' }, ...numbers.map(([dt, dd]) => h('div', {}, dt, dd)))
   );
@@ -108,7 +110,8 @@ export function createCard(): CardView {
       look(row, data);
       pick.checked = selected;
       show(old, edited);
-      setText(old, edited ? original(points, row) : '');
+      setText(old, edited ? originalWord(points, row) : '');
+      marks.paint(points, row);
       setText(label, word);
       setAttr(label, 'title', points.label === null ? null : `labelled ${word}`);
       show(label, points.label !== null);
@@ -140,13 +143,6 @@ export function createCard(): CardView {
       setAttr(element, 'aria-label', spoken(data, row, x, suspect));
     },
   };
-}
-
-function original(points: Points, row: number): string {
-  const { label } = points;
-  return label?.kind === 'class'
-    ? (label.classes[label.original[row]!] ?? '')
-    : String(label?.original[row] ?? '');
 }
 
 function spoken({ points, quantile }: CardContext, row: number, x: number | null, suspect: boolean): string {

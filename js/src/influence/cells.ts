@@ -1,12 +1,51 @@
-/** The cell of a prediction: the class, marked where it is not the label. */
+/** Cells of test points: the prediction, marked where it is not the label; how many speak against it; flags. */
 
 import { h, setAttr, setText } from '../dom';
 import type { Column } from '../layout';
+import { percent, UNKNOWN } from '../format';
+import { withMarks } from '../parts/edits/cell';
 import { createCell, type Cell } from '../views/row';
-import { PREDICTED, predictedWord } from './points';
+import { DISAGREEMENT, PREDICTED, predictedWord } from './points';
+import { disagreed } from './words';
 
 export function testCell(column: Column): Cell {
-  return column.kind === 'feature' && column.feature === PREDICTED ? predictionCell() : createCell(column);
+  if (column.kind === 'feature') {
+    return column.feature === PREDICTED ? predictionCell() : disagreementCell();
+  }
+  return trainCell(column);
+}
+
+/** Also of a training point. */
+export function trainCell(column: Column): Cell {
+  const cell = createCell(column);
+  return column.kind === 'label' ? withMarks(cell) : cell;
+}
+
+/** Above this share its own label speaks rather against a test point than for it. */
+const MOST = 0.5;
+
+function disagreementCell(): Cell {
+  const share = h('span', { class: 'share-number' });
+  const bar = h('span', { class: 'card-bar' });
+  const element = h(
+    'div',
+    { class: 'cell feature numeric disagreement', 'data-testid': 'cell-disagreement' },
+    share,
+    h('span', { class: 'card-track' }, bar)
+  );
+  return {
+    element,
+    paint(row, { points }) {
+      const x = points.features[DISAGREEMENT]!.values[row]!;
+      const known = Number.isFinite(x);
+      const against = x > MOST;
+      setText(share, known ? percent(x) : UNKNOWN);
+      setAttr(share, 'class', `share-number${against ? ' hurts' : ''}`);
+      setAttr(bar, 'class', `card-bar ${against ? 'hurts' : 'neutral'}`);
+      bar.style.width = known ? `${(x * 100).toFixed(1)}%` : '0';
+      setAttr(element, 'title', disagreed(points, x));
+    },
+  };
 }
 
 function predictionCell(): Cell {

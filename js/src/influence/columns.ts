@@ -3,14 +3,33 @@
 import { percent } from '../format';
 import { column, decimalsOf, idWidth, labelWidth, tableWidth, type Column, type Room } from '../layout';
 import type { Points } from '../points';
-import { HURT, LOSS, LOSS_RANK, MEAN, PREDICTED, QUANTILE_ALL, SELF, SELF_RANK, type Both } from './points';
+import {
+  DISAGREEMENT,
+  HURT,
+  LOSS,
+  LOSS_RANK,
+  MEAN,
+  PREDICTED,
+  QUANTILE_ALL,
+  SELF,
+  SELF_RANK,
+  type Both,
+} from './points';
 
 export const SCORE =
   'Influence of a training point on the loss of a test point: positive helps, negative hurts. ' +
   'Divided by the number of training points it estimates how much the loss would rise if the point were removed.';
 
+/** What the disagreement of a test point is, by the kind of its labels. */
+const AGAINST = {
+  class:
+    'Disagreement: of the influence that the training points of its own label have on it, the share that hurts it. ' +
+    'High where the label of the test point is wrong, or the point is unlike its class',
+  number: 'Disagreement: of the influence that the training points have on it, the share that hurts it',
+};
+
 /** Below this width (px) the list of test points shortens what it can. */
-const TIGHT = 300;
+const TIGHT = 350;
 
 /** The test points: what they are, what was made of them, and how bad that is. `width`: what the list has. */
 export function testColumns(points: Points, width = Infinity): Column[] {
@@ -39,8 +58,17 @@ export function testColumns(points: Points, width = Infinity): Column[] {
     });
   }
   const tip = 'The loss of the prediction: the higher, the worse';
-  shown.push(column('value', 'value', 'loss', tip, 'minmax(76px, 1fr)'));
-  return shown;
+  shown.push(column('value', 'value', 'loss', tip, `minmax(${tight ? 62 : 76}px, 1fr)`));
+  const against = column(
+    'feature',
+    `f${DISAGREEMENT}`,
+    'against',
+    AGAINST[label?.kind === 'class' ? 'class' : 'number'],
+    tight ? '48px' : '56px',
+    true,
+    DISAGREEMENT
+  );
+  return [...shown, against];
 }
 
 /** The training points: the quantile first, loss and self-influence with their ranks beside it. */
@@ -108,6 +136,26 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
     }
   }
   return shown;
+}
+
+/** Full frames of the same data have the same columns: the elements are kept, and with them the keyboard's focus. */
+export function rememberColumns() {
+  let of: readonly unknown[] = [];
+  let held: Record<'tests' | 'train', Column[]> = { tests: [], train: [] };
+  const same = (old: Column[], now: Column[]): Column[] =>
+    JSON.stringify(old) === JSON.stringify(now) ? old : now;
+  /** `table`, `list`: what the training and the test points have, in pixels; 0 where they are not shown. */
+  return (both: Both, room: Room, table: number, list: number): typeof held => {
+    const now = [both, room, table, list];
+    if (now.some((part, i) => part !== of[i])) {
+      of = now;
+      held = {
+        tests: same(held.tests, testColumns(both.test, list || Infinity)),
+        train: same(held.train, trainColumns(both, room, table || Infinity)),
+      };
+    }
+    return held;
+  };
 }
 
 /** The point itself: its picture, its text, or its name. */

@@ -68,7 +68,7 @@ export function rememberEffects() {
     if (scores === undefined) {
       return null;
     }
-    const now = [scores, both, both.train.edits, row];
+    const now = [scores, both, both.train.edits, both.test.edits, row];
     if (now.some((part, i) => part !== of[i])) {
       of = now;
       found = effectsOf(both, row, scores);

@@ -3,9 +3,10 @@
 import type { ViewMemory } from '../memory';
 import { LiveModel } from '../model';
 import { Previews } from '../previews';
-import type { Buffer, Message } from '../wire';
+import { applyEdits } from '../points';
+import type { Buffer, EditsMessage, Message } from '../wire';
 import type { Preview } from '../source';
-import { applyStep, bothFrom, checkAnswer, type Both } from './points';
+import { applyStep, bothFrom, checkAnswer, judge, type Both } from './points';
 import type { InfluenceSource } from './source';
 import type { PanelState } from './state';
 import { decode, type InfluenceMessage, type OfTest, type OfTrain } from './wire';
@@ -71,6 +72,15 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
     return found; // numbers of before an edit are better than none until the new ones come
   }
 
+  protected override takeEdits(message: EditsMessage): boolean {
+    if (!('of' in message) || this.both === null) {
+      return super.takeEdits(message);
+    }
+    const fits = applyEdits(this.both.test, message);
+    judge(this.both.test);
+    return fits;
+  }
+
   protected override read(content: unknown, buffers: readonly Buffer[]): Message {
     return decode(content, buffers) as Message;
   }
@@ -89,7 +99,7 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
         this.tell('previews');
         return;
       case 'full':
-        this.both = bothFrom(message);
+        this.both = bothFrom(message, this.both);
         this.open.clear();
         super.apply({ ...message, features: [...this.both.train.features] });
         // the model's points and ours must be one: edits and deltas change them in place

@@ -4,6 +4,7 @@ import type { Derived } from '../derive';
 import { setAttr, setText, show } from '../dom';
 import { count, many, percent } from '../format';
 import type { Column } from '../layout';
+import type { LivePart } from '../live';
 import { areAllSelected, indexOf } from '../state';
 import { emptyWords } from '../views/table';
 import type { Card } from './card';
@@ -12,9 +13,11 @@ import { tilesOf } from './facts';
 import type { Assembly, Parts } from './parts';
 import { withoutOwn, type Both } from './points';
 import type { InfluenceSource } from './source';
-import { doubtful, thresholdOf, type PanelState } from './state';
+import { doubtful, edits, thresholdOf, type PanelState } from './state';
+import type { TestEditing } from './test_editing';
 import type { GalleryData } from './views/gallery';
-import { noAnswer } from './words';
+import { noAnswer, staleWords } from './words';
+import type { Edits } from '../wire';
 import type { OfTest, OfTrain } from './wire';
 
 export interface Scene {
@@ -47,11 +50,12 @@ export function paint(parts: Parts, at: Assembly, scene: Scene): void {
   const method = `${train.method} · ${many(train.n, 'training point')}, ${many(test.n, 'test point')}`;
   setText(parts.toolbar.method, method);
   setText(parts.toolbar.overview, tests ? 'Test points' : 'Overview');
-  parts.tabs.update(state.view, test.n, train.n, train.edits, both.head.waiting.length);
+  const waiting = both.head.waiting.length + both.head.tests_waiting.length;
+  parts.tabs.update(state.view, test.n, train.n, staleWords(train.edits, waiting, test.edits));
   (tests ? paintTests : paintTraining)(parts, at, scene);
   paintPoint(parts, scene);
   parts.status.update({
-    points: train,
+    points: { ...train, edits: inAll(train.edits, test.edits) },
     shown: scene.train.order.length,
     selected: state.train.selected.size,
     unsaved: source.unsaved,
@@ -61,6 +65,20 @@ export function paint(parts: Parts, at: Assembly, scene: Scene): void {
     const words = `${count(scene.tests.order.length)} of ${many(test.n, 'test point')} shown`;
     setText(parts.status.element.querySelector('[data-testid="footer-shown"]')!, words);
   }
+}
+
+/** Whose edits the keys make, and what was edited on either side. */
+export function paintEdits(live: LivePart, testing: TestEditing, at: Assembly, scene: Scene): void {
+  const { source, both, state, tests, train, test, focus } = scene;
+  const editing = edits(state);
+  setAttr(at.root, 'data-editing', editing);
+  show(at.here, state.view === 'tests' && editing === 'train' && focus >= 0);
+  testing.update(both, test, editing === 'tests', source.unsaved);
+  const { testColumns, trainColumns } = scene;
+  const list = { columns: testColumns, points: both.test, state: state.tests, derived: tests, focus: test };
+  testing.paint(list);
+  const table = { columns: trainColumns, points: both.train, state: state.train, derived: train, focus };
+  live.paint(table);
 }
 
 function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
@@ -78,7 +96,15 @@ function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
   });
   const answer = test < 0 ? null : ofTest;
   parts.subject.update(
-    test < 0 ? null : { points: both.test, row: test, preview: scene.source.testPreview(test), answer }
+    test < 0
+      ? null
+      : {
+          points: both.test,
+          row: test,
+          preview: scene.source.testPreview(test),
+          answer,
+          waits: both.head.tests_waiting.includes(test),
+        }
   );
   setAttr(at.galleries, 'data-outdated', answer !== null && answer.revision !== both.head.revision);
   const none = test < 0 ? 'No test point is chosen.' : noAnswer(both.train.status, both.head.known);
@@ -94,6 +120,12 @@ function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
   const { helpful, helpful_scores, harmful, harmful_scores } = answer ?? EMPTY;
   parts.helpful.update(data(helpful, helpful_scores, 'No training point helps it.'));
   parts.harmful.update(data(harmful, harmful_scores, 'No training point hurts it.'));
+}
+
+/** Of both logs, for the word that all is saved. */
+function inAll(train: Edits, test: Edits): Edits {
+  const paths = [train, test].filter((edits) => edits.count > 0).map((edits) => edits.path);
+  return { ...train, count: train.count + test.count, path: paths.join('\n') };
 }
 
 const NOBODY: ReadonlySet<number> = new Set();

@@ -9,15 +9,18 @@
  *   helpful, harmful, below (listboxes; data-cards), card (data-row, aria-selected), card-score, card-select, card-preview
  *   threshold (slider), threshold-chart, threshold-words, threshold-clear, as-rows, as-pictures
  *   effects, effects-same, effects-other, worst-test (data-row: position of the test point)
+ *   panel has data-editing tests|train: whose edits the keys make; those of test points have the ids of ../parts/edits and
+ *   ../views/relabel with "test-" before them (test-relabel-button, test-flag, test-note-open, test-undo, test-log, ...)
  */
 
 import type { Derived } from '../derive';
 import { h, onceAFrame, setAttr } from '../dom';
-import { createKeys, type Desk } from '../intents';
-import { roomFor, type Column, type Room } from '../layout';
+import { createKeys } from '../intents';
+import { roomFor, type Room } from '../layout';
 import { makeLive, type LivePart, type SetState } from '../live';
 import { ViewKeeper } from '../memory';
 import { Pace } from '../pace';
+import { makeEdits } from '../parts/edits';
 import type { Points } from '../points';
 import { Presence } from '../presence';
 import type { Change, Preview } from '../source';
@@ -25,16 +28,18 @@ import * as ui from '../state';
 import { watchTheme } from '../theme';
 import { createRow, type RowContext } from '../views/row';
 import type { TableRow } from '../views/table';
-import { testCell } from './cells';
-import { testColumns, trainColumns } from './columns';
+import { testCell, trainCell } from './cells';
+import { rememberColumns } from './columns';
+import { createDesks, type Desks } from './desks';
 import { rememberEffects, type Effects } from './effects';
 import { factsOf } from './facts';
-import { paint } from './paint';
+import { paint, paintEdits, type Scene } from './paint';
 import { assemble, createParts, type Assembly, type PartActions, type Parts } from './parts';
 import type { Both } from './points';
 import type { InfluenceSource } from './source';
-import { below, CARDS, START, type PanelState, type View } from './state';
+import { below, CARDS, edits, START, type PanelState, type View } from './state';
 import { inSight } from './sight';
+import { createTestEditing, type TestEditing } from './test_editing';
 import { keepOnCard } from './views/gallery';
 import { WORDS } from './words';
 import type { OfTest } from './wire';
@@ -52,16 +57,15 @@ export function mountInfluence(parent: HTMLElement, source: InfluenceSource): ()
   return () => panel.destroy();
 }
 
+function within(target: EventTarget | undefined, ...areas: readonly HTMLElement[]): boolean {
+  return target instanceof Node && areas.some((area) => area.contains(target));
+}
+
 class Panel {
   readonly host = h('div', { 'data-lm-suppress-shortcuts': 'true', 'data-dvl-panel': '' });
   private state: PanelState = START;
   private readonly pace = { tests: new Pace(), train: new Pace() };
-  private columns: { of: string; both: Both | null; tests: Column[]; train: Column[] } = {
-    of: '',
-    both: null,
-    tests: [],
-    train: [],
-  };
+  private readonly columnsOf = rememberColumns();
   private readonly effectsOf = rememberEffects();
   private effects: Effects | null = null;
   private room: Room = 'wide';
@@ -69,18 +73,27 @@ class Panel {
   private previewTimer: ReturnType<typeof setTimeout> | undefined;
   private visible = { tests: [] as number[], train: [] as number[] };
   private readonly frame = onceAFrame(() => this.render());
+  private readonly desks: Desks;
   private readonly live: LivePart;
+  private readonly testing: TestEditing;
   private readonly parts: Parts;
   private readonly at: Assembly;
   private readonly presence: Presence;
   private readonly keeper: ViewKeeper<PanelState>;
 
   constructor(private readonly source: InfluenceSource) {
-    const desk = this.trainDesk();
+    this.desks = this.makeDesks();
+    const desk = this.desks.train;
     const set: SetState = (change) => this.setTrain(change);
-    this.live = makeLive(source, desk, set, WORDS);
+    const marks = makeEdits({ source, desk, set });
+    const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
+    this.live = makeLive(source, desk, set, WORDS, [{ ...marks, keys }]);
+    this.testing = createTestEditing(source, this.desks.tests, (change) =>
+      this.choose(change(this.pinned().tests).focus)
+    );
     this.parts = createParts(this.actions(), this.live);
-    this.at = assemble(this.parts, this.live, () => this.setTrain((s) => ({ ...s, drawer: null })));
+    const close = () => this.setTrain((s) => ({ ...s, drawer: null }));
+    this.at = assemble(this.parts, this.live, this.testing, close);
     this.listen();
     this.presence = new Presence(this.host, this.at.root, {
       bind: () => [
@@ -103,39 +116,20 @@ class Panel {
 
   // --- what people do ------------------------------------------------------------------------------------------
 
-  private trainDesk(): Desk {
-    return {
-      state: () => this.pinned().train,
-      order: () => this.pace.train.derived?.order ?? new Uint32Array(),
-      set: (state) => this.set({ ...this.state, train: state }),
-      page: () => this.parts.train.page(),
-      reveal: (row) => this.reveal('train', row),
-    };
-  }
-
-  /** Keys move in the table that is shown; test points are chosen one at a time, so they know no selection. */
-  private keyDesk(): Desk {
-    const train = this.trainDesk();
-    const tests = (): boolean => this.state.view === 'tests';
-    return {
-      state: () => {
-        const { tests: chosen, train: other } = this.pinned();
-        const { drawer, help, failure, selected } = other;
-        return tests() ? { ...chosen, drawer, help, failure, selected } : other;
-      },
-      order: () => (tests() ? (this.pace.tests.derived?.order ?? new Uint32Array()) : train.order()),
-      set: (state) => {
-        if (!tests()) {
-          train.set(state);
-          return;
-        }
-        const { drawer, help, failure } = state;
-        const selected = state.selected.size === 0 ? state.selected : this.state.train.selected;
-        this.choose(state.focus, { ...this.state.train, drawer, help, failure, selected });
-      },
-      page: () => (tests() ? this.parts.tests.page() : train.page()),
-      reveal: (row) => (tests() ? this.reveal('tests', row) : train.reveal(row)),
-    };
+  private makeDesks(): Desks {
+    const of = (which: 'tests' | 'train') => ({
+      order: () => this.pace[which].derived?.order ?? new Uint32Array(),
+      page: () => this.parts[which].page(),
+      reveal: (row: number) => this.reveal(which, row),
+    });
+    return createDesks({
+      state: () => this.state,
+      pinned: () => this.pinned(),
+      set: (state) => this.set(state),
+      choose: (row, train) => this.choose(row, train),
+      tests: of('tests'),
+      train: of('train'),
+    });
   }
 
   private actions(): PartActions {
@@ -184,14 +178,17 @@ class Panel {
         more: () => this.set({ ...this.state, cards: this.state.cards + CARDS }),
       },
       testRow: (columns) => this.row('tests', createRow(columns, testCell)),
-      trainRow: (columns) => this.row('train', createRow(columns)),
+      trainRow: (columns) => this.row('train', createRow(columns, trainCell)),
       facts: (data) => (this.source.both === null ? [] : factsOf(this.source.both, data)),
     };
   }
 
   private listen(): void {
     const { root, body, detail } = this.at;
-    const pressed = createKeys(this.keyDesk(), this.live.editing);
+    const pressed = createKeys(this.desks.keys, {
+      ...this.live.editing,
+      press: (event) => (edits(this.state) === 'tests' ? this.testing : this.live).editing.press(event),
+    });
     this.host
       .attachShadow({ mode: 'open' })
       .append(h('style', {}, STYLE + this.live.style + OWN_STYLE), root);
@@ -202,11 +199,26 @@ class Panel {
       element.addEventListener('pointerenter', () => (this.state = this.pinned()));
       element.addEventListener('focusin', () => (this.state = this.pinned()));
     }
+    for (const event of ['pointerdown', 'focusin', 'keydown']) {
+      root.addEventListener(event, (e) => this.aim(e.composedPath()[0]));
+    }
     root.addEventListener('keydown', (event) => this.live.passOn(event, this.host));
     root.addEventListener('keydown', (event) => this.ownKey(event));
     root.addEventListener('keydown', (event) => pressed(event, this.shown().grid));
     for (const event of ['keydown', 'keyup', 'keypress']) {
       root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
+    }
+  }
+
+  /** The keys edit the test point after somebody was at the list of those, the training point after its cards. */
+  private aim(target: EventTarget | undefined): void {
+    const { side, galleries, detail, work } = this.at;
+    const tests = within(target, side.tests, this.parts.subject.element);
+    if (tests || within(target, galleries, detail, work.training)) {
+      const editing = tests ? 'tests' : 'train';
+      if (editing !== this.state.editing) {
+        this.set({ ...this.state, editing });
+      }
     }
   }
 
@@ -328,6 +340,8 @@ class Panel {
   destroy(): void {
     this.keeper.remember(this.state);
     this.presence.end();
+    this.live.end();
+    this.testing.end();
     this.parts.tests.destroy();
     this.parts.train.destroy();
     this.frame.cancel();
@@ -387,8 +401,9 @@ class Panel {
     const looking = this.room === 'wide' || this.state.train.drawer === 'point';
     const ofTrain = focus < 0 || !looking ? null : this.source.ofTrain(focus);
     this.effects = this.effectsOf(both, focus, ofTrain?.scores);
-    this.remakeColumns(both);
-    paint(this.parts, this.at, {
+    const { tests: list, train: table } = this.parts;
+    const columns = this.columnsOf(both, this.room, table.grid.clientWidth, list.grid.clientWidth);
+    const scene: Scene = {
       source: this.source,
       both,
       state: this.state,
@@ -399,29 +414,13 @@ class Panel {
       ofTest: this.ofTest(),
       ofTrain,
       effects: this.effects,
-      testColumns: this.columns.tests,
-      trainColumns: this.columns.train,
-    });
+      testColumns: columns.tests,
+      trainColumns: columns.train,
+    };
+    paint(this.parts, this.at, scene);
+    paintEdits(this.live, this.testing, this.at, scene);
     keepOnCard(this.at.body, this.host.shadowRoot?.activeElement ?? null, focus);
     this.wantPreviews('tests', this.visible.tests);
-  }
-
-  /** Full frames of the same data have the same columns: keep the elements, and with them the keyboard's focus. */
-  private remakeColumns(both: Both): void {
-    const width = this.parts.train.grid.clientWidth;
-    const list = this.parts.tests.grid.clientWidth || Infinity;
-    const of = `${this.room} ${width} ${list}`;
-    if (this.columns.both === both && this.columns.of === of) {
-      return;
-    }
-    const same = (old: Column[], now: Column[]): Column[] =>
-      JSON.stringify(old) === JSON.stringify(now) ? old : now;
-    this.columns = {
-      of,
-      both,
-      tests: same(this.columns.tests, testColumns(both.test, list)),
-      train: same(this.columns.train, trainColumns(both, this.room, width === 0 ? Infinity : width)),
-    };
   }
 
   private row(which: 'tests' | 'train', row: ReturnType<typeof createRow>): TableRow {

@@ -20,6 +20,8 @@ import { createTabs } from './views/tabs';
 import { createTiles } from './views/tiles';
 import { createThreshold } from './views/threshold';
 import type { View } from './state';
+import type { TestEditing } from './test_editing';
+import { OF_TESTS } from './words';
 import type { Fact } from '../views/point';
 
 export interface PartActions {
@@ -45,11 +47,14 @@ export interface PartActions {
 /** `converged` of a test point says whether its prediction is right, see `Both.test`. */
 const TEST_FILTERS: readonly Saved[] = [
   ['unconverged', 'wrong', 'Test points whose prediction is not their label'],
+  ['edited', 'relabelled', 'Test points whose label was changed here'],
+  ['flagged', 'flagged', 'Test points flagged for a second look'],
 ];
 const TRAIN_FILTERS: readonly Saved[] = [
   ['lowest', 'lowest 5 %', 'The twentieth of the training points with the lowest quantiles'],
   ['edited', 'relabelled', 'Points whose label was changed here'],
   ['dropped', 'dropped', 'Points left out of the next data set'],
+  ['flagged', 'flagged', 'Points flagged for a second look'],
   ['selected', 'selected', 'Points ticked'],
 ];
 
@@ -99,6 +104,8 @@ export type Parts = ReturnType<typeof createParts>;
 
 export interface Assembly {
   readonly root: HTMLElement;
+  /** That the keys edit the training point. */
+  readonly here: HTMLElement;
   readonly body: HTMLElement;
   readonly detail: HTMLElement;
   readonly galleries: HTMLElement;
@@ -106,11 +113,11 @@ export interface Assembly {
   readonly work: Readonly<Record<View, HTMLElement>>;
 }
 
-export function assemble(parts: Parts, live: LivePart, close: () => void): Assembly {
+export function assemble(parts: Parts, live: LivePart, testing: TestEditing, close: () => void): Assembly {
   const closer = () =>
     h('button', { class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close }, 'Close');
   const side = {
-    tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element),
+    tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element, testing.element),
     training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),
   };
   const column = (title: string, tone: string, words: string, gallery: HTMLElement) =>
@@ -139,12 +146,15 @@ export function assemble(parts: Parts, live: LivePart, close: () => void): Assem
       parts.below.element
     ),
   };
+  const here = h('p', { class: 'keys-here', 'data-testid': 'keys-here-train' }, OF_TESTS.elsewhere);
   const detail = h(
     'div',
     { class: 'detail', role: 'region', 'aria-label': 'Training point in focus' },
     closer(),
     parts.point.element,
+    here,
     live.detail,
+    ...live.parts.flatMap((part) => part.detail ?? []),
     parts.effects.element
   );
   const body = h(
@@ -175,7 +185,8 @@ export function assemble(parts: Parts, live: LivePart, close: () => void): Assem
     parts.tabs.element,
     body,
     parts.status.element,
+    ...testing.overlays,
     ...live.overlays
   );
-  return { root, body, detail, galleries, side, work };
+  return { root, here, body, detail, galleries, side, work };
 }

@@ -2,7 +2,7 @@
 
 import { allRows, sortRows } from '../columns';
 import { plain } from '../format';
-import { fromFull, type Points } from '../points';
+import { fromFull, type ExtraColumn, type Points } from '../points';
 import { WireError, type Feature, type Status } from '../wire';
 import {
   COLUMNS,
@@ -31,7 +31,7 @@ export const OWN = 7;
 export interface Both {
   /** Value: the quantile of the influences on the test points of the own label. */
   readonly train: Points;
-  /** Value: the loss. `converged` says whether the prediction is right; features: prediction, probability of the label. */
+  /** Value: the loss. `converged` says whether the prediction is right; features: see PREDICTED. */
   readonly test: Points;
   readonly quantile: number;
   head: Head;
@@ -39,13 +39,16 @@ export interface Both {
 
 export const PREDICTED = 0;
 export const P_LABEL = 1;
+/** Of the influence of the training points of its own label the share that hurts a test point. */
+export const DISAGREEMENT = 2;
 
-export function bothFrom(m: FullInfluence): Both {
+/** `before`: what was held until now; what came later than the points, such as flags, stays. */
+export function bothFrom(m: FullInfluence, before: Both | null = null): Both {
   const { columns, test, quantile, ...head } = m.influence;
   const own: Feature[] = COLUMNS.map((name, i) => ({ name: NAMES[i]!, values: columns[name] }));
   const rank = (name: string): Feature => ({ name, values: new Float32Array(m.n).fill(NaN) });
   const features = [...own, rank('loss rank'), rank('self-influence rank'), ...m.features];
-  const train = fromFull({ ...m, features });
+  const train = fromFull({ ...m, features }, before?.train);
   const tests: Points = {
     ...fromFull(m),
     n: test.n,
@@ -56,11 +59,14 @@ export function bothFrom(m: FullInfluence): Both {
     count: new Uint32Array(test.n),
     converged: new Uint8Array(test.n),
     label: test.label,
-    dropped: new Uint8Array(test.n),
+    dropped: test.dropped,
+    edits: test.edits,
+    extra: before?.test.n === test.n ? before.test.extra : new Map<string, ExtraColumn>(),
     ids: test.ids,
     features: [
       { name: 'predicted', values: test.columns.predicted },
       { name: 'p of label', values: test.columns.p_label },
+      { name: 'disagreement', values: test.columns.disagreement },
       ...test.features,
     ],
     featuresLeftOut: test.features_left_out,
@@ -103,11 +109,12 @@ function applyTests(points: Points, columns: TestColumns): void {
   points.value.set(columns.loss);
   points.features[PREDICTED]!.values.set(columns.predicted);
   points.features[P_LABEL]!.values.set(columns.p_label);
+  points.features[DISAGREEMENT]!.values.set(columns.disagreement);
   judge(points);
 }
 
 /** Marks the predictions that are right; numbers are neither right nor wrong. */
-function judge(points: Points): void {
+export function judge(points: Points): void {
   const { label } = points;
   const predicted = points.features[PREDICTED]!.values;
   for (let row = 0; row < points.n; row++) {
@@ -147,6 +154,14 @@ export function labelWord(points: Points, row: number): string {
     return '';
   }
   return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : plain(label.values[row]!);
+}
+
+/** What it came with. */
+export function originalWord({ label }: Points, row: number): string {
+  if (label === null) {
+    return '';
+  }
+  return label.kind === 'class' ? (label.classes[label.original[row]!] ?? '') : plain(label.original[row]!);
 }
 
 /** What was predicted for a test point, in words; empty where nothing is known. */

@@ -1,12 +1,13 @@
 /** What an influence panel needs to know of the outside world besides what any panel does. */
 
 import type { ViewMemory } from '../memory';
-import type { Preview, LiveSource } from '../source';
+import type { PartSource } from '../parts/part';
+import type { Preview } from '../source';
 import type { Both } from './points';
 import type { PanelState } from './state';
 import type { OfTest, OfTrain } from './wire';
 
-export interface InfluenceSource extends LiveSource {
+export interface InfluenceSource extends PartSource {
   readonly both: Both | null;
   /** What the last view was like. */
   readonly views: { memory: ViewMemory<PanelState> | null };

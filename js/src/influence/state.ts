@@ -12,6 +12,8 @@ export interface PanelState {
   readonly tests: UiState;
   /** The same among the training points; drawers, sheets and the selection are here. */
   readonly train: UiState;
+  /** Whose edits the keys make while test points are shown: those of the list that had the focus last. */
+  readonly editing: 'tests' | 'train';
   /** The training points below the threshold as pictures instead of rows. */
   readonly gallery: boolean;
   /** How many cards that gallery holds at most. */
@@ -25,9 +27,15 @@ export const START: PanelState = {
   view: 'tests',
   tests: { ...INITIAL, sort: [{ column: 'value', descending: true }] },
   train: INITIAL,
+  editing: 'train',
   gallery: false,
   cards: CARDS,
 };
+
+/** Whose edits the keys make: in the view of the training points only theirs. */
+export function edits(state: PanelState): 'tests' | 'train' {
+  return state.view === 'tests' ? state.editing : 'train';
+}
 
 /** Shows the points whose quantile is at most `at`; null shows all. */
 export function below(state: PanelState, at: number | null): PanelState {

@@ -4,7 +4,7 @@
  * Mirror of `dvlwidgets/widgets/influence_{wire,unwire}.py`; both sides read the frames in `tests/wire/influence/`. Pure.
  */
 
-import { features, ids, labels, previewKind } from '../frames';
+import { edits, features, ids, labels, previewKind } from '../frames';
 import {
   array,
   integer,
@@ -20,6 +20,8 @@ import {
 import {
   decode as decodePlain,
   type DeltaMessage,
+  type Edits,
+  type EditsMessage,
   type Feature,
   type FullMessage,
   type Labels,
@@ -30,7 +32,7 @@ import {
 
 /** Of each training point, besides its value, the quantile among the test points of its own label. */
 export const COLUMNS = ['loss', 'self_influence', 'quantile_all', 'mean', 'negatives'] as const;
-export const TEST_COLUMNS = ['loss', 'predicted', 'p_label'] as const;
+export const TEST_COLUMNS = ['loss', 'predicted', 'p_label', 'disagreement'] as const;
 
 export type Columns = Record<(typeof COLUMNS)[number], Float32Array>;
 export type TestColumns = Record<(typeof TEST_COLUMNS)[number], Float32Array>;
@@ -42,6 +44,8 @@ export interface Head {
   revision: number;
   /** Relabelled points whose numbers are still those of the old label. */
   waiting: number[];
+  /** The same of test points. */
+  tests_waiting: number[];
 }
 
 export interface TestSet {
@@ -52,6 +56,9 @@ export interface TestSet {
   features_left_out: number;
   preview: PreviewKind;
   columns: TestColumns;
+  dropped: Uint8Array;
+  /** Of their own log. */
+  edits: Edits;
 }
 
 export interface FullInfluence extends FullMessage {
@@ -63,6 +70,10 @@ export interface DeltaInfluence extends DeltaMessage {
 }
 
 export interface TestPreviews extends PreviewsMessage {
+  of?: 'test';
+}
+
+export interface TestEdits extends EditsMessage {
   of?: 'test';
 }
 
@@ -94,6 +105,7 @@ export interface OfTrain {
 
 export type InfluenceMessage =
   | Exclude<Message, FullMessage | DeltaMessage>
+  | TestEdits
   | FullInfluence
   | DeltaInfluence
   | TestPreviews
@@ -121,6 +133,7 @@ export function decode(content: unknown, buffers: readonly Buffer[] = []): Influ
     case 'delta':
       return { ...message, influence: step(m.influence, buffers, message.rows.length) };
     case 'previews':
+    case 'edits':
       return m.of === 'test' ? { ...message, of: 'test' } : message;
     default:
       return message;
@@ -134,15 +147,11 @@ function entire(item: unknown, buffers: readonly Buffer[], n: number): FullInflu
     throw new WireError(`quantile should be a number; it is ${show(quantile)}.`);
   }
   const found = head(m);
-  if (found.waiting.some((row) => row >= n)) {
-    throw new WireError(`A point waits that is not among the ${n}.`);
+  const test = testSet(m.test, buffers);
+  if (found.waiting.some((row) => row >= n) || found.tests_waiting.some((row) => row >= test.n)) {
+    throw new WireError(`A point waits that is not among the ${n}, or among the ${test.n} test points.`);
   }
-  return {
-    ...found,
-    quantile,
-    columns: columns(m.columns, COLUMNS, buffers, n),
-    test: testSet(m.test, buffers),
-  };
+  return { ...found, quantile, columns: columns(m.columns, COLUMNS, buffers, n), test };
 }
 
 function step(item: unknown, buffers: readonly Buffer[], k: number): DeltaInfluence['influence'] {
@@ -162,6 +171,7 @@ function head(m: Json): Head {
     known: m.known,
     revision: integer(m, 'revision'),
     waiting: list(m, 'waiting').map((row) => whole(row, 'a waiting point')),
+    tests_waiting: list(m, 'tests_waiting').map((row) => whole(row, 'a waiting test point')),
   };
 }
 
@@ -189,6 +199,8 @@ function testSet(item: unknown, buffers: readonly Buffer[]): TestSet {
     features_left_out: integer(m, 'features_left_out'),
     preview: previewKind(m.preview),
     columns: columns(m.columns, TEST_COLUMNS, buffers, n),
+    dropped: array(m.dropped, 'u1', buffers, n, 'dropped'),
+    edits: edits(m.edits),
   };
 }
 

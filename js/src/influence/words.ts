@@ -1,14 +1,17 @@
 /** Sentences for what is not there yet, and the keys of the panel. */
 
+import { count, many, percent } from '../format';
 import type { LiveWords } from '../live';
 import { KEYS } from '../keys';
-import type { Status } from '../wire';
+import type { Points } from '../points';
+import type { Edits, Status } from '../wire';
 
 export const WORDS: LiveWords = {
   keys: [
     ['t', 'test points or training points'],
     ['g', 'training points as rows or pictures'],
     ['← → ↑ ↓', 'move among the cards'],
+    ['f c l 1…9 u', 'edit the test point or the training point: that of the list with the focus'],
     ...KEYS,
   ],
   tips: {
@@ -18,6 +21,54 @@ export const WORDS: LiveWords = {
     stop: 'Stop for good; the numbers so far stay',
   },
 };
+
+/** Of the log of test points. */
+export const OF_TESTS = {
+  name: 'test_edits',
+  what: 'test point',
+  history: 'History of the edits of test points',
+  title: 'Edits of test points',
+  none: 'None yet. Test points can be wrong, too.',
+  here: 'Keys edit this test point',
+  elsewhere: 'Keys edit this training point',
+  relabelled: (n: number) => `${count(n)} relabelled`,
+  kept: (path: string) => `kept in ${path}, apart from the edits of training points`,
+};
+
+/** What a share of disagreement says. */
+export function disagreed(points: Points, share: number): string | null {
+  if (!Number.isFinite(share)) {
+    return null;
+  }
+  const whose =
+    points.label?.kind === 'class' ? 'the training points of its own label' : 'the training points';
+  return `${percent(share)} of the influence of ${whose} hurts it`;
+}
+
+/** What is not as the edits would have it: in a few words, and in full. */
+export function staleWords(edits: Edits, waiting: number, tests?: Edits): [short: string, long: string] {
+  const own = edits.relabelled > 0 || edits.dropped > 0;
+  const what = [
+    edits.relabelled > 0 ? `${count(edits.relabelled)} relabelled` : '',
+    edits.dropped > 0 ? `${count(edits.dropped)} dropped` : '',
+  ].filter(Boolean);
+  const theirs = tests?.relabelled ?? 0;
+  const now = waiting > 0 ? `computing ${many(waiting, 'point')} anew…` : '';
+  const short = [
+    own ? `${what.join(', ')} · model trained before the edits` : '',
+    theirs > 0 ? `${many(theirs, 'test point')} relabelled` : '',
+    own || theirs > 0 ? now : '',
+  ];
+  const long = [
+    edits.relabelled > 0 ? 'The numbers of relabelled points are those of their new labels.' : '',
+    own ? 'The model, its curvature and the numbers of all other points are as they were trained.' : '',
+    own ? 'To see the effect, train on panel.dataset() and make a new panel.' : '',
+    theirs > 0
+      ? 'The numbers of a relabelled test point are those of its new label; the columns of the training points rest on the test labels as they came. For others make a new panel with panel.test_dataset().'
+      : '',
+  ];
+  return [short.filter(Boolean).join(' · '), long.filter(Boolean).join(' ')];
+}
 
 /** Why there are no influences of a chosen point. */
 export function noAnswer(status: Status, known: boolean): string {

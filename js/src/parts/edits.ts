@@ -17,11 +17,26 @@ import { createPrompt } from './edits/prompt';
 import { createSuggestions } from './edits/suggestions';
 import { KEYS, WORDS } from './edits/words';
 import { guarded } from './guarded';
-import type { Hub, Part, PartMessage, Sight } from './part';
+import type { Hub, Part, PartMessage, PartSource, Sight } from './part';
 
-const NAME = 'edits';
+/** Whose edits these are: the name of the part in Python, what a point is called, the heading of the history. */
+export interface Whose {
+  readonly name: string;
+  readonly what: string;
+  readonly history: string;
+}
 
-export function makeEdits({ source, desk, set }: Hub): Part {
+const OWN: Whose = { name: 'edits', what: 'point', history: WORDS.historyTitle };
+
+/** What is asked of a source: a panel with two logs has one for each. */
+type EditSource = Pick<PartSource, 'points' | 'editBy' | 'ask' | 'hear' | 'complain' | 'tell' | 'subscribe'>;
+
+export function makeEdits(hub: Hub): Part;
+export function makeEdits(hub: Omit<Hub, 'source'> & { readonly source: EditSource }, whose: Whose): Part;
+export function makeEdits(
+  { source, desk, set }: Omit<Hub, 'source'> & { readonly source: EditSource },
+  { name, what, history }: Whose = OWN
+): Part {
   let marks: PartMessage | null = null;
   let listed: Points['edits'] | null = null;
   let open = false;
@@ -29,25 +44,31 @@ export function makeEdits({ source, desk, set }: Hub): Part {
   const rows = (): number[] => targets(desk.state()).filter((row) => row >= 0);
 
   const change = (t: string, body: Readonly<Record<string, unknown>>): void => source.editBy({ ...body, t });
-  const prompt = createPrompt({
-    note: (note) => change('note', { rows: asked, note }),
-    label: (choice: LabelChoice, why) => change('relabel', { rows: asked, ...choice, why }),
-  });
+  const prompt = createPrompt(
+    {
+      note: (note) => change('note', { rows: asked, note }),
+      label: (choice: LabelChoice, why) => change('relabel', { rows: asked, ...choice, why }),
+    },
+    name
+  );
   let asked: readonly number[] = [];
   const detail = createDetail({ flag, note: () => ask('note'), accept });
   const suggestions = createSuggestions((taken, sure) => takeUp(taken, WORDS.why(sure)));
-  const log = createLog({
-    close: () => toggle(false),
-    older: (before) => read(before),
-    backTo: (number) => change('undo', { back_to: number }),
-    focus(row) {
-      set((s) => focusOn(s, row));
-      desk.reveal(row);
+  const log = createLog(
+    {
+      close: () => toggle(false),
+      older: (before) => read(before),
+      backTo: (number) => change('undo', { back_to: number }),
+      focus(row) {
+        set((s) => focusOn(s, row));
+        desk.reveal(row);
+      },
+      take(form: Form, how) {
+        wanted = { ...wanted, take: source.ask(name, { do: 'export', as: form }), how };
+      },
     },
-    take(form: Form, how) {
-      wanted = { ...wanted, take: source.ask(NAME, { do: 'export', as: form }), how };
-    },
-  });
+    history
+  );
   const button = h(
     'button',
     {
@@ -80,22 +101,22 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     }
   }
 
-  function ask(what: 'note' | 'label'): void {
+  function ask(kind: 'note' | 'label'): void {
     const { points } = source;
     asked = rows();
     const n = asked.length;
-    if (points === null || n === 0 || (what === 'label' && points.label === null)) {
+    if (points === null || n === 0 || (kind === 'label' && points.label === null)) {
       return;
     }
     const classes = points.label?.kind === 'class' ? points.label.classes : [];
     const notes = new Set(asked.map((row) => noteOf(points, row)));
-    if (what === 'note') {
+    if (kind === 'note') {
       const present = notes.size === 1 ? [...notes][0]! : '';
-      prompt.open({ title: WORDS.promptNote(n), kind: 'note', present, classes });
+      prompt.open({ title: WORDS.promptNote(n, what), kind, present, classes });
     } else if (points.label?.kind === 'number') {
-      prompt.open({ title: WORDS.promptNumber(n), kind: 'number', present: '', classes });
+      prompt.open({ title: WORDS.promptNumber(n, what), kind: 'number', present: '', classes });
     } else {
-      prompt.open({ title: WORDS.promptLabel(n), kind: 'label', present: '', classes });
+      prompt.open({ title: WORDS.promptLabel(n, what), kind, present: '', classes });
     }
   }
 
@@ -112,7 +133,7 @@ export function makeEdits({ source, desk, set }: Hub): Part {
   }
 
   function read(before: number): void {
-    wanted = { ...wanted, log: source.ask(NAME, { do: 'log', before }) };
+    wanted = { ...wanted, log: source.ask(name, { do: 'log', before }) };
   }
 
   function hear(message: PartMessage): void {
@@ -160,7 +181,7 @@ export function makeEdits({ source, desk, set }: Hub): Part {
     a: accept,
     h: () => toggle(!open),
   };
-  const stop = source.hear(NAME, hear);
+  const stop = source.hear(name, hear);
   const end = source.subscribe(() => guarded(source, () => keep(false)));
 
   return {

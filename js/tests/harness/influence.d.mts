@@ -7,7 +7,7 @@ export interface FakeInfluence extends FakeRun {
   waiting: number[];
   original: Uint16Array;
   columns: Record<string, Float32Array>;
-  tests: { n: number; truths: Uint16Array };
+  tests: { n: number; truths: Uint16Array; edited: { codes: Uint16Array; original: Uint16Array } };
 }
 
 export function makeInfluence(options?: Record<string, string | number>): FakeInfluence;
@@ -18,5 +18,6 @@ export function fullInfluence(
 export class FakeInfluenceKernel extends FakeKernel {
   constructor(run: FakeInfluence, options?: { silent?: boolean });
   run: FakeInfluence;
+  flags: Record<'edits' | 'test_edits', Set<number>>;
   anew(): void;
 }

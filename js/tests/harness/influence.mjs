@@ -35,6 +35,16 @@ export function makeInfluence({ tests = 160, fitted = 1, ...options } = {}) {
   const truths = Uint16Array.from({ length: tests }, () => Math.floor(next() * k));
   run.tests = { n: tests, truths, points: [...truths].map((truth, i) => point(truth, 5000 + i)) };
   run.tests.numbers = Float64Array.from(truths, () => 100 + normal(next) * 30);
+  // as a kernel of their own would see them
+  run.tests.edited = {
+    codes: truths.slice(),
+    original: truths,
+    numbers: run.tests.numbers.slice(),
+    originalNumbers: run.tests.numbers,
+    dropped: new Uint8Array(tests),
+    classes: run.classes === null ? null : [...run.classes],
+    edits: { ...run.edits, path: 'tests.jsonl' },
+  };
   run.fitted = Boolean(Number(fitted));
   run.revision = 1;
   run.waiting = [];
@@ -115,6 +125,17 @@ function fill(run, row) {
   run.columns.self_influence[row] = score(train, code, train, code);
 }
 
+/** Of the influence of the training points of its own label the share that hurts a test point. */
+function disagreement(run) {
+  return Float32Array.from(run.tests.points, (test, i) => {
+    const own = [...run.points.keys()]
+      .filter((j) => run.classes === null || run.codes[j] === run.tests.truths[i])
+      .map((j) => score(test, run.tests.truths[i], run.points[j], run.classes === null ? 0 : run.codes[j]));
+    const moved = own.reduce((sum, s) => sum + Math.abs(s), 0);
+    return run.fitted ? own.reduce((sum, s) => sum - Math.min(0, s), 0) / moved : NaN;
+  });
+}
+
 function lossOf({ p, off }, code) {
   return p.length === 1 ? off ** 2 : -Math.log(p[code] + 1e-4);
 }
@@ -127,7 +148,7 @@ function quantile(numbers) {
 }
 
 function head(run) {
-  return { known: run.fitted, revision: run.revision, waiting: run.waiting };
+  return { known: run.fitted, revision: run.revision, waiting: run.waiting, tests_waiting: [] };
 }
 
 /** A full frame with the part that only an influence panel has. */
@@ -137,7 +158,7 @@ export function fullInfluence(run, seq) {
     buffers.push(new DataView(array.buffer, array.byteOffset, array.byteLength));
     return { b: buffers.length - 1, d, n: array.length };
   };
-  const { n, truths, points, numbers } = run.tests;
+  const { n, truths, points, numbers, edited } = run.tests;
   const loss = Float32Array.from(points, (point, i) => (run.fitted ? lossOf(point, truths[i]) : NaN));
   const predicted = Float32Array.from(points, ({ p, off }, i) =>
     !run.fitted ? NaN : run.classes === null ? numbers[i] + off : p.indexOf(Math.max(...p))
@@ -147,8 +168,13 @@ export function fullInfluence(run, seq) {
   );
   const label =
     run.classes === null
-      ? { kind: 'number', values: pack(numbers, 'f8'), original: pack(numbers, 'f8') }
-      : { kind: 'class', classes: run.classes, codes: pack(truths, 'u2'), original: pack(truths, 'u2') };
+      ? { kind: 'number', values: pack(edited.numbers, 'f8'), original: pack(numbers, 'f8') }
+      : {
+          kind: 'class',
+          classes: edited.classes,
+          codes: pack(edited.codes, 'u2'),
+          original: pack(truths, 'u2'),
+        };
   const test = {
     n,
     label,
@@ -162,15 +188,33 @@ export function fullInfluence(run, seq) {
     })),
     features_left_out: 0,
     preview: run.preview,
-    columns: { loss: pack(loss, 'f4'), predicted: pack(predicted, 'f4'), p_label: pack(sure, 'f4') },
+    columns: {
+      ...{ loss: pack(loss, 'f4'), predicted: pack(predicted, 'f4'), p_label: pack(sure, 'f4') },
+      disagreement: pack(disagreement(run), 'f4'),
+    },
+    dropped: pack(edited.dropped, 'u1'),
+    edits: edited.edits,
   };
   const columns = Object.fromEntries(COLUMNS.map((name) => [name, pack(run.columns[name], 'f4')]));
   return [{ ...content, influence: { ...head(run), quantile: QUANTILE, columns, test } }, buffers];
 }
 
 export class FakeInfluenceKernel extends FakeKernel {
+  constructor(run, options) {
+    super(run, options);
+    this.theirs = new FakeKernel(run.tests.edited);
+    this.theirs.post = (content) => this.post({ ...content, of: 'test' });
+    this.flags = { edits: new Set(), test_edits: new Set() };
+  }
+
   answer(command) {
     const { run } = this;
+    if (command.t === 'flag') {
+      return this.flag(command);
+    }
+    if (command.of === 'test' && command.t !== 'previews') {
+      return this.theirs.answer(command);
+    }
     switch (command.t) {
       case 'hello':
         return this.post(...fullInfluence(run, this.seq));
@@ -208,6 +252,19 @@ export class FakeInfluenceKernel extends FakeKernel {
       default:
         return super.answer(command);
     }
+  }
+
+  flag({ of, request, rows, flagged }) {
+    const part = of === 'test' ? 'test_edits' : 'edits';
+    rows.forEach((row) => this.flags[part][flagged ? 'add' : 'delete'](row));
+    const all = Uint32Array.from(this.flags[part]);
+    const none = { b: 1, d: 'u4', n: 0 };
+    const marks = { flagged: { b: 0, d: 'u4', n: all.length }, noted: none, codes: none, texts: [] };
+    this.post({ v: 1, t: 'part', part, kind: 'marks', request: null, ...marks }, [
+      new DataView(all.buffer),
+      new DataView(new ArrayBuffer(0)),
+    ]);
+    (of === 'test' ? this.theirs : this).edits(request, rows);
   }
 
   ofTest({ request, test, k }) {

@@ -29,6 +29,7 @@ TESTS = {
     "loss": single([0.125, 4.5, NAN]),
     "predicted": single([0.0, 3.0, NAN]),
     "p_label": single([0.875, 0.0078125, NAN]),
+    "disagreement": single([0.25, 0.96875, NAN]),
 }
 
 
@@ -41,7 +42,7 @@ def points(value: Any, **more: Any) -> InfluencePoints:
 
 
 BEFORE = points([0.5, -0.25, NAN, NAN, NAN, NAN])
-AFTER = points([0.5, -0.25, 0.125, NAN, NAN, NAN], known=True, revision=2, waiting=(1,))
+AFTER = points([0.5, -0.25, 0.125, NAN, NAN, NAN], known=True, revision=2, waiting=(1,), tests_waiting=(2,))
 
 
 def now(shown: InfluencePoints) -> InfluenceSnapshot:
@@ -55,7 +56,7 @@ def now(shown: InfluencePoints) -> InfluenceSnapshot:
         features_left_out=2,
         preview={"kind": "image", "width": 2, "height": 1, "channels": 1},
     )
-    codes = np.array([0, 2, 1])
+    codes, came = np.array([0, 2, 1]), np.array([0, 3, 1])
     return InfluenceSnapshot(
         subject=records.Subject(6, "six", "Ekfac influence", preview={"kind": "text"}, share="values"),
         points=shown,
@@ -64,7 +65,12 @@ def now(shown: InfluencePoints) -> InfluenceSnapshot:
         status=records.Status("running", done=3, total=6, unit="training points"),
         history=[(3, NAN, 0.5)],
         edits=base.EDITS,
-        test=Tests(subject, records.Labels(words, codes, codes)),
+        test=Tests(
+            subject,
+            records.Labels(words, codes, came),
+            np.array([0, 0, 1], dtype="u1"),
+            base.EDITS | {"count": 2, "relabelled": 1, "dropped": 1, "path": "/tests.jsonl"},
+        ),
         quantile=0.25,
     )
 
@@ -99,7 +105,12 @@ GOOD = {
     ),
     "of_test": of_test,
     "of_train": lambda: influence_wire.of_train("q2", 5, 7, np.array([0.5, -2.0, NAN])),
-    "test_previews": lambda: influence_wire.test_previews(base.previews_image()),
+    "test_previews": lambda: influence_wire.of_tests(base.previews_image()),
+    "test_edits": lambda: influence_wire.of_tests(
+        wire.edits(
+            "q4", np.array([1]), now(AFTER).test.labels, now(AFTER).test.dropped, now(AFTER).test.edits
+        )
+    ),
     "plain_status": lambda: wire.status(9, records.Status("paused", done=10)),
 }
 
@@ -113,6 +124,7 @@ BAD = {
     "bad_no_part": (base.classification, "a full frame without the influences"),
     "bad_columns": (lambda: broken(columns={}), "no columns"),
     "bad_waiting": (lambda: broken(waiting=[6]), "a point waits that is not there"),
+    "bad_tests_waiting": (lambda: broken(tests_waiting=[3]), "a test point waits that is not there"),
     "bad_known": (lambda: broken(known="yes"), "known is a word"),
     "bad_test": (
         lambda: broken(test=full().content["influence"]["test"] | {"n": 4}),

@@ -2,9 +2,10 @@
 
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
 import { count, plain } from '../../format';
-import { idOf, type Points } from '../../points';
+import { idOf, isRelabelled, type Points } from '../../points';
 import type { Preview } from '../../source';
-import { labelWord, P_LABEL, predictedWord } from '../points';
+import { DISAGREEMENT, labelWord, originalWord, P_LABEL, predictedWord } from '../points';
+import { disagreed } from '../words';
 import type { OfTest } from '../wire';
 
 export interface SubjectData {
@@ -12,19 +13,23 @@ export interface SubjectData {
   row: number;
   preview: Preview | undefined;
   answer: OfTest | null;
+  /** Whether its numbers are still those of another label. */
+  waits: boolean;
 }
 
 export function createSubject() {
   const canvas = h('canvas', { class: 'subject-picture', role: 'img', 'data-testid': 'subject-preview' });
-  const name = h('h3', { 'data-testid': 'subject-name' });
+  const name = h('span', { 'data-testid': 'subject-name' });
+  const was = h('span', { class: 'subject-was', 'data-testid': 'subject-was' });
   const said = h('p', { 'data-testid': 'subject-said' });
   const sums = h('p', { class: 'muted', 'data-testid': 'subject-sums' });
+  const doubt = h('p', { 'data-testid': 'subject-doubt' });
   const text = h('div', { class: 'subject-text' });
   const element = h(
     'section',
     { class: 'subject', 'data-testid': 'subject' },
     canvas,
-    h('div', { class: 'subject-words' }, name, said, sums),
+    h('div', { class: 'subject-words' }, h('h3', {}, name, was), said, sums, doubt),
     text
   );
   let drawn: Preview | undefined;
@@ -47,6 +52,8 @@ export function createSubject() {
     setAttr(element, 'data-row', row);
     setAttr(canvas, 'aria-label', `Image of test point ${idOf(points, row)}`);
     setText(name, `Test point ${idOf(points, row)}`);
+    show(was, isRelabelled(points, row));
+    setText(was, isRelabelled(points, row) ? `came as ${originalWord(points, row)}` : '');
     const wrong = points.converged[row] === 0;
     setAttr(said, 'class', wrong ? 'hurts' : '');
     setText(said, verdict(points, row, wrong));
@@ -54,6 +61,11 @@ export function createSubject() {
       sums,
       answer === null ? '' : `${count(answer.helps)} training points help, ${count(answer.hurts)} hurt it`
     );
+    const share = points.features[DISAGREEMENT]!.values[row]!;
+    const against = disagreed(points, share);
+    setText(doubt, data.waits ? 'computing its numbers anew…' : (against ?? ''));
+    setAttr(doubt, 'class', !data.waits && share > 0.5 ? 'hurts' : 'muted');
+    show(doubt, data.waits || against !== null);
   }
 
   return { element, update };

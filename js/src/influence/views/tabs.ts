@@ -1,8 +1,7 @@
 /** The two ways to look: from a test point, or over all training points; and what an edit has made stale. */
 
 import { h, setAttr, setText, show } from '../../dom';
-import { count, many } from '../../format';
-import type { Edits } from '../../wire';
+import { count } from '../../format';
 import type { View } from '../state';
 
 export interface TabActions {
@@ -51,35 +50,21 @@ export function createTabs(actions: TabActions) {
     }
   });
 
-  function update(view: View, tests: number, training: number, edits: Edits, waiting: number): void {
+  function update(
+    view: View,
+    tests: number,
+    training: number,
+    [short, long]: readonly [string, string]
+  ): void {
     for (const name of ['tests', 'training'] as const) {
       setAttr(tabs[name], 'aria-selected', String(name === view));
       setAttr(tabs[name], 'tabindex', name === view ? 0 : -1);
       setText(numbers[name], count(name === 'tests' ? tests : training));
     }
-    const [short, long] = staleWords(edits, waiting);
     setText(stale, short);
     setAttr(stale, 'title', long);
     show(stale, short !== '');
   }
 
   return { element, update };
-}
-
-/** What is not as the edits would have it: in a few words, and in full. */
-export function staleWords(edits: Edits, waiting: number): [short: string, long: string] {
-  if (edits.relabelled === 0 && edits.dropped === 0) {
-    return ['', ''];
-  }
-  const what = [
-    edits.relabelled > 0 ? `${count(edits.relabelled)} relabelled` : '',
-    edits.dropped > 0 ? `${count(edits.dropped)} dropped` : '',
-  ].filter(Boolean);
-  const now = waiting > 0 ? ` · computing ${many(waiting, 'point')} anew…` : '';
-  const short = `${what.join(', ')} · model trained before the edits${now}`;
-  const long =
-    (edits.relabelled > 0 ? 'The numbers of relabelled points are those of their new labels. ' : '') +
-    'The model, its curvature and the numbers of all other points are as they were trained. ' +
-    'To see the effect, train on panel.dataset() and make a new panel.';
-  return [short, long];
 }

@@ -1,24 +1,34 @@
-/** In the cell of the label: that a point is flagged, and that it has a comment. */
+/** Beside the label: that a point is flagged, and that it has a comment. */
 
 import { h, icon, setAttr, show } from '../../dom';
 import { FLAG, NOTE } from '../../icons';
-import { isFlagged, noteOf } from '../../points';
+import { isFlagged, noteOf, type Points } from '../../points';
 import type { Cell } from '../../views/row';
 import { WORDS } from './words';
 
-export function withMarks(cell: Cell): Cell {
+export function createMarks() {
   const flag = h('span', { role: 'img', 'aria-label': WORDS.yes.flag, title: WORDS.yes.flag }, icon(FLAG));
   const note = h('span', { role: 'img' }, icon(NOTE));
-  cell.element.append(h('span', { class: 'point-marks', 'data-testid': 'marks' }, flag, note));
+  return {
+    element: h('span', { class: 'point-marks', 'data-testid': 'marks' }, flag, note),
+    paint(points: Points, row: number): void {
+      const said = noteOf(points, row);
+      show(flag, isFlagged(points, row));
+      show(note, said !== '');
+      setAttr(note, 'aria-label', WORDS.noted(said));
+      setAttr(note, 'title', said);
+    },
+  };
+}
+
+export function withMarks(cell: Cell): Cell {
+  const marks = createMarks();
+  cell.element.append(marks.element);
   return {
     element: cell.element,
     paint(row, context) {
       cell.paint(row, context);
-      const said = noteOf(context.points, row);
-      show(flag, isFlagged(context.points, row));
-      show(note, said !== '');
-      setAttr(note, 'aria-label', WORDS.noted(said));
-      setAttr(note, 'title', said);
+      marks.paint(context.points, row);
     },
   };
 }

@@ -22,17 +22,18 @@ export interface PromptActions {
 const HINTS = { note: WORDS.noteHint, label: WORDS.labelHint, number: WORDS.numberHint };
 const MAX_NOTE = 2000;
 
-export function createPrompt(actions: PromptActions) {
-  const title = h('label', { for: 'edits-field' });
+/** `name`: its own on a panel with several. */
+export function createPrompt(actions: PromptActions, name: string) {
+  const title = h('label', { for: `${name}-field` });
   const field = h('input', {
     class: 'field',
-    id: 'edits-field',
+    id: `${name}-field`,
     autocomplete: 'off',
     maxlength: MAX_NOTE,
     'data-testid': 'prompt-field',
     oninput: () => list(),
   });
-  const options = h('ul', { class: 'prompt-options', id: 'edits-options', role: 'listbox' });
+  const options = h('ul', { class: 'prompt-options', id: `${name}-options`, role: 'listbox' });
   const why = h('input', {
     class: 'field',
     autocomplete: 'off',
@@ -88,7 +89,7 @@ export function createPrompt(actions: PromptActions) {
     setAttr(field, 'type', asked.kind === 'number' ? 'number' : 'text');
     setAttr(field, 'step', asked.kind === 'number' ? 'any' : null);
     setAttr(field, 'role', asked.kind === 'label' ? 'combobox' : null);
-    setAttr(field, 'aria-controls', asked.kind === 'label' ? 'edits-options' : null);
+    setAttr(field, 'aria-controls', asked.kind === 'label' ? options.id : null);
     show(why, asked.kind !== 'note');
     field.value = asked.present;
     why.value = '';
@@ -121,7 +122,7 @@ export function createPrompt(actions: PromptActions) {
           'li',
           {
             role: 'option',
-            id: `edits-option-${i}`,
+            id: `${options.id}-${i}`,
             'data-testid': 'prompt-option',
             onmousedown: (event: Event) => {
               event.preventDefault(); // the field keeps the focus
@@ -140,7 +141,7 @@ export function createPrompt(actions: PromptActions) {
 
   function mark(): void {
     [...options.children].forEach((option, i) => setAttr(option, 'aria-selected', String(i === at)));
-    setAttr(field, 'aria-activedescendant', choices.length > 0 ? `edits-option-${at}` : null);
+    setAttr(field, 'aria-activedescendant', choices.length > 0 ? `${options.id}-${at}` : null);
   }
 
   function submit(): void {

@@ -12,6 +12,10 @@ const DID: Record<string, readonly [string, string]> = {
   merge: ['merged edits of', ''],
 };
 
+function these(n: number, what: string): string {
+  return n === 1 ? `this ${what}` : many(n, what);
+}
+
 export const WORDS = {
   flag: 'Flag',
   unflag: 'Unflag',
@@ -40,9 +44,9 @@ export const WORDS = {
   acceptNote: 'One step, undone by u. What you relabelled or dropped is left alone.',
   why: (p: number) => `suggestion accepted, ${percent(p)} and more`,
   whyOne: 'suggestion accepted',
-  promptNote: (n: number) => (n === 1 ? 'Comment on this point' : `Comment on ${many(n, 'point')}`),
-  promptLabel: (n: number) => (n === 1 ? 'Label of this point' : `Label of ${many(n, 'point')}`),
-  promptNumber: (n: number) => (n === 1 ? 'Target of this point' : `Target of ${many(n, 'point')}`),
+  promptNote: (n: number, what: string) => `Comment on ${these(n, what)}`,
+  promptLabel: (n: number, what: string) => `Label of ${these(n, what)}`,
+  promptNumber: (n: number, what: string) => `Target of ${these(n, what)}`,
   noteHint: 'Enter saves, an empty comment removes it, Esc cancels',
   labelHint: 'Type part of a name; Enter takes the marked one, Esc cancels',
   numberHint: 'Enter saves, Esc cancels',
