@@ -69,6 +69,21 @@ describe('a part whose module comes later', () => {
     expect(card.textContent).toBe('card');
   });
 
+  it('runs as an inline script where the page refuses blobs, and says so where that cannot be either', async () => {
+    vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
+    const make = `const a=()=>({overview:[document.createElement("hr")]}),t="export";export{a as default};`;
+    for (const [code, tag] of [
+      [make, 'HR'],
+      ['const a = 1;', 'P'], // as where no script runs: nothing is made
+    ] as const) {
+      const part = makeLater('far')(hub);
+      say('code', code);
+      await vi.waitFor(() => expect(part.overview![0]!.firstElementChild?.tagName).toBe(tag));
+    }
+    expect(document.head.querySelector('script')).toBeNull();
+    vi.unstubAllGlobals();
+  });
+
   it('is asked for again when nothing comes', () => {
     const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
     const part = makeLater('far')(hub);

@@ -7,11 +7,13 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 /** Ways by which a text becomes markup, code or an address. */
 const WAYS =
   /\b(?:inner|outer)HTML|insertAdjacentHTML|setHTML|createContextualFragment|document\.write|\beval\b|new Function|\bFunction\(|srcdoc|javascript:|setAttribute\(\s*['"`](?:on|href|src|style)|DOMParser|adoptNode|importNode|set(?:Timeout|Interval)\(\s*['"`]|createElement(?:NS)?\([^)]*['"`](?:script|iframe|object|embed|a|base|link|meta)['"`]|\bh\(\s*['"`](?:script|iframe|object|embed|a|base|link|meta|img|form)['"`]|localStorage|import\(/;
-/** The renderer of stored outputs reads HTML without showing it; a file is made here; our own code comes by the comm; a form goes nowhere. */
+/** The renderer of stored outputs reads HTML without showing it; a file is made here; our own code comes by the comm; a form goes nowhere; a shared copy is shut in a frame that has no origin. */
 const KNOWN = [
   `hosts/lab/renderer_copy.ts: const html = new DOMParser().parseFromString(text, 'text/html');`,
   `parts/download.ts: h('a', { href: url, download: name }).click();`,
+  `parts/later.ts: const script: HTMLScriptElement & { made?: MakePart } = h('script');`,
   `parts/later.ts: return (await import(url)) as { default: MakePart };`,
+  `views/notice.ts: element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));`,
   `views/relabel.ts: const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);`,
 ];
 

@@ -20,9 +20,25 @@ async function fromText(source: string): Promise<{ default: MakePart }> {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   try {
     return (await import(url)) as { default: MakePart };
+  } catch (error) {
+    const made = inline(source);
+    if (made === undefined) {
+      throw error;
+    }
+    return { default: made };
   } finally {
     URL.revokeObjectURL(url);
   }
+}
+
+/** A page may refuse blobs and let inline scripts run. Undefined where it lets neither. */
+function inline(source: string): MakePart | undefined {
+  const script: HTMLScriptElement & { made?: MakePart } = h('script');
+  const body = source.replace(/export\s*\{\s*([\w$]+) as default,?\s*\};?(?!.*export)/s, 'return $1');
+  script.textContent = `document.currentScript.made = (() => { 'use strict'; ${body}\n})()`;
+  document.head.append(script); // it runs at once
+  script.remove();
+  return script.made;
 }
 
 /** `name`: of the part; its other half answers "code" with the module. */
