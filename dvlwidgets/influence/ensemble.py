@@ -166,12 +166,12 @@ def restored(model: nn.Module, checkpoint: Checkpoint) -> nn.Module:
 
     Raises:
         InputTypeError: for something that is no checkpoint.
-        InputError: for the state of another architecture.
+        InputError: for the state of another architecture, or a file that cannot be read.
     """
     if isinstance(checkpoint, nn.Module):
         return checkpoint
     if isinstance(checkpoint, (str, PathLike)):
-        checkpoint = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        checkpoint = _state_in(checkpoint)
     if not isinstance(checkpoint, Mapping):
         raise InputTypeError(
             f"a checkpoint is a {type(checkpoint).__name__}; expected a model, a state dict or a file of one."
@@ -182,6 +182,21 @@ def restored(model: nn.Module, checkpoint: Checkpoint) -> nn.Module:
     except RuntimeError as error:
         raise InputError(f"a checkpoint does not fit {type(model).__name__}: {error}") from error
     return again
+
+
+def _state_in(path: str | PathLike[str]) -> Any:
+    """What a file of tensors holds; a file of anything else could run code, and is not read."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(
+            f"the checkpoint {path} cannot be read: {error.strerror or error}. Pass a file of a state dict."
+        ) from error
+    except Exception as error:  # torch's own words advise to run what is in it
+        raise InputError(
+            f"the checkpoint {path} is damaged or holds more than tensors, such as a whole model. Write it with "
+            "torch.save(model.state_dict(), path)."
+        ) from error
 
 
 def _times(rows: Rows, weight: float) -> Rows:

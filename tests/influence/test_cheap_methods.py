@@ -97,13 +97,17 @@ def test_tracin_sums_learning_rates_times_inner_products_over_checkpoints(tmp_pa
     torch.testing.assert_close(got.influences(xt, yt, x, y), expected)
 
 
-def test_tracin_refuses_another_number_of_learning_rates_and_states_of_other_models():
+def test_tracin_refuses_another_number_of_learning_rates_and_states_of_other_models(tmp_path):
     with pytest.raises(InputError, match="2 learning_rates were given for 1"):
         TracInInfluence(net(), CE, [net()], [0.1, 0.2])
     with pytest.raises(InputError, match="does not fit Sequential"):
         TracInInfluence(net(), CE, [nn.Linear(2, 2).state_dict()])
     with pytest.raises(InputTypeError, match="a checkpoint is a int"):
         TracInInfluence(net(), CE, [3])
+    torch.save(net(), whole := tmp_path / "whole.pt")
+    for path, why in ((whole, r"more than tensors.*state_dict\(\)"), (tmp_path / "no.pt", "No such file")):
+        with pytest.raises(InputError, match=why):
+            TracInInfluence(net(), CE, [path])
 
 
 class Halved(GradDotInfluence):
