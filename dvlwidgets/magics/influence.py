@@ -52,8 +52,7 @@ def _check(given: Given, method: InfluenceMethod) -> None:
             raise method.refuse(option)
     needed = NEEDS.get(method.name)
     if needed is not None and needed not in given:
-        words = tables.INFLUENCE[needed].words
-        raise UsageError(f"--method {method.name} needs --{needed}: {words}, e.g. --{needed} 50.")
+        raise UsageError(f"--method {method.name} needs --{needed}, e.g. --{needed} 50.")
 
 
 def _method(script: Script, given: Given, method: InfluenceMethod, outcome: _cell.Outcome, train: str) -> str:
