@@ -116,6 +116,12 @@ def look_again(order: Indices, close: NDArray[np.bool_], measure: Callable[[Indi
     order[ranks] = rows[np.lexsort((rows, measure(rows), run))]
 
 
+def measured(x_test: NDArray[Any], x: NDArray[Any], point: int, rows: Indices) -> Floats:
+    """Exact distances of a test point to some training rows, shape (len(rows),)."""
+    found: Floats = cdist(x_test[point : point + 1], x[rows])[0]
+    return found
+
+
 def _bits(n: int) -> int:
     return max(1, (n - 1).bit_length())
 
@@ -192,5 +198,4 @@ class EuclideanOrder:
 
     def _measure_of(self, at: Indices, i: int, rows: Indices) -> Floats:
         """Exact distances of the i-th of some test points to some rows, shape (len(rows),)."""
-        measured: Floats = cdist(self.x_test[at[i] : at[i] + 1], self.x[rows])[0]
-        return measured
+        return measured(self.x_test, self.x, int(at[i]), rows)

@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from ...errors import InputError
 from ...typing import Indices
 from ...utility.knn_neighbours import Neighbours
-from ...utility.knn_order import look_again
+from ...utility.knn_order import look_again, measured
 from .knn_job import KnnJob
 from .knn_kernels import Worth
 from .knn_moments import Block
@@ -138,9 +137,7 @@ class _Tensors:
         close = ranked.diff(dim=1) <= rounding[:, None]
         for i in torch.nonzero(close.any(dim=1)).flatten().tolist():
             row = order[i].cpu().numpy()
-            look_again(row, close[i].cpu().numpy(), partial(self._measure, int(at[i])))
+            near = partial(measured, self.neighbours.x_test, self.neighbours.x, int(at[i]))
+            look_again(row, close[i].cpu().numpy(), near)
             order[i] = torch.as_tensor(row, device=self.device)
         return order
-
-    def _measure(self, point: int, rows: Indices) -> Any:
-        return cdist(self.neighbours.x_test[point : point + 1], self.neighbours.x[rows])[0]
