@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DONE   := .make
 SLOWEST := --durations=20 --durations-min=5
+BESIDE := ui or wheel or notebook
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
@@ -32,14 +33,17 @@ help: ## list the targets
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
-# The browser's tests wait for servers and kernels most of the time: they run beside all others. One thread for linear
-# algebra: threads of two programs that wait for each other cost four times the work that they share.
+# Two things at a time. The browser's tests wait for servers and kernels, wheel and notebooks for pip and kernels: they
+# run beside all others. One thread for linear algebra: threads of two programs that wait for each other cost four times
+# the work that they share.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
-test: setup lint types js ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
-	@$(BIN)/python -m pytest -m ui $(SLOWEST) > $(DONE)/ui.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest -m 'not ui and not bench' $(SLOWEST); rest=$$?; \
-	wait $$browser; browser=$$?; cat $(DONE)/ui.log; exit $$((rest > browser ? rest : browser))
+test: ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
+	@$(MAKE) --no-print-directory -j2 setup
+	@$(MAKE) --no-print-directory -j2 -Otarget lint types js
+	@$(BIN)/python -m pytest -m '$(BESIDE)' $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
+	$(BIN)/python -m pytest -m 'not ($(BESIDE)) and not bench' $(SLOWEST); rest=$$?; \
+	wait $$beside; beside=$$?; cat $(DONE)/beside.log; exit $$((rest > beside ? rest : beside))
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
 

@@ -77,7 +77,7 @@ def check_sampler(
     *,
     n: int,
     steps: int,
-    runs: int = 400,
+    runs: int = 200,
 ) -> None:
     """Unbiased and covering, on one game of n points."""
     r = many_runs(make, law, n=n, steps=steps, runs=runs)

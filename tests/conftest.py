@@ -45,6 +45,14 @@ for _variable, _folder in {
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_power_cut() -> Iterator[None]:
+    """Nobody cuts the power of a test: to wait for the disk proves nothing."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("os.fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files go to a folder of the test, and no JavaScript is needed."""

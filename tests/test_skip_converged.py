@@ -110,7 +110,7 @@ def alternate(estimate: Any) -> NDArray[np.bool_]:
     return estimate.counts > np.median(estimate.counts) - (np.arange(N) % 2 == 0)
 
 
-def many(rest: Any, cls: type, utility: Any, truth: NDArray[np.float64], runs: int = 200) -> Runs:
+def many(rest: Any, cls: type, utility: Any, truth: NDArray[np.float64], runs: int = 120) -> Runs:
     """Runs of 40 walks, for the points whose marginals vary."""
     found = [run_with(rest, cls, 500 + r, 40, utility) for r in range(runs)]
     values, stderr = (np.array(a)[:, N // 2 :] for a in zip(*found, strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -90,6 +90,7 @@ def test_a_full_frame_brings_every_array_back(now):
         )
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 40).flatmap(lambda n: st.tuples(snapshots(n), snapshots(n))), st.data())
 def test_a_delta_leads_to_the_same_points_as_a_full_frame(pair, data):
     before, after = pair[0].points, pair[1].points
