@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..data.arrays import as_numpy, is_sparse
 from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
+from ..typing import Indices
 from ..utility.match import kind
 
 LOOKED_AT = 16
@@ -64,6 +65,22 @@ def table_for(model: Any, x: Any) -> Any:
         narrow = np.ascontiguousarray(plain, dtype=np.float32)
     # what is not finite stays as it is: trees have their own words for it
     return narrow if np.isfinite(narrow).all() else plain
+
+
+def rows_alike(model: Any, x: Any) -> Indices | None:
+    """All rows of a fitted forest, those that go alike through a tree beside each other; None for other models.
+
+    Rows in such an order find their leaves in about two thirds of the time: the way of one foretells that of the next.
+
+    Args:
+        model: the fitted model.
+        x: features, as of `table_for`.
+    """
+    from sklearn.ensemble._forest import BaseForest
+
+    if not isinstance(model, BaseForest) or not isinstance(x, np.ndarray) or x.dtype != np.float32:
+        return None
+    return np.argsort(model.estimators_[0].tree_.apply(x), kind="stable")
 
 
 def outside(model: Any, drawn: Any, rows: int) -> NDArray[np.bool_]:

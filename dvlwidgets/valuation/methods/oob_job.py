@@ -64,6 +64,10 @@ class OobJob:
             drawn = model.estimators_samples_  # forests draw them again whenever they are asked
             self.outside = bags.outside(model, drawn, data.n_rows)
             self.notes = self._notes_of_bags(drawn)
+            alike = bags.rows_alike(model, self.x)
+            if alike is not None:
+                self.x, self.y, self.points = self.x[alike], self.y[alike], self.points[alike]
+                self.outside = self.outside.take(alike, axis=1)
         else:
             note = f"the model was given unfitted: its {self.total:,} estimators were fitted on these data during "
             self.notes = (note + "the run, a few at a time; the model itself stays unfitted",)
@@ -136,11 +140,11 @@ class OobJob:
                 outside = self.outside[first : first + self.rows(step)]
             else:
                 (model, outside), first = self._fit(step, self.rows(step)), 0
-            scores, there = np.zeros((len(outside), self.n)), np.zeros((len(outside), self.n), np.bool_)
+            scores, there = np.zeros((2, len(outside), self.n))
             for b, mask in enumerate(outside):
                 points, seen = self._observe(model, first + b, np.flatnonzero(mask))
-                scores[b, points], there[b, points] = seen, True
-        count = np.count_nonzero(there, axis=0)
+                scores[b][points], there[b][points] = seen, 1.0
+        count = there.sum(axis=0).astype(np.int64)
         mean = scores.sum(axis=0) / np.maximum(count, 1)
         scores -= mean
         scores *= there
@@ -188,10 +192,11 @@ class OobJob:
         if not len(rows):
             return rows, np.zeros(0)
         y = self.y[rows]
-        said = bags.predictions(model, estimator, take_rows(self.x, rows)).reshape(y.shape)
+        x = self.x.take(rows, axis=0) if isinstance(self.x, np.ndarray) else take_rows(self.x, rows)
+        said = bags.predictions(model, estimator, x).reshape(y.shape)
         scores = checked_scores(self.score(y, said), len(rows), self.metrics[0])
         if not self.grouped:
-            return rows, scores
+            return self.points[rows], scores
         points, place = np.unique(self.points[rows], return_inverse=True)
         return points, np.bincount(place, weights=scores) / np.bincount(place)
 
