@@ -8,6 +8,7 @@ import { classesOf, rangeOf } from '../filters/model';
 import { miniOf, type Mini } from './counts';
 import { createMini, type MiniChart } from './mini';
 import { nameOf } from './arrange';
+import { walk } from './walk';
 import { WORDS } from './words';
 
 export interface HeadActions {
@@ -87,7 +88,7 @@ export function createHeads(actions: HeadActions) {
       cell.append(edge(cell, name));
       draggable(cell, name);
     }
-    cell.addEventListener('keydown', (event) => walk(event, heads, (name) => actions.down(name)));
+    cell.addEventListener('keydown', (event) => walk(event, heads, (column) => actions.down(nameOf(column))));
     heads.push({ column, cell, chart, mini: null, of: null });
     const button = cell.querySelector('.sort');
     if (button !== null && !heads.some((head) => head !== heads.at(-1) && head.column.sort !== null)) {
@@ -248,33 +249,4 @@ function sourceOf(column: Column, { points, derived }: Sight): unknown {
     : id.startsWith('f')
       ? points.features[column.feature]
       : derived.ranks;
-}
-
-/** Arrow keys go from header to header, and down into a chart; Escape and the arrow up come back. */
-function walk(event: KeyboardEvent, heads: readonly Head[], down: (name: string) => void): void {
-  const target = event.target as Element;
-  const at = heads.findIndex((head) => head.cell.contains(target));
-  const chart = heads[at]?.chart?.chart;
-  const inChart = chart?.contains(target) === true;
-  if (event.key === 'ArrowDown' && !inChart && chart !== undefined) {
-    chart.focus();
-  } else if ((event.key === 'ArrowUp' || event.key === 'Escape') && inChart) {
-    heads[at]!.cell.querySelector<HTMLElement>('.sort')?.focus();
-  } else if (!inChart && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
-    const step = event.key === 'ArrowLeft' ? -1 : 1;
-    let next = at + step;
-    while (next >= 0 && next < heads.length && heads[next]!.cell.querySelector('.sort') === null) {
-      next += step;
-    }
-    const button = heads[next]?.cell.querySelector<HTMLElement>('.sort');
-    button?.focus();
-    button?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  } else if (inChart || event.key !== 'ArrowUp') {
-    if (event.key === 'ArrowDown' && at >= 0) {
-      down(nameOf(heads[at]!.column)); // and on to a row, as from anywhere in the table
-    }
-    return;
-  }
-  event.preventDefault();
-  event.stopPropagation();
 }

@@ -2,8 +2,9 @@
 
 import { drawBars } from '../../bars';
 import { h, setAttr, setText, svg } from '../../dom';
-import { count, percent, plain } from '../../format';
+import { count, plain } from '../../format';
 import type { Mini } from './counts';
+import { ends, summary } from './mini_words';
 import { WORDS } from './words';
 
 export interface MiniActions {
@@ -198,11 +199,11 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     const half = isWhole() ? 0.5 : 0;
     if (shown === null && at >= 0) {
       const start = found.lo + at * found.width;
-      const bar = half > 0 ? plain(start + half) : words(start, start + found.width);
+      const bar = half > 0 ? plain(start + half) : ends(start, start + found.width);
       return `${bar}: ${count(found.counts[at] ?? 0)}`;
     }
     const [lo, hi] = shown ?? [found.lo + half, found.hi - half];
-    return words(Math.max(lo, found.lo + half), Math.min(hi, found.hi - half));
+    return ends(Math.max(lo, found.lo + half), Math.min(hi, found.hi - half));
   }
 
   function paint(): void {
@@ -244,30 +245,4 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
       }
     },
   };
-}
-
-/** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
-const SMALL = 0.05;
-
-function words(lo: number, hi: number): string {
-  const largest = Math.max(Math.abs(lo), Math.abs(hi));
-  const end = (x: number): string => plain(Math.abs(x) < SMALL * largest ? 0 : x, 2);
-  return lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
-}
-
-function summary(name: string, { mini, range, chosen }: MiniData): string {
-  if (mini?.kind === 'class') {
-    const most = mini.counts.indexOf(Math.max(...mini.counts));
-    const words = WORDS.classes(name, count(mini.all), mini.names[most] ?? WORDS.unknown);
-    const all = mini.counts.reduce((a, b) => a + b, 0);
-    const bars = mini.names.map((one, i) =>
-      WORDS.bar(one, count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))
-    );
-    return `${words}${chosen.length === 0 ? '' : WORDS.chosen(chosen.join(', '))}. ${bars.slice(0, 10).join('; ')}`;
-  }
-  const found = mini?.histogram ?? null;
-  return found === null
-    ? `${name}: ${WORDS.unknown}`
-    : WORDS.number(name, plain(found.lo), plain(found.hi)) +
-        (range === null ? '' : WORDS.filtered(plain(range[0]), plain(range[1])));
 }

@@ -1,0 +1,33 @@
+/** What a small chart in a header says of itself. Pure. */
+
+import { count, percent, plain } from '../../format';
+import type { MiniData } from './mini';
+import { WORDS } from './words';
+
+/** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
+const SMALL = 0.05;
+
+/** A range, as short as it can be told. */
+export function ends(lo: number, hi: number): string {
+  const largest = Math.max(Math.abs(lo), Math.abs(hi));
+  const end = (x: number): string => plain(Math.abs(x) < SMALL * largest ? 0 : x, 2);
+  return lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
+}
+
+/** The whole chart for those who do not see it. */
+export function summary(name: string, { mini, range, chosen }: MiniData): string {
+  if (mini?.kind === 'class') {
+    const most = mini.counts.indexOf(Math.max(...mini.counts));
+    const words = WORDS.classes(name, count(mini.all), mini.names[most] ?? WORDS.unknown);
+    const all = mini.counts.reduce((a, b) => a + b, 0);
+    const bars = mini.names.map((one, i) =>
+      WORDS.bar(one, count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))
+    );
+    return `${words}${chosen.length === 0 ? '' : WORDS.chosen(chosen.join(', '))}. ${bars.slice(0, 10).join('; ')}`;
+  }
+  const found = mini?.histogram ?? null;
+  return found === null
+    ? `${name}: ${WORDS.unknown}`
+    : WORDS.number(name, plain(found.lo), plain(found.hi)) +
+        (range === null ? '' : WORDS.filtered(plain(range[0]), plain(range[1])));
+}
