@@ -6,7 +6,8 @@
  *   waiting, notice, sheet, help, note
  *   state (data-state, data-asked), progress-text, toolbar-start, toolbar-pause, toolbar-resume, toolbar-stop
  *   open-overview, open-point (drawers; narrow panels only), close-drawer
- *   histogram, before-toggle, before-said, certainty-chart (data-points, data-stabilities), stability, reason, announcement, edits-summary, undo, redo
+ *   histogram, before-toggle, before-said, certainty-chart (data-points, data-stabilities), stability,
+ *   reason, announcement, edits-summary, undo, redo
  *   chip (data-chip lowest|unconverged|edited|dropped|selected|value, aria-pressed), filter-label, filter-text
  *   as-gallery (aria-pressed), gallery (data-points; its tiles are rows)
  *   table (data-points: rows that pass the filters), select-all, sort-COLUMN (rank, id, label, value, stderr, count, f0...)
