@@ -7,9 +7,10 @@ import { shown } from '../shown';
 import { focusOn, targets } from '../state';
 import type { LabelChoice } from '../wire';
 import STYLE from '../../style/parts/edits.css';
+import { copied } from './clipboard';
 import { suggestedFor, type Taken } from './edits/accept';
 import { createDetail } from './edits/detail';
-import { copy, isForm, save } from './edits/export';
+import { isForm, save } from './edits/export';
 import { readPage } from './edits/history';
 import { createLog, type Form } from './edits/log';
 import { putMarks, readMarks } from './edits/marks';
@@ -156,7 +157,7 @@ export function makeEdits(
     } else if (wanted.how === 'download') {
       save(form, raw);
       log.tell('');
-    } else if (await copy(raw)) {
+    } else if (await copied(raw)) {
       log.tell(WORDS.copied);
     } else {
       log.tell(WORDS.notCopied, shown(raw, true));

@@ -1,4 +1,4 @@
-/** Hands a text to other programs: to the clipboard, or as a file. */
+/** Hands a text to other programs as a file. */
 
 import { download } from '../download';
 import type { Form } from './log';
@@ -16,14 +16,4 @@ export function isForm(item: unknown): item is Form {
 export function save(form: Form, text: string): void {
   const [name, type] = FILES[form];
   download(name, new Blob([text], { type: `${type};charset=utf-8` }));
-}
-
-/** Whether the browser let it. */
-export async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
