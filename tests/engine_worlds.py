@@ -42,10 +42,10 @@ def make(kind: str) -> tuple[Any, Any]:
     """A valuation with its data, by name."""
     train, test = blobs()
     if kind == "msr":
-        return ShapleyValuation(Utility.from_function(slow_sum), MSRSampler(seed=3), MaxUpdates(1500)), train
+        return ShapleyValuation(Utility.from_function(slow_sum), MSRSampler(seed=3), MaxUpdates(900)), train
     if kind == "walks":
         return ShapleyValuation(
-            Utility.from_function(slow_sum), PermutationSampler(seed=3), MaxUpdates(80)
+            Utility.from_function(slow_sum), PermutationSampler(seed=3), MaxUpdates(50)
         ), train
     if kind == "truncated":
         from sklearn.linear_model import LogisticRegression
