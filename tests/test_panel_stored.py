@@ -128,12 +128,12 @@ def test_nbconvert_that_executes_keeps_the_same_and_writes_it_as_html(tmp_path):
     nbformat.write(notebook(START, "_ = await panel.run"), tmp_path / "in.ipynb")
 
     def convert(*options):
-        command = [sys.executable, "-m", "nbconvert", "--execute", *options, "in.ipynb"]
+        command = [sys.executable, "-m", "nbconvert", *options]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=200)
 
-    convert("--to", "notebook", "--output", "out.ipynb")
+    convert("--execute", "--to", "notebook", "--output", "out.ipynb", "in.ipynb")
     check_final(nbformat.read(tmp_path / "out.ipynb", as_version=4))
-    convert("--to", "html", "--output", "out.html")
+    convert("--to", "html", "--output", "out.html", "out.ipynb")
     page = Path(tmp_path / "out.html").read_text(encoding="utf-8")
     assert 'class="dvl-snapshot-data"' in page
     assert f'<script type="{VIEW}">' not in page
