@@ -39,9 +39,9 @@ export function testColumns(points: Points, width = Infinity): Column[] {
   if (label !== null) {
     const numeric = label.kind === 'number';
     const name = numeric ? 'target' : 'label';
-    const least = numeric ? 62 : Math.min(tight ? 58 : 74, short(label.classes));
+    const least = numeric ? 62 : Math.min(tight ? 58 : 84, short(label.classes));
     shown.push(column('label', 'label', name, `The ${name} that the data give`, `minmax(${least}px, .6fr)`));
-    const track = `minmax(${numeric ? 62 : tight ? 58 : 86}px, .6fr)`;
+    const track = `minmax(${numeric ? 62 : tight ? 58 : 76}px, .6fr)`;
     const said = column(
       'feature',
       `f${PREDICTED}`,
@@ -58,13 +58,13 @@ export function testColumns(points: Points, width = Infinity): Column[] {
     });
   }
   const tip = 'The loss of the prediction: the higher, the worse';
-  shown.push(column('value', 'value', 'loss', tip, `minmax(${tight ? 62 : 76}px, 1fr)`));
+  shown.push(column('value', 'value', 'loss', tip, `minmax(${tight ? 62 : 72}px, 1fr)`));
   const against = column(
     'feature',
     `f${DISAGREEMENT}`,
     'against',
     AGAINST[label?.kind === 'class' ? 'class' : 'number'],
-    tight ? '48px' : '56px',
+    tight ? '48px' : '72px',
     true,
     DISAGREEMENT
   );

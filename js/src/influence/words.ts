@@ -31,7 +31,14 @@ export const OF_TESTS = {
   none: 'None yet. Test points can be wrong, too.',
   here: 'Keys edit this test point',
   elsewhere: 'Keys edit this training point',
-  relabelled: (n: number) => `${count(n)} relabelled`,
+  edited: ({ relabelled, flagged = 0, noted = 0 }: Edits) =>
+    [
+      `${count(relabelled)} relabelled`,
+      flagged > 0 ? `${count(flagged)} flagged` : '',
+      noted > 0 ? `${count(noted)} commented` : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
   kept: (path: string) => `kept in ${path}, apart from the edits of training points`,
 };
 

@@ -23,7 +23,7 @@ export function createTestEdits(relabel: HTMLElement, marks: readonly HTMLElemen
     setText(name, row < 0 ? '' : `Test point ${idOf(points, row)}`);
     show(here, active);
     element.classList.toggle('active', active);
-    setText(said, edits.count === 0 ? OF_TESTS.none : OF_TESTS.relabelled(edits.relabelled));
+    setText(said, edits.count === 0 ? OF_TESTS.none : OF_TESTS.edited(edits));
     setAttr(said, 'title', edits.path === '' ? null : OF_TESTS.kept(edits.path));
   }
 
