@@ -210,6 +210,28 @@ describe('previews', () => {
   });
 });
 
+describe('what Python says to a part', () => {
+  const said = (kind: string) => ({ v: 1, t: 'part', part: 'view', request: null, kind });
+
+  it('is kept for other views, but for answers to one of them, until the model is gone', () => {
+    const { kernel, model } = setUp();
+    const kinds = (): string[] => {
+      const heard: string[] = [];
+      model.hear('view', ({ kind }) => heard.push(kind))();
+      return heard;
+    };
+    const live: string[] = [];
+    model.hear('view', ({ kind }) => live.push(kind));
+    for (const kind of ['selection', 'code', 'file', 'log', 'columns ink', 'columns']) {
+      kernel.post(said(kind), []);
+    }
+    expect(live).toEqual(['selection', 'code', 'file', 'log', 'columns ink', 'columns']);
+    expect(kinds()).toEqual(['selection', 'code', 'columns']);
+    model.dispose();
+    expect(kinds()).toEqual([]);
+  });
+});
+
 describe('dispose', () => {
   it('leaves no timer and no listener behind', () => {
     const { kernel, model, sent } = setUp();

@@ -1,15 +1,35 @@
 import { describe, expect, it } from 'vitest';
 
 import { histogram, ranks } from '../src/columns';
+import { derive, rederive } from '../src/derive';
 import { binned, outline } from '../src/parts/pictures/before';
 import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';
 import { grow, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
 import { hex, LEVELS, levelOf, NEUTRAL, parse } from '../src/parts/pictures/ink';
+import { createLooks } from '../src/parts/pictures/look';
 import { readCourse } from '../src/parts/pictures/stability';
 import { MOST_CLASSES, strips } from '../src/parts/pictures/strips';
+import { filter, INITIAL, NO_FILTERS, sortBy, type UiState } from '../src/state';
 import { classLabels, makePoints } from './make';
 
 const all = (n: number): Uint8Array => new Uint8Array(n).fill(1);
+
+describe('what pictures draw from', () => {
+  it('stays where another order shows the same points', () => {
+    const points = makePoints([3, -1, 2, -4]);
+    const looks = createLooks();
+    const filtered: UiState = filter(INITIAL, { value: [-2, 5] });
+    const turns = [INITIAL, sortBy(INITIAL, 'id', false), filtered, sortBy(filtered, 'id', true)];
+    const first = derive(points, INITIAL, null, false);
+    const shown = turns.map((state) => {
+      const derived = rederive(points, state, { ...state, sort: [], filters: NO_FILTERS }, first);
+      return looks({ points, state, derived, focus: -1, columns: [] }, false).shown;
+    });
+    expect(shown[1]).toBe(shown[0]);
+    expect([...shown[2]!]).toEqual([1, 1, 1, 0]);
+    expect(shown[3]).toBe(shown[2]);
+  });
+});
 
 describe('the curve', () => {
   const points = makePoints([3, -1, NaN, 2, -4]);
