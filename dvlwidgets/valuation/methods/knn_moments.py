@@ -51,4 +51,5 @@ def moments(pieces: Iterable[Worth], n: int) -> tuple[Floats, Floats, Floats]:
 
 
 def _sum(values: Floats) -> Floats:
-    return values[0] if len(values) == 1 else values.sum(axis=0)
+    found: Floats = values[0] if len(values) == 1 else values.sum(axis=0)
+    return found
