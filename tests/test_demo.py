@@ -19,12 +19,12 @@ from dvlwidgets.engine.stopping import MaxUpdates
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(5)
+SEEDS = range(3)
 
 
 @pytest.fixture(scope="module", params=["breast_cancer", "digits"])
-def five_runs(request: pytest.FixtureRequest) -> list[Findings]:
-    """The demo's work at five seeds (of split, flips and draws), stopped by counts so that it is repeatable."""
+def runs(request: pytest.FixtureRequest) -> list[Findings]:
+    """The demo's work at three seeds (of split, flips and draws), stopped by counts so that it is repeatable."""
     found = []
     for seed in SEEDS:
         question = ask(request.param, MaxUpdates(3), seed=seed)
@@ -38,15 +38,15 @@ def five_runs(request: pytest.FixtureRequest) -> list[Findings]:
     return found
 
 
-def test_precision_is_three_times_chance(five_runs: list[Findings]):
-    good = [run.detection.precision >= 3 * run.detection.chance for run in five_runs]
-    assert sum(good) >= 4, [str(run.detection) for run in five_runs]
+def test_precision_is_three_times_chance(runs: list[Findings]):
+    good = [run.detection.precision >= 3 * run.detection.chance for run in runs]
+    assert sum(good) >= 2, [str(run.detection) for run in runs]
 
 
-def test_dropping_beats_random_removal_on_the_third_split(five_runs: list[Findings]):
-    good = [run.judgements[0].better_than_random for run in five_runs]
-    assert sum(good) >= 4, [str(run.judgements[0]) for run in five_runs]
-    gains = [run.judgements[0].after - run.judgements[0].random.mean() for run in five_runs]
+def test_dropping_beats_random_removal_on_the_third_split(runs: list[Findings]):
+    good = [run.judgements[0].better_than_random for run in runs]
+    assert sum(good) >= 2, [str(run.judgements[0]) for run in runs]
+    gains = [run.judgements[0].after - run.judgements[0].random.mean() for run in runs]
     assert sum(gains) > 0
 
 
