@@ -30,18 +30,21 @@ const AGAINST = {
 
 /** Below this width (px) the list of test points shortens what it can. */
 const TIGHT = 350;
+/** Below this one it shortens the names of its columns. */
+const SPACIOUS = 420;
 
 /** The test points: what they are, what was made of them, and how bad that is. `width`: what the list has. */
 export function testColumns(points: Points, width = Infinity): Column[] {
   const { label } = points;
   const tight = width < TIGHT;
+  const brief = width < SPACIOUS;
   const shown: Column[] = [looks(points)];
   if (label !== null) {
     const numeric = label.kind === 'number';
     const name = numeric ? 'target' : 'label';
-    const least = numeric ? 62 : Math.min(tight ? 58 : 84, short(label.classes));
+    const least = numeric ? 62 : tight ? Math.min(58, short(label.classes)) : 92; // old → new
     shown.push(column('label', 'label', name, `The ${name} that the data give`, `minmax(${least}px, .6fr)`));
-    const track = `minmax(${numeric ? 62 : tight ? 58 : 76}px, .6fr)`;
+    const track = `minmax(${numeric || (brief && !tight) ? 62 : tight ? 58 : 86}px, .6fr)`;
     const said = column(
       'feature',
       `f${PREDICTED}`,
@@ -53,7 +56,7 @@ export function testColumns(points: Points, width = Infinity): Column[] {
     );
     shown.push({
       ...said,
-      name: tight ? 'pred.' : 'predicted',
+      name: brief ? 'pred.' : 'predicted',
       decimals: decimalsOf(points.features[PREDICTED]!.values),
     });
   }
@@ -64,7 +67,7 @@ export function testColumns(points: Points, width = Infinity): Column[] {
     `f${DISAGREEMENT}`,
     'against',
     AGAINST[label?.kind === 'class' ? 'class' : 'number'],
-    tight ? '48px' : '72px',
+    tight ? '48px' : '78px',
     true,
     DISAGREEMENT
   );
