@@ -83,7 +83,8 @@ export class LiveModel implements PartSource {
   }
 
   get page(): string {
-    return String(this.comm.get('page') ?? '');
+    const given = this.comm.get('page');
+    return typeof given === 'string' ? given : '';
   }
 
   get kernel(): KernelFacts | null {
