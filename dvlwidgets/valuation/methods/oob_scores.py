@@ -19,7 +19,7 @@ def point_wise_accuracy(y_true: NDArray[Any], y_pred: NDArray[Any]) -> NDArray[n
     Raises:
         InputError: if the shapes differ.
     """
-    right = np.equal(*_pair(y_true, y_pred))
+    right: NDArray[np.bool_] = np.equal(*_pair(y_true, y_pred))
     if right.ndim == 1:
         return right.astype(np.float64)
     shares: NDArray[np.float64] = right.reshape(len(right), -1).mean(axis=1)
