@@ -70,7 +70,7 @@ def table_for(model: Any, x: Any) -> Any:
 def rows_alike(model: Any, x: Any) -> Indices | None:
     """All rows of a fitted forest, those that go alike through a tree beside each other; None for other models.
 
-    Rows in such an order find their leaves in about two thirds of the time: the way of one foretells that of the next.
+    Such rows find their leaves in a tenth to a quarter less time: the way of one foretells that of the next.
 
     Args:
         model: the fitted model.
