@@ -126,7 +126,7 @@ class FakeExplorer:
             if not self._fitted:
                 return np.full(self.n_test, np.nan)
             known = np.isfinite(self._columns["quantile_all"])
-            own = np.where((self._test_codes[:, None] == self._codes) & known, self._scores, 0.0)
+            own = np.where(known, self._scores, 0.0)
             moved = np.abs(own).sum(axis=1)
             against = -np.minimum(own, 0.0).sum(axis=1)
         return np.divide(against, moved, out=np.full(self.n_test, np.nan), where=moved > 0)

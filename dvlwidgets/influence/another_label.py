@@ -32,9 +32,7 @@ class AnotherLabel:
     disagreement: float
 
 
-def with_label(
-    job: ScanJob, position: int, target: Tensor, outputs: int | None, train_labels: NDArray[np.int64] | None
-) -> AnotherLabel:
+def with_label(job: ScanJob, position: int, target: Tensor, outputs: int | None) -> AnotherLabel:
     """The numbers of a test point if its label were another; the run's own stay what they are.
 
     Args:
@@ -42,7 +40,6 @@ def with_label(
         position: of the test point.
         target: the label, as the loss takes it.
         outputs: how many classes the model has, None for numbers.
-        train_labels: class numbers of the training points, (n_train,), or None.
     """
     scanner = job.scanner
     at, batch = next(iter(scanner.test.since(position)))
@@ -51,11 +48,9 @@ def with_label(
     factor = scanner.model.precondition_for_scores(scanner.model.gradients(new))
     found = predictions(scanner.model.problem, Batches.of(new), outputs)
     scores = scores_of(job, position, factor)
-    own = np.isfinite(scores)
-    if train_labels is not None:
-        own &= train_labels == int(target)
-    sizes = np.abs(scores[own].astype(np.float64))
-    share = sizes[scores[own] < 0].sum() / sizes.sum() if sizes.sum() > 0 else np.nan
+    known = scores[np.isfinite(scores)].astype(np.float64)
+    moved = np.abs(known).sum()
+    share = -known[known < 0].sum() / moved if moved > 0 else np.nan
     return AnotherLabel(factor, {name: float(column[0]) for name, column in found.items()}, float(share))
 
 

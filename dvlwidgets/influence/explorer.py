@@ -170,11 +170,10 @@ class Explorer:
             return self._with_others(found)
 
     def disagreement(self) -> NDArray[np.float64]:
-        """Of each test point: how far the training points of its own label speak against it, (n_test,).
+        """Of each test point the share of its influences that hurts it, from 0 to 1: (n_test,); NaN where unknown.
 
-        Of the influence that they have on it, the share that hurts it, from 0 to 1 (see `reducers.Disagreement`); over
-        all training points where there are no classes. NaN before the first tile. Training points that were relabelled
-        since count with the labels that the run met.
+        Where its label is wrong most of the influence hurts it (see `reducers.Disagreement`). Training points that were
+        relabelled since count with the labels that the run met.
         """
         with self._lock:
             found = self._job.ledger.disagreement()
@@ -261,7 +260,7 @@ class Explorer:
             if float(self._test.targets()[position]) == float(target):
                 self._others = {at: other for at, other in self._others.items() if at != position}
                 return
-            other = with_label(job, position, target, self.n_outputs, self._labels)
+            other = with_label(job, position, target, self.n_outputs)
             if job is self._job:
                 self._others = self._others | {position: other}
 

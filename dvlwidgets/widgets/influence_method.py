@@ -45,7 +45,7 @@ class ExplorerLike(Protocol):
         """Columns of the test points, each (n_test,), NaN where not known yet."""
 
     def disagreement(self) -> NDArray[Any]:
-        """Of each test point the share of its own label's influence that hurts it, (n_test,), NaN where unknown."""
+        """Of each test point the share of its influences that hurts it, (n_test,), NaN where unknown."""
 
     def of_test(self, i: int, k: int = 12) -> Any:
         """The most helpful and most harmful training points of a test point."""

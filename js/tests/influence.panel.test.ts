@@ -213,7 +213,7 @@ describe('edits of test points', () => {
     expect(shares).toEqual([...shares].sort((a, b) => b - a));
     await click(rows('tests')[0]!);
     expect(one('subject-doubt').textContent).toContain(
-      `${shares[0]} % of the influence of the training points of its`
+      `${shares[0]} % of the training points’ influence hurts it`
     );
     expect(kernel.run.tests.n).toBe(40);
   });

@@ -305,17 +305,15 @@ def test_the_kernel_for_other_devices_selects_the_same_numbers(monkeypatch):
 
 
 @pytest.mark.parametrize("widths", SPLITS)
-@pytest.mark.parametrize("labels", [True, False])
-def test_disagreement_is_the_share_of_its_own_labels_influence_that_hurts(widths, labels):
-    scores, shape = matrix(), labelled() if labels else Shape(N, Q)
-    reducer = Disagreement()
-    reduced(reducer, scores, shape, widths)
-    own = shape.test_labels[:, None] == shape.train_labels if labels else np.ones((Q, N), bool)
-    wanted = np.where(own & (scores < 0), -scores, 0).sum(1) / np.where(own, np.abs(scores), 0).sum(1)
+def test_disagreement_is_the_share_of_influence_that_hurts_a_test_point(widths):
+    scores, reducer = matrix(), Disagreement()
+    reduced(reducer, scores, labelled(), widths)
+    wanted = np.where(scores < 0, -scores, 0).sum(1) / np.abs(scores).sum(1)
     np.testing.assert_allclose(reducer.share(), wanted, rtol=1e-6)
 
 
-def test_disagreement_is_unknown_where_no_training_point_has_the_label():
-    reducer = Disagreement()
-    reduced(reducer, matrix(), Shape(N, Q, np.arange(Q) % 2, np.zeros(N, int)), [N])
-    np.testing.assert_array_equal(np.isnan(reducer.share()), np.arange(Q) % 2 == 1)
+def test_disagreement_is_unknown_where_nothing_moves_a_test_point():
+    scores, reducer = matrix(), Disagreement()
+    scores[::2] = 0
+    reduced(reducer, scores, labelled(), [N])
+    np.testing.assert_array_equal(np.isnan(reducer.share()), np.arange(Q) % 2 == 0)

@@ -1,4 +1,4 @@
-"""How far the training points of a test point's own label speak against it."""
+"""How far the training points speak against a test point."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from .base import Arrays, Reducer, Shape, as_numpy
 
 
 class Disagreement(Reducer):
-    """Of the influence that the training points of its own label have on a test point, the share that hurts it.
+    """Of the influence that the training points have on a test point, the share that hurts it.
 
-    `result()`: `against` and `moved` (n_test,), in float64: the sums of |negative influences| and of |influences| over
-    the training points of the test point's label; over all training points where there are no classes. `share()` is
-    their ratio: near 0 where its class stands behind a test point, near 1 where its class speaks against it, as it does
-    where the test point's label is wrong. (All training points together would say little: near an optimum their
-    gradients sum to about zero, so about half of the influence hurts every test point.)
+    `result()`: `against` and `moved` (n_test,), in float64: the sums of |negative influences| and of |influences|.
+    `share()` is their ratio. Where a test point's label is right most of the influence helps it; where it is wrong its
+    true neighbours hurt it, and the share is above a half. At an optimum without weight decay the training points'
+    gradients sum to zero, and so do their influences on a test point: then all shares are near a half.
     """
 
     name = "disagreement"
@@ -30,16 +29,9 @@ class Disagreement(Reducer):
         return {"against": np.zeros(shape.n_test), "moved": np.zeros(shape.n_test)}
 
     def reduce(self, scores: Tensor, train: slice) -> Arrays:
-        own = scores
-        if self.shape.has_labels:
-            tests, trained = np.asarray(self.shape.test_labels), np.asarray(self.shape.train_labels)[train]
-            same = torch.from_numpy(tests[:, None] == trained[None, :]).to(scores.device)
-            own = scores * same
-        against = own.clamp(max=0.0).sum(1, dtype=torch.float64).neg()
-        return {
-            "against": as_numpy(against),
-            "moved": as_numpy(own.sum(1, dtype=torch.float64) + 2 * against),
-        }
+        against = scores.clamp(max=0.0).sum(1, dtype=torch.float64).neg()
+        total = scores.sum(1, dtype=torch.float64)
+        return {"against": as_numpy(against), "moved": as_numpy(total + 2 * against)}
 
     def fold(self, part: Mapping[str, NDArray[Any]], train: slice) -> None:
         for name, sums in part.items():

@@ -21,7 +21,7 @@ export function trainCell(column: Column): Cell {
   return column.kind === 'label' ? withMarks(cell) : cell;
 }
 
-/** Above this share its own label speaks rather against a test point than for it. */
+/** Above this share the training points speak rather against a test point than for it. */
 const MOST = 0.5;
 
 function disagreementCell(): Cell {
@@ -43,7 +43,7 @@ function disagreementCell(): Cell {
       setAttr(share, 'class', `share-number${against ? ' hurts' : ''}`);
       setAttr(bar, 'class', `card-bar ${against ? 'hurts' : 'neutral'}`);
       bar.style.width = known ? `${(x * 100).toFixed(1)}%` : '0';
-      setAttr(element, 'title', disagreed(points, x));
+      setAttr(element, 'title', disagreed(x));
     },
   };
 }

@@ -20,13 +20,9 @@ export const SCORE =
   'Influence of a training point on the loss of a test point: positive helps, negative hurts. ' +
   'Divided by the number of training points it estimates how much the loss would rise if the point were removed.';
 
-/** What the disagreement of a test point is, by the kind of its labels. */
-const AGAINST = {
-  class:
-    'Disagreement: of the influence that the training points of its own label have on it, the share that hurts it. ' +
-    'High where the label of the test point is wrong, or the point is unlike its class',
-  number: 'Disagreement: of the influence that the training points have on it, the share that hurts it',
-};
+const AGAINST =
+  'Disagreement: of the influence that the training points have on it, the share that hurts it. ' +
+  'Above a half where its label is wrong, or the point is unlike its class';
 
 /** Below this width (px) the list of test points shortens what it can. */
 const TIGHT = 350;
@@ -66,7 +62,7 @@ export function testColumns(points: Points, width = Infinity): Column[] {
     'feature',
     `f${DISAGREEMENT}`,
     'against',
-    AGAINST[label?.kind === 'class' ? 'class' : 'number'],
+    AGAINST,
     tight ? '48px' : '78px',
     true,
     DISAGREEMENT

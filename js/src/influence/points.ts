@@ -39,7 +39,7 @@ export interface Both {
 
 export const PREDICTED = 0;
 export const P_LABEL = 1;
-/** Of the influence of the training points of its own label the share that hurts a test point. */
+/** Of the influence of the training points the share that hurts a test point. */
 export const DISAGREEMENT = 2;
 
 /** `before`: what was held until now; what came later than the points, such as flags, stays. */

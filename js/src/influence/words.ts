@@ -3,7 +3,6 @@
 import { count, many, percent } from '../format';
 import type { LiveWords } from '../live';
 import { KEYS } from '../keys';
-import type { Points } from '../points';
 import type { Edits, Status } from '../wire';
 
 export const WORDS: LiveWords = {
@@ -43,13 +42,8 @@ export const OF_TESTS = {
 };
 
 /** What a share of disagreement says. */
-export function disagreed(points: Points, share: number): string | null {
-  if (!Number.isFinite(share)) {
-    return null;
-  }
-  const whose =
-    points.label?.kind === 'class' ? 'the training points of its own label' : 'the training points';
-  return `${percent(share)} of the influence of ${whose} hurts it`;
+export function disagreed(share: number): string | null {
+  return Number.isFinite(share) ? `${percent(share)} of the training points’ influence hurts it` : null;
 }
 
 /** What is not as the edits would have it: in a few words, and in full. */

@@ -125,14 +125,14 @@ function fill(run, row) {
   run.columns.self_influence[row] = score(train, code, train, code);
 }
 
-/** Of the influence of the training points of its own label the share that hurts a test point. */
+/** Of the influence of the training points the share that hurts a test point. */
 function disagreement(run) {
   return Float32Array.from(run.tests.points, (test, i) => {
-    const own = [...run.points.keys()]
-      .filter((j) => run.classes === null || run.codes[j] === run.tests.truths[i])
-      .map((j) => score(test, run.tests.truths[i], run.points[j], run.classes === null ? 0 : run.codes[j]));
-    const moved = own.reduce((sum, s) => sum + Math.abs(s), 0);
-    return run.fitted ? own.reduce((sum, s) => sum - Math.min(0, s), 0) / moved : NaN;
+    const all = run.points.map((train, j) =>
+      score(test, run.tests.truths[i], train, run.classes === null ? 0 : run.codes[j])
+    );
+    const moved = all.reduce((sum, s) => sum + Math.abs(s), 0);
+    return run.fitted ? all.reduce((sum, s) => sum - Math.min(0, s), 0) / moved : NaN;
   });
 }
 

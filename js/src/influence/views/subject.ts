@@ -62,7 +62,7 @@ export function createSubject() {
       answer === null ? '' : `${count(answer.helps)} training points help, ${count(answer.hurts)} hurt it`
     );
     const share = points.features[DISAGREEMENT]!.values[row]!;
-    const against = disagreed(points, share);
+    const against = disagreed(share);
     setText(doubt, data.waits ? 'computing its numbers anew…' : (against ?? ''));
     setAttr(doubt, 'class', !data.waits && share > 0.5 ? 'hurts' : 'muted');
     show(doubt, data.waits || against !== null);
