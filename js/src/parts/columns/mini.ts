@@ -220,7 +220,10 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
       if (mini?.kind === 'class') {
         return chosen.length > 0 && !chosen.includes(mini.names[i]!) ? 'neutral outside' : 'neutral';
       }
-      const centre = found!.lo + (i + 0.5) * found!.width;
+      if (found === null) {
+        return 'neutral'; // bars of values that are no longer known
+      }
+      const centre = found.lo + (i + 0.5) * found.width;
       const side = threshold === null ? 'neutral' : centre < threshold ? 'hurts' : 'helps';
       return range !== null && (centre < range[0] || centre > range[1]) ? `${side} outside` : side;
     });
