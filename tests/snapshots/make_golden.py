@@ -104,7 +104,9 @@ def influence() -> InfluenceSnapshot:
     }
     tests = {name: np.array([0.25, 1.0], dtype="f4") for name in ("loss", "predicted", "p_label")}
     points = InfluencePoints(**vars(now.points), columns=columns, tests=tests, known=True)
-    test = Tests(records.Subject(2, "", ""), records.Labels(CLASSES, np.array([0, 2]), np.array([0, 2])))
+    came = np.array([0, 2])
+    labels = records.Labels(CLASSES, came, came)
+    test = Tests(records.Subject(2, "", ""), labels, np.zeros(2, np.uint8), EDITS)
     rest = {name: getattr(now, name) for name in now.__dataclass_fields__ if name != "points"}
     return InfluenceSnapshot(**rest, points=points, test=test, quantile=0.25)
 
