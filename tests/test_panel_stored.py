@@ -74,7 +74,8 @@ def check_final(made, state="finished"):
     for model in panels:
         assert "buffers" not in model
         kept = {key for key in model["state"] if not key.startswith("_")}
-        assert kept <= {"title", "state", "height", "kernel", "layout", "tabbable", "tooltip"}
+        assert kept <= {"title", "state", "height", "kernel", "page", "layout", "tabbable", "tooltip"}
+        assert not model["state"].get("page")  # a copy in the state is for marimo
     return found
 
 
