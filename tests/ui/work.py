@@ -190,7 +190,7 @@ class Panel:
             raise
 
     def order(self) -> list[int]:
-        """Positions of the points in the rows on the screen, from the top; waits for rows where an output is drawn anew."""
+        """Positions of the points in the rows on the screen, from the top; waits where an output is drawn anew."""
         expect(self.part("row").first).to_be_visible()
         rows = self.part("row").all()
         return [int(row.get_attribute("data-row") or -1) for row in rows if row.is_visible()]
