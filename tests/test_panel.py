@@ -60,7 +60,8 @@ def test_edits_of_other_data_are_refused_when_the_panel_opens(tmp_path):
 def test_traits_hold_nothing_of_the_data(opened):
     panel, _ = opened(dataset(description="secret"), title="A title")
     own = {name for name in panel.get_state() if not name.startswith("_")}
-    assert own == {"title", "state", "height", "kernel", "layout", "tabbable", "tooltip"}
+    assert own == {"title", "state", "height", "kernel", "page", "layout", "tabbable", "tooltip"}
+    assert panel.get_state()["page"] == ""  # a copy is in the state in marimo only
 
 
 # --- streaming ----------------------------------------------------------------------------------------------

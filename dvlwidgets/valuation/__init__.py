@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..homes import HOME_OF, STAR
+
 _PARTS = ("dataset", "games", "methods", "result", "samplers", "scorers", "stopping", "utility")
 
 
@@ -16,9 +18,8 @@ def __getattr__(name: str) -> Any:
         return _names()
     if name in _PARTS:
         return importlib.import_module(f"{__name__}.{name}")
-    house = importlib.import_module(__name__.rpartition(".")[0])
-    if name in house.__all__:
-        return getattr(house, name)
+    if name in HOME_OF:
+        return getattr(importlib.import_module(__name__.rpartition(".")[0]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -28,5 +29,4 @@ def __dir__() -> list[str]:
 
 def _names() -> list[str]:
     """What `from dvlwidgets.valuation import *` brings: all but the widgets."""
-    house = importlib.import_module(__name__.rpartition(".")[0])
-    return [name for name in house.__all__ if not house._HOME_OF[name].startswith("widgets.")]  # noqa: SLF001
+    return [name for name in STAR if not HOME_OF[name].startswith("widgets.")]
