@@ -15,11 +15,12 @@ class Row:
 
     Args:
         what: the case, unique in the whole table, with its sizes.
-        ours: our median, seconds (a fit, an evaluation, a whole run: `what` says which).
+        ours: our median, seconds (a fit, an evaluation, a whole run: `what` says which), or what `unit` says.
         reference: the reference's median in the same unit; None where the peer is not installed.
         against: the reference, with its version.
         goal: the ratio that is wanted; None where none was set.
         bound: what the arithmetic allows, or why a goal is missed, in words.
+        unit: of `ours` and `reference`; "s" is told as ms or us where that suits it.
     """
 
     what: str
@@ -28,6 +29,7 @@ class Row:
     against: str
     goal: float | None = None
     bound: str = ""
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:

@@ -83,8 +83,13 @@ def measured(
     return found
 
 
-def duration(seconds: float) -> str:
+def amount(much: float, unit: str) -> str:
     """Three digits in a unit that suits them."""
+    return duration(much) if unit == "s" else f"{much:.3g} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, or a part of one."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return (
@@ -100,13 +105,13 @@ def times(ratio: float) -> str:
 
 def line(row: Row) -> str:
     """A row in Markdown."""
-    cells = [row.what, duration(row.ours)]
+    cells = [row.what, amount(row.ours, row.unit)]
     if row.reference is None or row.ratio is None:
         cells += [NOT_MEASURED, "", "" if row.goal is None else f"{row.goal:.3g}x", ""]
     else:
         met = "" if row.goal is None else "yes" if row.ratio >= row.goal else "NO"
         goal = "" if row.goal is None else f"{row.goal:.3g}x"
-        cells += [duration(row.reference), times(row.ratio), goal, met]
+        cells += [amount(row.reference, row.unit), times(row.ratio), goal, met]
     return "| " + " | ".join(cell.replace("|", "/") for cell in [*cells, row.against, row.bound]) + " |"
 
 
@@ -149,10 +154,9 @@ def short(rows: Sequence[Row]) -> str:
     lines = ["| | ours | reference | ratio |", "| --- | --- | --- | --- |"]
     for row in rows:
         if row.goal is not None and row.reference is not None and row.ratio is not None:
+            ours, reference = (amount(much, row.unit) for much in (row.ours, row.reference))
             against = row.against.split(":")[0]
-            lines.append(
-                f"| {row.what} | {duration(row.ours)} | {duration(row.reference)} ({against}) | {times(row.ratio)} |"
-            )
+            lines.append(f"| {row.what} | {ours} | {reference} ({against}) | {times(row.ratio)} |")
     return "\n".join(lines)
 
 
