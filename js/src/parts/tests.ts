@@ -49,12 +49,13 @@ export const makeTests: MakeLate = (hub, kit) => {
     { class: 'link', title: WORDS.lookTip, 'data-testid': 'test-again', onclick: ask },
     WORDS.again
   );
+  const title = h('span', {}, WORDS.title);
   const sentence = h('span');
   const said = h('p', { class: 'muted', role: 'status', 'data-testid': 'test-said' }, sentence, ' ', again);
   const element = h(
     'section',
     { class: 'card doubt-card', 'data-testid': 'test-card' },
-    h('h3', { title: WORDS.titleTip }, h('span', {}, WORDS.title), button),
+    h('h3', { title: WORDS.titleTip }, title, button),
     said,
     list.element,
     edited.element
@@ -96,7 +97,9 @@ export const makeTests: MakeLate = (hub, kit) => {
     const looking = state === 'looking';
     const shown = open && found !== null;
     show(element, refusal !== '');
-    show(button, refusal === null && !(looking && found === null));
+    const first = found === null && refusal === null && !looking;
+    show(title, !first); // one line, until somebody asks
+    show(button, first || (refusal === null && found !== null));
     setText(button, found === null ? WORDS.look : open ? WORDS.hide : WORDS.show(found.doubted));
     setAttr(button, 'title', found === null ? WORDS.lookTip : null);
     setAttr(button, 'aria-expanded', found === null ? null : String(open));

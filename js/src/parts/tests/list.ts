@@ -62,7 +62,7 @@ function createLine(createMarks: Kit['createMarks']) {
   let drawn: unknown;
 
   function paint(points: Points, doubt: Doubt, neighbours: number): void {
-    const { row, id, own, against, preview } = doubt;
+    const { row, id, against, preview } = doubt;
     const { preview: kind, label: labels } = points;
     setAttr(element, 'data-row', row);
     show(canvas, kind.kind === 'image');
@@ -85,13 +85,10 @@ function createLine(createMarks: Kit['createMarks']) {
     setText(label, now!);
     label.classList.toggle('accent', edited);
     marks.paint(points, row);
-    const agrees = doubt.said === now;
-    setText(
-      model,
-      agrees ? WORDS.agrees : WORDS.says(doubt) + (own === null || edited ? '' : ` · ${WORDS.own(own)}`)
-    );
+    setText(model, doubt.said === now ? WORDS.agrees : WORDS.says(doubt));
     show(votes, against !== null && !edited);
-    setText(votes, WORDS.votes(against ?? 0, neighbours));
+    setText(votes, WORDS.against(against ?? 0, neighbours));
+    setAttr(element, 'title', edited ? null : WORDS.why(doubt, neighbours));
   }
 
   return { element, paint };

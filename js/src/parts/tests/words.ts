@@ -30,12 +30,20 @@ export const WORDS = {
       .filter(Boolean)
       .join(' '),
   says: ({ said, sure }: Doubt) => `model: ${said}${sure === null ? '' : `, ${percent(sure)}`}`,
-  own: (p: number) => `${percent(p)} for its label`,
   agrees: 'model agrees',
-  votes: (share: number, of: number) => {
-    const n = Math.round(share * of);
-    return `${count(n)} of ${many(of, 'neighbour')} ${n === 1 ? 'has' : 'have'} another label`;
-  },
+  against: (share: number, of: number) => `${Math.round(share * of)}/${of} neighbours against`,
+  /** The same in full. */
+  why: ({ said, sure, own, against }: Doubt, of: number) =>
+    [
+      `The model gives it ${said}${sure === null ? '' : ` with ${percent(sure)}`}${
+        own === null ? '' : `, its own label with ${percent(own)}`
+      }`,
+      against === null
+        ? ''
+        : `${count(Math.round(against * of))} of the ${count(of)} nearest training points have another label`,
+    ]
+      .filter(Boolean)
+      .join('; '),
   list: 'Doubtful test points',
   point: (id: string) => `Test point ${id}`,
   here: 'keys edit it',
