@@ -100,7 +100,7 @@ const plain = (codes?: number[]): PartMessage =>
 function open() {
   const listeners: ((message: PartMessage) => void)[] = [];
   let state: UiState = INITIAL;
-  const ask = vi.fn((..._: unknown[]) => 'r');
+  const ask = vi.fn<(...command: unknown[]) => string>(() => 'r');
   const source = {
     ask,
     complain: vi.fn(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from panel_fakes import panels
@@ -47,7 +49,7 @@ class Answered:
 
 
 def test_doubtful_test_points_are_listed_when_asked_for_and_edited_by_keys(
-    browser: Browser, tmp_path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     train, test = digits_with_flips()

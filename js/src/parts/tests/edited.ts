@@ -36,7 +36,7 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
     ask: (part: string, body: Readonly<Record<string, unknown>>) => source.ask(part, body),
     hear: source.hear.bind(source),
     complain: source.complain.bind(source),
-    tell: chosen.paint,
+    tell: () => chosen.paint(),
     subscribe(listener: (change: Change) => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -44,7 +44,7 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   };
   const theirDesk = {
     state: () => ({ ...state, help: desk.state().help }),
-    order: chosen.order,
+    order: () => chosen.order(),
     /** One point at a time; the list of keys is the panel's. */
     set(now: UiState) {
       state = { ...now, selected: INITIAL.selected };
@@ -54,7 +54,7 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
       chosen.paint();
     },
     page: () => 4,
-    reveal: chosen.reveal,
+    reveal: (row: number) => chosen.reveal(row),
   };
   const marks = kit.makeEdits(
     { source: theirs, desk: theirDesk, set: (change) => theirDesk.set(change(state)) },
