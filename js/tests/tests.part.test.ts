@@ -126,8 +126,10 @@ function open() {
 }
 
 it('fits no model before somebody asks, and says what cannot be doubted or went wrong', () => {
-  const { at, say, ask, complain } = open();
+  const { root, at, say, ask, complain } = open();
   expect(at('test-card').hidden).toBe(true);
+  const names = [...root.querySelectorAll<HTMLElement>('[data-testid]')].map(({ dataset }) => dataset.testid);
+  expect(names.filter((name) => !name!.startsWith('test-'))).toEqual([]); // told from the training points' at once
   say('about', { possible: false, why: 'LOO has no test points of its own.', n: 0 });
   expect([at('test-card').hidden, at('test-look').hidden]).toEqual([false, true]);
   expect(at('test-said').textContent).toContain('no test points of its own');

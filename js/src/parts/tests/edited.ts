@@ -79,6 +79,8 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   );
   const pressed = kit.createKeys(theirDesk, editing);
   const overlays = marks.overlays ?? [];
+  const apart = (): void => [element, ...overlays].forEach(rename);
+  apart();
 
   return {
     element,
@@ -105,7 +107,7 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
       setAttr(said, 'title', edits.path === '' ? null : WORDS.kept(edits.path));
       show(unmoved, edits.relabelled > 0);
       marks.paint?.({ points, state, focus: state.focus } as Parameters<NonNullable<Part['paint']>>[0]);
-      [element, ...overlays].forEach(rename);
+      apart();
     },
     end: () => marks.end?.(),
   };
