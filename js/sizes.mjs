@@ -6,6 +6,7 @@ const BUDGETS = {
   'dvlwidgets/static/widget.js': 150_000,
   'dvlwidgets/static/influence.js': 150_000,
   'dvlwidgets/static/whatif.js': 20_000,
+  'dvlwidgets/static/tests.js': 20_000,
   'dvlwidgets/static/view.js': 32_000,
   'dvlwidgets/static/previews.js': 20_000,
   'dvlwidgets/static/pictures.js': 42_000,

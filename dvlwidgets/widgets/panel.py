@@ -14,7 +14,17 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets.live_panel import LivePanel
-from dvlwidgets.widgets.parts import PARTS, again, control, pictures, stability, view, view_table, whatif
+from dvlwidgets.widgets.parts import (
+    PARTS,
+    again,
+    control,
+    pictures,
+    stability,
+    tests,
+    view,
+    view_table,
+    whatif,
+)
 from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
@@ -45,6 +55,8 @@ class ValuationPanel(LivePanel):
         checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
         edits: the file that keeps relabels and drops, or an `EditLog`; by default
             `./dvlwidgets-edits/<fingerprint of train>.jsonl`, made by the first edit.
+        test_edits: the same for the edits of the valuation's test points, which can be wrong, too; by default
+            `<fingerprint of test>-test.jsonl` beside `edits`.
         share: how much a stored copy holds (the notebook's output, `save`): "summary", "values" (positions, labels,
             values), "values+text" (ids and texts, too) or "full" (features and images, too); None for the default,
             which is "values" unless the front-end's settings say otherwise.
@@ -56,7 +68,7 @@ class ValuationPanel(LivePanel):
 
     Raises:
         InputError, InputTypeError: before any work, for arguments that do not go together.
-        EditError: the log of edits belongs to other data, or cannot be read.
+        EditError: a log of edits belongs to other data, or cannot be read.
         InstallationError: the JavaScript was not built.
 
     Example:
@@ -78,6 +90,7 @@ class ValuationPanel(LivePanel):
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
+        test_edits: EditLog | str | PathLike[str] | None = None,
         share: str | None = None,
         height: int = 600,
         held_out: Dataset | None = None,
@@ -88,6 +101,7 @@ class ValuationPanel(LivePanel):
         if isinstance(given, Dataset):  # what is no data set is refused by the session
             places = passed(map, len(train))
             whatif.check_held_out(held_out, train)  # not later: parts of a refused panel would hear of edits
+            tests.check_log(valuation, train, edits, test_edits)
         super().__init__(
             lambda on_change: Session(
                 valuation,
@@ -108,6 +122,7 @@ class ValuationPanel(LivePanel):
                 pictures.NAME: lambda hub: pictures.PicturesPart(hub, places),
                 whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
                 again.NAME: again.AgainPart,
+                tests.NAME: lambda hub: tests.TestsPart(hub, test_edits, image_shape),
                 control.NAME: control.ControlPart,
                 stability.NAME: stability.StabilityPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
@@ -125,6 +140,32 @@ class ValuationPanel(LivePanel):
             InputError: nothing is left, or the method refuses the edited points; nothing was changed.
         """
         self._part(again.AgainPart).value()
+
+    # --- test points, which can be wrong, too ------------------------------------------------------------------
+
+    @property
+    def test_edits(self) -> EditLog:
+        """The edits of the valuation's test points: a log as `edits`, with undo, history and export of its own.
+
+        Raises:
+            InputError: the valuation has no test points of its own.
+            EditError: the log belongs to other data, or cannot be read.
+
+        Example:
+            >>> panel.test_edits.relabel(test, [12], "ring")  # doctest: +SKIP
+            >>> panel.test_edits.undo()  # doctest: +SKIP
+        """
+        return self._part(tests.TestsPart).edits
+
+    def test_dataset(self) -> Dataset:
+        """The valuation's test points with their edits applied; the original is untouched.
+
+        The values rest on the test points as they came: make a valuation with this set for others.
+
+        Raises:
+            InputError, EditError: as `test_edits`.
+        """
+        return self.test_edits.apply(self._part(tests.TestsPart).data)
 
     # --- what is seen ---------------------------------------------------------------------------------------
 

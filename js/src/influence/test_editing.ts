@@ -5,6 +5,7 @@ import type { Desk } from '../intents';
 import { withKeys, type SetState } from '../live';
 import { makeEdits } from '../parts/edits';
 import type { Part, PartSource } from '../parts/part';
+import { rename } from '../parts/rename';
 import { createRelabel } from '../views/relabel';
 import { createUndo } from '../views/undo';
 import type { Both } from './points';
@@ -71,14 +72,4 @@ export function createTestEditing(source: InfluenceSource, desk: Desk, set: SetS
     paint: (sight) => part.paint?.(sight),
     end: () => part.end?.(),
   };
-}
-
-/** The same views stand beside those of the training points: browser tests must tell them apart. */
-function rename(element: HTMLElement): void {
-  for (const named of [element, ...element.querySelectorAll<HTMLElement>('[data-testid]')]) {
-    const id = named.dataset.testid;
-    if (id !== undefined && !id.startsWith('test-')) {
-      named.dataset.testid = `test-${id}`;
-    }
-  }
 }

@@ -13,6 +13,7 @@ export const PARTS: readonly MakePart[] = [
   makeEdits,
   makeLater('pictures'),
   makeLater('whatif'),
+  makeLater('tests'),
   makeLater('previews'),
   makeAgain,
   makeLater('view'),

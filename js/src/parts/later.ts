@@ -5,6 +5,7 @@
 
 import { h } from '../dom';
 import { words } from '../read';
+import { KIT, type Kit } from './kit';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
 
 /** Points above which a chart beside the table comes after it, this long (ms). */
@@ -14,12 +15,15 @@ const STILL = 120;
 const PATIENCE = 20_000;
 const PLACES = ['overview', 'bar', 'tools', 'detail', 'footer', 'takeBack', 'overlays'] as const;
 
-type Load = (source: string) => Promise<{ default: MakePart }>;
+/** A part that comes later may use what the panel has anyway. */
+export type MakeLate = (hub: Hub, kit: Kit) => Part;
 
-async function fromText(source: string): Promise<{ default: MakePart }> {
+type Load = (source: string) => Promise<{ default: MakeLate }>;
+
+async function fromText(source: string): Promise<{ default: MakeLate }> {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   try {
-    return (await import(url)) as { default: MakePart };
+    return (await import(url)) as { default: MakeLate };
   } catch (error) {
     const made = inline(source);
     if (made === undefined) {
@@ -32,8 +36,8 @@ async function fromText(source: string): Promise<{ default: MakePart }> {
 }
 
 /** A page may refuse blobs and let inline scripts run. Undefined where it lets neither. */
-function inline(source: string): MakePart | undefined {
-  const script: HTMLScriptElement & { made?: MakePart } = h('script');
+function inline(source: string): MakeLate | undefined {
+  const script: HTMLScriptElement & { made?: MakeLate } = h('script');
   const body = source.replace(/export\s*\{\s*([\w$]+) as default,?\s*\};?(?!.*export)/s, 'return $1');
   script.textContent = `document.currentScript.made = (() => { 'use strict'; ${body}\n})()`;
   document.head.append(script); // it runs at once
@@ -83,7 +87,7 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
     async function take(source: string): Promise<void> {
       taken = true;
       try {
-        const made = (await load(source)).default(hub);
+        const made = (await load(source)).default(hub, KIT);
         if (ended) {
           made.end?.();
           return;

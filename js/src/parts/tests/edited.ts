@@ -1,0 +1,114 @@
+/** The edits of test points: the panel's own commands, keys and views, with the log of the test points behind them. */
+
+import { h, setAttr, setText, show } from '../../dom';
+import type { Points } from '../../points';
+import type { Change } from '../../source';
+import { INITIAL, type UiState } from '../../state';
+import type { Kit } from '../kit';
+import type { Hub, Part } from '../part';
+import { rename } from '../rename';
+import { WORDS } from './words';
+
+export interface Chosen {
+  /** What is known of the test points; null before they were looked at. */
+  points(): Points | null;
+  /** Positions of those that are listed. */
+  order(): Uint32Array;
+  reveal(row: number): void;
+  paint(): void;
+}
+
+export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
+  let state: UiState = INITIAL;
+  const listeners = new Set<(change: Change) => void>();
+  const edit = (command: Readonly<Record<string, unknown>>): void => {
+    source.ask(WORDS.name, { do: 'edit', edit: command });
+  };
+  const theirs = {
+    get points() {
+      return chosen.points();
+    },
+    relabel: (rows: readonly number[], choice: object) => edit({ ...choice, t: 'relabel', rows: [...rows] }),
+    drop: () => undefined, // a test set without the points that are hard for the model would flatter it
+    undo: () => edit({ t: 'undo' }),
+    redo: () => edit({ t: 'redo' }),
+    editBy: edit,
+    ask: (part: string, body: Readonly<Record<string, unknown>>) => source.ask(part, body),
+    hear: source.hear.bind(source),
+    complain: source.complain.bind(source),
+    tell: () => chosen.paint(),
+    subscribe(listener: (change: Change) => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const theirDesk = {
+    state: () => ({ ...state, help: desk.state().help }),
+    order: () => chosen.order(),
+    /** One point at a time; the list of keys is the panel's. */
+    set(now: UiState) {
+      state = { ...now, selected: INITIAL.selected };
+      if (now.help !== desk.state().help) {
+        desk.set({ ...desk.state(), help: now.help });
+      }
+      chosen.paint();
+    },
+    page: () => 4,
+    reveal: (row: number) => chosen.reveal(row),
+  };
+  const marks = kit.makeEdits(
+    { source: theirs, desk: theirDesk, set: (change) => theirDesk.set(change(state)) },
+    WORDS
+  );
+  const editing = kit.withKeys(kit.createEditing(theirs, theirDesk), [marks]);
+  const relabel = kit.createRelabel(editing);
+  const undo = kit.createUndo(editing);
+  undo.element.append(...(marks.takeBack ?? []));
+  const name = h('span');
+  const said = h('p', { class: 'muted', 'data-testid': 'test-edits-summary' });
+  const unmoved = h('p', { 'data-testid': 'test-unmoved' }, WORDS.unmoved);
+  const element = h(
+    'div',
+    { class: 'doubt-edits' },
+    h('h3', {}, name, h('span', { class: 'keys-here' }, WORDS.here)),
+    relabel.element,
+    ...(marks.detail ?? []),
+    said,
+    undo.element,
+    unmoved
+  );
+  const pressed = kit.createKeys(theirDesk, editing);
+  const overlays = marks.overlays ?? [];
+  const apart = (): void => [element, ...overlays].forEach(rename);
+  apart();
+
+  return {
+    element,
+    overlays,
+    get focus() {
+      return state.focus;
+    },
+    choose: (row: number) => theirDesk.set({ ...state, focus: row, anchor: row }),
+    /** New points came: the marks are put into them. */
+    renew: () => listeners.forEach((listener) => listener('values')),
+    /** Escape stays the panel's. */
+    press(event: KeyboardEvent, list: Element): void {
+      if (event.key !== 'Escape' && state.focus >= 0) {
+        pressed(event, list);
+      }
+    },
+    update(points: Points, id: string): void {
+      const { edits } = points;
+      show(element, state.focus >= 0);
+      setText(name, WORDS.point(id));
+      relabel.update({ points, targets: state.focus < 0 ? [] : [state.focus], bulk: false, unsaved: 0 });
+      undo.update(edits);
+      setText(said, WORDS.edits(edits));
+      setAttr(said, 'title', edits.path === '' ? null : WORDS.kept(edits.path));
+      show(unmoved, edits.relabelled > 0);
+      marks.paint?.({ points, state, focus: state.focus } as Parameters<NonNullable<Part['paint']>>[0]);
+      apart();
+    },
+    end: () => marks.end?.(),
+  };
+}
