@@ -61,7 +61,7 @@ export function testColumns(points: Points, width = Infinity): Column[] {
   const against = column(
     'feature',
     `f${DISAGREEMENT}`,
-    'against',
+    tight ? 'vs.' : 'against',
     AGAINST,
     tight ? '48px' : '78px',
     true,
