@@ -254,7 +254,7 @@ def paused_run(page: Page, server: Server, folder: Path, name: str) -> tuple[Not
     panel.click("pause")
     try:
         panel.expect_state("paused", timeout=15_000)
-    except AssertionError as lost:  # seen once in CI; the cause is not known, so the panel's words are printed
+    except AssertionError as lost:  # seen once in CI, cause unknown: the panel's words are printed
         print(lost.__notes__)
         panel.click("pause")
         panel.expect_state("paused")
