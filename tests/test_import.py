@@ -89,3 +89,12 @@ def test_type_checkers_are_told_the_names_that_there_are():
         if alias.asname
     }
     assert told == HOME_OF
+
+
+def test_the_lists_of_names_agree() -> None:
+    from dvlwidgets import homes, influence
+    from dvlwidgets.valuation import samplers
+
+    assert sorted(influence._HOME_OF) == influence.__all__
+    assert set(homes.WITH_TORCH["influence"]) <= set(influence.__all__)
+    assert sorted(homes.HOMES["valuation.samplers"]) == sorted(samplers.__all__)
