@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .answers import Answers, TestSet
-from .fits.covered import DECISION, PREDICT, PROBA
+from .fits.covered_table import DECISION, PREDICT, PROBA
 from .fits.predictions import Predictions, finite
 from .foreign import SklearnMetric
 from .metrics import Metric
