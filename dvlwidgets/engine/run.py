@@ -27,6 +27,7 @@ from .rules import LazyView, StoppingRule
 from .stopping import certainty
 from .tally import Clock, Tally
 from .threads import capped, lifted
+from .undivided import Undivided
 
 FIRST_STEP = -1
 """Where the receipts keep the two ends, v(empty) and v(N)."""
@@ -60,6 +61,7 @@ class Loop:
         lift: whether the consumer of the frames gets its own inner threads back while it looks at one.
         watched: whether somebody looks at the frames; if not, round ends give none.
         active: whether `frames()` is being iterated.
+        whole: folds and looks, which an interrupt does not cut in half while it is `heard()` by this.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class Loop:
         self.lift = False
         self.watched = True
         self._caps = not getattr(job, "threads_itself", False)
-        self._folding = False
+        self.whole = Undivided()
         self._plan: Mapping[str, Any] | None = None
         self._rule_state: Any = None
         self._decided_at = -1
@@ -185,7 +187,7 @@ class Loop:
 
     def _take_in(self) -> None:
         """The newest estimate of a run that is broken off."""
-        if self.stats is not None and not self._folding:
+        if self.stats is not None and not self.whole.broken:
             # a fold, or a look, cut in half is no statistic: the last one stands
             self._estimate()
 
@@ -306,10 +308,9 @@ class Loop:
 
     def _fold_ready(self, pieces: Pieces) -> Iterator[Progress]:
         while (whole := pieces.pop(self.step)) is not None:
-            self._folding = True
-            self.stats = self.job.fold(self.stats, self.step, whole)
-            self._folding = False
-            self.step += 1
+            with self.whole:
+                self.stats = self.job.fold(self.stats, self.step, whole)
+                self.step += 1
         if self._frame_due(FRAME_SECONDS) and self._replayed_clock is None:
             self._estimate()
             yield self._frame()
@@ -324,11 +325,10 @@ class Loop:
 
     def _estimate(self) -> None:
         if self.stats is not None and self._estimated_at != self.step:
-            self._folding = True  # statistics may be brought up to date in place
-            self.estimate = self.job.estimate(self.stats)
-            self._folding = False
-            self._estimated_at = self.step
-            self.published = Published(self.estimate, self.step, replace(self.tally))
+            with self.whole:  # statistics may be brought up to date in place
+                self.estimate = self.job.estimate(self.stats)
+                self.published = Published(self.estimate, self.step, replace(self.tally))
+                self._estimated_at = self.step
 
     def _view(self) -> LazyView:
         seconds = self.clock.seconds if self._replayed_clock is None else self._replayed_clock

@@ -105,9 +105,10 @@ class InfluenceStatistics:
         loop = self._prepare(train, checkpoint)
         bar = Bar(self.algorithm_name) if self.progress else None
         try:
-            for frame in loop.frames():
-                if bar is not None:
-                    bar.update(frame)
+            with loop.whole.heard():
+                for frame in loop.frames():
+                    if bar is not None:
+                        bar.update(frame)
         except KeyboardInterrupt:
             loop.interrupted()
             raise

@@ -100,9 +100,10 @@ class Valuation:
         bar = Bar(self.algorithm_name) if self.progress else None
         loop.watched = bar is not None
         try:
-            for frame in loop.frames():
-                if bar is not None:
-                    bar.update(frame)
+            with loop.whole.heard():
+                for frame in loop.frames():
+                    if bar is not None:
+                        bar.update(frame)
         except KeyboardInterrupt:
             loop.interrupted()
             raise
