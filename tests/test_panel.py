@@ -12,7 +12,7 @@ from panel_fakes import FakeValuation, dataset, progress, tell
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.preview import UNREADABLE
+from dvlwidgets.data.preview_kinds import UNREADABLE
 from dvlwidgets.engine.records import Estimate
 from dvlwidgets.errors import EditError, InputError, InputTypeError, InstallationError, WireError
 from dvlwidgets.valuation.result import Status, ValuationResult

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dvlwidgets.data import Dataset, GroupedDataset, preview
+from dvlwidgets.data import Dataset, GroupedDataset, preview, preview_kinds
 from dvlwidgets.data.preview import previews_of
 from dvlwidgets.data.preview_audio import Audio
 from dvlwidgets.errors import InputError, InputTypeError
@@ -90,7 +90,7 @@ def test_texts_are_recognised_given_and_cut():
     d = Dataset(np.array(["one", "two", "three"]), [0, 1, 0])
     assert previews_of(d).get([2, 0]) == ["three", "one"]
     long = previews_of(plain(), ["x" * 1000] * 6).get([0])[0]
-    assert len(long) == preview.MAX_TEXT
+    assert len(long) == preview_kinds.MAX_TEXT
     assert long.endswith("…")
 
 
@@ -142,7 +142,7 @@ def test_images_of_two_sizes_are_scaled_into_one_place_and_keep_their_shape():
 
 def test_a_registered_reader_is_asked_first(monkeypatch):
     monkeypatch.setattr(preview, "_readers", list(preview._readers))
-    preview.register(lambda d: preview.Texts(lambda i: f"#{i}"))
+    preview.register(lambda d: preview_kinds.Texts(lambda i: f"#{i}"))
     assert previews_of(plain()).get([1]) == ["#1"]
 
 
@@ -237,7 +237,7 @@ def test_a_preview_of_ones_own_is_used_for_the_data_it_matches_and_its_errors_ar
     assert previews_of(plain()).description == {"kind": "none"}
     assert previews_of(plain(d=3)).description["kind"] == "image"
     texts = previews_of(plain(d=5))
-    assert texts.get([2, 4]) == ["-0.50", preview.UNREADABLE]
+    assert texts.get([2, 4]) == ["-0.50", preview_kinds.UNREADABLE]
     with pytest.raises(ZeroDivisionError):
         texts.large(4)
     with pytest.raises(InputTypeError, match="functions"):

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from dvlwidgets.data.preview import Images, Texts
+from dvlwidgets.data.preview_kinds import Images, Texts
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.widgets import bundle, copies, levels, payload
 from dvlwidgets.widgets import snapshot as records

@@ -15,7 +15,7 @@ from html import escape
 from typing import Any, Protocol
 
 from dvlwidgets.arguments import whole
-from dvlwidgets.data.preview import Previews
+from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.data.shown import as_html, shown, writable
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload

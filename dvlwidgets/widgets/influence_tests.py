@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import Announcement, EditLog
-from dvlwidgets.data.preview import Previews
+from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests, single

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data.preview import Previews
+from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.selection import Selection
 from dvlwidgets.widgets.snapshot import Content, History, Labels, Points, Snapshot, Table

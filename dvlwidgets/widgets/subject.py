@@ -14,7 +14,7 @@ from dvlwidgets.widgets.snapshot import Labels, Subject
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
     from dvlwidgets.data.edits import Net
-    from dvlwidgets.data.preview import Previews
+    from dvlwidgets.data.preview_kinds import Previews
 
 MAX_FEATURES = 30
 MAX_CELLS = 2_000_000

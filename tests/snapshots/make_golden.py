@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dvlwidgets.data.preview import Images, Texts
+from dvlwidgets.data.preview_kinds import Images, Texts
 from dvlwidgets.widgets import influence_sharing, levels, payload, selection
 from dvlwidgets.widgets import snapshot as records
 from dvlwidgets.widgets.influence_records import InfluencePoints, InfluenceSnapshot, Tests

@@ -13,7 +13,7 @@ from ui.shared_copies import material
 from ui.work import saved_page
 
 from dvlwidgets.data.examples import load_split
-from dvlwidgets.data.preview import Images
+from dvlwidgets.data.preview_kinds import Images
 from dvlwidgets.widgets import copies
 
 

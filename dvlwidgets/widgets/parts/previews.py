@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.data.preview import NoPreviews, Previews, cut, previews_of
+from dvlwidgets.data.preview import previews_of
 from dvlwidgets.data.preview_audio import Audios
+from dvlwidgets.data.preview_kinds import NoPreviews, Previews, cut
 from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.answered import with_type
