@@ -25,7 +25,9 @@ def data(rng_seed=0, **more):
 
 
 class Valuation(FakeValuation):
-    """A run that is driven by hand, with a model that can be asked."""
+    """A run that is driven by hand, with a model that can be asked; as in closed forms there is no utility."""
+
+    utility = None
 
     def __init__(self, model):
         super().__init__()

@@ -61,9 +61,8 @@ def own_model(valuation: Any, train: Dataset, held_out: Dataset | None = None) -
 
 def parts_of(valuation: Any, held_out: Dataset | None = None) -> OwnModel:
     """As `own_model`, with the valuation's own metrics only (which may be none), and untried: it costs nothing."""
-    utility = _innermost(getattr(valuation, "utility", None))
+    utility, holder = _holder(valuation)
     name = getattr(valuation, "algorithm_name", type(valuation).__name__)
-    holder = valuation if getattr(utility, "model", None) is None else utility
     model = getattr(holder, "model", None)
     if model is None or not hasattr(model, "fit"):
         raise InputError(
@@ -81,6 +80,18 @@ def parts_of(valuation: Any, held_out: Dataset | None = None) -> OwnModel:
     own = _own(scorer, getattr(holder, "scoring", None))
     options = _options(utility) if isinstance(utility, ModelUtility) else {}
     return OwnModel(model, own, test, held_out is not None, options)
+
+
+def model_of(valuation: Any) -> Any:
+    """The model that a valuation is about, unfitted; None where there is none that could be fitted again."""
+    model = getattr(_holder(valuation)[1], "model", None)
+    return model if hasattr(model, "fit") and getattr(model, "metric", None) != "precomputed" else None
+
+
+def _holder(valuation: Any) -> tuple[Any, Any]:
+    """The innermost utility, and whichever of it and the valuation has the model: closed forms need no utility."""
+    utility = _innermost(getattr(valuation, "utility", None))
+    return utility, valuation if getattr(utility, "model", None) is None else utility
 
 
 def _innermost(utility: Any) -> Any:

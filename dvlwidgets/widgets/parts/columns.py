@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.engine.runner import threads_work
 from dvlwidgets.errors import DvlError, InputError, WireError
+from dvlwidgets.evaluation.own_model import model_of
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.answered import with_type
 from dvlwidgets.widgets.out_of_fold import FOLDS, Said, StoppedError, in_sample, out_of_fold
@@ -92,8 +93,7 @@ class ColumnsPart:
 
     def _model(self) -> Any:
         """The model of the valuation, where it can say how probable each class of a point is."""
-        valuation, train = self._session.valuation, self._session.train
-        model = getattr(getattr(valuation, "utility", valuation), "model", None)
+        train, model = self._session.train, model_of(self._session.valuation)
         single = train.labels is not None and train.is_classification and train.n_rows == len(train)
         return model if single and hasattr(model, "predict_proba") and hasattr(model, "get_params") else None
 

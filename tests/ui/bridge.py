@@ -1,0 +1,85 @@
+"""A panel of Python in a page of its own, without JupyterLab and without a kernel: the browser asks this process."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Locator, Page
+from ui.blank import Blank
+
+MOUNT: Final = """async ({bundle, title, height}) => {
+    const {default: make} = await import(`/${bundle}`);
+    const hear = new Set();
+    const buffer = (text) => new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
+    const listen = async () => {
+        for (const [content, buffers] of await fromPython()) {
+            hear.forEach((one) => one(content, buffers.map(buffer)));
+        }
+        setTimeout(listen, 15);
+    };
+    const model = {
+        get: (name) => ({title, height})[name],
+        send: (command) => void toPython(command),
+        on: (event, one) => event === 'msg:custom' && hear.add(one),
+        off: (event, one) => hear.delete(one),
+    };
+    const widget = make();
+    widget.initialize({model});
+    widget.render({model, el: document.getElementById('at')});
+    listen();
+}"""
+
+
+@dataclass
+class Bridge:
+    """A page that shows one panel; what it sends is heard by Python while the test waits for the page."""
+
+    page: Page
+    panel: Any
+    _told: list[tuple[Any, list[str]]] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def part(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def row(self, position: int) -> Locator:
+        return self.page.locator(f"[data-testid=row][data-row='{position}']:visible")
+
+    def order(self) -> list[int]:
+        """Positions of the points on the screen, from the top."""
+        rows = self.page.locator("[data-testid=row]:visible").all()
+        return [int(row.get_attribute("data-row") or -1) for row in rows]
+
+    def _tell(self, content: Any, buffers: Any = None) -> None:
+        coded = [base64.b64encode(bytes(one)).decode("ascii") for one in buffers or []]
+        with self._lock:
+            self._told.append((content, coded))
+
+    def _hear(self) -> list[tuple[Any, list[str]]]:
+        with self._lock:
+            told, self._told = self._told, []
+        return told
+
+
+@contextlib.contextmanager
+def bridged(
+    browser: Browser, panel: Any, *, width: int = 1400, height: int = 900, **context: Any
+) -> Iterator[Bridge]:
+    """Opens a page with the panel; `context` goes to the browser's context. A script that fails fails the test."""
+    blank = Blank.open(browser, width=width, height=height, **context)
+    made = Bridge(blank.page, panel)
+    errors: list[str] = []
+    made.page.on("pageerror", lambda error: errors.append(str(error)))
+    panel.send = made._tell
+    made.page.expose_function("toPython", lambda command: panel._received(panel, command, []))
+    made.page.expose_function("fromPython", made._hear)
+    made.page.evaluate(MOUNT, {"bundle": panel._bundle, "title": panel.title, "height": height - 20})
+    yield made
+    blank.close()
+    panel.close()
+    assert errors == [], "a script failed"
