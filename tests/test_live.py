@@ -37,16 +37,18 @@ STATES = ("pending", "running", "paused", "stopped", "finished", "failed")
 
 
 class Game:
-    """A utility that counts its calls, waits at a gate, and fails from a certain call on."""
+    """A utility that counts its calls, waits at a gate which it may close itself, and fails from a certain call on."""
 
-    def __init__(self, fails_at: int | None = None) -> None:
+    def __init__(self, fails_at: int | None = None, closes_at: int | None = None) -> None:
         self.open = threading.Event()
         self.open.set()
         self.reached = threading.Event()
-        self.calls, self.fails_at = 0, fails_at
+        self.calls, self.fails_at, self.closes_at = 0, fails_at, closes_at
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         self.calls += 1
+        if self.calls == self.closes_at:
+            self.open.clear()
         self.reached.set()
         if self.fails_at is not None and self.calls >= self.fails_at:
             raise ArithmeticError(f"call {self.calls}")
@@ -66,6 +68,11 @@ def until(truth: Callable[[], Any], seconds: float = 20.0) -> None:
     while not truth():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.002)
+
+
+def held(game: Game) -> None:
+    """Wait until the run stands at the gate that its game has closed: it cannot be over before a test is ready."""
+    until(lambda: not game.open.is_set())
 
 
 def reach(run: Run, state: str) -> None:
@@ -144,13 +151,14 @@ def test_results_can_be_read_while_running() -> None:
 
 
 def test_a_paused_run_stands_still_and_goes_on_to_the_same_bits() -> None:
-    game = Game()
+    game = Game(closes_at=4)
     run = valuation(game).start(TRAIN)
-    until(lambda: game.calls > 3)
+    held(game)
     run.pause()
+    game.open.set()
     reach(run, "paused")
     calls, seconds = game.calls, run.progress.seconds
-    time.sleep(0.3)
+    time.sleep(0.1)
     assert game.calls == calls
     assert run.state == "paused"
     run.resume()
@@ -162,12 +170,9 @@ def test_a_paused_run_stands_still_and_goes_on_to_the_same_bits() -> None:
 
 
 def test_a_pause_is_pending_until_the_task_is_in() -> None:
-    game = Game()
+    game = Game(closes_at=3)
     run = valuation(game).start(TRAIN)
-    until(lambda: run.progress is not None)
-    game.open.clear()
-    game.reached.clear()
-    assert game.reached.wait(20)  # inside an evaluation now
+    held(game)
     run.pause()
     assert run.pausing
     assert run.state == "running"
@@ -179,16 +184,18 @@ def test_a_pause_is_pending_until_the_task_is_in() -> None:
 
 
 def test_pauses_and_resumes_may_come_in_any_number() -> None:
-    run = valuation(rule=MaxUpdates(60)).start(TRAIN)
+    run = valuation(rule=NoStopping()).start(TRAIN)
     for _ in range(5):
         run.pause()
         run.pause()
-        until(lambda: run.state == "paused" or run.over)
-        if run.over:
-            break
+        reach(run, "paused")
         run.resume()
         run.resume()
-    assert run.wait(30).values.tobytes() == valuation(rule=MaxUpdates(60)).fit(TRAIN).result.values.tobytes()
+    until(lambda: run.progress.counts.min() >= 5)
+    run.stop()
+    result = run.wait(30)
+    again = valuation(rule=MaxUpdates(int(result.counts.min()))).fit(TRAIN).result
+    assert result.values.tobytes() == again.values.tobytes()
 
 
 def test_stop_keeps_whole_steps() -> None:
@@ -273,12 +280,11 @@ def test_one_valuation_runs_once_at_a_time() -> None:
 
 
 def test_of_two_prepared_runs_each_can_be_started_but_not_both_at_once() -> None:
-    game = Game()
+    game = Game(closes_at=2)
     v = valuation(game)
     first, second = v.prepare_run(TRAIN), v.prepare_run(TRAIN)
     first.start()
-    assert game.reached.wait(20)
-    game.open.clear()
+    held(game)
     second.start()
     with pytest.raises(RunError, match="running already"):
         second.wait(30)
@@ -300,9 +306,8 @@ def test_a_stream_that_was_left_can_be_followed_by_another_run() -> None:
 
 
 def test_waiting_has_a_time_limit_and_leaves_the_run_alive() -> None:
-    game = Game()
+    game = Game(closes_at=1)
     run = valuation(game).start(TRAIN)
-    game.open.clear()
     with pytest.raises(RunError, match="it goes on"):
         run.wait(0.05)
     game.open.set()
@@ -352,16 +357,19 @@ def test_a_failed_run_leaves_the_valuation_usable() -> None:
 
 
 def test_await_gives_the_result_and_lets_other_tasks_run() -> None:
-    ticks: list[int] = []
+    game, ticks = Game(closes_at=2), []
 
     async def clock() -> None:
         while True:
             ticks.append(1)
+            if len(ticks) == 10:
+                game.open.set()  # the run goes on only if this task does
             await asyncio.sleep(0.001)
 
     async def cell() -> Any:
+        run = valuation(game).start(TRAIN)
+        held(game)
         other = asyncio.create_task(clock())
-        run = valuation().start(TRAIN)
         result = await run
         assert (await run).values.tobytes() == result.values.tobytes()  # also when it is over
         other.cancel()
@@ -369,7 +377,7 @@ def test_await_gives_the_result_and_lets_other_tasks_run() -> None:
 
     result = asyncio.run(cell())
     assert np.isfinite(result.values).all()
-    assert len(ticks) > 3
+    assert len(ticks) >= 10
 
 
 def test_a_cancelled_await_leaves_the_run_alive() -> None:
@@ -411,6 +419,21 @@ def test_a_subscriber_that_raises_is_dropped_and_does_not_hurt() -> None:
     assert calls.count("good") >= 3
 
 
+def test_who_waited_for_the_run_finds_its_subscribers_told_of_the_end() -> None:
+    run = valuation().prepare_run(TRAIN)
+    heard: list[str] = []
+
+    def late(r: Run) -> None:
+        if r.over:
+            time.sleep(0.05)  # long enough for the waiting thread to go on, if it could
+            assert r.wait(0) is not None  # a subscriber may ask for the result: it waits for nobody
+        heard.append(r.state)
+
+    run.subscribe(late)
+    run.start().wait(30)
+    assert heard[-1] == "finished"
+
+
 def test_subscribers_can_leave_also_twice_and_from_within() -> None:
     run = valuation().prepare_run(TRAIN)
     calls: list[str] = []
@@ -439,7 +462,7 @@ def test_a_subscriber_may_pause_and_stop() -> None:
 
 
 def test_max_time_counts_active_seconds_without_pauses(watch: Watch) -> None:
-    game = Game()
+    game = Game(closes_at=4)
 
     def a_tenth_of_a_second(masks: np.ndarray) -> np.ndarray:
         if len(masks) > 2:
@@ -447,8 +470,9 @@ def test_max_time_counts_active_seconds_without_pauses(watch: Watch) -> None:
         return game(masks)
 
     run = valuation(a_tenth_of_a_second, MaxTime(5.0)).start(TRAIN)
-    until(lambda: game.calls >= 3)
+    held(game)
     run.pause()
+    game.open.set()
     reach(run, "paused")
     calls, stood = game.calls, run.valuation._loop.clock.seconds
     assert stood == pytest.approx(0.1 * (calls - 1))  # the first call was the first fit

@@ -30,6 +30,8 @@ PENDING, RUNNING, PAUSED, STOPPED, FINISHED, FAILED = (
     "finished",
     "failed",
 )
+LAST_WORD = 5.0
+"""Seconds that `wait` gives subscribers, after the end, to hear of it. They are quick; one that hangs stops nobody."""
 
 
 class Run:
@@ -63,7 +65,8 @@ class Run:
         self._frames, self._result = frames, result
         self._change_rule = change_rule
         self._gate = Gate()
-        self._over = threading.Event()
+        self._over, self._told = threading.Event(), threading.Event()
+        self._teller: int | None = None
         self._lock = threading.Lock()
         self._callbacks: list[Callback] = []
         self._runner: Runner | None = None
@@ -137,8 +140,7 @@ class Run:
         self._wake()
         if self._runner is None and not self.over:
             self._set(STOPPED)
-            self._over.set()
-            self._tell()
+            self._end()
 
     @property
     def has_rule(self) -> bool:
@@ -166,7 +168,7 @@ class Run:
         self._tell()
 
     def wait(self, timeout: float | None = None) -> Any:
-        """Block until the run is over and return its result; Ctrl-C leaves the run alive.
+        """Block until the run is over and its subscribers know, and return its result; Ctrl-C leaves the run alive.
 
         Raises:
             RunError: if the run was never started, is not over after `timeout` seconds, or cannot go on while this
@@ -181,9 +183,9 @@ class Run:
             )
         if not self._over.wait(timeout):
             raise RunError(f"run {self.name!r} is still {self.state} after {timeout:g} s; it goes on.")
-        if self.error is not None:
-            raise self.error
-        return self.result
+        if threading.get_ident() != self._teller:  # else a subscriber asks, and would wait for itself
+            self._told.wait(LAST_WORD)
+        return self._outcome()
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._finished().__await__()
@@ -202,7 +204,13 @@ class Run:
                 await done.wait()
         finally:
             forget()
-        return self.wait(0)
+        return self._outcome()
+
+    def _outcome(self) -> Any:
+        """The result of a run that is over, or what made it fail."""
+        if self.error is not None:
+            raise self.error
+        return self.result
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call back after every new progress and state; returns how to unsubscribe.
@@ -234,8 +242,14 @@ class Run:
             self.error, state = error, FAILED
         finally:
             self._set(state)
-            self._over.set()
-            self._tell()
+            self._end()
+
+    def _end(self) -> None:
+        """Nothing changes any more; the subscribers are told before those who wait go on."""
+        self._teller = threading.get_ident()
+        self._over.set()
+        self._tell()
+        self._told.set()
 
     def _turn(self, runner: Runner) -> Steps:
         """Others' turn. A loop of events must not be blocked: where there is one, a pause is waited for here."""
