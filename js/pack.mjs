@@ -1,8 +1,9 @@
 // Shortens a text that repeats itself, such as a style sheet: what occurs often becomes one letter that occurs nowhere.
 // A saved notebook carries its viewer once in every output, so each byte counts there.
 
-const LETTERS = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter(
-  (c) => !/[\s"'`\\<>&$]/.test(c)
+/** Those of one byte first; then those of two that are what they are in every form of Unicode. */
+const LETTERS = Array.from({ length: 0x17f }, (_, i) => String.fromCharCode(i)).filter(
+  (c, i) => i > 32 && !/[\s\x7f-\xbf"'`\\<>&$]/.test(c) && c.normalize('NFKC') === c
 );
 /** A repeated piece is made of at most so many words and marks. */
 const LONGEST = 14;
@@ -13,7 +14,7 @@ export function packed(text) {
   let tokens = text.match(/[\w-]+|\s+|[^\w\s-]/g) ?? [];
   let keys = '';
   for (const key of free) {
-    const best = mostWorth(tokens);
+    const best = mostWorth(tokens, key > '\x7f' ? 2 : 1);
     if (best === null) {
       break;
     }
@@ -25,7 +26,9 @@ export function packed(text) {
   if (unpacked(short, keys) !== text) {
     throw new Error('The packed text does not unpack to what it was.');
   }
-  return `[...${JSON.stringify(keys)}].reduce((s,k)=>{const p=s.split(k);return p.join(p.pop())},${JSON.stringify(short)})`;
+  const code = `[...${JSON.stringify(keys)}].reduce((s,k)=>{const p=s.split(k);return p.join(p.pop())},${JSON.stringify(short)})`;
+  const plain = JSON.stringify(text);
+  return code.length < plain.length ? code : plain;
 }
 
 /** A style sheet whose own variables have names of one letter; those of the page around keep theirs. */
@@ -45,28 +48,31 @@ function unpacked(short, keys) {
   }, short);
 }
 
-/** The tokens whose replacement by one letter saves most; null when none saves anything. */
-function mostWorth(tokens) {
-  const seen = new Map();
-  for (let from = 0; from < tokens.length; from++) {
-    let piece = '';
-    for (let n = 1; n <= LONGEST && from + n <= tokens.length; n++) {
-      piece += tokens[from + n - 1];
+/** The tokens whose replacement by a letter of so many bytes saves most; null when none saves anything. */
+function mostWorth(tokens, bytes) {
+  let [best, most] = [null, 1];
+  let starts = tokens.map((_, from) => [from, '']);
+  for (let n = 1; n <= LONGEST && starts.length > 0; n++) {
+    const seen = new Map();
+    const longer = starts.filter(([from]) => from + n <= tokens.length);
+    for (const start of longer) {
+      const [from] = start;
+      const piece = (start[1] += tokens[from + n - 1]);
       const found = seen.get(piece);
       if (found === undefined) {
-        seen.set(piece, { from, n, count: 1, end: from + n });
+        seen.set(piece, { from, count: 1, end: from + n });
       } else if (from >= found.end) {
         found.count += 1;
         found.end = from + n;
       }
     }
-  }
-  let [best, most] = [null, 1];
-  for (const [piece, { from, n, count }] of seen) {
-    const gain = (count - 1) * (piece.length - 1) - 3;
-    if (gain > most) {
-      [best, most] = [tokens.slice(from, from + n), gain];
+    for (const [piece, { from, count }] of seen) {
+      const gain = (count - 1) * piece.length - (count + 2) * bytes;
+      if (gain > most) {
+        [best, most] = [tokens.slice(from, from + n), gain];
+      }
     }
+    starts = longer.filter(([, piece]) => seen.get(piece).count > 1); // what stands once is no beginning of a repetition
   }
   return best;
 }
