@@ -18,6 +18,8 @@ const pure = [
   'influence/points',
   'influence/effects',
   'influence/state',
+  'influence/chosen',
+  'influence/looking',
   'influence/sight',
   'influence/columns',
   'hosts/lab/runs',

@@ -1,21 +1,9 @@
 /** What keys and edits act on: the training points, the test points, or whichever table is shown. */
 
 import type { Desk } from '../intents';
-import type { UiState } from '../state';
-import type { PanelState } from './state';
+import type { Chosen } from './chosen';
 
-type Table = Pick<Desk, 'order' | 'page' | 'reveal'>;
-
-export interface DeskHost {
-  state(): PanelState;
-  /** The state with what is in focus written down. */
-  pinned(): PanelState;
-  set(state: PanelState): void;
-  /** Chooses a test point; `train`: the other side's state. */
-  choose(row: number, train: UiState): void;
-  readonly tests: Table;
-  readonly train: Table;
-}
+type Table = Pick<Desk, 'page' | 'reveal'>;
 
 export interface Desks {
   readonly train: Desk;
@@ -23,27 +11,30 @@ export interface Desks {
   readonly keys: Desk;
 }
 
-export function createDesks(host: DeskHost): Desks {
+export function createDesks(chosen: Chosen, tables: Record<'tests' | 'train', Table>): Desks {
+  const order = (which: 'tests' | 'train') => chosen.pace[which].derived?.order ?? new Uint32Array();
   const train: Desk = {
-    ...host.train,
-    state: () => host.pinned().train,
-    set: (state) => host.set({ ...host.state(), train: state }),
+    ...tables.train,
+    order: () => order('train'),
+    state: () => chosen.pinned().train,
+    set: (state) => chosen.set({ ...chosen.state, train: state }),
   };
   /** Test points are chosen one at a time, so they know no selection; drawers and sheets are the panel's. */
   const tests: Desk = {
-    ...host.tests,
+    ...tables.tests,
+    order: () => order('tests'),
     state: () => {
-      const { tests: chosen, train: other } = host.pinned();
+      const { tests: listed, train: other } = chosen.pinned();
       const { drawer, help, failure } = other;
-      return { ...chosen, drawer, help, failure };
+      return { ...listed, drawer, help, failure };
     },
     set: ({ focus, drawer, help, failure }) =>
-      host.choose(focus, { ...host.state().train, drawer, help, failure }),
+      chosen.choose(focus, { ...chosen.state.train, drawer, help, failure }),
   };
-  const here = (): Desk => (host.state().view === 'tests' ? tests : train);
+  const here = (): Desk => (chosen.state.view === 'tests' ? tests : train);
   /** Keys move in the table that is shown; the selection that they clear is that of the training points. */
   const keys: Desk = {
-    state: () => ({ ...here().state(), selected: host.state().train.selected }),
+    state: () => ({ ...here().state(), selected: chosen.state.train.selected }),
     order: () => here().order(),
     set(state) {
       if (here() === train) {
@@ -51,8 +42,8 @@ export function createDesks(host: DeskHost): Desks {
         return;
       }
       const { focus, drawer, help, failure } = state;
-      const selected = state.selected.size === 0 ? state.selected : host.state().train.selected;
-      host.choose(focus, { ...host.state().train, drawer, help, failure, selected });
+      const selected = state.selected.size === 0 ? state.selected : chosen.state.train.selected;
+      chosen.choose(focus, { ...chosen.state.train, drawer, help, failure, selected });
     },
     page: () => here().page(),
     reveal: (row) => here().reveal(row),
