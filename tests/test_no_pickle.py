@@ -15,7 +15,7 @@ from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.notebook_file import payloads
 from dvlwidgets.data.shared_edits import Edits
 from dvlwidgets.engine.checkpoint import StateReceipts
-from dvlwidgets.engine.journal import read_header
+from dvlwidgets.engine.journal_records import read_header
 from dvlwidgets.errors import DvlError, EditError
 from dvlwidgets.influence.summary import InfluenceSummary
 from dvlwidgets.valuation.result import ValuationResult, load_result, save_result

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import JournalError
-from .journal import FORMAT, Piece
+from .journal_records import FORMAT, Piece
 
 
 class StateReceipts:

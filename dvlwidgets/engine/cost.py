@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .job import Job
-from .journal import Piece
+from .journal_records import Piece
 from .stopping import StoppingRule
 
 if TYPE_CHECKING:

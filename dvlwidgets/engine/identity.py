@@ -17,7 +17,7 @@ from importlib import metadata
 from typing import Any
 
 from ..errors import IdentityError
-from .journal import FORMAT
+from .journal_records import FORMAT
 
 
 def make_header(

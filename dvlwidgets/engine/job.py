@@ -8,7 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .journal import Journal, Piece
+from .journal import Journal
+from .journal_records import Piece
 from .records import Estimate, Evaluations
 
 

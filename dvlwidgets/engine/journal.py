@@ -1,27 +1,42 @@
 """The append-only journal of a run: every utility that was paid for, with its status.
 
-One record follows each finished task. A record is a length, a CRC-32 and a payload; a tail that was torn by a crash
-is dropped on opening. Draws are not stored: masks are regenerated, and each round keeps a checksum of its masks. The
-cost is 9 bytes an evaluation with one metric, plus about 40 bytes a piece.
+One record follows each finished task; a tail that was torn by a crash is dropped on opening. Draws are not stored:
+masks are regenerated, and each round keeps a checksum of its masks. The cost is 9 bytes an evaluation with one
+metric, plus about 40 bytes a piece. `journal_records` lays the bytes out.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import struct
 import tempfile
 import threading
 import weakref
-import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import Any
 
 from ..errors import JournalError
-from .records import Evaluations
+from .journal_records import (
+    HEADER,
+    MAGIC,
+    NOTE,
+    ROUND,
+    TASK,
+    Piece,
+    as_json,
+    body_at,
+    framed,
+    header_body,
+    header_of,
+    is_torn,
+    places_in,
+    read_piece,
+    records,
+    task_body,
+)
+from .records import FAILED, Evaluations
 from .step_table import Rounds, StepTable
 
 try:
@@ -29,20 +44,10 @@ try:
 except ImportError:  # Windows and Pyodide: a journal is kept from other runs of this process only
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = 1
-"""Version of the journal's format; another one is refused, never guessed."""
-
-Piece = tuple[int, int, int]
-"""(step, first row, last row + 1)."""
-
 SPOOL_BYTES = 4_000_000
 """A journal without a path stays in memory up to this size."""
 
 COPIED_AT_ONCE = 2**22
-_MAGIC = b"DVLJOUR1"
-_FRAME = struct.Struct("<II")
-_PIECE = struct.Struct("<qIIHdd")
-_HEADER, _ROUND, _TASK, _NOTE = b"H", b"R", b"T", b"N"
 
 
 class Journal:
@@ -88,28 +93,26 @@ class Journal:
         self._end = 0
         size = self._file.seek(0, os.SEEK_END)
         self._file.seek(0)
-        magic = self._file.read(len(_MAGIC))
-        if magic != _MAGIC:
-            if not _MAGIC.startswith(magic):
+        magic = self._file.read(len(MAGIC))
+        if magic != MAGIC:
+            if not MAGIC.startswith(magic):
                 raise JournalError(
                     f"{self.path} is not a journal of dvlwidgets. Choose another checkpoint folder."
                 )
             return  # empty, or killed within its first eight bytes
         end = 0
-        for start, payload in _records(self._file):
-            if end == 0 and not payload.startswith(_HEADER):
+        for start, payload in records(self._file):
+            if end == 0 and not payload.startswith(HEADER):
                 raise JournalError(f"{self.path} does not begin with a header; it cannot be resumed.")
             self._take(start, payload)
             end = start + len(payload)
-        self._refuse_damage(end or len(_MAGIC), size)
+        self._refuse_damage(end or len(MAGIC), size)
         self._end = end
 
     def _refuse_damage(self, end: int, size: int) -> None:
         """A crash tears the last record; anything else would lose what lies behind it."""
         self._file.seek(end)
-        rest = self._file.read(size - end)
-        length = _FRAME.unpack(rest[: _FRAME.size])[0] if len(rest) >= _FRAME.size else size
-        if len(rest) > _FRAME.size + length and rest.strip(b"\0"):
+        if not is_torn(self._file.read(size - end)):
             raise JournalError(
                 f"{self.path} is damaged at byte {end:,} of {size:,}, before its end, so it is left as it is. Restore "
                 "it from a copy, or run into another checkpoint folder; cut there, it would lose what lies behind."
@@ -117,28 +120,19 @@ class Journal:
 
     def _take(self, start: int, payload: bytes) -> None:
         kind, body = payload[:1], payload[1:]
-        if kind == _HEADER:
-            header = json.loads(body)
-            if header.pop("format", None) != FORMAT:
-                raise JournalError(
-                    f"{self.path} was written in another journal format than {FORMAT}, which this version of "
-                    "dvlwidgets reads. Run again into an empty checkpoint folder."
-                )
-            self.header = header
-        elif kind == _ROUND:
+        if kind == HEADER:
+            self.header = header_of(body, self.path)
+        elif kind == ROUND:
             self.rounds.add(json.loads(body))
-        elif kind == _NOTE:
+        elif kind == NOTE:
             self.failure = self.failure or body.decode("utf-8", "replace")
         else:
             self._index_task(start + 1, body)
 
     def _index_task(self, offset: int, body: bytes) -> None:
-        at = 0
-        while at < len(body):
-            step, lo, hi, m, _, clock = _PIECE.unpack_from(body, at)
+        for step, lo, hi, at, clock in places_in(body):
             self._index.add(step, lo, hi, offset + at)
             self.seconds = max(self.seconds, clock)
-            at += _PIECE.size + (hi - lo) * (8 * m + 1)
 
     def append_round(self, step: int, steps: int, checksum: int, plan: Mapping[str, Any]) -> None:
         """Remember a round's plan and masks, or check them when the round is known already.
@@ -146,11 +140,11 @@ class Journal:
         Raises:
             JournalError: if this machine draws other masks, or makes another plan, than the recorded ones.
         """
-        entry = {"step": step, "steps": steps, "checksum": checksum, "plan": json.loads(_json(dict(plan)))}
+        entry = {"step": step, "steps": steps, "checksum": checksum, "plan": json.loads(as_json(dict(plan)))}
         known = self.rounds.get(step)
         if known is None:
             self.rounds.add(entry)
-            self._append(_ROUND, _json(entry))
+            self._append(ROUND, as_json(entry))
         elif known["plan"] != entry["plan"] or (known["steps"] == steps and known["checksum"] != checksum):
             raise JournalError(
                 f"{self.path}: round at step {step} cannot be repeated here: this installation draws other subsets "
@@ -160,21 +154,15 @@ class Journal:
 
     def append_task(self, pieces: Sequence[Piece], payloads: Sequence[Evaluations], seconds: float) -> None:
         """Write one finished task; `seconds` is the run's active time so far."""
-        parts: list[bytes] = []
-        places: list[tuple[int, int, int, int]] = []
-        written = 0
-        for (step, lo, hi), payload in zip(pieces, payloads, strict=True):
-            places.append((step, lo, hi, written))
-            parts.append(_PIECE.pack(step, lo, hi, payload.values.shape[1], payload.seconds, seconds))
-            parts.append(payload.values.astype("<f8").tobytes() + payload.status.tobytes())
-            written += len(parts[-1]) + len(parts[-2])
-            if payload.failure and self.failure is None:
-                self.failure = payload.failure
-        start = self._append(_TASK, b"".join(parts))
-        for step, lo, hi, at in places:
+        body, places = task_body(pieces, payloads, seconds)
+        failures = [payload.failure for payload in payloads if payload.failure]
+        if failures and self.failure is None:
+            self.failure = failures[0]
+        start = self._append(TASK, body)
+        for step, lo, hi, at, _ in places:
             self._index.add(step, lo, hi, start + at)
-        if any(p.failure for p in payloads) and self.failure and len(self.rounds) <= 1:
-            self._append(_NOTE, self.failure.encode())
+        if failures and self.failure and len(self.rounds) <= 1:
+            self._append(NOTE, self.failure.encode())
         self.seconds = max(self.seconds, seconds)
 
     def read(self, step: int) -> list[tuple[int, int, Evaluations, float]]:
@@ -182,13 +170,9 @@ class Journal:
         found = []
         for lo, hi, offset in self._index.rows(step):
             with self._io:
-                self._file.seek(offset)
-                _, _, _, m, spent, clock = _PIECE.unpack(self._file.read(_PIECE.size))
-                body = self._file.read((hi - lo) * (8 * m + 1))
-            values = np.frombuffer(body, "<f8", (hi - lo) * m).reshape(hi - lo, m)
-            status = np.frombuffer(body, np.uint8, hi - lo, (hi - lo) * m * 8)
-            failure = self.failure if (status == 1).any() else None
-            found.append((lo, hi, Evaluations(values, status, spent, failure), clock))
+                told, clock = read_piece(self._file, offset)
+            failure = self.failure if (told.status == FAILED).any() else None
+            found.append((lo, hi, replace(told, failure=failure), clock))
         return found
 
     def steps(self) -> list[int]:
@@ -224,9 +208,9 @@ class Journal:
         self._file.seek(self._end)
         self._file.truncate()
         if self._end == 0:
-            self._file.write(_MAGIC)
-            self._end = len(_MAGIC)
-            self._append(_HEADER, _json({"format": FORMAT, **header}))
+            self._file.write(MAGIC)
+            self._end = len(MAGIC)
+            self._append(HEADER, header_body(header))
             self.flush()
 
     def unlock(self) -> None:
@@ -280,44 +264,16 @@ class Journal:
 
     def _append(self, kind: bytes, body: bytes) -> int:
         """Write a record; returns where its body begins. A record that cannot be written whole is taken back."""
-        payload = kind + body
+        record = framed(kind + body)
         with self._io:
             start = self._end
             try:
                 self._file.seek(start)
-                self._file.write(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
+                self._file.write(record)
                 self._file.flush()
             except OSError:
                 self._file.seek(start)
                 self._file.truncate()
                 raise
-            self._end = start + _FRAME.size + len(payload)
-        return start + _FRAME.size + 1
-
-
-def _records(file: BinaryIO) -> Any:
-    """Whole records as (offset of the payload, payload), up to the first torn or damaged one."""
-    while True:
-        head = file.read(_FRAME.size)
-        if len(head) < _FRAME.size:
-            return
-        length, crc = _FRAME.unpack(head)
-        start = file.tell()
-        payload = file.read(length)
-        if len(payload) < length or zlib.crc32(payload) != crc or length == 0:
-            return
-        yield start, payload
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    """The header of a journal file, without opening it for writing; empty if it has none yet."""
-    with open(path, "rb") as file:
-        if file.read(len(_MAGIC)) == _MAGIC:
-            for _, payload in _records(file):
-                header: dict[str, Any] = json.loads(payload[1:])
-                return header
-    return {}
-
-
-def _json(entry: Mapping[str, Any]) -> bytes:
-    return json.dumps(entry, sort_keys=True, separators=(",", ":")).encode()
+            self._end = start + len(record)
+        return body_at(start)

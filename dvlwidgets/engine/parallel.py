@@ -22,7 +22,7 @@ import joblib
 from joblib.parallel import get_active_backend
 
 from . import counters
-from .journal import Piece
+from .journal_records import Piece
 from .shipment import Runnable, Shipment
 from .threads import capped
 

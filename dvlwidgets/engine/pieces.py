@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .job import Job, Receipts
-from .journal import Piece
+from .journal_records import Piece
 
 
 class Pieces:

@@ -10,7 +10,8 @@ from typing import Any
 from ..engine.checkpoint import StateReceipts
 from ..engine.identity import require_same_run
 from ..engine.job import JournalReceipts, NoReceipts, Receipts
-from ..engine.journal import Journal, read_header
+from ..engine.journal import Journal
+from ..engine.journal_records import read_header
 from ..errors import IdentityError, InputError, InputTypeError
 
 

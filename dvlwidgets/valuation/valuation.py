@@ -18,7 +18,8 @@ from ..engine.draws import resolve_seed
 from ..engine.gate import Gate
 from ..engine.identity import make_header
 from ..engine.job import Job, NoReceipts
-from ..engine.journal import Journal, read_header
+from ..engine.journal import Journal
+from ..engine.journal_records import read_header
 from ..engine.live import Run
 from ..engine.parallel import Workers
 from ..engine.records import Progress
