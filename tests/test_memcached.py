@@ -58,7 +58,8 @@ class Server:
         assert PROGRAM is not None
         user = ["-u", "nobody"] if os.getuid() == 0 else []
         self.process = subprocess.Popen([PROGRAM, *user, "-l", "127.0.0.1", "-p", str(self.port), "-U", "0"])
-        for _ in range(500):
+        for _ in range(3000):
+            assert self.process.poll() is None, "memcached ended: is its port taken?"
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.01)
@@ -74,7 +75,9 @@ class Server:
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
-    def cache(self, **kwargs: Any) -> MemcachedCacheBackend:
+    def cache(self, timeout: float = 60.0) -> MemcachedCacheBackend:
+        """By default only a server that is gone is given up, not one that a busy machine lets wait."""
+        kwargs = {"timeout": timeout, "connect_timeout": 60.0}
         return MemcachedCacheBackend(MemcachedClientConfig(("127.0.0.1", self.port), **kwargs))
 
 

@@ -40,16 +40,16 @@ def test_killed_at_three_random_moments_equals_uninterrupted(
     out, folder = tmp_path / "out.npz", tmp_path / "checkpoint"
     command = [sys.executable, str(WORLD), kind, str(folder), str(out)]
     rng, kills, journal = random.Random(11), 0, folder / "journal.dvl"
+    hold = {**os.environ, "STAND_STILL_AFTER": "0.5"}  # of 2 s and more: it cannot end before it is killed
     while kills < 3:
         size = journal.stat().st_size if journal.exists() else 0
-        process = subprocess.Popen(command)
+        process = subprocess.Popen(command, env=hold)
         while process.poll() is None and (not journal.exists() or journal.stat().st_size <= size):
             time.sleep(0.005)  # until it has done something new
         time.sleep(rng.uniform(0.0, 0.3))
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
-        process.wait()
+        os.kill(process.pid, signal.SIGKILL)
+        kills += 1
+        assert process.wait() == -signal.SIGKILL
         assert not out.exists(), f"the run ended after {kills} kills: it is too short for this test"
     subprocess.run(command, check=True, timeout=120)
     monkeypatch.setattr("engine_worlds.time", SimpleNamespace(sleep=lambda seconds: None))

@@ -131,6 +131,9 @@ def test_a_bare_run_enters_when_it_starts_and_leaves_when_it_is_forgotten():
     gate.open.set()
     entry.run.wait(30)
     del entry
+    for thread in threading.enumerate():
+        if thread.name == "dvlwidgets bare":
+            thread.join(30)  # the run is over before its thread has let go of it
     gc.collect()
     assert runs.entries() == []
 
