@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { LiveModel, SILENT_AFTER } from '../src/model';
+import { SILENT_AFTER } from '../src/hearing';
+import { LiveModel } from '../src/model';
 import { FakeKernel } from './harness/kernel.mjs';
 import { full, makeRun } from './harness/frames.mjs';
 

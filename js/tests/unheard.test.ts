@@ -5,7 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 
 import influence from '../src/hosts/influence';
 import widget from '../src/hosts/widget';
-import { LiveModel, UNHEARD_AFTER } from '../src/model';
+import { UNHEARD_AFTER } from '../src/hearing';
+import { LiveModel } from '../src/model';
 import { kernelFacts, whyBlank, whySilent, whyUnheard, type KernelFacts } from '../src/unheard';
 import { full, makeRun } from './harness/frames.mjs';
 import { FakeInfluenceKernel, makeInfluence } from './harness/influence.mjs';

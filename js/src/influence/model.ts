@@ -21,39 +21,39 @@ type Kind = 'of_test' | 'of_train';
 export class InfluenceModel extends LiveModel implements InfluenceSource {
   both: Both | null = null;
   readonly views: { memory: ViewMemory<PanelState> | null } = { memory: null };
-  private readonly theirs = new Previews();
-  private readonly tests = new Map<number, OfTest>();
-  private readonly trains = new Map<number, OfTrain>();
+  readonly #theirs = new Previews();
+  readonly #tests = new Map<number, OfTest>();
+  readonly #trains = new Map<number, OfTrain>();
   /** What was asked last, by kind: position and revision; an answer to an older question is kept but not waited for. */
-  private readonly open = new Map<Kind, string>();
+  readonly #open = new Map<Kind, string>();
 
   ofTest(test: number): OfTest | null {
-    return this.answer('of_test', this.tests, test, { test, k: SHOWN });
+    return this.#answer('of_test', this.#tests, test, { test, k: SHOWN });
   }
 
   ofTrain(train: number): OfTrain | null {
-    return this.answer('of_train', this.trains, train, { train });
+    return this.#answer('of_train', this.#trains, train, { train });
   }
 
   testPreview(row: number): Preview | undefined {
-    return this.theirs.get(row);
+    return this.#theirs.get(row);
   }
 
   wantTestPreviews(rows: readonly number[]): void {
-    for (const some of this.theirs.missing(rows)) {
+    for (const some of this.#theirs.missing(rows)) {
       this.send({ t: 'previews', of: 'test', request: this.request(), rows: some } as { t: string });
     }
   }
 
   /** An answer to a question about points that are held. */
-  private fits(message: OfTest | OfTrain): void {
+  #fits(message: OfTest | OfTrain): void {
     this.heard();
     if (this.both !== null) {
       checkAnswer(this.both, message);
     }
   }
 
-  private answer<A extends { revision: number }>(
+  #answer<A extends { revision: number }>(
     kind: Kind,
     held: Map<number, A>,
     at: number,
@@ -65,8 +65,8 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
       return null;
     }
     const question = `${at} ${head.revision}`;
-    if (found?.revision !== head.revision && this.open.get(kind) !== question) {
-      this.open.set(kind, question);
+    if (found?.revision !== head.revision && this.#open.get(kind) !== question) {
+      this.#open.set(kind, question);
       this.send({ t: kind, request: this.request(), ...about } as { t: string });
     }
     return found; // numbers of before an edit are better than none until the new ones come
@@ -89,18 +89,18 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
     const message = given as InfluenceMessage;
     switch (message.t) {
       case 'of_test':
-        this.fits(message);
-        keep(this.tests, message.test, message);
+        this.#fits(message);
+        keep(this.#tests, message.test, message);
         this.tell('previews');
         return;
       case 'of_train':
-        this.fits(message);
-        keep(this.trains, message.train, message);
+        this.#fits(message);
+        keep(this.#trains, message.train, message);
         this.tell('previews');
         return;
       case 'full':
         this.both = bothFrom(message, this.both);
-        this.open.clear();
+        this.#open.clear();
         super.apply({ ...message, features: [...this.both.train.features] });
         // the model's points and ours must be one: edits and deltas change them in place
         this.points = this.both.train;
@@ -116,7 +116,7 @@ export class InfluenceModel extends LiveModel implements InfluenceSource {
       case 'previews':
         if ('of' in message) {
           this.heard();
-          this.theirs.keep(message);
+          this.#theirs.keep(message);
           this.tell('previews');
           return;
         }
