@@ -17,16 +17,10 @@ from torch import Tensor
 
 from ..errors import InputError, InputTypeError
 from .batch import TARGETS, Batch, bytes_of, cat
-from .readers import BATCH, Reader, reader_of, tensors_of
+from .contents import Contents
+from .readers import BATCH, Patched, Reader, reader_of, tensors_of
 
 __all__ = ["BATCH", "TARGETS", "Batch", "Batches", "bytes_of", "cat", "tensors_of"]
-
-SMALL = 256 << 20
-"""Targets of up to so many bytes stay in memory once they were read."""
-
-DIGEST = 16
-"""Bytes of a sample's hash."""
-
 
 JOINED = 8 << 20
 """Bytes of batches that `Batches.joined` puts together."""
@@ -42,11 +36,7 @@ class Batches:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._sizes: tuple[int, ...] | None = None
-        self._digests: NDArray[np.uint8] | None = None
-        self._input_digests: NDArray[np.uint8] | None = None
-        self._pieces: dict[int, bytes] = {}
-        self._targets: Tensor | None = None
-        self._ragged = False
+        self._contents: Contents | None = None
         self._cursor: tuple[int, Iterator[tuple[int, Batch]]] | None = None
 
     @staticmethod
@@ -152,8 +142,8 @@ class Batches:
         Raises:
             InputError: for targets of other shapes in other batches.
         """
-        if self._targets is not None:
-            return self._targets
+        if self._contents is not None and self._contents.targets is not None:
+            return self._contents.targets
         found = [batch.target for batch in self]
         if len({t.shape[1:] for t in found}) > 1:
             raise InputError(
@@ -170,44 +160,27 @@ class Batches:
     @property
     def input_fingerprint(self) -> str:
         """As `fingerprint`, of the inputs without the targets."""
-        return hashlib.blake2b(self._looked()[1].tobytes(), digest_size=20).hexdigest()
+        return hashlib.blake2b(self._read_once().input_digests.tobytes(), digest_size=20).hexdigest()
 
     @property
     def digests(self) -> NDArray[np.uint8]:
         """A hash of each sample, shape (n, 16); reads the data once."""
-        return self._looked()[0]
+        return self._read_once().digests
 
     @property
     def ragged(self) -> bool:
         """Whether samples have other shapes in other batches, such as sentences padded batch by batch."""
-        self._looked()
-        return self._ragged
+        return self._read_once().ragged
 
     @property
     def known_targets(self) -> Tensor | None:
         """The targets, where they are small and of one shape; reads the data once."""
-        self._looked()
-        return self._targets
+        return self._read_once().targets
 
-    def _looked(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Hashes of samples and of their inputs; on the way, what else one reading tells."""
-        if self._digests is None or self._input_digests is None:
-            found, shapes, targets, size, at = [], set(), [], 0, 0
-            pieces: dict[int, bytes] = {}
-            for batch in self:
-                pieces[at] = digest_of(batch)
-                at += len(batch)
-                found.append(digests_of(batch))
-                shapes.add(tuple(t.shape[1:] for t in batch.tensors()))
-                size += batch.target.nbytes
-                if size <= SMALL:
-                    targets.append(batch.target.cpu())
-            self._pieces = pieces
-            self._ragged = len(shapes) > 1
-            self._targets = torch.cat(targets) if size <= SMALL and not self._ragged else None
-            self._digests = np.concatenate([whole for whole, _ in found])
-            self._input_digests = np.concatenate([inputs for _, inputs in found])
-        return self._digests, self._input_digests
+    def _read_once(self) -> Contents:
+        if self._contents is None:
+            self._contents = Contents.of(self)
+        return self._contents
 
     def check(self, at: int, batch: Batch) -> None:
         """That samples read again are what they were when the fingerprint was taken.
@@ -215,77 +188,14 @@ class Batches:
         Raises:
             InputError: if they are not, as with random augmentation.
         """
-        then = self.digests[at : at + len(batch)]
-        if self._pieces.get(at) == digest_of(batch):
-            return  # the same piece as then, at once; sample by sample it takes ten times as long
-        same = (then == digests_of(batch)[0]).all(axis=1) if len(then) == len(batch) else np.zeros(1, bool)
-        if not same.all():
-            raise InputError(
-                f"sample {at + int(np.argmin(same)):,} is not what it was when the data were read before: they change "
-                "from one reading to the next, as with random augmentation. Pass the data as the model is to see them, "
-                "without random transformations."
-            )
+        self._read_once().check(at, batch)
 
     def replaced(self, positions: Tensor, batch: Batch) -> Batches:
         """The same data with other samples at these positions, after a relabel; these data stay as they are."""
-        samples, inputs = self._looked()
-        where, at = positions.cpu(), positions.cpu().numpy()
-        new = Batches(_Patched(self._reader, where, batch.to("cpu")))
-        new._sizes, new._ragged = self._sizes, self._ragged
-        new._digests, new._input_digests = samples.copy(), inputs.copy()
-        new._digests[at], new._input_digests[at] = digests_of(batch)
-        if self._targets is not None:
-            new._targets = self._targets.index_copy(0, where, batch.target.to(self._targets))
+        contents, where = self._read_once(), positions.cpu()
+        new = Batches(Patched(self._reader, where, batch.to("cpu")))
+        new._sizes, new._contents = self._sizes, contents.replaced(where, batch)
         return new
-
-
-class _Patched:
-    """A reader with some samples replaced."""
-
-    def __init__(self, reader: Reader, positions: Tensor, batch: Batch) -> None:
-        self._reader, self._positions, self._batch = reader, positions, batch
-        self.batch_size = reader.batch_size
-
-    def since(self, first: int) -> Iterator[tuple[int, Batch]]:
-        for at, batch in self._reader.since(first):
-            mine = ((self._positions >= at) & (self._positions < at + len(batch))).nonzero().flatten()
-            if len(mine):
-                where = self._positions[mine] - at
-                tensors = []
-                for old, new in zip(batch.tensors(), self._batch[mine].tensors(), strict=True):
-                    changed = old.clone()
-                    changed[where.to(old.device)] = new.to(old)
-                    tensors.append(changed)
-                batch = batch.with_tensors(tensors)  # noqa: PLW2901 - the changed one takes its place
-            yield at, batch
-
-
-def digests_of(batch: Batch) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Hashes of each sample, and of its inputs: numbers, types and shapes, (B, 16) each."""
-    begun, columns = hashlib.blake2b(digest_size=DIGEST), []
-    for tensor in batch.tensors():
-        begun.update(f"{tensor.dtype}{tuple(tensor.shape[1:])};".encode())
-        columns.append((bytes_of(tensor), tensor[:1].nbytes))
-    *inputs, (target, size) = columns
-    wholes, without = [], []
-    for i in range(len(batch)):
-        hasher = begun.copy()
-        for column, width in inputs:
-            hasher.update(column[i * width : (i + 1) * width])
-        without.append(hasher.digest())
-        hasher.update(target[i * size : (i + 1) * size])
-        wholes.append(hasher.digest())
-    whole, inner = (np.frombuffer(b"".join(d), np.uint8).reshape(-1, DIGEST) for d in (wholes, without))
-    return whole, inner
-
-
-def digest_of(batch: Batch) -> bytes:
-    """One hash of all samples."""
-    hasher = hashlib.blake2b(digest_size=DIGEST)
-    for tensor in batch.tensors():
-        hasher.update(f"{tensor.dtype}{tuple(tensor.shape)};".encode())
-        hasher.update(bytes_of(tensor))
-    return hasher.digest()
 
 
 def require_positions(positions: Any, n: int) -> Tensor:

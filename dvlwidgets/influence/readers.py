@@ -95,6 +95,33 @@ class Listed:
             at += len(batch)
 
 
+class Patched:
+    """A reader with some samples replaced.
+
+    Args:
+        reader: gives the others.
+        positions: int64 (k,) of the samples.
+        batch: what they are now.
+    """
+
+    def __init__(self, reader: Reader, positions: Tensor, batch: Batch) -> None:
+        self._reader, self._positions, self._batch = reader, positions, batch
+        self.batch_size = reader.batch_size
+
+    def since(self, first: int) -> Iterator[tuple[int, Batch]]:
+        for at, batch in self._reader.since(first):
+            mine = ((self._positions >= at) & (self._positions < at + len(batch))).nonzero().flatten()
+            if len(mine):
+                where = self._positions[mine] - at
+                tensors = []
+                for old, new in zip(batch.tensors(), self._batch[mine].tensors(), strict=True):
+                    changed = old.clone()
+                    changed[where.to(old.device)] = new.to(old)
+                    tensors.append(changed)
+                batch = batch.with_tensors(tensors)  # noqa: PLW2901 - the changed one takes its place
+            yield at, batch
+
+
 def reader_of(data: Any, batch_size: int | None) -> Reader:
     """How to read data; see `Batches.of`.
 

@@ -328,7 +328,7 @@ def test_models_without_a_frozen_prefix_are_not_cut_and_their_data_not_read():
 
     net = nn.Sequential(nn.Flatten(), nn.Linear(4, 3)).double()
     batches = Batches.of((torch.randn(9, 4, dtype=torch.float64), torch.zeros(9, dtype=torch.int64)))
-    batches._looked = never
+    batches._read_once = never
     assert condensed(Problem(net, nn.CrossEntropyLoss()), batches) is batches
     net[1].bias.requires_grad_(False)
     assert condensed(Problem(net, nn.CrossEntropyLoss()), batches) is batches
