@@ -13,8 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..errors import InputError
+
 Where = slice | Tensor
 """Samples: a range, or positions (k,)."""
+
+DTYPES = (torch.float32, torch.float64, torch.bfloat16)
+"""That numbers may be kept in."""
 
 BESIDE = 9
 """Bytes of a sample besides its tensors: its loss, and the mark that it is there."""
@@ -35,6 +40,28 @@ class Form:
     shapes: dict[str, list[int]]
     dtypes: dict[str, str]
     working: str
+
+    @staticmethod
+    def of(spec: list[dict[str, Any]], tensors: Mapping[str, Tensor], dtype: torch.dtype) -> Form:
+        """Of the first samples that are kept.
+
+        Args:
+            spec: of the rows.
+            tensors: theirs, by name, each (B, ...).
+            dtype: that floating-point numbers are kept in.
+        """
+        working = next(t.dtype for t in tensors.values() if t.is_floating_point())
+        dtypes = {k: dtype if t.is_floating_point() else t.dtype for k, t in tensors.items()}
+        return Form(
+            spec,
+            {k: list(t.shape[1:]) for k, t in tensors.items()},
+            {k: name_of(t) for k, t in dtypes.items()},
+            name_of(working),
+        )
+
+    def takes(self, spec: list[dict[str, Any]], tensors: Mapping[str, Tensor]) -> bool:
+        """Whether further samples are of this form."""
+        return self.spec == spec and all(self.shapes[k] == list(t.shape[1:]) for k, t in tensors.items())
 
     @cached_property
     def row_bytes(self) -> int:
@@ -125,4 +152,24 @@ def dtype_of(name: str) -> torch.dtype:
     """A torch dtype from its name."""
     found = getattr(torch, name)
     assert isinstance(found, torch.dtype)
+    return found
+
+
+def name_of(dtype: torch.dtype) -> str:
+    """The inverse of `dtype_of`."""
+    return str(dtype).removeprefix("torch.")
+
+
+def kept_dtype(given: torch.dtype | str | None, own: torch.dtype) -> torch.dtype:
+    """What numbers are kept in: what somebody asked for, or the model's own.
+
+    Raises:
+        InputError: for anything but `DTYPES`.
+    """
+    found = getattr(torch, given, None) if isinstance(given, str) else given
+    if found is None and given is None:
+        return own
+    if found not in DTYPES:
+        names = ", ".join(repr(name_of(d)) for d in DTYPES)
+        raise InputError(f"dtype={given!r} was given; expected one of {names}, or None for the model's own.")
     return found

@@ -15,16 +15,11 @@ from torch import Tensor
 
 from ..errors import InputError
 from .base import InfluenceFunctionModel, require_model
-from .batches import Batch, Batches, cat, require_positions
-from .curvature.resident import sizes_of
+from .batches import Batch, Batches, require_positions
 from .rows import Rows
-from .shelves import Form, MemoryShelf, Shelf, dtype_of
+from .shelves import Form, MemoryShelf, Shelf, dtype_of, kept_dtype, name_of
 from .store_files import FileShelf
-
-JOINED = 4 << 20
-"""Bytes of gradients and of what layers give, in a pass of joined batches: each pass costs half a millisecond."""
-
-DTYPES = (torch.float32, torch.float64, torch.bfloat16)
+from .store_passes import JOINED, layer_bytes, passes
 
 _OPEN: WeakValueDictionary[tuple[str, str], GradientStore] = WeakValueDictionary()
 _OPENING = threading.RLock()
@@ -83,7 +78,7 @@ class GradientStore:
             InputError, InputTypeError: for a model, a dtype or data that are none.
         """
         require_model(model)
-        kept = _dtype(dtype, model.problem.dtype)
+        kept = kept_dtype(dtype, model.problem.dtype)
         batches = Batches.of(data)
         folder = None if path is None else Path(path).expanduser().resolve()
         with _OPENING:
@@ -142,7 +137,7 @@ class GradientStore:
 
     def __repr__(self) -> str:
         where = "in memory" if self.path is None else f"in {self.path}"
-        known = f"{self.computed:,} of {self.n:,} samples, {str(self.dtype)[6:]}, {where}"
+        known = f"{self.computed:,} of {self.n:,} samples, {name_of(self.dtype)}, {where}"
         return f"GradientStore({known}, key {self.key[:12]})"
 
     # --- what it gives --------------------------------------------------------------------------------------
@@ -222,31 +217,19 @@ class GradientStore:
             if self._work is None:
                 self._work = self.model.condensed(self.batches, path=self.path)
             try:
-                for at, batch in self._missing(self._work, first, last + 1):
+                for at, batch in passes(self._missing(self._work, first, last + 1), self._room):
                     self._keep(slice(at, at + len(batch)), *self._compute(batch))
             finally:
                 self._shelf.flush()
 
     def _missing(self, work: Batches, lo: int, hi: int) -> Iterator[tuple[int, Batch]]:
-        """Batches that hold samples which are not there; neighbours together where their gradients are small."""
-        held: list[Batch] = []
-        start = end = 0
+        """Batches that hold samples which are not there."""
         for at, batch in work.reading(lo, hi):
             if self._shelf.done(at, at + len(batch)).all():
                 continue
             if work is self.batches:  # what features are made of is checked when they are
                 self.batches.check(at, batch)
-            room = self._room(batch)
-            if held and (at != end or at + len(batch) - start > room):
-                yield start, cat(held)
-                held = []
-            start, end = (start if held else at), at + len(batch)
-            held.append(batch)
-            if end - start >= room:  # nothing waits for a batch that may never come
-                yield start, cat(held)
-                held = []
-        if held:
-            yield start, cat(held)
+            yield at, batch
 
     def _room(self, batch: Batch) -> int:
         """Samples of a kind whose gradients are computed in one pass, whatever the batches are.
@@ -257,9 +240,7 @@ class GradientStore:
         if form is None or self.path is not None or self.batches.ragged:
             return 0
         if self._pass_bytes == 0:
-            problem = self.model.problem
-            layers = sizes_of(problem, problem.place(batch[:1]))[0] * problem.dtype.itemsize
-            self._pass_bytes = form.row_bytes + layers
+            self._pass_bytes = form.row_bytes + layer_bytes(self.model.problem, batch)
         return JOINED // self._pass_bytes
 
     def _require_same_model(self) -> None:
@@ -278,17 +259,8 @@ class GradientStore:
     def _keep(self, where: slice | Tensor, rows: Rows, losses: Tensor) -> None:
         tensors = rows.tensors()
         if self._shelf.form is None:
-            working = next(t.dtype for t in tensors.values() if t.is_floating_point())
-            dtypes = {k: self.dtype if t.is_floating_point() else t.dtype for k, t in tensors.items()}
-            form = Form(
-                rows.spec,
-                {k: list(t.shape[1:]) for k, t in tensors.items()},
-                {k: str(t)[6:] for k, t in dtypes.items()},
-                str(working)[6:],
-            )
-            self._shelf.open(form)
-        form = self._form
-        if form.spec != rows.spec or any(form.shapes[k] != list(t.shape[1:]) for k, t in tensors.items()):
+            self._shelf.open(Form.of(rows.spec, tensors, self.dtype))
+        if not self._form.takes(rows.spec, tensors):
             raise InputError(
                 "gradients of these samples have other shapes than those stored; expected samples of one shape. Pad "
                 "them to one length."
@@ -309,13 +281,3 @@ def _moved(shelf: FileShelf, key: str) -> FileShelf:
         return FileShelf(folder, key, shelf.n)
     shelf.rename(folder, key)
     return shelf
-
-
-def _dtype(given: torch.dtype | str | None, own: torch.dtype) -> torch.dtype:
-    found = getattr(torch, given, None) if isinstance(given, str) else given
-    if found is None and given is None:
-        return own
-    if found not in DTYPES:
-        names = ", ".join(repr(str(d)[6:]) for d in DTYPES)
-        raise InputError(f"dtype={given!r} was given; expected one of {names}, or None for the model's own.")
-    return found
