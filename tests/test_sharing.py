@@ -120,4 +120,4 @@ def test_few_points_appear_once_and_unknown_values_not_at_all():
     values = np.array([np.nan, 0.1, -0.2, np.nan, 0.3])
     cells = re.findall(r"<tr><td>(\d+)</td>", fragment_of(result_of(data, values), data))
     assert cells == ["2", "1", "4"]
-    assert "<table>" not in fragment_of(result_of(data, np.full(5, np.nan)), data)
+    assert "<table" not in fragment_of(result_of(data, np.full(5, np.nan)), data)

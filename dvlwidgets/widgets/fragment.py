@@ -87,8 +87,8 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> lis
 
 
 def in_table(lines: Sequence[str]) -> str:
-    """Lines as one table."""
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
+    """Lines as one table; its class is pandas', for dark themes that put other HTML on a light ground (Jupyter Book)."""
+    return '<table class="dataframe">\n' + "\n".join(lines) + "\n</table>"
 
 
 def summary(now: Snapshot) -> str:
