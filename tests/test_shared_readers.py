@@ -93,7 +93,15 @@ def test_the_html_stands_in_the_order_that_readers_need():
     html = a_copy().html
     places = [
         html.index(mark)
-        for mark in ("<h3>", '<table class="dataframe">', "<img ", "<small>", "</div>", "<script type", "<script>")
+        for mark in (
+            "<h3>",
+            '<table class="dataframe">',
+            "<img ",
+            "<small>",
+            "</div>",
+            "<script type",
+            "<script>",
+        )
     ]
     assert places == sorted(places)
     tags = Tags(html)

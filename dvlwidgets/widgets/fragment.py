@@ -87,7 +87,7 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> lis
 
 
 def in_table(lines: Sequence[str]) -> str:
-    """Lines as one table; its class is pandas', for dark themes that put other HTML on a light ground (Jupyter Book)."""
+    """Lines as one table; its class is pandas', as Jupyter Book puts all other HTML on a light ground."""
     return '<table class="dataframe">\n' + "\n".join(lines) + "\n</table>"
 
 
