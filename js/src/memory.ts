@@ -42,72 +42,74 @@ export interface Scroller {
 
 /** Watches one view, so that it can be left and come back to. */
 export class ViewKeeper<S = UiState> {
-  private focused: ViewMemory['focus'] = null;
-  private returning: ViewMemory<S> | null;
+  #focused: ViewMemory['focus'] = null;
+  #returning: ViewMemory<S> | null;
+  readonly #source: { memory: ViewMemory<S> | null };
+  readonly #root: HTMLElement;
+  readonly #table: Scroller;
 
-  constructor(
-    private readonly source: { memory: ViewMemory<S> | null },
-    private readonly root: HTMLElement,
-    private readonly table: Scroller
-  ) {
-    this.returning = source.memory;
+  constructor(source: { memory: ViewMemory<S> | null }, root: HTMLElement, table: Scroller) {
+    this.#source = source;
+    this.#root = root;
+    this.#table = table;
+    this.#returning = source.memory;
     root.addEventListener('focusin', (event) => {
       const selector = selectorOf(event.target as Element);
-      this.focused = selector === null ? null : { selector, at: Date.now() };
-      if (source.memory !== null && this.returning === null) {
-        source.memory.focus = this.focused;
+      this.#focused = selector === null ? null : { selector, at: Date.now() };
+      if (source.memory !== null && this.#returning === null) {
+        source.memory.focus = this.#focused;
       }
     });
     root.addEventListener('focusout', () => {
-      if (this.focused !== null) {
-        this.focused.at = Date.now();
+      if (this.#focused !== null) {
+        this.#focused.at = Date.now();
       }
     });
   }
 
   /** The state and the height to begin with, where there was a view before. */
   get former(): ViewMemory<S> | null {
-    return this.returning;
+    return this.#returning;
   }
 
   /** Called after every paint: a host may throw a view away without a word. */
   remember(state: S): void {
-    if (this.returning !== null || !this.root.isConnected) {
+    if (this.#returning !== null || !this.#root.isConnected) {
       return;
     }
-    if (this.focused !== null && this.holdsFocus()) {
-      this.focused.at = Date.now();
+    if (this.#focused !== null && this.#holdsFocus()) {
+      this.#focused.at = Date.now();
     }
-    this.source.memory = {
+    this.#source.memory = {
       state,
-      top: this.table.top(),
-      height: this.root.style.height,
-      focus: this.focused,
+      top: this.#table.top(),
+      height: this.#root.style.height,
+      focus: this.#focused,
     };
   }
 
   /** Once the view has a size: scrolls to where the last one was, and takes its focus when nobody else did. */
   comeBack(): void {
-    const memory = this.returning;
-    if (memory === null || this.root.clientHeight === 0) {
+    const memory = this.#returning;
+    if (memory === null || this.#root.clientHeight === 0) {
       return;
     }
-    this.returning = null;
-    this.table.scrollTo(memory.top);
+    this.#returning = null;
+    this.#table.scrollTo(memory.top);
     const idle = document.activeElement === null || document.activeElement === document.body;
     if (memory.focus === null || !idle || Date.now() - memory.focus.at > FOCUS_KEPT) {
       return;
     }
-    const held = this.root.querySelector<HTMLElement>(memory.focus.selector);
-    if (held === null || held === this.table.grid) {
-      this.table.focus();
+    const held = this.#root.querySelector<HTMLElement>(memory.focus.selector);
+    if (held === null || held === this.#table.grid) {
+      this.#table.focus();
     } else {
       held.focus({ preventScroll: true });
     }
   }
 
-  private holdsFocus(): boolean {
-    const active = (this.root.getRootNode() as Partial<ShadowRoot>).activeElement ?? null;
-    return active !== null && this.root.contains(active);
+  #holdsFocus(): boolean {
+    const active = (this.#root.getRootNode() as Partial<ShadowRoot>).activeElement ?? null;
+    return active !== null && this.#root.contains(active);
   }
 }

@@ -8,47 +8,50 @@ import { watchSize, type Stay, type StayActions } from './stay';
  */
 export class Presence implements Stay {
   onScreen = true;
-  private readonly bonds: (() => void)[] = [];
-  private readonly ends: (() => void)[] = [];
+  readonly #bonds: (() => void)[] = [];
+  readonly #ends: (() => void)[] = [];
+  readonly #host: HTMLElement;
+  readonly #root: HTMLElement;
+  readonly #actions: StayActions;
 
-  constructor(
-    private readonly host: HTMLElement,
-    private readonly root: HTMLElement,
-    private readonly actions: StayActions
-  ) {}
+  constructor(host: HTMLElement, root: HTMLElement, actions: StayActions) {
+    this.#host = host;
+    this.#root = root;
+    this.#actions = actions;
+  }
 
   begin(): void {
-    this.wake();
-    this.ends.push(watchSize(this.root, () => this.actions.sized()));
+    this.#wake();
+    this.#ends.push(watchSize(this.#root, () => this.#actions.sized()));
     if (typeof IntersectionObserver !== 'undefined') {
-      const sight = new IntersectionObserver((entries) => this.look(entries.at(-1)?.isIntersecting ?? true));
-      sight.observe(this.host);
-      this.ends.push(() => sight.disconnect());
+      const sight = new IntersectionObserver((entries) => this.#look(entries.at(-1)?.isIntersecting ?? true));
+      sight.observe(this.#host);
+      this.#ends.push(() => sight.disconnect());
     }
   }
 
   end(): void {
-    this.sleep();
-    this.ends.splice(0).forEach((end) => end());
+    this.#sleep();
+    this.#ends.splice(0).forEach((end) => end());
   }
 
-  private look(inSight: boolean): void {
+  #look(inSight: boolean): void {
     this.onScreen = inSight;
     if (inSight) {
-      this.wake();
-      this.actions.shown();
-    } else if (!this.host.isConnected) {
-      this.sleep();
+      this.#wake();
+      this.#actions.shown();
+    } else if (!this.#host.isConnected) {
+      this.#sleep();
     }
   }
 
-  private wake(): void {
-    if (this.bonds.length === 0) {
-      this.bonds.push(...this.actions.bind());
+  #wake(): void {
+    if (this.#bonds.length === 0) {
+      this.#bonds.push(...this.#actions.bind());
     }
   }
 
-  private sleep(): void {
-    this.bonds.splice(0).forEach((stop) => stop());
+  #sleep(): void {
+    this.#bonds.splice(0).forEach((stop) => stop());
   }
 }

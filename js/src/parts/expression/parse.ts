@@ -31,125 +31,129 @@ export function parse(text: string): Node {
 }
 
 class Parser {
-  private at = 0;
-  private depth = 0;
+  #at = 0;
+  #depth = 0;
 
-  constructor(private readonly found: readonly Token[]) {}
+  readonly #found: readonly Token[];
+
+  constructor(found: readonly Token[]) {
+    this.#found = found;
+  }
 
   whole(): Node {
-    const node = this.or();
-    const rest = this.next();
+    const node = this.#or();
+    const rest = this.#next();
     if (rest.kind !== 'end') {
       throw new ExpressionError(WORDS.more(rest.value), rest.from, rest.to);
     }
     return node;
   }
 
-  private next(): Token {
-    return this.found[this.at]!;
+  #next(): Token {
+    return this.#found[this.#at]!;
   }
 
-  private takes(...values: string[]): string | null {
-    const { kind, value } = this.next();
+  #takes(...values: string[]): string | null {
+    const { kind, value } = this.#next();
     if ((kind === 'sign' || kind === 'word') && values.includes(value)) {
-      this.at += 1;
+      this.#at += 1;
       return value;
     }
     return null;
   }
 
-  private or(): Node {
-    let node = this.and();
-    while (this.takes('or') !== null) {
-      node = { op: 'or', a: node, b: this.and() };
+  #or(): Node {
+    let node = this.#and();
+    while (this.#takes('or') !== null) {
+      node = { op: 'or', a: node, b: this.#and() };
     }
     return node;
   }
 
-  private and(): Node {
-    let node = this.not();
-    while (this.takes('and') !== null) {
-      node = { op: 'and', a: node, b: this.not() };
+  #and(): Node {
+    let node = this.#not();
+    while (this.#takes('and') !== null) {
+      node = { op: 'and', a: node, b: this.#not() };
     }
     return node;
   }
 
-  private not(): Node {
-    this.depth += 1;
-    if (this.depth > MAX_DEPTH) {
-      throw new ExpressionError(WORDS.strange(this.next().value), this.next().from, this.next().to);
+  #not(): Node {
+    this.#depth += 1;
+    if (this.#depth > MAX_DEPTH) {
+      throw new ExpressionError(WORDS.strange(this.#next().value), this.#next().from, this.#next().to);
     }
-    const node: Node = this.takes('not') === null ? this.condition() : { op: 'not', a: this.not() };
-    this.depth -= 1;
+    const node: Node = this.#takes('not') === null ? this.#condition() : { op: 'not', a: this.#not() };
+    this.#depth -= 1;
     return node;
   }
 
-  private condition(): Node {
-    if (this.takes('(') !== null) {
-      const node = this.or();
-      if (this.takes(')') === null) {
-        throw new ExpressionError(WORDS.close, this.next().from, this.next().to);
+  #condition(): Node {
+    if (this.#takes('(') !== null) {
+      const node = this.#or();
+      if (this.#takes(')') === null) {
+        throw new ExpressionError(WORDS.close, this.#next().from, this.#next().to);
       }
       return node;
     }
-    const a = this.operand(WORDS.nothing);
-    if (this.takes('contains') !== null) {
-      return { op: 'contains', a, b: this.operand(WORDS.item) };
+    const a = this.#operand(WORDS.nothing);
+    if (this.#takes('contains') !== null) {
+      return { op: 'contains', a, b: this.#operand(WORDS.item) };
     }
-    if (this.takes('in') !== null) {
-      return { op: 'in', a, items: this.items() };
+    if (this.#takes('in') !== null) {
+      return { op: 'in', a, items: this.#items() };
     }
-    if (this.next().value === 'not' && this.found[this.at + 1]?.value === 'in') {
-      this.at += 2;
-      return { op: 'not', a: { op: 'in', a, items: this.items() } };
+    if (this.#next().value === 'not' && this.#found[this.#at + 1]?.value === 'in') {
+      this.#at += 2;
+      return { op: 'not', a: { op: 'in', a, items: this.#items() } };
     }
-    return this.comparisons(a);
+    return this.#comparisons(a);
   }
 
   /** One comparison, or a chain: 0 < value < 1. */
-  private comparisons(first: Operand): Node {
+  #comparisons(first: Operand): Node {
     let node: Node | null = null;
     let a = first;
-    for (let by = this.takes(...COMPARISONS); by !== null; by = this.takes(...COMPARISONS)) {
-      const b = this.operand(WORDS.nothing);
+    for (let by = this.#takes(...COMPARISONS); by !== null; by = this.#takes(...COMPARISONS)) {
+      const b = this.#operand(WORDS.nothing);
       const one: Node = { op: 'compare', by: by as Comparison, a, b };
       node = node === null ? one : { op: 'and', a: node, b: one };
       a = b;
     }
     if (node === null && first.kind !== 'name') {
-      throw new ExpressionError(WORDS.comparison, this.next().from, this.next().to);
+      throw new ExpressionError(WORDS.comparison, this.#next().from, this.#next().to);
     }
     return node ?? { op: 'mark', a: first };
   }
 
-  private items(): Operand[] {
-    const close = { '(': ')', '[': ']' }[this.takes('(', '[') ?? ''];
+  #items(): Operand[] {
+    const close = { '(': ')', '[': ']' }[this.#takes('(', '[') ?? ''];
     if (close === undefined) {
-      throw new ExpressionError(WORDS.list, this.next().from, this.next().to);
+      throw new ExpressionError(WORDS.list, this.#next().from, this.#next().to);
     }
     const items: Operand[] = [];
     do {
-      const item = this.operand(WORDS.item);
+      const item = this.#operand(WORDS.item);
       if (item.kind === 'name') {
         throw new ExpressionError(WORDS.item, item.from, item.to);
       }
       items.push(item);
-    } while (this.takes(',') !== null);
-    if (this.takes(close) === null) {
-      throw new ExpressionError(WORDS.close.replace(')', close), this.next().from, this.next().to);
+    } while (this.#takes(',') !== null);
+    if (this.#takes(close) === null) {
+      throw new ExpressionError(WORDS.close.replace(')', close), this.#next().from, this.#next().to);
     }
     return items;
   }
 
-  private operand(missing: string): Operand {
-    const { from } = this.next();
-    const minus = this.takes('-') !== null;
-    const { kind, value, to } = this.next();
+  #operand(missing: string): Operand {
+    const { from } = this.#next();
+    const minus = this.#takes('-') !== null;
+    const { kind, value, to } = this.#next();
     if (kind === 'number' || (!minus && (kind === 'name' || kind === 'text'))) {
-      this.at += 1;
+      this.#at += 1;
       const number = kind === 'number' ? Number(value) * (minus ? -1 : 1) : NaN;
       return { kind, name: value, number, from, to };
     }
-    throw new ExpressionError(missing, this.next().from, to);
+    throw new ExpressionError(missing, this.#next().from, to);
   }
 }
