@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 import torch
 
-from ..errors import InputError, InputTypeError, InstallationError
+from ..errors import InputError, InputTypeError
 from . import dask_tasks as tasks
 from .base import InfluenceFunctionModel, require_both_or_none, require_model
 from .batches import Batches
 from .calculators import FactorSequence, GivenFactors, SequentialInfluenceCalculator
-from .converters import NumpyConverter, TorchNumpyConverter, check_converter
 from .dask_arrays import (
     InvalidDimensionChunksError,
     UnalignedChunksError,
@@ -25,8 +23,9 @@ from .dask_arrays import (
     pairs,
     refuse_arrays,
 )
+from .dask_model import DisableClientSingleThreadCheck, RemoteModel, ThreadSafetyViolationError, told_apart
 from .dask_scores import Cluster, ClusterFactors, ClusterScores
-from .score_matrix import InfluenceMatrix, key_of
+from .score_matrix import InfluenceMatrix
 from .types import InfluenceMode, choose
 
 __all__ = [
@@ -36,18 +35,6 @@ __all__ = [
     "ThreadSafetyViolationError",
     "UnalignedChunksError",
 ]
-
-
-class ThreadSafetyViolationError(InputError):
-    """A worker has several threads, and the model is for one at a time."""
-
-
-class DisableClientSingleThreadCheck:
-    """Pass this type in place of a client: no cluster, and no look at its threads.
-
-    Dask arrays are then computed by whatever scheduler is in charge when they are; gradients are taken one after the
-    other within a process all the same.
-    """
 
 
 class DaskInfluenceCalculator:
@@ -83,12 +70,12 @@ class DaskInfluenceCalculator:
         require_model(influence_function_model, "influence_function_model")
         influence_function_model.require_fit()
         self.influence_function_model = influence_function_model
-        self.converter, self._client = _told_apart(converter, client)
-        self._sent: tuple[str, Any, Any] | None = None
+        self.converter, given = told_apart(converter, client)
+        self._remote = RemoteModel(influence_function_model, given)
         self._cluster = None
-        if self._client is not None:
-            self._remote()
-            self._cluster = Cluster(self._client, influence_function_model, self._remote)
+        if given is not None:
+            self._remote.now()
+            self._cluster = Cluster(given, influence_function_model, self._remote.now)
 
     @property
     def n_parameters(self) -> int:
@@ -111,7 +98,7 @@ class DaskInfluenceCalculator:
         if not is_array(x):
             return self._loaded_factors(x)
         check_chunks(x, y, "x and y")
-        remote, like = self._remote(), np.empty((0, 0), self._dtype)
+        remote, like = self._remote.now(), np.empty((0, 0), self._dtype)
         blocks = [
             delayed(tasks.flat_factors)(remote, *pair, self.converter, self._dtype) for pair in pairs(x, y)
         ]
@@ -153,7 +140,7 @@ class DaskInfluenceCalculator:
         require_both_or_none(x, y)
         x, y = (x_test, y_test) if x is None else (x, y)
         check_chunks(x, y, "x and y")
-        remote = self._remote()
+        remote = self._remote.now()
         tests = [
             delayed(tasks.chunk_factors)(remote, *pair, self.converter) for pair in pairs(x_test, y_test)
         ]
@@ -184,7 +171,7 @@ class DaskInfluenceCalculator:
                 f"factors of shape {z_test_factors.shape} were given; expected (n_test, {self.n_parameters})."
             )
         check_chunks(x, y, "x and y")
-        remote = self._remote()
+        remote = self._remote.now()
         tests = [
             delayed(tasks.chunk_given)(remote, block, self.converter)
             for block in z_test_factors.to_delayed().ravel()
@@ -212,42 +199,13 @@ class DaskInfluenceCalculator:
         empty = torch.empty(0, dtype=self.influence_function_model.problem.dtype)
         return np.dtype(self.converter.to_numpy(empty).dtype)
 
-    def _remote(self) -> Any:
-        """The model on the workers, or here as something that graphs take in."""
-        model = self.influence_function_model
-        if self._client is not None:
-            self._check_threads()
-        state = key_of(model)
-        if self._sent is None or self._sent[0] != state or self._sent[1] is not model.problem:
-            if self._client is not None:
-                sent = self._client.scatter(self._own_copy(), broadcast=True, hash=False)
-            else:
-                sent = delayed(model, pure=False, traverse=False)
-            self._sent = (state, model.problem, sent)
-        return self._sent[2]
-
-    def _own_copy(self) -> InfluenceFunctionModel:
-        """The model, or a copy where workers are threads of this process, which would share it with its user."""
-        inside = any(str(worker).startswith("inproc") for worker in self._client.nthreads())
-        return copy.deepcopy(self.influence_function_model) if inside else self.influence_function_model
-
-    def _check_threads(self) -> None:
-        threads = self._client.nthreads()
-        if not threads:
-            raise InputError("the client has no workers yet: call client.wait_for_workers(1) first.")
-        if not self.influence_function_model.is_thread_safe and max(threads.values()) > 1:
-            raise ThreadSafetyViolationError(
-                f"a worker has {max(threads.values())} threads, and {type(self.influence_function_model).__name__} is "
-                "for one at a time. Start the cluster with threads_per_worker=1 and more workers."
-            )
-
     # --- loaders and data sets ----------------------------------------------------------------------------------
 
     def _loaded_factors(self, data: Any) -> FactorSequence:
         refuse_arrays(data)
         if self._cluster is None:
             return SequentialInfluenceCalculator(self.influence_function_model).influence_factors(data)
-        self._remote()
+        self._remote.now()
         return ClusterFactors(self._cluster, Batches.of(data))
 
     def _loaded(self, test: Any, train: Any, rest: tuple[Any, Any], mode: Any) -> InfluenceMatrix:
@@ -259,7 +217,7 @@ class DaskInfluenceCalculator:
             )
         if self._cluster is None:
             return SequentialInfluenceCalculator(self.influence_function_model).influences(test, train, mode)
-        self._remote()
+        self._remote.now()
         chosen = choose(InfluenceMode, mode, "mode")
         return InfluenceMatrix(ClusterScores(self._cluster, Batches.of(test), Batches.of(train), chosen))
 
@@ -270,33 +228,8 @@ class DaskInfluenceCalculator:
         model = self.influence_function_model
         if self._cluster is None:
             return SequentialInfluenceCalculator(model).influences_from_factors(z, train, mode)
-        self._remote()
+        self._remote.now()
         chosen = choose(InfluenceMode, mode, "mode")
         return InfluenceMatrix(
             ClusterScores(self._cluster, GivenFactors(model, z), Batches.of(train), chosen)
         )
-
-
-def _told_apart(converter: Any, client: Any) -> tuple[NumpyConverter[Any], Any]:
-    """The converter and the client, or None for "no client"."""
-    if client is None and not callable(getattr(converter, "to_numpy", None)):
-        converter, client = None, converter
-    check_converter(converter)
-    if client is not DisableClientSingleThreadCheck and not isinstance(client, _client_class()):
-        raise InputTypeError(
-            f"client={client!r} was given; expected a distributed.Client, such as Client(LocalCluster("
-            "threads_per_worker=1)), or the type DisableClientSingleThreadCheck."
-        )
-    found = TorchNumpyConverter() if converter is None else converter
-    return found, None if client is DisableClientSingleThreadCheck else client
-
-
-def _client_class() -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InstallationError(
-            "DaskInfluenceCalculator needs dask and distributed, which are not installed. Run: "
-            "pip install 'dvlwidgets[dask]'"
-        ) from error
-    return Client
