@@ -1,43 +1,38 @@
 """The values of the points of a data set, with their standard errors and where they come from.
 
-Longer than most files, for it is one class that users meet in one place; what its methods do is next door, in
-`result_columns` (arrays that move together), `result_merge`, `result_table` and `result_file`.
+How results are made, changed and kept. What can be read off one is in `result_fields`, its order and its items in
+`result_sequence`; below these are `result_columns` (arrays that move together), `result_merge`, `result_table`,
+`result_words` and `result_file`.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import index as as_integer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arguments import flag, text, whole
-from ..data.frames import pandas
 from ..engine.records import Estimate, Provenance, Verdict
 from ..errors import InputError, InputTypeError
-from ..typing import Indices
-from . import result_checks, result_columns, result_file, result_merge
-from .result_checks import ResultIndexError
-from .result_columns import POINTS, About, Columns, Ends
-from .result_fields import ResultFields
+from . import result_columns, result_file, result_merge
+from .result_columns import POINTS, About, Ends
 from .result_item import Status, ValueItem
+from .result_sequence import ResultSequence
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..engine.journal import Journal
     from .replay import Replay
 
 __all__ = ["Status", "ValuationResult", "ValueItem", "load_result", "save_result"]
 
 
-class ValuationResult(ResultFields, Sequence[ValueItem]):
+class ValuationResult(ResultSequence):
     """A sequence of `ValueItem`s, and the same as arrays: one row a point, in an order that `sort` changes.
 
     A value is the mean of `counts` observations whose sample variance is `variances`, so that
@@ -191,100 +186,11 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             algorithm=algorithm,
         )
 
-    @classmethod
-    def _of(cls, columns: Columns, about: About) -> ValuationResult:
-        result = cls.__new__(cls)
-        result._columns, result._about = columns, about  # noqa: SLF001 - its own
-        return result
-
     def __getstate__(self) -> dict[str, Any]:
         # pickled, or copied, it leaves the session: as a copy() does, it leaves the run's journal behind
         return {name: kept for name, kept in self.__dict__.items() if name not in ("journal", "replay")}
 
-    # --- a sequence -------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    @overload
-    def __getitem__(self, index: int | np.integer[Any]) -> ValueItem: ...
-    @overload
-    def __getitem__(
-        self, index: slice | Sequence[int] | Sequence[bool] | NDArray[Any]
-    ) -> ValuationResult: ...
-    def __getitem__(self, index: Any) -> ValueItem | ValuationResult:
-        """A `ValueItem`, or, for a slice, mask or list of rows, a result with these rows in that order."""
-        if isinstance(index, str | bytes | bool | np.bool_):
-            raise InputTypeError(
-                f"a result is indexed by rows, not by {index!r}. Use get(data_idx) for one point."
-            )
-        if isinstance(index, SupportsIndex) and np.ndim(index) == 0:  # type: ignore[arg-type] # an array of one, too
-            row = result_checks.row_positions([as_integer(index)], len(self))[0]
-            return self._item(int(row))
-        return self._of(self._columns.take(result_checks.row_positions(index, len(self))), self._about)
-
-    def __iter__(self) -> Iterator[ValueItem]:
-        return (self._item(row) for row in range(len(self)))
-
-    def _item(self, row: int) -> ValueItem:
-        c = self._columns
-        return ValueItem(
-            int(c.indices[row]),
-            str(c.names[row]),
-            float(c.values[row]),
-            float(c.variances[row]),
-            int(c.counts[row]),
-        )
-
-    def __eq__(self, other: object) -> bool:
-        """Same content for every point, whatever the order; provenance and verdict are not compared."""
-        if not isinstance(other, ValuationResult):
-            return NotImplemented
-        return self._about == other._about and self._columns == other._columns
-
-    __hash__ = None  # type: ignore[assignment] # sort and set change it in place
-
-    def sort(self, reverse: bool = False, key: str = "value", inplace: bool = True) -> ValuationResult:
-        """Sorts this result in place and returns it. pyDVL's default is `inplace=False`: a sorted copy.
-
-        Args:
-            reverse: descending.
-            key: "value", "variance", "index" or "name". NaN comes last either way, ties by index.
-            inplace: False leaves this result as it is and returns a sorted one.
-        """
-        target = self if inplace else self.copy()
-        order = result_columns.sort_order(self._columns, key, reverse=reverse)
-        target._columns = self._columns.take(order)  # noqa: SLF001 - its own
-        return target
-
-    def positions(self, data_indices: ArrayLike | slice) -> Indices:
-        """Rows of this result at which points of the data set are, given by their positions there.
-
-        Raises:
-            ResultIndexError: for a point that is not in this result.
-        """
-        own = self.indices
-        order = np.argsort(own)
-        if isinstance(data_indices, slice):
-            return order[data_indices]
-        asked = np.asarray(data_indices, dtype=None if np.size(data_indices) else np.intp)
-        if asked.dtype.kind not in "iu":
-            raise InputTypeError(f"data_indices must be integers, not {asked.dtype}.")
-        at = np.minimum(np.searchsorted(own, asked, sorter=order), max(len(own) - 1, 0))
-        rows = order[at] if len(own) else at
-        missing = np.ones(asked.shape, np.bool_) if not len(own) else own[rows] != asked
-        if missing.any():
-            first = np.atleast_1d(asked[missing])[0]
-            raise ResultIndexError(
-                f"point {first} of the data set is not in this result of {len(self):,} points."
-            )
-        return rows
-
-    # --- one point, or all ------------------------------------------------------------------------------------
-
-    def get(self, data_idx: int) -> ValueItem:
-        """The item of the point at this position in the data set."""
-        return self._item(int(self.positions([as_integer(data_idx)])[0]))
+    # --- changing it, and making others of it -----------------------------------------------------------------
 
     def set(
         self, data_idx: int, value: float, variance: float | None = None, count: int | None = None
@@ -298,17 +204,7 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             count: its observations; 1 by default.
         """
         row = self.positions([as_integer(data_idx)])
-        one = result_columns.new_columns(
-            values=[value],
-            variances=None if variance is None else [variance],
-            counts=None if count is None else [count],
-        )
-        new = {}
-        for name in ("values", "variances", "stderr", "counts"):
-            column = getattr(self._columns, name).copy()
-            column[row] = getattr(one, name)
-            new[name] = column
-        self._columns = dataclasses.replace(self._columns, **new)
+        self._columns = self._columns.changed(row, value, variance, count)
         self._about = dataclasses.replace(self._about, ends=None)  # the sum is the caller's now
 
     def scale(self, factor: float, data_indices: ArrayLike | None = None) -> ValuationResult:
@@ -322,23 +218,9 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
             raise InputError(f"factor must be a finite number, not {factor}.")
         by = np.ones(len(self))
         by[slice(None) if data_indices is None else self.positions(data_indices)] = factor
-        c = self._columns
-        self._columns = dataclasses.replace(
-            c, values=c.values * by, variances=c.variances * by**2, stderr=c.stderr * np.abs(by)
-        )
-        ends = self._about.ends
-        if ends is not None:
-            kept = ends.scaled(factor) if data_indices is None else None
-            self._about = dataclasses.replace(self._about, ends=kept)
-        if self.threshold:  # 0 stays 0
-            new = self.threshold * factor if data_indices is None else None
-            self._about = dataclasses.replace(self._about, threshold=new)
+        self._columns = self._columns.scaled(by)
+        self._about = self._about.scaled(factor if data_indices is None else None)
         return self
-
-    def copy(self) -> ValuationResult:
-        """An independent result in the same order."""
-        about = dataclasses.replace(self._about, whole=copy.deepcopy(dict(self._about.whole)))
-        return self._of(self._columns.take(np.arange(len(self))), about)
 
     def __add__(self, other: object) -> ValuationResult:
         """Two runs over the same data as one: means and variances weighted by the counts.
@@ -367,34 +249,6 @@ class ValuationResult(ResultFields, Sequence[ValueItem]):
         from .reweight import reweighted
 
         return reweighted(self, method, parameters)
-
-    # --- elsewhere --------------------------------------------------------------------------------------------
-
-    def to_dataframe(self, column: str | None = None, use_names: bool = False) -> pd.DataFrame:
-        """A data frame in the present order: the values and, with suffixes, `stderr`, `variances` and `counts`.
-
-        The method's own columns (`extra_values` with one entry a point) follow under their own names.
-
-        Args:
-            column: name of the values' column; by default the algorithm's.
-            use_names: index the rows by name instead of by position in the data set.
-
-        Raises:
-            InputError: if pandas is not installed.
-        """
-        name = column or self.algorithm or "values"
-        table: dict[str, Any] = {
-            name: self.values,
-            f"{name}_stderr": self.stderr,
-            f"{name}_variances": self.variances,
-            f"{name}_counts": self.counts,
-        }
-        table.update(self._columns.extra)
-        made = pandas("to_dataframe")
-        frame: pd.DataFrame = made.DataFrame(
-            table, index=made.Index(self.names if use_names else self.indices)
-        )
-        return frame
 
 
 def save_result(result: ValuationResult, file: result_file.File) -> None:

@@ -68,6 +68,15 @@ class About:
     notes: tuple[str, ...] = ()
     ends: Ends | None = None
 
+    def scaled(self, factor: float | None) -> About:
+        """What is still so after all values, or (None) some of them, were multiplied by a number."""
+        ends, threshold = self.ends, self.threshold
+        if ends is not None:
+            ends = None if factor is None else ends.scaled(factor)
+        if threshold:  # 0 stays 0
+            threshold = None if factor is None else threshold * factor
+        return dataclasses.replace(self, ends=ends, threshold=threshold)
+
     def __eq__(self, other: object) -> bool:
         """Whether the same is said of the values; who computed them, when and why it ended does not matter."""
         if not isinstance(other, About):
@@ -125,6 +134,26 @@ class Columns:
     def take(self, positions: Indices) -> Columns:
         """These rows of every column, in this order."""
         return Columns.from_arrays({name: column[positions] for name, column in self.arrays().items()})
+
+    def scaled(self, by: Values) -> Columns:
+        """Each value multiplied by a number, (k,), and its errors accordingly."""
+        return dataclasses.replace(
+            self, values=self.values * by, variances=self.variances * by**2, stderr=self.stderr * np.abs(by)
+        )
+
+    def changed(self, row: Indices, value: float, variance: float | None, count: int | None) -> Columns:
+        """Other numbers in one row; None as in `new_columns`."""
+        one = new_columns(
+            values=[value],
+            variances=None if variance is None else [variance],
+            counts=None if count is None else [count],
+        )
+        new = {}
+        for name in ("values", "variances", "stderr", "counts"):
+            column = getattr(self, name).copy()
+            column[row] = getattr(one, name)
+            new[name] = column
+        return dataclasses.replace(self, **new)
 
 
 def new_columns(

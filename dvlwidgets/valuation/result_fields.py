@@ -15,6 +15,9 @@ from . import result_merge, result_table, result_words
 from .result_columns import About, Columns, Ends
 from .result_item import Status
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class ResultFields:
     """Read-only views of a result's columns and of what is said of all of them, and the same as text."""
@@ -128,7 +131,21 @@ class ResultFields:
                 return self.extra_values[name]
             raise AttributeError(f"a ValuationResult has no attribute or extra value {name!r}.")
 
-    # --- as text -----------------------------------------------------------------------------------------------
+    # --- as tables and as text --------------------------------------------------------------------------------
+
+    def to_dataframe(self, column: str | None = None, use_names: bool = False) -> pd.DataFrame:
+        """A data frame in the present order: the values and, with suffixes, `stderr`, `variances` and `counts`.
+
+        The method's own columns (`extra_values` with one entry a point) follow under their own names.
+
+        Args:
+            column: name of the values' column; by default the algorithm's.
+            use_names: index the rows by name instead of by position in the data set.
+
+        Raises:
+            InputError: if pandas is not installed.
+        """
+        return result_table.frame(self._columns, column or self.algorithm or "values", use_names=use_names)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Writes index, id, name, value, stderr, variance and count of each point, in the present order."""

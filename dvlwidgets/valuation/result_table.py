@@ -1,4 +1,4 @@
-"""Results as text: a short table, a CSV file."""
+"""Results as tables: a short one in text or HTML, a CSV file, a data frame."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import html
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.frames import pandas
 from ..data.shown import shown
 from ..typing import Indices
 from .result_columns import About, Columns, sort_order
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 5
 HEADER = ("index", "name", "value", "stderr", "count")
@@ -82,3 +87,22 @@ def _cells(columns: Columns, rows: Indices) -> Iterator[tuple[str, ...]]:
             f"{columns.stderr[r]:.2g}",
             f"{columns.counts[r]:,}",
         )
+
+
+def frame(columns: Columns, name: str, *, use_names: bool) -> pd.DataFrame:
+    """A data frame in the result's order; see `ValuationResult.to_dataframe`.
+
+    Raises:
+        InputError: if pandas is not installed.
+    """
+    table = {
+        name: columns.values,
+        f"{name}_stderr": columns.stderr,
+        f"{name}_variances": columns.variances,
+        f"{name}_counts": columns.counts,
+        **columns.extra,
+    }
+    made = pandas("to_dataframe")
+    index = made.Index(columns.names if use_names else columns.indices)
+    found: pd.DataFrame = made.DataFrame(table, index=index)
+    return found
