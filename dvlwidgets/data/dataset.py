@@ -1,10 +1,9 @@
 """A labelled data set whose points can be valued, relabelled and dropped.
 
-One class, and therefore a longer file than its neighbours; what can stand alone (indexing, refusals, labels,
-loading, hashing) does. Points have persistent ids: `take`, `drop` and slices keep them, and edits are stored by
-them. Data stay what they are: a data frame is a data frame until `model.fit`, categories and NaN features included.
-The user's arrays are neither copied nor written to; whoever writes into them behind our back makes the cached
-fingerprint wrong.
+How data sets are made, told apart and edited; what can be read off one is in `dataset_fields`. Points have persistent
+ids: `take`, `drop` and slices keep them, and edits are stored by them. Data stay what they are: a data frame is a data
+frame until `model.fit`, categories and NaN features included. The user's arrays are neither copied nor written to;
+whoever writes into them behind our back makes the cached fingerprint wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks, loading, mapped, tables
 from . import labels as _labels
+from .dataset_fields import DatasetFields
 from .identity import Hasher, digest
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RawData(NamedTuple):
     y: Any
 
 
-class Dataset:
+class Dataset(DatasetFields):
     """Features `x` and labels `y`, one row a point.
 
     Args:
@@ -80,9 +80,9 @@ class Dataset:
         self._x, self._y = self._own(x, "x"), self._own(y, "y")
         self._row_ids = checks.unique_ids(ids, n)
         self._row_names = checks.point_names(data_names, self._row_ids)
-        self.feature_names: list[str] = checks.feature_names(feature_names, x)
-        self.target_names: list[str] = checks.target_names(target_names, y)
-        self.description: str = checks.description(description)
+        self.feature_names = checks.feature_names(feature_names, x)
+        self.target_names = checks.target_names(target_names, y)
+        self.description = checks.description(description)
         self.multi_output = multi_output
         self._classification = _labels.looks_like_classes(y)
         self._fingerprint: str | None = None
@@ -175,131 +175,12 @@ class Dataset:
     def _own(self, table: Any, what: str) -> Any:
         return mapped.to_disk(table, what) if self.mmap else arrays.adopt(table, what)
 
-    # --- reading ----------------------------------------------------------------------------------------------
-
-    @property
-    def x(self) -> Any:
-        """Features as given: (n_rows, d) array, or frame, ..."""
-        return self._x
-
-    @property
-    def y(self) -> Any:
-        """Labels as given: (n_rows,) or (n_rows, k)."""
-        return self._y
-
-    def __len__(self) -> int:
-        return self.n_rows
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows of `x`."""
-        return arrays.n_rows(self._x)
-
-    @property
-    def ids(self) -> NDArray[Any]:
-        """Persistent id of each point: (n,) integers or strings."""
-        return self._row_ids
-
-    @property
-    def names(self) -> NDArray[np.str_]:
-        """Name of each point: (n,) strings."""
-        return self._row_names
-
-    @property
-    def row_ids(self) -> NDArray[Any]:
-        """Persistent id of each row: (n_rows,); the same as `ids` unless the points are groups."""
-        return self._row_ids
-
-    @property
-    def row_names(self) -> NDArray[np.str_]:
-        """Name of each row: (n_rows,); the same as `names` unless the points are groups."""
-        return self._row_names
-
-    @property
-    def indices(self) -> Indices:
-        """Positions of all points: 0..n-1."""
-        return np.arange(len(self), dtype=np.intp)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features of a point."""
-        return checks.width(self._x)
-
-    @property
-    def dim(self) -> int:
-        """Same as `n_features`."""
-        return self.n_features
-
-    @property
-    def n_targets(self) -> int:
-        """Number of columns of `y`."""
-        return checks.width(self._y)
-
-    @property
-    def class_names(self) -> list[str] | None:
-        """Name of class 0, 1, ... where `target_names` gave one per class, and the labels are such numbers."""
-        if len(self.target_names) == self.n_targets or self._y.ndim > 1:
-            return None
-        values = arrays.as_numpy(self._y)
-        known = values.dtype.kind in "iub" and values.min() >= 0 and values.max() < len(self.target_names)
-        return self.target_names if known else None
-
-    @property
-    def labels(self) -> NDArray[Any] | None:
-        """One label per point, (n,); None where there is no such thing (several outputs, groups)."""
-        return None if self._y.ndim > 1 else arrays.as_numpy(self._y)
-
-    @property
-    def is_classification(self) -> bool:
-        """Whether `y` looks like classes: strings, booleans, categories, or few distinct integers."""
-        return self._classification
-
     def data(self, indices: Any = None) -> RawData:
         """Rows of the given points (all without `indices`), in that order; frames stay frames."""
         if indices is None:
             return RawData(self._x, self._y)
         rows = self.data_indices(indices)
         return RawData(arrays.take_rows(self._x, rows), arrays.take_rows(self._y, rows))
-
-    def data_indices(self, indices: Any = None) -> Indices:
-        """Row positions of the given points."""
-        return arrays.positions(slice(None) if indices is None else indices, self.n_rows)
-
-    def logical_indices(self, indices: Any = None) -> Indices:
-        """Positions of the points that the given rows belong to."""
-        return arrays.positions(slice(None) if indices is None else indices, self.n_rows)
-
-    def rows(self, mask: NDArray[np.bool_]) -> Indices:
-        """Row positions of the points in a mask.
-
-        Args:
-            mask: (n,) bool.
-
-        Returns:
-            (k,) ascending positions of rows of `x`.
-        """
-        return np.flatnonzero(mask)
-
-    def feature(self, name: str) -> tuple[slice, int]:
-        """Index expression of a feature: `d.x[d.feature("age")]`, with `.iloc` for a frame."""
-        return slice(None), checks.position_of(name, self.feature_names, "feature")
-
-    def target(self, name: str) -> tuple[slice, int] | tuple[slice]:
-        """Index expression of a target: `d.y[d.target("price")]`."""
-        names = self.target_names if len(self.target_names) == self.n_targets else ["y"]
-        found = checks.position_of(name, names, "target")
-        return (slice(None), found) if self._y.ndim > 1 else (slice(None),)
-
-    def column(self, name: str) -> NDArray[Any]:
-        """Values of one feature, (n_rows,), as numpy."""
-        where = checks.position_of(name, self.feature_names, "feature")
-        if arrays.is_frame(self._x):
-            return arrays.as_numpy(self._x.iloc[:, where])
-        if len(self._x.shape) == 1:
-            return arrays.as_numpy(self._x)
-        if arrays.is_sparse(self._x):
-            return arrays.as_numpy(self._x[:, [where]]).ravel()
-        return arrays.as_numpy(self._x).reshape(self.n_rows, -1)[:, where]
 
     # --- identity -------------------------------------------------------------------------------------------
 
