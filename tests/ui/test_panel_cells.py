@@ -10,6 +10,20 @@ from ui.blank import Blank, before, course, full
 CELL = "#dvl-cell"
 
 
+def press_while_words_grow(blank: Blank) -> None:
+    """A button stays under the mouse while what is said of the run becomes longer, and hears the click."""
+    page = blank.page
+    blank.tell(full(300, done=1, total=None, left=None, certainty=None))
+    box = page.get_by_test_id("toolbar-pause").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    blank.tell(full(300, done=1_297_440, left=36_210.0))
+    blank.paint()
+    page.mouse.up()
+    assert page.evaluate("kernel.model.sent.some((one) => one.t === 'pause')")
+
+
 def test_cells_are_walked_by_keys_and_charts_show_what_was_before(browser: Browser) -> None:
     blank = Blank.open(browser, width=1000)
     page = blank.page
@@ -17,6 +31,7 @@ def test_cells_are_walked_by_keys_and_charts_show_what_was_before(browser: Brows
     blank.tell(full(300))
     expect(page.get_by_test_id("picture-curve")).to_be_visible()
     expect(page.get_by_test_id("columns-open")).to_be_visible()
+    press_while_words_grow(blank)
     table = page.get_by_test_id("table")
     page.get_by_test_id("row").first.click()
 
