@@ -17,6 +17,7 @@ from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests, single
+from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.snapshot import Labels
 from dvlwidgets.widgets.subject import LabelBook, describe
 
@@ -51,7 +52,7 @@ class TestPoints:
         self.data, self.edits, self.previews, self.values_now = test, log, previews, losses
         self.subject = describe(test, title="", method="", previews=previews)
         self._lock = threading.RLock()
-        self._where = _edits.locate(log.net, test)
+        self._places = Places(log.net, test)
         self._book = LabelBook(train)
         self._names = LabelBook(test) if test.class_names is not None else self._book
         self._trained = self._book.classes
@@ -69,12 +70,8 @@ class TestPoints:
         """The test points with the edits in force."""
         with self._lock:
             net = self.edits.net
-            where = self.places(net)
-            dropped = np.zeros(self.subject.n, dtype=np.uint8)
-            dropped[
-                [where[key] for key, fields in net.items() if _edits.DROPPED in fields and key in where]
-            ] = 1
-            return Tests(self.subject, self._labels(net, where), dropped, self.edits.summary())
+            labels = self._labels(net, self._places.of(net))
+            return Tests(self.subject, labels, self._places.dropped(net), self.edits.summary())
 
     def _labels(self, net: _edits.Net, where: dict[_edits.Key, int]) -> Labels | None:
         if self._original is None:
@@ -134,11 +131,7 @@ class TestPoints:
 
     def places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
         """Positions of edited points; those that are not here are left out."""
-        with self._lock:
-            new = [key for key in keys if key not in self._where]
-            if new:
-                self._where |= _edits.resolve(new, self.data)
-            return {key: self._where[key] for key in keys if key in self._where}
+        return self._places.of(keys)
 
     def label_meant(self, choice: dict[str, Any]) -> Any:
         """The label that a page's choice names: as `LabelBook.meant`, with the classes of all points and the model.
@@ -168,11 +161,7 @@ class TestPoints:
 
     def edits_frame(self, news: Announcement, owner: object) -> wire.Frame:
         """Tells a page about edits that are on disk; `news.source` is (owner, request) for its own."""
-        now = self.tests
-        rows = np.array(sorted(self.places(news.keys).values()), dtype=np.intp)
-        own = isinstance(news.source, tuple) and news.source[0] is owner
-        request = news.source[1] if own and isinstance(news.source, tuple) else None
-        return influence_wire.of_tests(wire.edits(request, rows, now.labels, now.dropped, now.edits))
+        return influence_wire.of_tests(edits_frame(news, owner, self._places, self.tests))
 
 
 def log_of(test: Dataset, trained: EditLog, given: EditLog | str | PathLike[str] | None) -> EditLog:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.data import edits as _edits
 from dvlwidgets.data import shared_edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.edits import Key
 from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.engine.live import Run
 from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
 from dvlwidgets.widgets import levels, wire
+from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.reading import finished, points_of, status_of
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
@@ -60,7 +61,7 @@ class Session:
         self._share = levels.checked(share)
         self.valuation, self.train = valuation, train
         self.edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
-        self._where = _edits.locate(self.edits.net, train)
+        self._places = Places(self.edits.net, train)
         self.previews = previews_of(train, previews, image_shape)
         self.subject = describe(
             train,
@@ -136,7 +137,7 @@ class Session:
             if self._run is not None and not self._run.over and self._run.state != "pending":
                 raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
             net = self.edits.net
-            new = Valued.of(self.train, net, self._places(net), self._points().value, self.valued.turn + 1)
+            new = Valued.of(self.train, net, self._places.of(net), self._points().value, self.valued.turn + 1)
             self._valuing = True
         try:
             # without the lock: it may take a while, and the page goes on showing what there was
@@ -222,15 +223,11 @@ class Session:
         """Everything that a page shows, now."""
         with self._lock:
             status, edits = self.status(), self.edits.net
-            where = self._places(edits)
-            dropped = np.zeros(self.subject.n, dtype=np.uint8)
-            gone = [key for key, fields in edits.items() if _edits.DROPPED in fields and key in where]
-            dropped[[where[key] for key in gone]] = 1
             return Snapshot(
                 subject=replace(self.subject, share=levels.HOLDS[self.level]),
                 points=self._points(),
-                labels=self._labels.labels(edits, where),
-                dropped=dropped,
+                labels=self._labels.labels(edits, self._places.of(edits)),
+                dropped=self._places.dropped(edits),
                 status=status,
                 history=[] if self._run is None else list(self._run.history),
                 edits=self.edits.summary(),
@@ -259,22 +256,14 @@ class Session:
             return "pause"
         return "resume" if self._asked == "resume" and run.state == "paused" else None
 
-    def places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
+    def places(self, keys: Collection[Key]) -> dict[Key, int]:
         """Positions of edited points; those that are not here are left out."""
-        with self._lock:
-            return self._places(keys)
+        return self._places.of(keys)
 
     def values_now(self) -> NDArray[np.float32]:
         """The values that are shown, (n,); NaN where they are not known."""
         with self._lock:
             return self._points().value
-
-    def _places(self, keys: Collection[_edits.Key]) -> dict[_edits.Key, int]:
-        """Positions of edited points; each is looked up once."""
-        new = [key for key in keys if key not in self._where]
-        if new:
-            self._where |= _edits.resolve(new, self.train)
-        return {key: self._where[key] for key in keys if key in self._where}
 
     # --- edits ----------------------------------------------------------------------------------------------
 
@@ -289,12 +278,7 @@ class Session:
 
     def edits_frame(self, news: Announcement) -> wire.Frame:
         """Tells a page about edits that are on disk; `news.source` is (this session, request) for its own."""
-        now = self.snapshot()
-        with self._lock:
-            rows = np.array(sorted(self._places(news.keys).values()), dtype=np.intp)
-        own = isinstance(news.source, tuple) and news.source[0] is self
-        request = news.source[1] if own and isinstance(news.source, tuple) else None
-        return wire.edits(request, rows, now.labels, now.dropped, now.edits)
+        return edits_frame(news, self, self._places, self.snapshot())
 
 
 def _result_on(valuation: Any, train: Dataset) -> Any:
