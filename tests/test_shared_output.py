@@ -13,7 +13,7 @@ import pytest
 from influence_fakes import FakeExplorer, InfluencePage, two_sets
 from panel_fakes import FakeValuation, Page, dataset, progress
 
-from dvlwidgets.errors import InputError
+from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.widgets import bundle, copies, ears, output
 from dvlwidgets.widgets.copies import MIME
 from dvlwidgets.widgets.influence_panel import InfluencePanel
@@ -197,6 +197,8 @@ def test_a_file_that_cannot_be_written_is_refused_in_words(panel, tmp_path):
     for path in (tmp_path, tmp_path / "nowhere" / "report.html"):
         with pytest.raises(InputError, match=r"cannot be written: .*folder that exists"):
             panel.save(path)
+    with pytest.raises(InputTypeError, match=r"path is None.*Pass 'panel.html'"):
+        panel.save(None)
 
 
 def test_a_run_that_goes_on_is_not_stored_as_paused(panel, notebook):

@@ -12,7 +12,7 @@ from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_file import LineFile
 from dvlwidgets.data.edit_history import Entry
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Edit, Net
-from dvlwidgets.errors import InputError, InputTypeError
+from dvlwidgets.data.user_file import write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,29 +102,16 @@ class RecordedEdits:
         """Writes the history as a table, for a spreadsheet; returns the path.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError, InputTypeError: the file cannot be written, or the path is none.
         """
-        return _written(path, edit_export.csv_text(self.history()).encode())
+        return write_file(path, edit_export.csv_text(self.history()).encode(), like="edits.csv")
 
     def to_json(self, path: str | os.PathLike[str]) -> Path:
         """Writes the history as JSON; returns and raises as `to_csv`."""
-        return _written(path, edit_export.json_text(self.history()).encode())
+        return write_file(path, edit_export.json_text(self.history()).encode(), like="edits.json")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the log to another file, which `EditLog(path)` reads; returns and raises as `to_csv`."""
         with self._lock:
-            return _written(path, _HEADER + b"".join(step.line() for step in self._steps))
-
-
-def _written(path: str | os.PathLike[str], content: bytes) -> Path:
-    given: Any = path
-    if not isinstance(given, str | os.PathLike):
-        raise InputTypeError(f"path is {path!r:.60}; expected the file to write. Pass 'edits.csv'.")
-    target = Path(path)
-    try:
-        target.write_bytes(content)
-    except OSError as refusal:
-        raise InputError(
-            f"{str(target)!r} cannot be written: {refusal.strerror}. Give a file in a folder that exists."
-        ) from refusal
-    return target
+            content = _HEADER + b"".join(step.line() for step in self._steps)
+        return write_file(path, content, like="edits.jsonl")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data.frames import pandas
 from dvlwidgets.data.shown import writable
+from dvlwidgets.data.user_file import write_file
 from dvlwidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,20 +68,13 @@ def write_csv(table: Table, path: str | PathLike[str]) -> Path:
     """Writes a CSV file in UTF-8.
 
     Raises:
-        InputError: it cannot be written.
+        InputError, InputTypeError: it cannot be written, or the path is none.
     """
-    target = Path(path)
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow([safe(name) for name in table])
     lines.writerows(zip(*(cells(column) for column in table.values()), strict=True))
-    try:
-        target.write_text(writable(text.getvalue()), encoding="utf-8", newline="")
-    except OSError as refusal:
-        raise InputError(
-            f"{str(target)!r} cannot be written: {refusal.strerror}. Give a file in a folder that exists."
-        ) from refusal
-    return target
+    return write_file(path, writable(text.getvalue()).encode(), like="values.csv")
 
 
 def cells(column: NDArray[Any]) -> Sequence[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from IPython.display import display
@@ -119,11 +118,7 @@ def _edits(entry: runs.Entry, _rest: list[str]) -> None:
 def _save(entry: runs.Entry, rest: list[str]) -> None:
     if len(rest) > 1:
         raise UsageError(f"%dvl save takes a name and a file; {' '.join(rest[1:])!r} is too much.")
-    path = Path(rest[0] if rest else "report.html")
-    try:
-        saved = _panel(entry).save(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
+    saved = _panel(entry).save(rest[0] if rest else "report.html")
     _say(f"Saved {saved}: the panel as a page that needs no kernel.")
 
 

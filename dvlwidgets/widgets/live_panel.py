@@ -14,6 +14,7 @@ import traitlets
 from dvlwidgets.arguments import text
 from dvlwidgets.data.edit_log import Announcement, EditLog
 from dvlwidgets.data.shown import writable
+from dvlwidgets.data.user_file import write_file
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, ears, fragment, levels, wire
@@ -108,7 +109,6 @@ class LivePanel(anywidget.AnyWidget):
             self._material,
             level=lambda: self._session.level,
             views=self._views,
-            about=self._about_views,
             model=lambda: self.model_id,
             listening=lambda: self._publisher.listening,
             keep=self._keep_page if ears.keeps_states() else None,
@@ -210,18 +210,11 @@ class LivePanel(anywidget.AnyWidget):
             The path written.
 
         Raises:
-            InputError, InputTypeError: there is no such level, `max_bytes` is too few for any copy, or the file cannot
-                be written.
+            InputError, InputTypeError: there is no such level, `max_bytes` is too few for any copy, the file cannot
+                be written, or the path is none.
         """
-        target = Path(path)
         page = self.snapshot(share, max_bytes=max_bytes).page()
-        try:
-            target.write_text(page, encoding="utf-8")
-        except OSError as refusal:
-            raise InputError(
-                f"{str(target)!r} cannot be written: {refusal.strerror}. Give a file in a folder that exists."
-            ) from refusal
-        return target
+        return write_file(path, page.encode(), like="panel.html")
 
     # --- between engine and page ----------------------------------------------------------------------------
 
@@ -295,13 +288,10 @@ class LivePanel(anywidget.AnyWidget):
 
     # --- the cell's output ----------------------------------------------------------------------------------
 
-    def _views(self) -> Content:
+    def _views(self) -> tuple[Content, Content]:
         shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
-        return dict(shown[0] if isinstance(shown, tuple) else shown)
-
-    def _about_views(self) -> Content:
-        shown: Any = super()._repr_mimebundle_()
-        return dict(shown[1]) if isinstance(shown, tuple) else {}
+        data, about = shown if isinstance(shown, tuple) else (shown, {})
+        return dict(data), dict(about)
 
     def _material(self) -> Material:
         session = self._session
@@ -310,7 +300,7 @@ class LivePanel(anywidget.AnyWidget):
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
-        return self._output.bundle(first=True), self._about_views()
+        return self._output.bundle(first=True), self._views()[1]
 
     def _ipython_display_(self) -> None:
         self._output.show()

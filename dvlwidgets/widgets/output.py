@@ -39,8 +39,7 @@ class Output:
     Args:
         material: the present state, and what copies are made of.
         level: how much a copy may hold now.
-        views: the widget's own bundle.
-        about: metadata of that bundle; Colab looks there for what shows a widget.
+        views: the widget's own bundle and its metadata; Colab looks there for what shows a widget.
         model: the widget's id.
         listening: whether a page ever said hello.
         keep: takes the copy as a page, in a host that stores the widget's state and no outputs.
@@ -51,15 +50,13 @@ class Output:
         material: Callable[[], Material],
         *,
         level: Callable[[], str],
-        views: Callable[[], Content],
-        about: Callable[[], Content] = dict,
+        views: Callable[[], tuple[Content, Content]],
         model: Callable[[], str | None],
         listening: Callable[[], bool],
         keep: Callable[[str], None] | None = None,
     ) -> None:
         self._material, self._level = material, level
         self._views, self._model, self._listening = views, model, listening
-        self._about = about
         self._id = f"dvlwidgets-{uuid.uuid4().hex}"
         self._writing = threading.RLock()
         self._later = Later(self.refresh, "stored output")
@@ -80,7 +77,7 @@ class Output:
         going = material.now.status.state in UNFINISHED
         self._copied |= not going
         self._viewed = self._listening() or (first and ears.attended())
-        views = self._views() if self._viewed else {}
+        views = self._views()[0] if self._viewed else {}
         if not self._copied:
             return views | _words(material, level)
         if going:
@@ -101,7 +98,7 @@ class Output:
             self._forget = _after_cells(self)
         with self._writing:  # a run that ends now writes its end after this, not before
             self._shown = True
-            display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._about())
+            display(self.bundle(first=True), raw=True, display_id=self._id, metadata=self._views()[1])
 
     def refresh(self) -> None:
         """Writes the stored outputs again, wherever they are shown."""
@@ -115,7 +112,7 @@ class Output:
                 return
             from IPython.display import update_display
 
-            update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._about())
+            update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
 
     def _page(self) -> str:
         """What `bundle` holds, as a page."""
