@@ -12,7 +12,7 @@ import {
   texts,
   whole,
   words,
-  WireError,
+  refuse,
   type ArrayOf,
   type Buffer,
   type Code,
@@ -63,7 +63,7 @@ export function full(m: Json, buffers: readonly Buffer[]): FullMessage {
 export function ids(m: Json, n: number, of: string): string[] | null {
   const found = m.ids === null ? null : texts(m, 'ids');
   if (found !== null && found.length !== n) {
-    throw new WireError(`${found.length} ids came for ${n} ${of}.`);
+    refuse(`${found.length} ids came for ${n} ${of}.`);
   }
   return found;
 }
@@ -82,16 +82,16 @@ export function previews(m: Json, buffers: readonly Buffer[]): PreviewsMessage {
   if (m.kind === 'text') {
     const found = texts(m, 'texts', true);
     if (found.length !== rows.length) {
-      throw new WireError(`${found.length} texts came for ${rows.length} rows.`);
+      refuse(`${found.length} texts came for ${rows.length} rows.`);
     }
     return { ...head, kind: 'text', texts: found };
   }
   if (m.kind !== 'image') {
-    throw new WireError(`Previews are of kind ${show(m.kind)}; known are image and text.`);
+    refuse(`Previews are of kind ${show(m.kind)}; known are image and text.`);
   }
   const pixels = array(m.pixels, 'u1', buffers, null, 'pixels');
   if (rows.length === 0 ? pixels.length > 0 : pixels.length % rows.length !== 0) {
-    throw new WireError(`${pixels.length} pixels cannot be divided among ${rows.length} rows.`);
+    refuse(`${pixels.length} pixels cannot be divided among ${rows.length} rows.`);
   }
   return { ...head, kind: 'image', pixels };
 }
@@ -109,7 +109,7 @@ export function labels(item: unknown, buffers: readonly Buffer[], n: number): La
     };
   }
   if (label.kind !== 'class') {
-    throw new WireError(`Labels are of kind ${show(label.kind)}; known are class and number.`);
+    refuse(`Labels are of kind ${show(label.kind)}; known are class and number.`);
   }
   const classes = texts(label, 'classes');
   const codes = array(label.codes, 'u2', buffers, n, 'label codes');
@@ -117,7 +117,7 @@ export function labels(item: unknown, buffers: readonly Buffer[], n: number): La
   for (const column of [codes, original]) {
     const odd = column.find((code) => code >= classes.length);
     if (odd !== undefined) {
-      throw new WireError(`A label has code ${odd}, but there are ${classes.length} classes.`);
+      refuse(`A label has code ${odd}, but there are ${classes.length} classes.`);
     }
   }
   return { kind: 'class', classes, codes, original };
@@ -129,11 +129,11 @@ export function previewKind(item: unknown): PreviewKind {
     return { kind: preview.kind };
   }
   if (preview.kind !== 'image') {
-    throw new WireError(`Previews are of kind ${show(preview.kind)}; known are image, text and none.`);
+    refuse(`Previews are of kind ${show(preview.kind)}; known are image, text and none.`);
   }
   const channels = integer(preview, 'channels');
   if (channels !== 1 && channels !== 3) {
-    throw new WireError(`An image preview has ${channels} channels; 1 or 3 are drawn.`);
+    refuse(`An image preview has ${channels} channels; 1 or 3 are drawn.`);
   }
   return { kind: 'image', width: integer(preview, 'width'), height: integer(preview, 'height'), channels };
 }
@@ -146,15 +146,15 @@ const STATES: readonly string[] = ['pending', 'running', 'paused', 'stopped', 'f
 export function status(item: unknown): Status {
   const s = record(item, 'status');
   if (typeof s.state !== 'string' || !STATES.includes(s.state)) {
-    throw new WireError(`The run's state is ${show(s.state)}; known are ${STATES.join(', ')}.`);
+    refuse(`The run's state is ${show(s.state)}; known are ${STATES.join(', ')}.`);
   }
   if (s.pending !== null && !VERBS.includes(s.pending)) {
-    throw new WireError(`The run is asked to ${show(s.pending)}; known are ${VERBS.join(', ')}.`);
+    refuse(`The run is asked to ${show(s.pending)}; known are ${VERBS.join(', ')}.`);
   }
   const checked = Object.entries(s).map(([key, item]) => {
     const wanted = NUMBERS.includes(key) ? 'number' : 'string';
     if (item !== null && typeof item !== wanted) {
-      throw new WireError(`${key} of the status should be a ${wanted}; it is ${show(item)}.`);
+      refuse(`${key} of the status should be a ${wanted}; it is ${show(item)}.`);
     }
     return [key, typeof item === 'string' ? shown(item, true) : item];
   });
@@ -184,7 +184,7 @@ export function edits(item: unknown): Edits {
 export function history(m: Json): HistoryEntry[] {
   return list(m, 'history').map((item) => {
     if (!Array.isArray(item) || typeof item[0] !== 'number') {
-      throw new WireError('An entry of the history should be [done, certainty, completion].');
+      refuse('An entry of the history should be [done, certainty, completion].');
     }
     const part = (x: unknown): number | null => (typeof x === 'number' ? x : null);
     return [item[0], part(item[1]), part(item[2])];

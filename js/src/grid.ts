@@ -8,18 +8,22 @@ import type { Cell } from './views/row';
 
 /** What a table asks about its header. */
 export interface Heads {
-  /** Pixels. */
-  readonly height: number;
+  /** Pixels; absent where they are as high as without it. */
+  readonly height?: number;
   /** Once for each header that is made; `at` is its place. */
   dress(cell: HTMLElement, column: Column, at: number): void;
 }
 
-export interface Grid extends Heads {
-  readonly more: MoreTests;
-  columns(points: Points, room: Room, width: number, arrangement: Arrangement | undefined): Column[];
-  cell(column: Column): Cell;
+/** What a table needs to be walked by keyboard. */
+export interface Walks extends Heads {
   /** Once for each row that is made. */
   dressRow(row: HTMLElement, columns: readonly Column[]): void;
   /** Each time that a row was painted. */
   painted(row: HTMLElement, focused: boolean): void;
+}
+
+export interface Grid extends Walks {
+  readonly more: MoreTests;
+  columns(points: Points, room: Room, width: number, arrangement: Arrangement | undefined): Column[];
+  cell(column: Column): Cell;
 }

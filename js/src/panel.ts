@@ -19,6 +19,7 @@
 
 import type { Derived } from './derive';
 import { h, onceAFrame, setAttr, show } from './dom';
+import type { Walks } from './grid';
 import { LIVE } from './here';
 import { createKeys, type Desk } from './intents';
 import { roomFor, type Room } from './layout';
@@ -35,11 +36,16 @@ import { watchTheme } from './theme';
 import { emptyWords } from './views/table';
 import STYLE from '../style/panel.raw.css';
 
-/** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page. */
+/** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page, which has `walks`. */
 export function mountPanel(parent: HTMLElement, source: LiveSource, makeLive: MakeLive): () => void;
-export function mountPanel(parent: HTMLElement, source: Source, makeLive: null): () => void;
-export function mountPanel(parent: HTMLElement, source: Source, makeLive: MakeLive | null): () => void {
-  const panel = new Panel(source, makeLive);
+export function mountPanel(parent: HTMLElement, source: Source, makeLive: null, walks: Walks): () => void;
+export function mountPanel(
+  parent: HTMLElement,
+  source: Source,
+  makeLive: MakeLive | null,
+  walks: Walks | null = null
+): () => void {
+  const panel = new Panel(source, makeLive, walks);
   parent.append(panel.host);
   panel.start();
   return () => panel.destroy();
@@ -61,7 +67,7 @@ class Panel {
   readonly #root: HTMLElement;
   readonly #keeper: ViewKeeper | null;
 
-  constructor(source: Source, makeLive: MakeLive | null) {
+  constructor(source: Source, makeLive: MakeLive | null, walks: Walks | null) {
     this.#source = source;
     const desk: Desk = {
       state: () => this.#pinned(),
@@ -76,6 +82,7 @@ class Panel {
     const inside: Inside = {
       source,
       live,
+      walks,
       set: this.#change,
       turn: (part) => this.#set({ ...this.#state, ...part }),
       state: () => this.#state,

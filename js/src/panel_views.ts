@@ -3,6 +3,7 @@
 import type { Derived } from './derive';
 import { h } from './dom';
 import type { Filters } from './filters';
+import type { Walks } from './grid';
 import { LIVE } from './here';
 import type { Column, Room } from './layout';
 import type { LivePart, SetState } from './live';
@@ -24,6 +25,8 @@ import { createToolbar } from './views/toolbar';
 export interface Inside {
   readonly source: Source;
   readonly live: LivePart | null;
+  /** How the table of a saved page is walked; a live one brings its own. */
+  readonly walks: Walks | null;
   /** Changes the state; the point in focus is a chosen one from then on. */
   readonly set: SetState;
   /** Changes what has nothing to do with points. */
@@ -36,9 +39,11 @@ export interface Inside {
 
 export type Views = ReturnType<typeof createViews>;
 
-export function createViews({ source, live: half, set, turn, state, derived, room, visible }: Inside) {
+export function createViews(inside: Inside) {
+  const { source, live: half, set, turn, state, derived, room, visible } = inside;
   const live = LIVE ? half : null;
   const grid = LIVE ? live?.grid : undefined;
+  const walks = grid ?? inside.walks;
   const filter = (part: Partial<Filters>): void => set((s) => ui.filter(s, part));
   const order = (): ArrayLike<number> => derived()?.order ?? [];
   const pick = {
@@ -53,7 +58,7 @@ export function createViews({ source, live: half, set, turn, state, derived, roo
   function makeRow(columns: readonly Column[]) {
     const row = createRow(columns, grid && ((column) => grid.cell(column)));
     const { element } = row;
-    grid?.dressRow(element, columns);
+    walks?.dressRow(element, columns);
     return {
       element,
       paint(at: number, index: number, selected: boolean, focused: boolean) {
@@ -61,9 +66,7 @@ export function createViews({ source, live: half, set, turn, state, derived, roo
         const now = derived();
         if (points !== null && now !== null) {
           row.paint(at, index, selected, focused, { points, ranks: now.ranks, scale: now.scale, preview });
-          if (LIVE) {
-            grid?.painted(element, focused);
-          }
+          walks?.painted(element, focused);
         }
       },
     };
@@ -97,7 +100,7 @@ export function createViews({ source, live: half, set, turn, state, derived, roo
         toggleAll: () => set((s) => ui.toggleAll(s, order())),
       },
       makeRow,
-      grid
+      walks ?? undefined
     ),
     point: createPoint(),
     status: createStatus({

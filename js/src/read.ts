@@ -10,6 +10,11 @@ export class WireError extends Error {
   override name = 'WireError';
 }
 
+/** Says why a message is not taken. */
+export function refuse(words: string): never {
+  throw new WireError(words);
+}
+
 export type Buffer = ArrayBuffer | ArrayBufferView;
 
 const ARRAYS = {
@@ -37,19 +42,17 @@ export function array<C extends Code>(
   const length = integer(ref, 'n');
   const buffer = buffers[index];
   if (buffer === undefined) {
-    throw new WireError(`${name} names buffer ${index}, but ${buffers.length} came.`);
+    refuse(`${name} names buffer ${index}, but ${buffers.length} came.`);
   }
   if (ref.d !== code) {
-    throw new WireError(`${name} has type ${show(ref.d)}; ${code} was promised.`);
+    refuse(`${name} has type ${show(ref.d)}; ${code} was promised.`);
   }
   if (n !== null && length !== n) {
-    throw new WireError(`${name} should hold ${n} numbers; it has ${length}.`);
+    refuse(`${name} should hold ${n} numbers; it has ${length}.`);
   }
   const make = ARRAYS[code];
   if (buffer.byteLength !== length * make.BYTES_PER_ELEMENT) {
-    throw new WireError(
-      `${name} has ${buffer.byteLength} bytes; ${length} numbers of type ${code} were announced.`
-    );
+    refuse(`${name} has ${buffer.byteLength} bytes; ${length} numbers of type ${code} were announced.`);
   }
   // A copy: the comm's view may start at any byte, and typed arrays insist on alignment.
   const start = buffer instanceof ArrayBuffer ? 0 : buffer.byteOffset;
@@ -59,7 +62,7 @@ export function array<C extends Code>(
 
 export function record(item: unknown, name: string): Json {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    throw new WireError(`${name} should be an object; it is ${show(item)}.`);
+    refuse(`${name} should be an object; it is ${show(item)}.`);
   }
   return item as Json;
 }
@@ -67,7 +70,7 @@ export function record(item: unknown, name: string): Json {
 export function list(m: Json, key: string): unknown[] {
   const item = m[key];
   if (!Array.isArray(item)) {
-    throw new WireError(`${key} should be a list; it is ${show(item)}.`);
+    refuse(`${key} should be a list; it is ${show(item)}.`);
   }
   return item as unknown[];
 }
@@ -84,7 +87,7 @@ export function texts(m: Json, key: string, lines = false): string[] {
 /** A text as it may be shown. */
 export function words(item: unknown, name: string, lines = false): string {
   if (typeof item !== 'string') {
-    throw new WireError(`${name} should be text; it is ${show(item)}.`);
+    refuse(`${name} should be text; it is ${show(item)}.`);
   }
   return shown(item, lines);
 }
@@ -99,7 +102,7 @@ export function integer(m: Json, key: string): number {
 
 export function whole(item: unknown, name: string): number {
   if (typeof item !== 'number' || !Number.isInteger(item) || item < 0) {
-    throw new WireError(`${name} should be a whole number; it is ${show(item)}.`);
+    refuse(`${name} should be a whole number; it is ${show(item)}.`);
   }
   return item;
 }

@@ -4,6 +4,7 @@ import { mountPanel } from './panel';
 import type { Points } from './points';
 import { readSnapshot, type Snapshot } from './snapshot';
 import type { Preview, Source } from './source';
+import { createWalks } from './walked';
 
 class SavedSource implements Source {
   readonly live = false;
@@ -27,7 +28,7 @@ class SavedSource implements Source {
 
 /** Shows the payload of a copy below `parent`; returns how to take it away. Throws when it cannot be read. */
 export function mountSaved(parent: HTMLElement, payload: string): () => void {
-  return mountPanel(parent, new SavedSource(readSnapshot(payload)), null);
+  return mountPanel(parent, new SavedSource(readSnapshot(payload)), null, createWalks());
 }
 
 /** What to say in place of a panel; `stands`: what the reader still has. */

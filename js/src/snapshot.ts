@@ -9,7 +9,7 @@ import { extent, type Histogram } from './columns';
 import { count } from './format';
 import { full, previews } from './frames';
 import { eachPreview, fromFull, type Points, type Whole } from './points';
-import { array, integer, list, record, show, text, whole, WireError, type Buffer, type Json } from './read';
+import { array, integer, list, record, show, text, whole, refuse, type Buffer, type Json } from './read';
 import type { Preview } from './source';
 import type { FullMessage } from './wire';
 
@@ -30,22 +30,22 @@ export interface Snapshot {
 export function readSnapshot(payload: string): Snapshot {
   const saved = record(parse(payload), 'The copy');
   if (saved.format !== FORMAT) {
-    throw new WireError(`The data are of format ${show(saved.format)}; this page reads ${FORMAT}.`);
+    refuse(`The data are of format ${show(saved.format)}; this page reads ${FORMAT}.`);
   }
   if (saved.v !== VERSION) {
-    throw new WireError(
+    refuse(
       `The copy has version ${show(saved.v)}; this page reads version ${VERSION}. A newer dvlwidgets wrote it.`
     );
   }
   if (!LEVELS.includes(saved.share)) {
-    throw new WireError(`The sharing level is ${show(saved.share)}; known are ${LEVELS.join(', ')}.`);
+    refuse(`The sharing level is ${show(saved.share)}; known are ${LEVELS.join(', ')}.`);
   }
   const manifest = record(saved.manifest, 'The manifest');
   const frame = record(saved.frame, 'The frame');
   const buffers = buffersOf(frame);
   const message = full(record(frame.content, 'The frame'), buffers);
   if (message.features.length > MAX_PARTS) {
-    throw new WireError(`The copy has ${message.features.length} features; ${MAX_PARTS} can be shown.`);
+    refuse(`The copy has ${message.features.length} features; ${MAX_PARTS} can be shown.`);
   }
   const rest = wholeOf(saved, manifest, message, buffers);
   const held = heldPreviews(saved, message);
@@ -62,7 +62,7 @@ function parse(payload: string): unknown {
   try {
     return JSON.parse(payload);
   } catch {
-    throw new WireError('The copy is damaged or cut off: its data are not JSON.');
+    refuse('The copy is damaged or cut off: its data are not JSON.');
   }
 }
 
@@ -71,7 +71,7 @@ function buffersOf(frame: Json): Buffer[] {
     try {
       return Uint8Array.from(atob(item as string), (letter) => letter.charCodeAt(0));
     } catch {
-      throw new WireError(`Buffer ${i} of the copy is damaged: it is not base64.`);
+      refuse(`Buffer ${i} of the copy is damaged: it is not base64.`);
     }
   });
 }
@@ -86,7 +86,7 @@ function heldPreviews(saved: Json, { n, preview }: FullMessage): Map<number, Pre
     // a picture is as large as its pixels, not as large as it says
     const fits = kind === 'text' || (size > 0 && pixels!.length === size * rows.length);
     if (kind !== preview.kind || !fits || rows.some((row) => row >= n)) {
-      throw new WireError(`The previews of the copy do not fit its ${count(n)} points.`);
+      refuse(`The previews of the copy do not fit its ${count(n)} points.`);
     }
     eachPreview(message, (row, shown) => held.set(row, shown));
   }
@@ -102,7 +102,7 @@ function wholeOf(
   const total = integer(manifest, 'n_total');
   const { n } = message;
   if (n > total) {
-    throw new WireError(`The copy has ${count(n)} points of a data set of ${count(total)}.`);
+    refuse(`The copy has ${count(n)} points of a data set of ${count(total)}.`);
   }
   if (n === total) {
     return null;
@@ -110,7 +110,7 @@ function wholeOf(
   const below = (key: 'positions' | 'ranks'): Uint32Array => {
     const found = n === 0 ? new Uint32Array() : array(saved[key], 'u4', buffers, n, key);
     if (found.some((number) => number >= total)) {
-      throw new WireError(`A point has a number among ${key} that is not below ${count(total)}.`);
+      refuse(`A point has a number among ${key} that is not below ${count(total)}.`);
     }
     return found;
   };
@@ -133,7 +133,7 @@ function histogramOf(m: Json, { value }: FullMessage): Histogram | null {
     bars.length === 0 ||
     bars.length > MAX_PARTS
   ) {
-    throw new WireError(`The histogram goes from ${show(from)} to ${show(to)} in ${bars.length} bars.`);
+    refuse(`The histogram goes from ${show(from)} to ${show(to)} in ${bars.length} bars.`);
   }
   let counts = Uint32Array.from(bars, (k) => whole(k, 'a count'));
   const known = counts.reduce((sum, k) => sum + k, 0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,37 @@ def test_the_saved_page_is_a_panel_that_sorts(page: Page, saved: Path):
     ).to_have_attribute("aria-sort", "descending")
     assert values() == sorted(values(), reverse=True)
     expect(page.locator(".dvl-snapshot")).to_be_hidden()
+
+    # from cell to cell by keys, as a grid that names the one in focus; up into the headers, and down into their column
+    rows.nth(1).click()
+    page.keyboard.press("End")
+    row, cell = panel.locator(".row.focused"), panel.locator("#dvl-cell")
+    expect(row).to_have_attribute(
+        "aria-rowindex", re.compile(r"^\d{2,}$")
+    )  # the last row: no cell was entered
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    expect(row).to_have_attribute("aria-activedescendant", "dvl-cell")
+    last = panel.get_by_role("columnheader").count()
+    expect(cell).to_have_attribute("aria-colindex", str(last))
+    assert cell.evaluate("cell => getComputedStyle(cell).outlineStyle") == "solid"
+    page.keyboard.press("ArrowDown")
+    expect(row).to_have_attribute("aria-rowindex", "3")
+    expect(row.locator("#dvl-cell")).to_have_attribute("aria-colindex", str(last))
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(panel.get_by_test_id("sort-value")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert values() == ascending
+    page.keyboard.press("ArrowDown")
+    expect(row).to_be_focused()
+    expect(cell).to_have_class(re.compile("value"))
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(row).to_have_attribute("aria-selected", "true")
 
 
 def test_without_scripts_the_table_and_the_picture_stand(browser: Browser, saved: Path):

@@ -2,6 +2,7 @@
 
 import { h, setAttr, setText, show } from '../dom';
 import { count, many } from '../format';
+import { LIVE } from '../here';
 import type { Points } from '../points';
 
 export interface StatusActions {
@@ -35,36 +36,43 @@ export function createStatus(actions: StatusActions) {
   const share = h('span', { class: 'muted share', 'data-testid': 'footer-share' });
   const element = h('div', { class: 'footer' }, shown, selected, saved, failed, warned, share);
 
-  function update({ points, shown: k, selected: ticked, unsaved, live }: StatusData): void {
+  function update({ points, shown: k, selected: ticked, unsaved, live: answered }: StatusData): void {
     const { status, edits } = points;
+    const live = LIVE && answered;
     setText(shown, `${count(k)} of ${count(points.n)} shown`);
     show(shown, points.n > 0);
     setText(selected, `${count(ticked)} selected`);
     show(selected, ticked > 0);
     setText(
       saved,
-      unsaved > 0
+      LIVE && unsaved > 0
         ? `saving ${many(unsaved, 'edit')}…`
         : edits.count === 0
           ? ''
           : `${many(edits.count, 'edit')}${live ? ', saved' : ''}`
     );
-    setAttr(saved, 'data-unsaved', unsaved);
-    setAttr(saved, 'title', edits.path === '' ? null : edits.path);
-    show(saved, unsaved > 0 || edits.count > 0);
+    if (LIVE) {
+      setAttr(saved, 'data-unsaved', unsaved);
+      setAttr(saved, 'title', edits.path === '' ? null : edits.path);
+    }
+    show(saved, (LIVE && unsaved > 0) || edits.count > 0);
     setText(failed, many(status.failures, 'failed fit'));
     setAttr(
       failed,
       'title',
-      status.failure === null ? 'Failed fits count with the default score' : 'Show the first traceback'
+      !LIVE || status.failure === null
+        ? 'Failed fits count with the default score'
+        : 'Show the first traceback'
     );
-    failed.disabled = status.failure === null || !live;
+    failed.disabled = !live || status.failure === null;
     show(failed, status.failures > 0);
     setText(warned, many(status.warnings, 'warning'));
     show(warned, status.warnings > 0);
     const holds = live ? 'a shared copy holds' : 'shared';
     setText(share, points.share === '' ? '' : `${holds}: ${points.share}`);
-    setAttr(share, 'title', live ? 'What a shared copy of this notebook would hold' : null);
+    if (LIVE) {
+      setAttr(share, 'title', live ? 'What a shared copy of this notebook would hold' : null);
+    }
   }
 
   return { element, update };

@@ -191,9 +191,7 @@ export function createTable(
     } else {
       cell.append(h('span', {}, column.name));
     }
-    if (LIVE) {
-      heads?.dress(cell, column, at);
-    }
+    heads?.dress(cell, column, at);
     return cell;
   }
 

@@ -2,6 +2,7 @@
 
 import { h, setAttr, setText } from '../dom';
 import { count, duration, many, percent } from '../format';
+import { LIVE } from '../here';
 import { isOver, sizeOf, type Points } from '../points';
 import type { Control, Source } from '../source';
 import type { Drawer } from '../state';
@@ -70,10 +71,12 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     const n = sizeOf(points);
     setText(title, points.title || 'Valuation');
     setText(method, `${points.method} · ${many(n, 'point')}`);
-    const asked = source.asked ?? status.pending;
+    const asked = LIVE ? (source.asked ?? status.pending) : null;
     setAttr(state, 'data-state', status.state);
-    setText(state, asked === null ? WORDS[status.state] : ASKED[asked]);
-    setAttr(state, 'data-asked', asked);
+    setText(state, LIVE && asked !== null ? ASKED[asked] : WORDS[status.state]);
+    if (LIVE) {
+      setAttr(state, 'data-asked', asked);
+    }
     setText(progress, progressText(status, n > 0));
     setAttr(progress, 'title', [status.announcement, status.reason].filter(Boolean).join('\n') || null);
     const share = shareDone(status);

@@ -4,6 +4,7 @@
  */
 
 import { setAttr } from '../../dom';
+import { LIVE } from '../../here';
 import type { Column } from '../../layout';
 import { nameOf } from './arrange';
 
@@ -82,7 +83,7 @@ export function createCursor(actions: CursorActions) {
     const kind = columnsOf.get(row)![at]!.kind;
     if (key === 'Enter' && kind === 'select') {
       row.querySelector('input')?.click();
-    } else if ((key === 'Enter' || key === 'F2') && kind === 'label') {
+    } else if (LIVE && (key === 'Enter' || key === 'F2') && kind === 'label') {
       row.dispatchEvent(new KeyboardEvent('keydown', { key: 'l', bubbles: true, composed: true }));
     } else {
       return false;
@@ -115,6 +116,10 @@ function isFirst(row: Element): boolean {
 /** Scrolls the table to the side as far as shows a cell, beside the pinned ones. */
 function reveal(row: HTMLElement, cell: Element | undefined): void {
   const table = row.closest('.table');
+  if (!LIVE) {
+    cell?.scrollIntoView({ block: 'nearest', inline: 'nearest' }); // nothing is pinned in a saved page
+    return;
+  }
   if (table === null || cell === undefined || cell.classList.contains('pinned')) {
     return;
   }

@@ -1,5 +1,6 @@
 /** The headers by keyboard. */
 
+import { LIVE } from '../../here';
 import type { Column } from '../../layout';
 
 /** A header, and its chart where it has one. */
@@ -13,13 +14,13 @@ export interface Walked {
 export function walk(event: KeyboardEvent, heads: readonly Walked[], down: (column: Column) => void): void {
   const target = event.target as Element;
   const at = heads.findIndex((head) => head.cell.contains(target));
-  const chart = heads[at]?.chart?.chart;
-  const inChart = chart?.contains(target) === true;
-  if (event.key === 'ArrowDown' && !inChart && chart !== undefined) {
+  const chart = LIVE ? heads[at]?.chart?.chart : undefined;
+  const inChart = LIVE && chart?.contains(target) === true;
+  if (LIVE && event.key === 'ArrowDown' && !inChart && chart !== undefined) {
     chart.focus();
-  } else if ((event.key === 'ArrowUp' || event.key === 'Escape') && inChart) {
+  } else if (LIVE && (event.key === 'ArrowUp' || event.key === 'Escape') && inChart) {
     heads[at]!.cell.querySelector<HTMLElement>('.sort')?.focus();
-  } else if (!inChart && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+  } else if (!(LIVE && inChart) && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
     const step = event.key === 'ArrowLeft' ? -1 : 1;
     let next = at + step;
     while (next >= 0 && next < heads.length && heads[next]!.cell.querySelector('.sort') === null) {
@@ -28,7 +29,7 @@ export function walk(event: KeyboardEvent, heads: readonly Walked[], down: (colu
     const button = heads[next]?.cell.querySelector<HTMLElement>('.sort');
     button?.focus();
     button?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  } else if (inChart || event.key !== 'ArrowUp') {
+  } else if ((LIVE && inChart) || event.key !== 'ArrowUp') {
     if (event.key === 'ArrowDown' && at >= 0) {
       down(heads[at]!.column); // and on to a row, as from anywhere in the table
     }
