@@ -6,24 +6,22 @@ writer locks the file and first reads what others have appended.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakValueDictionary
 
-from dvlwidgets.arguments import text
 from dvlwidgets.data import edit_history
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_history import Then
 from dvlwidgets.data.edit_merge import Prefer, additions
 from dvlwidgets.data.edit_records import RecordedEdits
+from dvlwidgets.data.edit_subscribers import Announcement, Subscribers
+from dvlwidgets.data.edit_wish import Wish, checked_rows, checked_words
 from dvlwidgets.data.edits import (
-    CAME,
     DROPPED,
     FLAG,
     LABEL,
@@ -31,7 +29,6 @@ from dvlwidgets.data.edits import (
     NOTE,
     REDO,
     UNDO,
-    Change,
     Edit,
     Key,
     Net,
@@ -43,14 +40,6 @@ if TYPE_CHECKING:
 
 FOLDER = "dvlwidgets-edits"
 """Default folder of logs, under the working directory; created by the first edit."""
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """Sent to subscribers once an edit is on disk: the points that it touched, and who asked for it."""
-
-    keys: tuple[Key, ...]
-    source: object
 
 
 class EditLog(RecordedEdits):
@@ -76,7 +65,7 @@ class EditLog(RecordedEdits):
             )
         super().__init__(path)
         self.author = edit_history.user() if author is None else author
-        self._subscribers: list[Callable[[Announcement], None]] = []
+        self._subscribers = Subscribers()
 
     @classmethod
     def of(cls, dataset: Dataset, path: str | os.PathLike[str] | None = None) -> EditLog:
@@ -104,7 +93,7 @@ class EditLog(RecordedEdits):
 
     @author.setter
     def author(self, name: str) -> None:
-        self._author = _said("author", name, "It is the name of who makes the edits.")
+        self._author = checked_words("author", name, "It is the name of who makes the edits.")
 
     # --- editing --------------------------------------------------------------------------------------------
 
@@ -137,12 +126,12 @@ class EditLog(RecordedEdits):
         mapping = isinstance(positions, Mapping)
         if mapping and label is not None:
             raise InputError(f"label={label!r} was given besides labels for each point. Pass one of the two.")
-        rows = _checked(list(positions), len(dataset))
+        rows = checked_rows(list(positions), len(dataset))
         wanted = [positions[row] for row in rows] if isinstance(positions, Mapping) else [label] * len(rows)
         new = dataset.relabel(rows, wanted if mapping else label).labels
         assert new is not None
         labels = [_edits.plain(new[row]) for row in rows]
-        self._edit("relabel", LABEL, rows, labels, dataset, why=why, values=values, source=source)
+        self._edit("relabel", Wish.of(dataset, LABEL, rows, labels, values), why=why, source=source)
 
     def drop(
         self,
@@ -155,11 +144,9 @@ class EditLog(RecordedEdits):
         source: object = None,
     ) -> None:
         """Drops points of `dataset`, or takes them back with `dropped=False`; arguments and errors as in `relabel`."""
-        rows = _checked(positions, len(dataset))
-        op = "drop" if dropped else "restore"
-        self._edit(
-            op, DROPPED, rows, [bool(dropped)] * len(rows), dataset, why=why, values=values, source=source
-        )
+        rows = checked_rows(positions, len(dataset))
+        wish = Wish.of(dataset, DROPPED, rows, [bool(dropped)] * len(rows), values)
+        self._edit("drop" if dropped else "restore", wish, why=why, source=source)
 
     def flag(
         self,
@@ -172,11 +159,9 @@ class EditLog(RecordedEdits):
         source: object = None,
     ) -> None:
         """Marks points to be looked at again, or takes the mark off; arguments and errors as in `relabel`."""
-        rows = _checked(positions, len(dataset))
-        op = "flag" if flagged else "unflag"
-        self._edit(
-            op, FLAG, rows, [bool(flagged)] * len(rows), dataset, why=why, values=values, source=source
-        )
+        rows = checked_rows(positions, len(dataset))
+        wish = Wish.of(dataset, FLAG, rows, [bool(flagged)] * len(rows), values)
+        self._edit("flag" if flagged else "unflag", wish, why=why, source=source)
 
     def note(
         self,
@@ -192,9 +177,9 @@ class EditLog(RecordedEdits):
 
         Arguments and errors as in `relabel`; a note of more than 2,000 characters is refused.
         """
-        rows = _checked(positions, len(dataset))
-        said = _said("note", note, "It is a comment on the points.").strip()
-        self._edit("note", NOTE, rows, [said] * len(rows), dataset, why=why, values=values, source=source)
+        rows = checked_rows(positions, len(dataset))
+        said = checked_words("note", note, "It is a comment on the points.").strip()
+        self._edit("note", Wish.of(dataset, NOTE, rows, [said] * len(rows), values), why=why, source=source)
 
     def undo(self, *, back_to: int | None = None, source: object = None) -> None:
         """Takes the last edit back.
@@ -213,7 +198,7 @@ class EditLog(RecordedEdits):
             rows = tuple(row for edit in self._done[len(self._done) - count :] for row in edit.rows)
             if count:
                 write(Edit(UNDO, at=_now(), who=self.author).line() * count)
-        self._announce(rows, source)
+        self._subscribers.announce(rows, source)
 
     def _after(self, number: int) -> int:
         """How many edits in force came after one of them."""
@@ -231,7 +216,7 @@ class EditLog(RecordedEdits):
                 raise EditError("There is no undone edit to make again.")
             rows = self._undone[-1].rows
             write(Edit(REDO, at=_now(), who=self.author).line())
-        self._announce(rows, source)
+        self._subscribers.announce(rows, source)
 
     def merge(self, other: EditLog, *, prefer: Prefer = None) -> None:
         """Adds the edits of another log, as one edit.
@@ -264,73 +249,24 @@ class EditLog(RecordedEdits):
             why: the reason, kept with the edit.
             values: of points when a field of theirs was edited, where that is known.
         """
-        why = _said("why", why, "It is the reason for the edit.")
+        why = checked_words("why", why, "It is the reason for the edit.")
         with self._lock, self._file.appending() as write:
             rows = additions(self.net, theirs, values or {}, prefer)
             if rows:
                 write(Edit("merge", rows, _now(), self.author, why).line())
-        self._announce(rows, None)
+        self._subscribers.announce(rows, None)
 
     def subscribe(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
         """Calls back after every edit, in the thread that made it; returns the function that ends it."""
-        with self._lock:
-            self._subscribers.append(callback)
+        return self._subscribers.add(callback)
 
-        def unsubscribe() -> None:
-            with self._lock, contextlib.suppress(ValueError):
-                self._subscribers.remove(callback)
-
-        return unsubscribe
-
-    def _edit(
-        self,
-        op: str,
-        field: str,
-        rows: list[int],
-        new: list[Any],
-        dataset: Dataset,
-        *,
-        why: str,
-        values: Then,
-        source: object,
-    ) -> None:
-        why = _said("why", why, "It is the reason for the edit.")
-        then = edit_history.values_of(values, rows, len(dataset))
-        keys = [_edits.key_of(dataset, row) for row in rows]
-        labels = dataset.labels
-        came = [CAME[field] if labels is None or field in CAME else _edits.plain(labels[row]) for row in rows]
+    def _edit(self, op: str, wish: Wish, *, why: str, source: object) -> None:
+        why = checked_words("why", why, "It is the reason for the edit.")
         with self._lock, self._file.appending() as write:
-            present = self.net
-            old = [
-                present.get(key, {}).get(field, (first, first))[1]
-                for key, first in zip(keys, came, strict=True)
-            ]
-            changes = _edits.changes(field, keys, old, new, then)
+            changes = wish.changes(self.net)
             if changes:
                 write(Edit(op, changes, _now(), self.author, why).line())
-        self._announce(changes, source)
-
-    def _announce(self, rows: tuple[Change, ...], source: object) -> None:
-        with self._lock:
-            subscribers = list(self._subscribers)
-        for callback in subscribers:
-            callback(Announcement(tuple(dict.fromkeys(row.key for row in rows)), source))
-
-
-def _checked(positions: Sequence[int], n: int) -> list[int]:
-    rows = [int(position) for position in positions]
-    wrong = [row for row in rows if not 0 <= row < n]
-    if wrong or not rows:
-        raise InputError(f"Rows {wrong or rows} were given; expected at least one, each from 0 to {n - 1}.")
-    return list(dict.fromkeys(rows))
-
-
-def _said(name: str, given: str, hint: str) -> str:
-    """Words that are kept with an edit."""
-    said = text(name, given, hint)
-    if len(said) > MAX_NOTE:
-        raise InputError(f"{name} has {len(said):,} characters; at most {MAX_NOTE:,} are kept. Shorten it.")
-    return said
+        self._subscribers.announce(changes, source)
 
 
 def _now() -> str:

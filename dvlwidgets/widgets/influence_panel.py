@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, cast
 
-from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets import influence_sharing, influence_wire
 from dvlwidgets.widgets.influence_desk import InfluenceDesk

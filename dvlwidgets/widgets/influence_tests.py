@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire

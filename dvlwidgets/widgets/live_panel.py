@@ -12,7 +12,8 @@ import anywidget
 import traitlets
 
 from dvlwidgets.arguments import text
-from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.shown import writable
 from dvlwidgets.data.user_file import write_file
 from dvlwidgets.engine import runs

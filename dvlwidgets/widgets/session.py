@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data import shared_edits
 from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.data.edit_log import Announcement, EditLog
+from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.edits import Key
 from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.engine.live import Run
@@ -23,7 +24,7 @@ from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.reading import finished, points_of, status_of
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
-from dvlwidgets.widgets.valued import Valued, updated
+from dvlwidgets.widgets.valued import Valued, result_on, updated
 
 if TYPE_CHECKING:
     from dvlwidgets.engine.records import Progress
@@ -78,7 +79,7 @@ class Session:
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
         self._lock = threading.RLock()
         self._run: Run | None = None
-        self._earlier = _result_on(valuation, train)
+        self._earlier = result_on(valuation, train)
         if self._earlier is None:
             self._prepare()
         else:
@@ -279,13 +280,6 @@ class Session:
     def edits_frame(self, news: Announcement) -> wire.Frame:
         """Tells a page about edits that are on disk; `news.source` is (this session, request) for its own."""
         return edits_frame(news, self, self._places, self.snapshot())
-
-
-def _result_on(valuation: Any, train: Dataset) -> Any:
-    if not valuation.is_fitted:
-        return None
-    result = valuation.result
-    return result if getattr(result, "fingerprint", None) == train.fingerprint else None
 
 
 def _check(valuation: Any, train: Any) -> None:

@@ -95,6 +95,14 @@ class Valued:
         return Points.of(values, stderr, counts, converged)
 
 
+def result_on(valuation: Any, train: Dataset) -> Any:
+    """The result of a valuation that was fitted on these very points; None where there is none."""
+    if not valuation.is_fitted:
+        return None
+    result = valuation.result
+    return result if getattr(result, "fingerprint", None) == train.fingerprint else None
+
+
 def updated(valuation: Any, data: Dataset) -> Any:
     """The result of a method that can update its values in place; None where it has to run anew.
 
