@@ -198,6 +198,24 @@ def test_rank_deficient_subsets_get_the_solution_of_least_norm() -> None:
         np.testing.assert_allclose(found.predicted[b], y[mask].mean() + (x_test - mean) @ weights, rtol=1e-8)
 
 
+def test_few_rows_of_which_the_first_is_far_away_or_all_are_alike() -> None:
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(70, 9)), rng.normal(size=70)
+    x[0], x[1], x[2:9] = (
+        1e6,
+        40.0,
+        x[2],
+    )  # differences from the first row have few digits, some, and are nothing
+    masks = np.zeros((80, 70), np.bool_)  # more than are solved at once
+    for b, mask in enumerate(masks):
+        mask[[0, 1, 2, 9][b % 4]] = True
+        mask[2:9] = b % 4 == 2
+        mask[rng.permutation(np.arange(9, 70))[: b % 8]] = True
+    together, alone = both(LinearRegression(), (x, y, rng.normal(size=(9, 9))), masks)
+    np.testing.assert_allclose(together.predicted, alone.predicted, rtol=1e-8, atol=1e-8)
+    assert not together.alone.any()
+
+
 def test_neighbours_at_equal_distances_rank_by_their_row() -> None:
     x = np.array([[1.0], [-1.0], [1.0], [-1.0], [5.0]])
     y = np.array([3.0, 4.0, 5.0, 6.0, 7.0])

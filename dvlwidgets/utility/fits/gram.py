@@ -65,12 +65,9 @@ class Gram:
             Upper halves of the sums of products, (b, p (p + 1) / 2), and products with the targets, (b, p, o).
         """
         sums = weights @ self.sums
-        sums[:, self.diagonal] += ridge
+        if not isinstance(ridge, float) or ridge:
+            sums[:, self.diagonal] += ridge
         return sums[:, : self.half], sums[:, self.half :].reshape(len(weights), self.p, self.o)
-
-    def whole(self, packed: Floats) -> Floats:
-        """(b, p, p) matrices of their upper halves."""
-        return packed.take(halves(self.p)[2], axis=1).reshape(len(packed), self.p, self.p)
 
     def values(self, weights: Floats) -> Floats:
         """(b, k, o) predictions of weights (b, p, o) of the columns."""

@@ -31,6 +31,8 @@ class Predictions:
 
     def head(self, rows: int) -> Predictions:
         """The first so many models."""
+        if rows == len(self.done):
+            return self
         arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         head: dict[str, Any] = {name: None if a is None else a[:rows] for name, a in arrays.items()}
         return Predictions(**head)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .conditioned import SINGULAR, definite
+from .conditioned import SINGULAR, definite_halves
 from .gram import Gram
 from .method import NotCoveredError
 from .predictions import Predictions, finite
@@ -31,7 +31,7 @@ class _Ridge:
         if self.scaling is not None:  # the penalty of a coefficient of a scaled feature
             penalty = self.alpha * self.scaling.of(masks) ** 2
         packed, right = self.gram.of(self.problem.weighted(masks), penalty)
-        return self.gram.values(definite(self.gram.whole(packed), right))
+        return self.gram.values(definite_halves(packed, right))
 
 
 class Ridge(_Ridge):
