@@ -141,6 +141,7 @@ class Provenance:
         keys: the utility, journal and run keys ("" where the run could not be identified).
         seconds: active seconds.
         evaluations: units of work done.
+        unit: what they are, in plural.
         steps: (stream, first, last + 1) ranges that the result rests on.
         stopped: why the run ended, in words.
         notes: what a reader must know: default scores, truncation, not reproducible, stopped by time.
@@ -158,3 +159,4 @@ class Provenance:
     stopped: str = ""
     notes: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    unit: str = "evaluations"

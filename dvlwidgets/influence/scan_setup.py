@@ -125,6 +125,7 @@ class ScanSetup:
             keys=header["keys"],
             seconds=loop.clock.seconds,
             evaluations=int(done.sum()),
+            unit=job.unit,
             steps=((0, 0, loop.step),),
             stopped=loop.verdict.reason,
             notes=notes,

@@ -101,6 +101,7 @@ class Fitted:
             keys=self.header["keys"],
             seconds=loop.clock.seconds,
             evaluations=shown.tally.done,
+            unit=loop.job.unit,
             steps=((stream, 0, shown.step),),
             stopped=loop.verdict.reason,
             notes=tuple(notes),

@@ -107,7 +107,7 @@ def _sureness(columns: Columns, about: About, provenance: Provenance | None) -> 
     reason = about.verdict.reason if about.verdict is not None else provenance.stopped if provenance else ""
     if provenance is not None and provenance.evaluations:
         ended = f", then: {reason}" if reason else ""
-        yield f"{provenance.evaluations:,} evaluations in {provenance.seconds:.1f} s{ended}."
+        yield f"{provenance.evaluations:,} {provenance.unit} in {provenance.seconds:.1f} s{ended}."
     else:
         yield f"Status: {reason or about.status.value}."
 

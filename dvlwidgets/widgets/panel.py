@@ -13,10 +13,12 @@ from dvlwidgets.data import table_export
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
+from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.live_panel import LivePanel
 from dvlwidgets.widgets.parts import (
     PARTS,
     again,
+    around,
     control,
     pictures,
     stability,
@@ -122,7 +124,10 @@ class ValuationPanel(LivePanel):
                 pictures.NAME: lambda hub: pictures.PicturesPart(hub, places),
                 whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
                 again.NAME: again.AgainPart,
-                tests.NAME: lambda hub: tests.TestsPart(hub, test_edits, image_shape),
+                tests.NAME: lambda hub: tests.TestsPart(
+                    hub, test_edits, image_shape, edited=self._test_edited
+                ),
+                around.NAME: lambda hub: around.AroundPart(hub, image_shape),
                 control.NAME: control.ControlPart,
                 stability.NAME: stability.StabilityPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
@@ -272,6 +277,12 @@ class ValuationPanel(LivePanel):
         """
         saved: Path = self._session.valuation.save_checkpoint(folder)
         return saved.parent
+
+    def _test_edited(self) -> None:
+        self._output.changed()
+
+    def _tested(self) -> Edited | None:
+        return self._part(tests.TestsPart).with_edits()
 
     def _table(self, rows: ArrayLike | None) -> table_export.Table:
         chosen = None if rows is None else view.positions(rows, self.n)

@@ -57,6 +57,7 @@ def finished(result: Any) -> Status:
     return Status(
         state="finished",
         done=origin.evaluations,
+        unit=origin.unit,
         seconds=origin.seconds,
         reason=origin.stopped,
         certainty=result.certainty,

@@ -15,6 +15,7 @@ export const PARTS: readonly MakePart[] = [
   makeLater('whatif'),
   makeLater('tests'),
   makeLater('previews'),
+  makeLater('around'),
   makeAgain,
   makeLater('view'),
 ];
