@@ -19,7 +19,7 @@ from dvlwidgets.engine.undivided import Undivided
 
 TRAIN, _ = blobs(6)
 UPDATES = 16
-PLACES = (f"engine{os.sep}run.py", f"valuation{os.sep}subset_job.py")
+PLACES = (f"engine{os.sep}run.py", f"engine{os.sep}judge.py", f"valuation{os.sep}subset_job.py")
 
 
 @pytest.fixture(autouse=True)

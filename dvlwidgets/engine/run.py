@@ -20,6 +20,7 @@ import numpy as np
 from .cost import announce, bounded_steps, enough_steps, schedule, time_left
 from .gate import Gate
 from .job import Job, Receipts, Settling
+from .judge import Judge
 from .parallel import Task, Workers
 from .pieces import Pieces
 from .records import Estimate, Progress, Verdict
@@ -54,7 +55,7 @@ class Loop:
 
     Attributes:
         estimate: the newest values.
-        verdict: the rule's last word.
+        judge: its rule, and the rule's last word.
         step: the next step, so `range(0, step)` was folded.
         ended: "" while going on, then "rule", "complete", "time", "stop", "interrupt" or "failed".
         published: the newest estimate with what it rests on.
@@ -74,7 +75,8 @@ class Loop:
         gate: Gate | None = None,
         on_pause: Callable[[bool], None] | None = None,
     ) -> None:
-        self.job, self.rule, self.receipts = job, rule, receipts
+        self.job, self.receipts = job, receipts
+        self.judge = Judge(rule, job.n)
         self.workers = workers or Workers()
         self.gate = gate or Gate()
         self.on_pause = on_pause or _ignore
@@ -88,22 +90,16 @@ class Loop:
         self.announcement = ""
         nothing = np.full(job.n, np.nan)
         self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
-        self.verdict = Verdict(
-            False, 0.0, np.zeros(job.n, np.bool_), "first round: the rule speaks at its end"
-        )
         self.published = Published(self.estimate, 0, Tally())
         self.lift = False
         self.watched = True
         self._caps = not getattr(job, "threads_itself", False)
         self.whole = Undivided()
         self._plan: Mapping[str, Any] | None = None
-        self._rule_state: Any = None
-        self._decided_at = -1
         self._estimated_at = -1
         self._seq = 0
         self._last_frame = -math.inf
         self._replayed_clock: float | None = None
-        self._next_rule: StoppingRule | None = None
 
     def change_rule(self, rule: StoppingRule) -> None:
         """Stop by another rule from now on; from any thread.
@@ -113,13 +109,17 @@ class Loop:
         errors or the time end the run where they would have ended it from the beginning, or at the next round end
         where that has passed; those that look back over rounds begin with the next one.
         """
-        self._next_rule = rule
+        self.judge.change(rule)
 
-    def _take_rule(self) -> None:
-        rule, self._next_rule = self._next_rule, None
-        if rule is not None:
-            rule.reset()
-            self.rule, self._rule_state = rule, rule.init(self.job.n)
+    @property
+    def rule(self) -> StoppingRule:
+        """The rule that is asked now."""
+        return self.judge.rule
+
+    @property
+    def verdict(self) -> Verdict:
+        """The rule's last word."""
+        return self.judge.verdict
 
     def frames(self) -> Iterator[Progress]:
         """Do the work and yield a `Progress` now and then; the last one has `final=True`.
@@ -142,7 +142,7 @@ class Loop:
                     self._take_in()
             self.ended = "failed"
             reason = f"failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, reason)
+            self.judge.broken_off(reason)
             raise
         finally:
             self.clock.stop()
@@ -153,10 +153,9 @@ class Loop:
                 self.receipts.end()
 
     def _frames(self) -> Iterator[Progress]:
-        self.rule.reset()
+        self.judge.begin()
         self.clock.start()
         yield from self._shown(self._begin())
-        self._rule_state = self.rule.init(self.job.n)
         while not self._exhausted():
             if not self._gate_open():
                 break
@@ -168,7 +167,7 @@ class Loop:
                 seconds = self.tally.unit_seconds
                 self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
             self.job.check(self.stats, self.rounds)
-            self._decide()
+            self.ended = self.judge.asks(self.step, self._view())
             self.receipts.save(self.step, self.stats, self.clock.seconds)
             if self._over():
                 break
@@ -183,26 +182,13 @@ class Loop:
         if self.stats is not None and not self.ended:
             self.ended = "interrupt"
             self._take_in()
-            self.verdict = Verdict(False, self.verdict.completion, self.verdict.converged, "interrupted")
+            self.judge.broken_off("interrupted")
 
     def _take_in(self) -> None:
         """The newest estimate of a run that is broken off."""
         if self.stats is not None and not self.whole.broken:
             # a fold, or a look, cut in half is no statistic: the last one stands
             self._estimate()
-
-    def _decide(self) -> None:
-        """The rule's word at a round end, and whether it took its time limit to say that."""
-        self._take_rule()
-        state = self._rule_state
-        view, deadline = self._view(), self.rule.deadline()
-        late = deadline is not None and view.seconds >= deadline
-        limited = late and not self.rule.update(state, view.at(0.0))[1].done
-        state, self.verdict = self.rule.update(state, view)
-        self._rule_state, self._decided_at = state, self.step
-        self.rule.note(self.verdict)
-        if self.verdict.done:
-            self.ended = "time" if limited else "rule"
 
     def _shown(self, frames: Iterator[Progress]) -> Iterator[Progress]:
         """The frames, with the clock standing and (in a stream) the consumer's own threads while it looks at one."""
@@ -241,7 +227,7 @@ class Loop:
 
     def _round_steps(self) -> range:
         # a round that a rule's count cut short does not shift those behind it: plans hold from multiple to multiple
-        self._take_rule()
+        self.judge.take()
         end = (self.step // self.job.round_steps + 1) * self.job.round_steps
         if self.job.total_steps is not None:
             end = min(end, self.job.total_steps)
@@ -278,12 +264,12 @@ class Loop:
         return self._plan
 
     def _handed_out(self, tasks: deque[Task]) -> Iterator[Task]:
-        while tasks and self.gate.is_open and not self._late():
+        while tasks and self.gate.is_open and not self.judge.late(self.clock.seconds):
             yield tasks.popleft()
 
     def _may_go_on(self) -> bool:
         """Wait while paused; False ends the run here."""
-        if self._gate_open() and self._late():
+        if self._gate_open() and self.judge.late(self.clock.seconds):
             self.ended = "time"
         return not self.ended
 
@@ -300,11 +286,6 @@ class Loop:
         if self.gate.stopped:
             self.ended = "stop"
         return not self.ended
-
-    def _late(self) -> bool:
-        self._take_rule()
-        deadline = self.rule.deadline()
-        return deadline is not None and self.clock.seconds >= deadline
 
     def _fold_ready(self, pieces: Pieces) -> Iterator[Progress]:
         while (whole := pieces.pop(self.step)) is not None:
@@ -344,17 +325,9 @@ class Loop:
         self.receipts.save(self.step, self.stats, self.clock.seconds)
         if not self.ended:
             self.ended = "complete"
-            self.verdict = Verdict(
-                True, 1.0, np.ones(self.job.n, np.bool_), "complete: everything was evaluated"
-            )
+            self.judge.complete()
         elif self.ended in ("time", "stop"):
-            why = "stopped by time" if self.ended == "time" else "stopped by hand"
-            fresh = self._decided_at != self.step  # since the last round end
-            last = self.rule.update(self._rule_state, self._view())[1] if fresh else self.verdict
-            reason = last.reason if last.reason.startswith(why) else f"{why} ({last.reason})"
-            self.verdict = Verdict(True, last.completion, last.converged, reason)
-        if self.ended != "rule":
-            self.rule.note(self.verdict)
+            self.judge.cut(self.ended, self.step, self._view)
 
     def _frame(self, *, final: bool = False) -> Progress:
         self._last_frame = time.monotonic()
