@@ -1,6 +1,6 @@
 /** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
 
-import { h, icon, setAttr, show } from '../dom';
+import { h, icon, setAttr, setText, show } from '../dom';
 import { GROW } from '../icons';
 import { idOf } from '../points';
 import { array, list, text, words } from '../read';
@@ -125,7 +125,13 @@ export function makePictures({ source, desk, set }: Hub): Part {
         beside();
       })
     ),
+    source.hear('whatif', () => setTimeout(beside)), // it draws its chart first
   ];
+  const unsaved = new Map([
+    ['histogram', { name: 'values', at: 'h3' }],
+    ['certainty-chart', { name: 'certainty', at: 'h3' }],
+    ['whatif-chart', { name: 'what-if', at: '.button-row' }],
+  ]);
   const observers: { disconnect(): void }[] = [];
   open('curve');
   enlarge(false);
@@ -196,6 +202,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     const now = look(sight, large);
     if (tab === 'curve') {
       curve.update(now, theme);
+      setText(note, curve.hasBand() ? WORDS.band : WORDS.drag);
     } else if (tab === 'map') {
       if (!asked && plane.wantsMap()) {
         asked = true;
@@ -227,23 +234,27 @@ export function makePictures({ source, desk, set }: Hub): Part {
     if (panel !== null && sight !== null) {
       before.update(panel, sight);
       stability.update(panel, sight);
+      offer(panel);
     }
   }
 
-  /** Once, when the panel stands: the other charts can be saved, too, and sizes and colours are watched. */
+  /** The other charts can be saved, too, each once it is there. */
+  function offer(panel: Element): void {
+    for (const [id, { name, at }] of unsaved) {
+      const chart = panel.querySelector(`[data-testid="${id}"]`);
+      const card = chart?.closest('[hidden]') ? null : chart?.closest<HTMLElement>('.card');
+      if (card) {
+        unsaved.delete(id);
+        card.querySelector(at)?.append(saver(name, () => card));
+      }
+    }
+  }
+
+  /** Once, when the panel stands: sizes and colours are watched. */
   function settle(): void {
     const panel = card.closest('.panel');
     if (panel === null || observers.length > 0) {
       return;
-    }
-    for (const [name, id] of [
-      ['values', 'histogram'],
-      ['certainty', 'certainty-chart'],
-    ] as const) {
-      const figure = (): HTMLElement | null =>
-        panel.querySelector(`[data-testid="${id}"]`)?.closest<HTMLElement>('.card') ?? null;
-      const head = figure()?.querySelector('h3');
-      head?.append(saver(name, () => head.parentElement));
     }
     panel.addEventListener(
       'keydown',

@@ -131,6 +131,9 @@ export function makePreviews(hub: Hub): Part {
       return;
     }
     const { points, focus } = sight;
+    if (row >= 0 && from?.isConnected === false) {
+      row = -1; // the table has other columns now, and other rows
+    }
     const has = points.preview.kind !== 'none';
     const wanted = has || offered.features;
     column.update({

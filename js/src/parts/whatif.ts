@@ -52,7 +52,7 @@ export function makeWhatIf({ source }: Hub): Part {
     chart.element,
     said,
     progress,
-    h('div', { class: 'button-row' }, begin, cancel)
+    h('div', { class: 'button-row', 'data-no-export': true }, begin, cancel)
   );
   const stops = [
     source.hear(NAME, take),

@@ -55,14 +55,14 @@ export function createCurveView(deeds: Deeds) {
     plot.draw(frame === null ? [] : marksOf(curve, frame, threshold));
   }
 
-  /** Bars of the values below the band and the line. */
+  /** Bars of the values below the band and the line; without a threshold they stand on 0, as those of the table. */
   function marksOf(curve: Curve, { left, top, width, height, y }: Frame, threshold: number | null): Mark[] {
     const ink = inkOf(plot.element);
     const k = curve.value.length;
-    const base = y(threshold ?? Math.min(...curve.value));
+    const clamp = (at: number): number => Math.min(top + height, Math.max(top, at));
+    const base = clamp(y(threshold ?? 0));
     const bars = new Map<string, string>();
     const x = (j: number): string => (left + (j / k) * width).toFixed(1);
-    const clamp = (at: number): string => Math.min(top + height, Math.max(top, at)).toFixed(1);
     let line = '';
     let upper = '';
     let lower = '';
@@ -70,15 +70,15 @@ export function createCurveView(deeds: Deeds) {
     curve.value.forEach((value, j) => {
       const side = threshold === null ? NEUTRAL : value < threshold ? LEVELS - 1 : 2 * LEVELS - 1;
       const key = `${side} ${curve.shown[j] === 1 ? 0.75 : 0.18}`;
-      const at = clamp(y(value));
+      const at = clamp(y(value)).toFixed(1);
       bars.set(
         key,
         `${bars.get(key) ?? ''}M${x(j)} ${base.toFixed(1)}V${at}H${x(j + 1)}V${base.toFixed(1)}z`
       );
       const middle = (left + ((j + 0.5) / k) * width).toFixed(1);
       line += `${j === 0 ? 'M' : 'L'}${middle} ${at}`;
-      upper += `${j === 0 ? 'M' : 'L'}${middle} ${clamp(y(value + curve.stderr[j]!))}`;
-      lower = `L${middle} ${clamp(y(value - curve.stderr[j]!))}${lower}`;
+      upper += `${j === 0 ? 'M' : 'L'}${middle} ${clamp(y(value + curve.stderr[j]!)).toFixed(1)}`;
+      lower = `L${middle} ${clamp(y(value - curve.stderr[j]!)).toFixed(1)}${lower}`;
       picked += curve.selected[j] === 1 ? `M${middle} ${at}h.01` : '';
     });
     return [
@@ -209,7 +209,8 @@ export function createCurveView(deeds: Deeds) {
   }
 
   setAttr(element, 'data-drag', 'across');
-  return { element, plot, update };
+  const hasBand = (): boolean => held?.heights.stderr.some((error) => error > 0) !== false;
+  return { element, plot, update, hasBand };
 }
 
 function summary({ rows, sight, shown, selected }: Look): string {

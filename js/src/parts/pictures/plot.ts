@@ -35,14 +35,16 @@ export function createPlot(name: string, help: string) {
   const canvas = h('canvas');
   const axes = svg('g', { class: 'axes' });
   const over = svg('g');
-  const layer = (of: SVGElement) => svg('svg', { class: 'plot-over', 'aria-hidden': 'true' }, of);
+  const layers = [axes, over].map((of) =>
+    svg('svg', { class: 'plot-over', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, of)
+  );
   const tip = h('div', { class: 'plot-tip', role: 'status', 'data-no-export': true, hidden: true });
   const element = h(
     'div',
     { class: 'plot', tabindex: 0, role: 'img', 'data-testid': name, 'aria-describedby': `dvl-${name}` },
-    layer(axes),
+    layers[0],
     canvas,
-    layer(over),
+    layers[1],
     tip,
     h('span', { class: 'visually-hidden', id: `dvl-${name}` }, help)
   );
@@ -54,7 +56,9 @@ export function createPlot(name: string, help: string) {
   /** The place for the data, once the axes are drawn; null while nobody can see it. */
   function frame(x: Axis, y: Axis, large: boolean): Frame | null {
     const [w, tall] = size;
-    const [left, top] = large ? [56, 26] : [34, 6];
+    const steps = ticks(y.lo, y.hi, large ? 7 : 4).map((at) => [at, plain(at, 3)] as const);
+    const longest = Math.max(...steps.map(([, words]) => words.length));
+    const [left, top] = [Math.max(large ? 56 : 34, 8 + 7 * longest), large ? 26 : 6];
     const width = w - left - 8;
     const height = tall - top - (large ? 40 : 18);
     if (width < 10 || height < 10) {
@@ -79,9 +83,9 @@ export function createPlot(name: string, help: string) {
       ...ticks(x.lo, x.hi, large ? 8 : 3)
         .filter((at) => x.whole !== true || Number.isInteger(at))
         .map((at) => label(made.x(at), top + height + 14, plain(at, 3), 'middle', w)),
-      ...ticks(y.lo, y.hi, large ? 7 : 4).flatMap((at) => [
+      ...steps.flatMap(([at, words]) => [
         svg('line', { x1: left, x2: left + width, y1: made.y(at), y2: made.y(at), class: 'grid' }),
-        label(left - 5, made.y(at) + 4, plain(at, 3), 'end', w),
+        label(left - 5, made.y(at) + 4, words, 'end', w),
       ]),
       ...(large
         ? [label(left + width / 2, tall - 6, x.name, 'middle', w), label(8, 15, y.name, 'start', w)]
@@ -146,6 +150,9 @@ export function createPlot(name: string, help: string) {
   /** Looks at its size: once it changed, not each time that it is drawn, when it would have the page laid out anew. */
   function measure(): void {
     size = [element.clientWidth, element.clientHeight];
+    if (size[0] > 0) {
+      layers.forEach((one) => setAttr(one, 'viewBox', `0 0 ${size.join(' ')}`)); // on paper they grow with the canvas
+    }
   }
 
   const at = (event: MouseEvent): Corner => {

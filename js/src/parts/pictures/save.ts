@@ -48,6 +48,9 @@ export function svgOf(element: HTMLElement, marksOf: MarksOf): SVGSVGElement {
         setAttr(copy, name, number);
       }
       made.append(copy);
+    } else if (node instanceof HTMLSelectElement) {
+      const { x, y } = put(rect);
+      made.append(line(node.value, style, x, y + rect.height * 0.7));
     } else if (node instanceof HTMLCanvasElement) {
       made.append(drawn(node, marksOf(node), { ...put(rect), width: rect.width, height: rect.height }));
     } else {
@@ -86,19 +89,14 @@ function written(
   }
   return lines.map(({ words, rect }) => {
     const { x, y } = put(rect);
-    return svg(
-      'text',
-      {
-        x: x.toFixed(1),
-        y: (y + rect.height * 0.78).toFixed(1),
-        fill: colour(style.color),
-        'font-size': style.fontSize,
-        'font-weight': style.fontWeight,
-        'font-family': style.fontFamily,
-      },
-      words.trimEnd()
-    );
+    return line(words.trimEnd(), style, x, y + rect.height * 0.78);
   });
+}
+
+function line(words: string, style: CSSStyleDeclaration, x: number, y: number): SVGElement {
+  const { fontSize, fontWeight, fontFamily } = style;
+  const font = { 'font-size': fontSize, 'font-weight': fontWeight, 'font-family': fontFamily };
+  return svg('text', { x: x.toFixed(1), y: y.toFixed(1), fill: colour(style.color), ...font }, words);
 }
 
 function drawn(

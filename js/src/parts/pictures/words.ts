@@ -31,6 +31,7 @@ export const WORDS = {
   label: 'label',
   unknown: 'without a value',
   band: 'Shaded: ± one standard error. Drag to select.',
+  drag: 'Drag to select.',
   mean: 'Line: mean, ± one standard error of the mean. Click to filter.',
   curveHelp: 'Left and right arrow keys go from point to point, Home and End to the ends; Space selects.',
   mapHelp: 'Arrow keys go to the nearest point in their direction; Space selects.',
