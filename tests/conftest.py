@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import shutil
@@ -31,6 +32,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 # A shell without job control starts what runs in the background with Ctrl-C switched off, for its children too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is imported while tests are collected, three quarters of a million objects, stays to the end: to look through it
+# for garbage takes a third of a second each time, and is done thousands of times.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage again, and nobody looks for it in the modules."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
 
 # Read by Jupyter's path functions at import: nothing of the user's own configuration may matter or be written.
 _JUPYTER_HOME = tempfile.mkdtemp(prefix="dvlwidgets-tests-")

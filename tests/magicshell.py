@@ -98,6 +98,8 @@ def new_shell(folder: Any) -> Iterator[Shell]:
     try:
         assert shell.run("%load_ext dvlwidgets").error is None
         assert shell.run(SETUP).error is None
+        gc.collect()
+        gc.freeze()  # IPython stays: whoever looks for garbage after each test need not look there
         yield shell
     finally:
         end_all()

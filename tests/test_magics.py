@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import subprocess
 import sys
@@ -40,10 +39,9 @@ def shell(kept: Shell, tmp_path, monkeypatch) -> Iterator[Shell]:
     monkeypatch.chdir(tmp_path)
     before = dict(kept.names)
     yield kept
-    end_all()
     for name in kept.own_names() - set(before):
         del kept.names[name]
-    gc.collect()
+    end_all()
 
 
 def panels() -> list[runs.Entry]:
