@@ -1,0 +1,268 @@
+"""A walk through the panel in a page without a kernel: its Python half is in this process, and real."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from panel_fakes import FakeValuation
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+from sklearn.datasets import load_iris
+from sklearn.neighbors import KNeighborsClassifier
+from ui.bridge import bridged
+
+from dvlwidgets import Dataset, KNNShapleyValuation, ValuationPanel, previews
+from dvlwidgets.data import GroupedDataset
+from dvlwidgets.data.examples import load_split
+
+SVG = "{http://www.w3.org/2000/svg}"
+CLIPPED = """() => [...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('button, h3')]
+    .filter((one) => one.checkVisibility() && !one.closest('.visually-hidden, .table-head'))
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth)
+    .map((one) => one.textContent)"""
+ZEROS = """() => [...new Set([...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('.zero')]
+    .filter((one) => one.checkVisibility()).map((one) => Math.round(one.getBoundingClientRect().left)))]"""
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # logs of edits are kept there
+
+
+def digits(n: int = 80) -> ValuationPanel:
+    """A panel with values."""
+    split = load_split("digits", n_train=n, flip=0.1, seed=0)
+    few = np.arange(60)
+    knn = KNNShapleyValuation(KNeighborsClassifier(3), split.val.take(few), progress=False)
+    panel = ValuationPanel(
+        knn, split.train, title="digits", previews=split.images, held_out=split.test.take(few)
+    )
+    panel.start()
+    panel.wait()
+    return panel
+
+
+def drawn(page: Page, at: Locator, kinds: tuple[str, ...] = ("svg", "png")) -> set[str]:
+    """Saves the chart whose menu is in `at`, looks at the files, and tells the texts of the SVG."""
+    texts: set[str] = set()
+    for kind in kinds:
+        at.get_by_test_id("save").click()
+        with page.expect_download() as waited:
+            at.get_by_test_id(f"save-{kind}").click()
+        content = Path(waited.value.path()).read_bytes()
+        if kind == "png":
+            with Image.open(io.BytesIO(content)) as picture:
+                assert min(picture.size) > 100
+                assert len(picture.convert("RGB").getcolors(1 << 24)) > 10
+        else:
+            root = ET.fromstring(content)
+            assert len(list(root.iter())) > 8
+            texts = {text.text or "" for text in root.iter(f"{SVG}text")}
+            assert not any("NaN" in value for one in root.iter() for value in one.attrib.values())
+    return texts
+
+
+def test_columns_refine_the_order_keys_edit_and_every_chart_becomes_a_file(browser: Browser) -> None:
+    panel = digits()
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        values, labels = panel.values.values, panel._session.train.labels.astype(str)
+        expect(part("cell-suggested").first).to_contain_text("%")  # closed forms have a model, too
+
+        # a second column refines the first
+        part("sort-label").click()
+        part("sort-value").click(modifiers=["Shift"])
+        part("sort-value").click(modifiers=["Shift"])
+        expect(page.locator("[data-column=value]")).to_have_attribute("aria-sort", "descending")
+        expect(part("sort-label")).to_contain_text("▲1")
+        shown = at.order()
+        assert shown == np.lexsort((-values, labels))[: len(shown)].tolist()
+        part("sort-value").click()
+
+        # next, previous, drop, undo, redo, the list of keys
+        rows = at.order()
+        at.row(rows[0]).click()
+        for key in ("n", "n", "p"):
+            page.keyboard.press(key)
+        expect(at.row(rows[1])).to_be_focused()
+        page.keyboard.press("x")
+        expect(at.row(rows[1])).to_have_class("row focused dropped")
+        page.keyboard.press("u")
+        expect(part("edits-summary")).to_have_text("None yet.")
+        page.keyboard.press("U")
+        expect(part("edits-summary")).to_contain_text("1 dropped")
+        page.keyboard.press("?")
+        expect(part("sheet")).to_contain_text("redo")
+        page.keyboard.press("Escape")
+        expect(part("sheet")).to_be_hidden()
+
+        # the lowest first: a gallery is walked by arrows
+        part("as-gallery").click()
+        tiles = part("gallery").locator("[data-row]:visible")
+        assert [int(tiles.nth(i).get_attribute("data-row") or -1) for i in range(4)] == rows[:4]
+        tiles.first.click()
+        for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight"):
+            page.keyboard.press(key)
+        expect(part("point-name")).to_have_text("point 3 of 80 shown")
+        expect(tiles.nth(2)).to_be_focused()
+        page.keyboard.press("v")
+        expect(part("larger")).to_have_attribute("data-row", str(rows[2]))
+        page.keyboard.press("Escape")
+        part("as-gallery").click()
+
+        # every chart, as it is seen
+        part("whatif").click()
+        card = part("whatif-card")
+        expect(card).to_have_attribute("data-state", "done", timeout=120_000)
+        for kind in ("svg", "png"):
+            assert drawn(page, card, (kind,)) >= ({"accuracy"} if kind == "svg" else set())
+        histogram, certainty = (
+            page.locator(".card").filter(has=part(name)) for name in ("histogram", "certainty-chart")
+        )
+        assert "Values" in drawn(page, histogram)
+        assert "test points 60" in drawn(page, certainty)
+        pictures = page.locator(".pictures")
+        for picture, word in (("curve", "Drag to select."), ("map", "all labels"), ("classes", "0")):
+            part(f"picture-{picture}").click()
+            if picture == "map":
+                expect(part("map")).to_have_attribute("data-points", "80")
+            texts = drawn(page, pictures)
+            assert picture == "map" or word in texts
+
+
+def test_a_class_is_found_by_typing_and_made_by_typing_and_a_target_is_a_number(browser: Browser) -> None:
+    iris = load_iris()
+    train = Dataset(iris.data, iris.target_names[iris.target])
+    panel = ValuationPanel(FakeValuation(), train, title="iris")
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        row = at.row(3)
+        row.click()
+        page.keyboard.press("l")
+        page.keyboard.type("v")
+        options = part("prompt-option")
+        expect(options).to_have_count(3)  # two names, and what was typed as a new one
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(row.get_by_test_id("cell-label")).to_contain_text("virginica")
+        expect(row).to_be_focused()
+        page.keyboard.press("l")
+        page.keyboard.type("hybrid")
+        expect(options).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(row.get_by_test_id("cell-label")).to_contain_text("hybrid")
+        expect(page.locator("[data-testid=relabel-button]")).to_have_count(4)
+        assert panel.dataset().labels[3] == "hybrid"
+
+        # in bulk
+        for one in (5, 7):
+            at.row(one).get_by_role("checkbox").check()
+        part("relabel-field").fill("virginica")
+        part("relabel-apply").click()
+        expect(at.row(7).get_by_test_id("cell-label")).to_contain_text("virginica")
+        assert panel.dataset().labels[[5, 7]].tolist() == ["virginica"] * 2
+
+    targets = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.data[:, 3] + 0.25), title="widths")
+    with bridged(browser, targets) as at:
+        at.row(2).click()
+        at.page.keyboard.press("l")
+        at.part("prompt-field").fill("1.5")
+        at.page.keyboard.press("Enter")
+        expect(at.row(2).get_by_test_id("cell-label")).to_contain_text("1.5")
+        expect(at.row(2).locator("s")).to_contain_text("0.45")
+        assert targets.dataset().labels[2] == 1.5
+
+
+def test_a_sound_is_played_and_a_group_shows_its_members(browser: Browser) -> None:
+    tones = [
+        previews.Audio(np.sin(np.arange(4000) * (0.05 + 0.01 * i)), 8000) for i in range(12)
+    ]  # half a second each
+    loud = ValuationPanel(
+        FakeValuation(), Dataset(np.eye(12), np.arange(12) % 2), previews=tones, title="sounds"
+    )
+    with bridged(browser, loud) as at:
+        expect(at.row(1).get_by_test_id("preview")).to_have_attribute("data-drawn", "")  # its outline
+        at.row(1).click()
+        column = at.page.locator(".preview-sound")
+        column.get_by_test_id("preview-play").click()
+        player = at.part("preview-player")
+        expect(player).to_be_visible()
+        expect(player).to_have_js_property("duration", 0.5)
+        expect(player).to_have_js_property("ended", True)
+        column.get_by_test_id("preview-play").click()
+        player.evaluate("one => { one.pause(); one.currentTime = 0.1 }")
+        expect(player).to_have_js_property("paused", True)
+        at.page.keyboard.press("n")
+        column.get_by_test_id("preview-play").click()  # another point's
+        expect(player).to_have_js_property("paused", True)
+        assert player.evaluate("one => one.src").startswith("blob:")
+
+    images = np.arange(60 * 16, dtype=np.uint8).reshape(60, 4, 4)
+    names = np.array(["north", "south", "west"])[np.arange(60) // 20]
+    grouped = ValuationPanel(
+        FakeValuation(), GroupedDataset(images, np.arange(60) % 2, names), title="groups"
+    )
+    with bridged(browser, grouped) as at:
+        at.row(1).click()
+        group = at.part("preview-group")
+        group.locator("summary").click()
+        members = at.part("preview-members").locator("li")
+        expect(members).to_have_count(20)
+        expect(members.first).to_contain_text("20")
+        expect(members.first.locator("canvas")).to_be_visible()
+        at.page.keyboard.press("n")
+        expect(members.first).to_contain_text("40")
+
+
+def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(browser: Browser) -> None:
+    panel = digits()
+    with bridged(browser, panel, reduced_motion="reduce") as at:
+        page, part = at.page, at.part
+        expect(part("cell-suggested").first).to_contain_text("%")
+        assert (
+            page.locator(".progress-bar").evaluate("one => getComputedStyle(one).transitionDuration") == "0s"
+        )
+        at.row(at.order()[2]).get_by_role("checkbox").check()
+        for width, height in ((400, 800), (700, 800), (1400, 900), (3840, 2160)):
+            page.set_viewport_size({"width": width, "height": height})
+            expect(part("panel")).to_have_attribute(
+                "data-room", "narrow" if width < 560 else "medium" if width < 900 else "wide"
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(CLIPPED) == [], width
+            assert len(page.evaluate(ZEROS)) == 1, "bars of one scale"
+        sizes = [part(name).bounding_box() for name in ("histogram", "table")]
+        assert sizes[0] is not None
+        assert sizes[0]["width"] > 300  # it makes use of the room
+
+        # who asks for contrast reads every cell of a selected row
+        page.set_viewport_size({"width": 1400, "height": 900})
+        page.emulate_media(forced_colors="active")
+        picked = page.locator("[data-testid=row][aria-selected=true]")
+        inks = picked.evaluate(
+            "row => [...new Set([...row.querySelectorAll('.cell, .cell span, .cell s')].map((one) =>"
+            " getComputedStyle(one).color))]"
+        )
+        assert len(inks) == 1
+        page.emulate_media(forced_colors="none")
+
+        # on paper: charts, then the table, then the point, all of it within the page
+        page.set_viewport_size({"width": 720, "height": 1000})
+        page.emulate_media(media="print")
+        tops = [box(part(name))["y"] for name in ("histogram", "table", "point-name")]
+        assert tops == sorted(tops)
+        assert box(part("cell-value").first.locator(".number"))["x"] < 640
+        expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
+        expect(part("cell-rank").nth(20)).to_be_visible()
+        assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
+
+
+def box(at: Locator) -> Any:
+    found = at.bounding_box()
+    assert found is not None
+    return found
