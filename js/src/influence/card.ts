@@ -6,9 +6,9 @@ import { CLOSE } from '../icons';
 import { idOf, isRelabelled, type Points } from '../points';
 import { createMarks } from '../parts/edits/cell';
 import type { Preview } from '../source';
-import { SCORE } from './columns';
 import { brief } from './facts';
 import { labelWord, LOSS, originalWord, OWN, SELF } from './points';
+import { doubtTip, imageOf, labelled, moves, pointWord, Say } from './words';
 
 export interface Card {
   readonly row: number;
@@ -18,8 +18,9 @@ export interface Card {
 
 export interface CardContext {
   points: Points;
-  /** Name of the quantile. */
+  /** Name of the quantile, and what it is. */
   quantile: string;
+  quantileTip: string;
   focus: number;
   selected: ReadonlySet<number>;
   preview: (row: number) => Preview | undefined;
@@ -45,7 +46,7 @@ export function createCard(): CardView {
   const doubt = h('span', { class: 'doubt', role: 'img' }, '?');
   const dropped = h(
     'span',
-    { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' },
+    { class: 'dropped-mark', role: 'img', 'aria-label': Say.dropped, title: Say.droppedMark },
     icon(CLOSE)
   );
   const marks = createMarks();
@@ -76,7 +77,7 @@ export function createCard(): CardView {
     show(text, kind.kind === 'text');
     show(features, kind.kind === 'none');
     setAttr(canvas, 'data-drawn', pixels !== undefined);
-    setAttr(canvas, 'aria-label', `Image of point ${idOf(points, row)}`);
+    setAttr(canvas, 'aria-label', imageOf(idOf(points, row)));
     if (kind.kind === 'image' && pixels !== drawn) {
       if (pixels instanceof Uint8Array) {
         drawPixels(canvas, pixels, kind.width, kind.height);
@@ -89,7 +90,7 @@ export function createCard(): CardView {
     if (kind.kind === 'none') {
       const some = points.features.slice(OWN, OWN + FEATURES);
       features.replaceChildren(
-        ...(some.length === 0 ? [h('dt', {}, 'point'), h('dd', {}, idOf(points, row))] : []),
+        ...(some.length === 0 ? [h('dt', {}, Say.point), h('dd', {}, idOf(points, row))] : []),
         ...some.flatMap(({ name, values }) => [h('dt', {}, name), h('dd', {}, plain(values[row]!))])
       );
     }
@@ -113,29 +114,30 @@ export function createCard(): CardView {
       setText(old, edited ? originalWord(points, row) : '');
       marks.paint(points, row);
       setText(label, word);
-      setAttr(label, 'title', points.label === null ? null : `labelled ${word}`);
+      setAttr(label, 'title', points.label === null ? null : labelled(word));
       show(label, points.label !== null);
       label.classList.toggle('edited', edited);
       show(doubt, suspect);
-      setAttr(
-        doubt,
-        'title',
-        `Its ${data.quantile} is among the lowest: it hurts the test points of its own label`
-      );
-      setAttr(doubt, 'aria-label', 'label in doubt');
+      setAttr(doubt, 'title', doubtTip(data.quantile));
+      setAttr(doubt, 'aria-label', Say.inDoubt);
       show(dropped, points.dropped[row] === 1);
       const value = x ?? points.value[row]!;
       const tone = value < 0 ? 'hurts' : 'helps';
       show(score.parentElement!, x !== null);
-      setText(score, x === null ? '' : `${tone} ${plain(Math.abs(x), 2)}`);
-      setAttr(score, 'title', `${plain(value, 4)}. ${SCORE}`);
+      setText(score, x === null ? '' : moves(x, 2));
+      setAttr(score, 'title', `${plain(value, 4)}. ${Say.score}`);
       setAttr(score, 'class', `card-score ${tone}`);
       setAttr(bar, 'class', `card-bar ${tone}`);
       bar.style.width = `${Math.min(100, (Math.abs(value) / (data.scale || 1)) * 100).toFixed(1)}%`;
       const own = points.value[row]!;
       [points.features[LOSS]!.values[row]!, points.features[SELF]!.values[row]!, own].forEach((x, i) => {
         const [dt, dd] = numbers[i]!;
-        setText(dt, i === 2 ? data.quantile : i === 1 ? 'self' : 'loss');
+        setText(dt, i === 2 ? data.quantile : i === 1 ? Say.self : Say.loss);
+        setAttr(
+          dt.parentElement!,
+          'title',
+          i === 2 ? data.quantileTip : i === 1 ? Say.selfTip : Say.ownLossTip
+        );
         setText(dd, brief(x));
         setAttr(dd, 'title', plain(x, 4));
       });
@@ -146,9 +148,9 @@ export function createCard(): CardView {
 }
 
 function spoken({ points, quantile }: CardContext, row: number, x: number | null, suspect: boolean): string {
-  const label = points.label === null ? '' : `, labelled ${labelWord(points, row)}`;
-  const score = x === null ? '' : `, ${x < 0 ? 'hurts' : 'helps'} ${plain(Math.abs(x), 3)}`;
+  const label = points.label === null ? '' : `, ${labelled(labelWord(points, row))}`;
+  const score = x === null ? '' : `, ${moves(x, 3)}`;
   const value = points.value[row]!;
   const known = Number.isFinite(value) ? `, ${quantile} ${plain(value, 3)}` : '';
-  return `Point ${idOf(points, row)}${label}${score}${known}${suspect ? ', label in doubt' : ''}`;
+  return `${pointWord(idOf(points, row))}${label}${score}${known}${suspect ? `, ${Say.inDoubt}` : ''}`;
 }

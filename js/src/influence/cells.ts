@@ -6,7 +6,7 @@ import { percent, UNKNOWN } from '../format';
 import { withMarks } from '../parts/edits/cell';
 import { createCell, type Cell } from '../views/row';
 import { DISAGREEMENT, PREDICTED, predictedWord } from './points';
-import { disagreed } from './words';
+import { disagreed, predictedWrong } from './words';
 
 export function testCell(column: Column): Cell {
   if (column.kind === 'feature') {
@@ -55,8 +55,8 @@ function predictionCell(): Cell {
     paint(row, { points }) {
       const wrong = points.converged[row] === 0;
       const shown = predictedWord(points, row);
-      setText(word, shown === '' ? '…' : shown);
-      setAttr(word, 'title', wrong ? `predicted ${shown}, which is not the label` : null);
+      setText(word, shown === '' ? UNKNOWN : shown);
+      setAttr(word, 'title', wrong ? predictedWrong(shown) : null);
       word.classList.toggle('wrong', wrong);
       word.classList.toggle('quiet', !wrong);
     },

@@ -15,59 +15,39 @@ import {
   SELF_RANK,
   type Both,
 } from './points';
+import { givenTip, labelTip, quantileAllTip, quantileName, quantileTip, Say } from './words';
 
-export const SCORE =
-  'Influence of a training point on the loss of a test point: positive helps, negative hurts. ' +
-  'Divided by the number of training points it estimates how much the loss would rise if the point were removed.';
-
-const AGAINST =
-  'Disagreement: of the influence that the training points have on it, the share that hurts it. ' +
-  'Above a half where its label is wrong, or the point is unlike its class';
-
-/** Below this width (px) the list of test points shortens what it can. */
-const TIGHT = 350;
-/** Below this one it shortens the names of its columns. */
+/** Below this width (px) the list of test points shortens the names of its columns. */
 const SPACIOUS = 420;
 
 /** The test points: what they are, what was made of them, and how bad that is. `width`: what the list has. */
 export function testColumns(points: Points, width = Infinity): Column[] {
+  const ways = [0, 1, 2].map((squeeze) => testColumnsAs(points, width < SPACIOUS, squeeze));
+  return ways.find((columns) => tableWidth(columns) <= width) ?? ways[2]!;
+}
+
+/** `brief`: short names; `squeeze`: 1 shortens the last column, 2 all of them. */
+function testColumnsAs(points: Points, brief: boolean, squeeze: number): Column[] {
+  const tight = squeeze === 2;
   const { label } = points;
-  const tight = width < TIGHT;
-  const brief = width < SPACIOUS;
   const shown: Column[] = [looks(points)];
   if (label !== null) {
     const numeric = label.kind === 'number';
-    const name = numeric ? 'target' : 'label';
-    const least = numeric ? 62 : tight ? Math.min(58, short(label.classes)) : 92; // old → new
-    shown.push(column('label', 'label', name, `The ${name} that the data give`, `minmax(${least}px, .6fr)`));
-    const track = `minmax(${numeric || (brief && !tight) ? 62 : tight ? 58 : 86}px, .6fr)`;
-    const said = column(
-      'feature',
-      `f${PREDICTED}`,
-      'predicted',
-      'What the model says',
-      track,
-      numeric,
-      PREDICTED
-    );
-    shown.push({
-      ...said,
-      name: brief ? 'pred.' : 'predicted',
+    const name = numeric ? Say.target : Say.label;
+    const least = numeric ? (tight ? 64 : 78) : tight ? Math.min(58, short(label.classes)) : 92; // old → new
+    const track = `minmax(${tight ? 58 : numeric || brief ? 62 : 86}px, .6fr)`;
+    const title = brief ? Say.predictedBrief : Say.predicted;
+    shown.push(column('label', 'label', name, givenTip(name), `minmax(${least}px, .6fr)`), {
+      ...column('feature', `f${PREDICTED}`, title, Say.predictedTip, track, numeric, PREDICTED),
       decimals: decimalsOf(points.features[PREDICTED]!.values),
     });
   }
-  const tip = 'The loss of the prediction: the higher, the worse';
-  shown.push(column('value', 'value', 'loss', tip, `minmax(${tight ? 62 : 72}px, 1fr)`));
-  const against = column(
-    'feature',
-    `f${DISAGREEMENT}`,
-    tight ? 'vs.' : 'against',
-    AGAINST,
-    tight ? '48px' : '78px',
-    true,
-    DISAGREEMENT
+  const [against, room] = squeeze > 0 ? [Say.againstBrief, 48] : [Say.against, 78];
+  shown.push(
+    column('value', 'value', Say.loss, Say.lossTip, `minmax(${tight ? 62 : 72}px, 1fr)`),
+    column('feature', `f${DISAGREEMENT}`, against, Say.againstTip, `${room}px`, true, DISAGREEMENT)
   );
-  return [...shown, against];
+  return shown;
 }
 
 /** The training points: the quantile first, loss and self-influence with their ranks beside it. */
@@ -89,44 +69,36 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
   const shown: Column[] = [];
   if (!narrow) {
     const rank = `${28 + String(train.n).length * 8}px`;
-    shown.push(column('select', null, '', 'Select all points shown, or none', '34px'));
-    shown.push(column('rank', 'rank', '#', 'Rank of the quantile; 1 is the lowest', rank, true));
+    shown.push(column('select', null, '', Say.selectTip, '34px'));
+    shown.push(column('rank', 'rank', '#', Say.rankTip, rank, true));
   }
   shown.push(looks(train, narrow));
   if (label !== null) {
-    const name = label.kind === 'class' ? 'label' : 'target';
+    const name = label.kind === 'class' ? Say.label : Say.target;
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 120;
-    shown.push(
-      column(
-        'label',
-        'label',
-        name,
-        'The label; an edited one beside what it was',
-        `minmax(${least}px, .5fr)`
-      )
-    );
+    shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
   const share = percent(quantile);
-  const tip = `The ${share} quantile of the point's influences on the test points of its own label: below 0 it hurts more than ${share} of them. ${SCORE}`;
   shown.push(
-    column('value', 'value', `${share} quantile`, tip, narrow ? 'minmax(120px, 1.6fr)' : 'minmax(150px, 2fr)')
+    column(
+      'value',
+      'value',
+      quantileName(share),
+      quantileTip(share),
+      narrow ? 'minmax(120px, 1.6fr)' : 'minmax(150px, 2fr)'
+    )
   );
   if (!narrow) {
     shown.push(
-      number('loss', LOSS, 'Loss of the training point itself', 70),
-      number('rank', LOSS_RANK, 'Rank of the loss; 1 is the highest', 58),
-      number(
-        'self',
-        SELF,
-        'Self-influence: how much the point changes its own loss. High for points that the model can only memorise',
-        74
-      ),
-      number('rank', SELF_RANK, 'Rank of the self-influence; 1 is the highest', 58)
+      number(Say.loss, LOSS, Say.ownLossTip, 70),
+      number(Say.rank, LOSS_RANK, Say.lossRankTip, 58),
+      number(Say.self, SELF, Say.selfTip, 74),
+      number(Say.rank, SELF_RANK, Say.selfRankTip, 58)
     );
     const more = [
-      number('all labels', QUANTILE_ALL, `The ${share} quantile over all test points`, 84),
-      number('mean', MEAN, 'Mean influence over all test points', 74),
-      number('hurts', HURT, 'How many test points the point hurts', 62),
+      number(Say.allLabels, QUANTILE_ALL, quantileAllTip(share), 84),
+      number(Say.mean, MEAN, Say.meanTip, 74),
+      number(Say.hurts, HURT, Say.hurtsTip, 62),
     ];
     for (const extra of more) {
       if (tableWidth([...shown, extra]) <= width) {
@@ -161,18 +133,12 @@ export function rememberColumns() {
 function looks(points: Points, narrow = true): Column {
   const { preview, ids } = points;
   if (preview.kind === 'image') {
-    return column('image', null, 'image', 'The point itself', '54px');
+    return column('image', null, Say.image, Say.itself, '54px');
   }
   if (preview.kind === 'text') {
-    return column(
-      'text',
-      null,
-      'text',
-      'The point itself',
-      narrow ? 'minmax(68px, 1.4fr)' : 'minmax(190px, 2fr)'
-    );
+    return column('text', null, Say.text, Say.itself, narrow ? 'minmax(68px, 1.4fr)' : 'minmax(190px, 2fr)');
   }
-  const [name, tip] = ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];
+  const [name, tip] = ids === null ? [Say.point, Say.pointTip] : [Say.id, Say.idTip];
   return column('id', 'id', name, tip, `minmax(${Math.min(120, idWidth(points))}px, .4fr)`);
 }
 

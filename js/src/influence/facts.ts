@@ -1,8 +1,9 @@
 /** What the card of a training point says of its numbers: loss, self-influence and quantile next to each other. */
 
-import { count, percent, plain, UNKNOWN } from '../format';
+import { percent, plain, UNKNOWN } from '../format';
 import type { Ranks } from '../columns';
 import type { Fact, PointData } from '../views/point';
+import { hurtsTests, Say, tileAllTip, tileQuantileTip } from './words';
 import { HURT, LOSS, LOSS_RANK, MEAN, QUANTILE_ALL, SELF, SELF_RANK, type Both } from './points';
 
 export function factsOf(both: Both, { row }: Pick<PointData, 'row'>): Fact[] {
@@ -11,10 +12,8 @@ export function factsOf(both: Both, { row }: Pick<PointData, 'row'>): Fact[] {
   const hurt = of(HURT);
   const waits = both.head.waiting.includes(row);
   return [
-    ...(Number.isFinite(hurt)
-      ? [['hurts', `${count(hurt)} of ${count(test.n)} test points`, ''] as const]
-      : []),
-    ...(waits ? [['new label', 'its numbers are being computed anew', 'accent'] as const] : []),
+    ...(Number.isFinite(hurt) ? [[Say.hurts, hurtsTests(hurt, test.n), ''] as const] : []),
+    ...(waits ? [[Say.newLabel, Say.numbersAnew, 'accent'] as const] : []),
   ];
 }
 
@@ -44,37 +43,22 @@ export function tilesOf(both: Both, ranks: Ranks, row: number): Tile[] {
   const { train, quantile } = both;
   const of = (feature: number): number => train.features[feature]!.values[row]!;
   const share = percent(quantile);
-  const all = Number.isFinite(of(QUANTILE_ALL))
-    ? ` Over all labels: ${number(of(QUANTILE_ALL))}; mean: ${number(of(MEAN))}.`
-    : '';
+  const all = Number.isFinite(of(QUANTILE_ALL)) ? tileAllTip(number(of(QUANTILE_ALL)), number(of(MEAN))) : '';
   return [
     {
-      name: 'quantile',
-      tip: `The ${share} quantile of its influences on the test points of its own label.${all}`,
+      name: Say.quantile,
+      tip: `${tileQuantileTip(share)}${all}`,
       value: train.value[row]!,
       rank: ranks.rank[row]! || NaN,
       end: 'lowest',
     },
-    { name: 'loss', tip: 'Loss of the point itself', value: of(LOSS), rank: of(LOSS_RANK), end: 'highest' },
+    { name: Say.loss, tip: Say.tileLossTip, value: of(LOSS), rank: of(LOSS_RANK), end: 'highest' },
     {
-      name: 'self-influence',
-      tip: 'How much the point changes its own loss',
+      name: Say.selfInfluence,
+      tip: Say.tileSelfTip,
       value: of(SELF),
       rank: of(SELF_RANK),
       end: 'highest',
     },
   ];
-}
-
-/** "lowest", "2nd lowest", "13th lowest". */
-export function ordinal(rank: number, end: string): string {
-  if (!(rank > 0)) {
-    return UNKNOWN;
-  }
-  if (rank === 1) {
-    return end;
-  }
-  const teen = rank % 100 > 10 && rank % 100 < 14;
-  const suffix = teen ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th');
-  return `${count(rank)}${suffix} ${end}`;
 }

@@ -2,7 +2,7 @@
 
 import type { Derived } from '../derive';
 import { setAttr, setText, show } from '../dom';
-import { count, many, percent } from '../format';
+import { percent } from '../format';
 import type { Column } from '../layout';
 import type { LivePart } from '../live';
 import { areAllSelected, indexOf } from '../state';
@@ -16,7 +16,16 @@ import type { InfluenceSource } from './source';
 import { doubtful, edits, thresholdOf, type PanelState } from './state';
 import type { TestEditing } from './test_editing';
 import type { GalleryData } from './views/gallery';
-import { noAnswer, staleWords } from './words';
+import {
+  noAnswer,
+  quantileBrief,
+  quantileName,
+  quantileTip,
+  Say,
+  sizes,
+  staleWords,
+  testsShown,
+} from './words';
 import type { Edits } from '../wire';
 import type { OfTest, OfTrain } from './wire';
 
@@ -36,20 +45,24 @@ export interface Scene {
   readonly trainColumns: readonly Column[];
 }
 
+/** Shows what belongs to the view and to an open drawer; sizes are those of what is shown. */
+export function arrange(at: Assembly, { view, train }: PanelState): void {
+  setAttr(at.root, 'data-view', view);
+  setAttr(at.root, 'data-drawer', train.drawer);
+  for (const each of ['tests', 'training'] as const) {
+    show(at.side[each], each === view);
+    show(at.work[each], each === view);
+  }
+}
+
 export function paint(parts: Parts, at: Assembly, scene: Scene): void {
   const { source, both, state } = scene;
   const { train, test } = both;
   const tests = state.view === 'tests';
-  setAttr(at.root, 'data-view', state.view);
-  setAttr(at.root, 'data-drawer', state.train.drawer);
-  for (const view of ['tests', 'training'] as const) {
-    show(at.side[view], view === state.view);
-    show(at.work[view], view === state.view);
-  }
   parts.toolbar.update(source, train, state.train.drawer);
-  const method = `${train.method} · ${many(train.n, 'training point')}, ${many(test.n, 'test point')}`;
-  setText(parts.toolbar.method, method);
-  setText(parts.toolbar.overview, tests ? 'Test points' : 'Overview');
+  setText(parts.toolbar.method, sizes(train.method, train.n, test.n));
+  setText(parts.toolbar.overview, tests ? Say.list : Say.overview);
+  setAttr(parts.toolbar.overview, 'title', tests ? Say.listTip : null);
   const waiting = both.head.waiting.length + both.head.tests_waiting.length;
   parts.tabs.update(state.view, test.n, train.n, staleWords(train.edits, waiting, test.edits));
   (tests ? paintTests : paintTraining)(parts, at, scene);
@@ -62,7 +75,7 @@ export function paint(parts: Parts, at: Assembly, scene: Scene): void {
     live: true,
   });
   if (tests) {
-    const words = `${count(scene.tests.order.length)} of ${many(test.n, 'test point')} shown`;
+    const words = testsShown(scene.tests.order.length, test.n);
     setText(parts.status.element.querySelector('[data-testid="footer-shown"]')!, words);
   }
 }
@@ -107,7 +120,7 @@ function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
         }
   );
   setAttr(at.galleries, 'data-outdated', answer !== null && answer.revision !== both.head.revision);
-  const none = test < 0 ? 'No test point is chosen.' : noAnswer(both.train.status, both.head.known);
+  const none = test < 0 ? Say.noTest : noAnswer(both.train.status, both.head.known);
   const scale = answer === null ? 1 : largest(answer.helpful_scores, answer.harmful_scores);
   const data = (rows: Uint32Array, scores: Float32Array, empty: string): GalleryData => ({
     ...gallery(
@@ -118,8 +131,8 @@ function paintTests(parts: Parts, at: Assembly, scene: Scene): void {
     scale,
   });
   const { helpful, helpful_scores, harmful, harmful_scores } = answer ?? EMPTY;
-  parts.helpful.update(data(helpful, helpful_scores, 'No training point helps it.'));
-  parts.harmful.update(data(harmful, harmful_scores, 'No training point hurts it.'));
+  parts.helpful.update(data(helpful, helpful_scores, Say.noHelpful));
+  parts.harmful.update(data(harmful, harmful_scores, Say.noHarmful));
 }
 
 /** Of both logs, for the word that all is saved. */
@@ -144,7 +157,8 @@ function gallery({ source, both, state, train, focus }: Scene, cards: readonly C
   return {
     cards,
     points: both.train,
-    quantile: `q${percent(both.quantile).replace(' %', '')}`,
+    quantile: quantileBrief(percent(both.quantile)),
+    quantileTip: quantileTip(percent(both.quantile)),
     focus,
     selected: state.train.selected,
     preview: (row) => source.preview(row),
@@ -164,12 +178,14 @@ function paintTraining(parts: Parts, _: Assembly, scene: Scene): void {
     at: threshold,
     below: threshold === null ? 0 : points.value.reduce((k, x) => k + (x <= threshold ? 1 : 0), 0),
     n: points.n,
-    name: `${percent(both.quantile)} quantile`,
+    name: quantileName(percent(both.quantile)),
+    tip: quantileTip(percent(both.quantile)),
   });
   parts.edits.update(points.edits);
   parts.trainChips.update(state.train.filters, train.counts, points.label);
   setAttr(parts.asRows, 'aria-pressed', String(!state.gallery));
   setAttr(parts.asPictures, 'aria-pressed', String(state.gallery));
+  setText(parts.asPictures, points.preview.kind === 'image' ? Say.pictures : Say.cards);
   show(parts.train.element, !state.gallery);
   show(parts.below.element, state.gallery);
   const empty = emptyWords(points.n);

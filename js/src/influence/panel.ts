@@ -30,7 +30,7 @@ import { createDesks } from './desks';
 import { rememberEffects, type Effects } from './effects';
 import { listen } from './listen';
 import { createLooking } from './looking';
-import { paint, paintEdits, type Scene } from './paint';
+import { arrange, paint, paintEdits, type Scene } from './paint';
 import { assemble, createParts, type Assembly, type Parts } from './parts';
 import type { Both } from './points';
 import type { InfluenceSource } from './source';
@@ -216,6 +216,7 @@ class Panel {
     const ofTrain = focus < 0 || !looking ? null : source.ofTrain(focus);
     const effects = (this.#effects = this.#effectsOf(both, focus, ofTrain?.scores));
     const { tests: list, train: table } = this.#parts;
+    arrange(this.#at, state);
     const columns = this.#columnsOf(both, this.#room, table.grid.clientWidth, list.grid.clientWidth);
     const scene: Scene = {
       ...{ source, both, state, tests, train, focus, ofTrain, effects },

@@ -2,7 +2,6 @@
 
 import type { Filters } from '../filters';
 import { h } from '../dom';
-import { plain } from '../format';
 import type { LivePart } from '../live';
 import { createChips, type Saved } from '../views/chips';
 import { createEdits } from '../views/edits';
@@ -21,7 +20,7 @@ import { createTiles } from './views/tiles';
 import { createThreshold } from './views/threshold';
 import type { View } from './state';
 import type { TestEditing } from './test_editing';
-import { OF_TESTS } from './words';
+import { OF_TESTS, quantileBelow, Say } from './words';
 import type { Fact } from '../views/point';
 
 export interface PartActions {
@@ -46,25 +45,25 @@ export interface PartActions {
 
 /** `converged` of a test point says whether its prediction is right, see `Both.test`. */
 const TEST_FILTERS: readonly Saved[] = [
-  ['unconverged', 'wrong', 'Test points whose prediction is not their label'],
-  ['edited', 'relabelled', 'Test points whose label was changed here'],
-  ['flagged', 'flagged', 'Test points flagged for a second look'],
+  ['unconverged', Say.wrong, Say.wrongTip],
+  ['edited', Say.relabelled, Say.relabelledTestsTip],
+  ['flagged', Say.flagged, Say.flaggedTestsTip],
 ];
 const TRAIN_FILTERS: readonly Saved[] = [
-  ['lowest', 'lowest 5 %', 'The twentieth of the training points with the lowest quantiles'],
-  ['edited', 'relabelled', 'Points whose label was changed here'],
-  ['dropped', 'dropped', 'Points left out of the next data set'],
-  ['flagged', 'flagged', 'Points flagged for a second look'],
-  ['selected', 'selected', 'Points ticked'],
+  ['lowest', Say.lowest, Say.lowestTip],
+  ['edited', Say.relabelled, Say.relabelledTip],
+  ['dropped', Say.dropped, Say.droppedTip],
+  ['flagged', Say.flagged, Say.flaggedTip],
+  ['selected', Say.selected, Say.selectedTip],
 ];
 
 export function createParts(actions: PartActions, live: LivePart) {
   const tests = createTable(actions.tests, (columns) => actions.testRow(columns));
   tests.grid.setAttribute('data-testid', 'tests');
-  tests.grid.setAttribute('aria-label', 'Test points');
+  tests.grid.setAttribute('aria-label', Say.tests);
   tests.grid.removeAttribute('aria-multiselectable');
   const train = createTable(actions.train, (columns) => actions.trainRow(columns));
-  train.grid.setAttribute('aria-label', 'Training points');
+  train.grid.setAttribute('aria-label', Say.training);
   const shape = (id: string, name: string, shown: boolean) =>
     h('button', { class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) }, name);
   const tiles = createTiles();
@@ -77,19 +76,19 @@ export function createParts(actions: PartActions, live: LivePart) {
       TEST_FILTERS
     ),
     subject: createSubject(),
-    helpful: createGallery('helpful', 'Training points that help most', actions.cards),
-    harmful: createGallery('harmful', 'Training points that hurt most', actions.cards),
+    helpful: createGallery('helpful', Say.helpfulList, actions.cards),
+    harmful: createGallery('harmful', Say.harmfulList, actions.cards),
     threshold: createThreshold({ set: (at) => actions.threshold(at) }),
     edits: createEdits(live.takeBack),
     train,
     trainChips: createChips(
       { toggle: (preset) => actions.presetTrain(preset), filter: (part) => actions.filterTrain(part) },
       TRAIN_FILTERS,
-      (_, hi) => `quantile below ${plain(hi, 2)}`
+      (_, hi) => quantileBelow(hi)
     ),
-    asRows: shape('as-rows', 'rows', false),
-    asPictures: shape('as-pictures', 'pictures', true),
-    below: createGallery('below', 'Training points below the threshold', actions.cards),
+    asRows: shape('as-rows', Say.rows, false),
+    asPictures: shape('as-pictures', Say.pictures, true),
+    below: createGallery('below', Say.belowList, actions.cards),
     tiles,
     point: createPoint((data) => actions.facts(data), tiles.element),
     effects: createEffects({ open: (test) => actions.openTest(test) }),
@@ -115,7 +114,7 @@ export interface Assembly {
 
 export function assemble(parts: Parts, live: LivePart, testing: TestEditing, close: () => void): Assembly {
   const closer = () =>
-    h('button', { class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close }, 'Close');
+    h('button', { class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close }, Say.close);
   const side = {
     tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element, testing.element),
     training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),
@@ -130,11 +129,11 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
   const galleries = h(
     'div',
     { class: 'galleries' },
-    column('Most harmful', 'hurts', 'without them its loss would fall', parts.harmful.element),
-    column('Most helpful', 'helps', 'without them its loss would rise', parts.helpful.element)
+    column(Say.harmful, 'hurts', Say.harmfulHint, parts.harmful.element),
+    column(Say.helpful, 'helps', Say.helpfulHint, parts.helpful.element)
   );
   parts.trainChips.element.append(
-    h('span', { class: 'shapes', role: 'group', 'aria-label': 'Shown as' }, parts.asRows, parts.asPictures)
+    h('span', { class: 'shapes', role: 'group', 'aria-label': Say.shownAs }, parts.asRows, parts.asPictures)
   );
   const work = {
     tests: h('div', { class: 'work-tests' }, parts.subject.element, galleries),
@@ -149,7 +148,7 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
   const here = h('p', { class: 'keys-here', 'data-testid': 'keys-here-train' }, OF_TESTS.elsewhere);
   const detail = h(
     'div',
-    { class: 'detail', role: 'region', 'aria-label': 'Training point in focus' },
+    { class: 'detail', role: 'region', 'aria-label': Say.inFocus },
     closer(),
     parts.point.element,
     here,
@@ -162,7 +161,7 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
     { class: 'body' },
     h(
       'div',
-      { class: 'overview', role: 'region', 'aria-label': 'Overview' },
+      { class: 'overview', role: 'region', 'aria-label': Say.overview },
       closer(),
       side.tests,
       side.training
@@ -177,7 +176,7 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
       'data-testid': 'panel',
       'data-live': true,
       role: 'region',
-      'aria-label': 'Influence functions',
+      'aria-label': Say.panel,
     },
     parts.toolbar.element,
     parts.toolbar.line,

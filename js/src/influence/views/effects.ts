@@ -2,13 +2,13 @@
 
 import { drawBars } from '../../bars';
 import { drawPixels, h, setAttr, setText, show, svg } from '../../dom';
-import { count, percent, plain } from '../../format';
+import { percent, plain } from '../../format';
 import { idOf } from '../../points';
 import type { Preview } from '../../source';
-import { SCORE } from '../columns';
 import type { Effects, Group } from '../effects';
 import { number } from '../facts';
 import type { Both } from '../points';
+import { effectsSaid, groupOf, hurtBy, hurtsShare, openTest, Say } from '../words';
 
 export interface EffectsActions {
   /** A test point was chosen. */
@@ -36,12 +36,12 @@ export function createEffects(actions: EffectsActions) {
   const right = h('span');
   const axis = h('div', { class: 'axis' }, left, zero, right);
   const empty = h('p', { class: 'muted', role: 'status' });
-  const worstTitle = h('h3', {}, 'Test points it hurts most');
+  const worstTitle = h('h3', {}, Say.hurtMost);
   const worst = h('div', { class: 'thumbs' });
   const element = h(
     'section',
     { class: 'card effects', 'data-testid': 'effects' },
-    h('h3', { title: SCORE }, 'Its influence on test points'),
+    h('h3', { title: Say.score }, Say.effects),
     same.element,
     other.element,
     axis,
@@ -69,8 +69,8 @@ export function createEffects(actions: EffectsActions) {
     }
     const value = both.train.value[row]!;
     const name = percent(both.quantile);
-    same.update(effects, effects.same, split ? 'same label' : 'all test points', { at: value, name });
-    other.update(effects, effects.other, 'other labels', null);
+    same.update(effects, effects.same, split ? Say.sameLabel : Say.allTests, { at: value, name });
+    other.update(effects, effects.other, Say.otherLabels, null);
     const { lo, width, bins } = effects;
     setText(left, number(lo));
     setText(right, number(lo + bins * width));
@@ -120,8 +120,8 @@ function createGroup(id: string) {
     quantile: { at: number; name: string } | null
   ): void {
     const { lo, width, bins } = effects;
-    setText(name, `${words} · ${count(group.n)}`);
-    setText(said, group.n === 0 ? 'none' : `hurts ${percent(group.hurt / group.n)}`);
+    setText(name, groupOf(words, group.n));
+    setText(said, group.n === 0 ? Say.none : hurtsShare(group.hurt / group.n));
     drawBars(bars, group.counts, W, H, (i) => (lo + (i + 0.5) * width < 0 ? 'hurts' : 'helps'));
     const marked = quantile !== null && Number.isFinite(quantile.at);
     show(mark, marked);
@@ -134,12 +134,8 @@ function createGroup(id: string) {
       tag.style.left = `${(share * 100).toFixed(1)}%`;
       tag.classList.toggle('before', share > 0.8);
     }
-    const at = marked ? `; the ${quantile.name} quantile is ${plain(quantile.at, 3)}` : '';
-    setAttr(
-      chart,
-      'aria-label',
-      `Influences on ${count(group.n)} test points (${words}): ${count(group.hurt)} are hurt${at}.`
-    );
+    const summary = effectsSaid(group.n, words, group.hurt, quantile?.name ?? '', quantile?.at ?? NaN);
+    setAttr(chart, 'aria-label', summary);
   }
 
   return { element, update };
@@ -179,8 +175,8 @@ function createThumb(open: (test: number) => void): Thumb {
       }
       setText(score, plain(x, 2));
       setAttr(element, 'data-row', test);
-      setAttr(element, 'title', `Test point ${id}: show what helps and hurts it`);
-      setAttr(element, 'aria-label', `Test point ${id}, hurt by ${plain(-x, 2)}`);
+      setAttr(element, 'title', openTest(id));
+      setAttr(element, 'aria-label', hurtBy(id, -x));
     },
   };
 }

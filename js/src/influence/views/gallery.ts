@@ -1,8 +1,8 @@
 /** Training points as cards, with the keys of a list. */
 
 import { h, setAttr, setText, show } from '../../dom';
-import { count } from '../../format';
 import { createCard, type Card, type CardContext, type CardView } from '../card';
+import { showMore } from '../words';
 
 export interface GalleryActions {
   /** The keyboard came to a card. */
@@ -106,7 +106,7 @@ export function createGallery(id: string, name: string, actions: GalleryActions)
     });
     setText(empty, now.empty);
     show(empty, now.cards.length === 0 && now.empty !== '');
-    setText(more, `Show more (${count(now.more)})`);
+    setText(more, showMore(now.more));
     show(more, now.more > 0);
     setAttr(list, 'data-cards', now.cards.length);
     setAttr(list, 'data-kind', now.points.preview.kind);

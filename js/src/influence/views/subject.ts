@@ -1,11 +1,20 @@
 /** The test point that was chosen: what it is, what was predicted, and how many training points help and hurt it. */
 
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
-import { count, plain } from '../../format';
 import { idOf, isRelabelled, type Points } from '../../points';
 import type { Preview } from '../../source';
 import { DISAGREEMENT, labelWord, originalWord, P_LABEL, predictedWord } from '../points';
-import { disagreed } from '../words';
+import {
+  cameAs,
+  disagreed,
+  imageOfTest,
+  predictionOf,
+  predictionOfNumber,
+  Say,
+  sides,
+  testPoint,
+  withLoss,
+} from '../words';
 import type { OfTest } from '../wire';
 
 export interface SubjectData {
@@ -50,20 +59,17 @@ export function createSubject() {
     }
     drawn = preview;
     setAttr(element, 'data-row', row);
-    setAttr(canvas, 'aria-label', `Image of test point ${idOf(points, row)}`);
-    setText(name, `Test point ${idOf(points, row)}`);
+    setAttr(canvas, 'aria-label', imageOfTest(idOf(points, row)));
+    setText(name, testPoint(idOf(points, row)));
     show(was, isRelabelled(points, row));
-    setText(was, isRelabelled(points, row) ? `came as ${originalWord(points, row)}` : '');
+    setText(was, isRelabelled(points, row) ? cameAs(originalWord(points, row)) : '');
     const wrong = points.converged[row] === 0;
     setAttr(said, 'class', wrong ? 'hurts' : '');
     setText(said, verdict(points, row, wrong));
-    setText(
-      sums,
-      answer === null ? '' : `${count(answer.helps)} training points help, ${count(answer.hurts)} hurt it`
-    );
+    setText(sums, answer === null ? '' : sides(answer.helps, answer.hurts));
     const share = points.features[DISAGREEMENT]!.values[row]!;
     const against = disagreed(share);
-    setText(doubt, data.waits ? 'computing its numbers anew…' : (against ?? ''));
+    setText(doubt, data.waits ? Say.anew : (against ?? ''));
     setAttr(doubt, 'class', !data.waits && share > 0.5 ? 'hurts' : 'muted');
     show(doubt, data.waits || against !== null);
   }
@@ -74,21 +80,15 @@ export function createSubject() {
 function verdict(points: Points, row: number, wrong: boolean): string {
   const loss = points.value[row]!;
   if (!Number.isFinite(loss)) {
-    return 'Nothing is predicted yet.';
+    return Say.nothingPredicted;
   }
   const predicted = predictedWord(points, row);
   const label = labelWord(points, row);
   const p = points.features[P_LABEL]!.values[row]!;
-  const sure = Number.isFinite(p) ? ` (probability ${share(p)})` : '';
-  const words =
-    points.label?.kind !== 'class'
-      ? `target ${label}, predicted ${predicted}`
-      : wrong
-        ? `labelled ${label}${sure}, predicted ${predicted}`
-        : `labelled and predicted ${label}${sure}`;
-  return `${words} · loss ${plain(loss, 3)}`;
-}
-
-function share(p: number): string {
-  return p < 0.01 ? 'under 1 %' : `${Math.round(p * 100)} %`;
+  return withLoss(
+    points.label?.kind === 'class'
+      ? predictionOf(label, predicted, p, wrong)
+      : predictionOfNumber(label, predicted),
+    loss
+  );
 }

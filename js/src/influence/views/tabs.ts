@@ -3,12 +3,13 @@
 import { h, setAttr, setText, show } from '../../dom';
 import { count } from '../../format';
 import type { View } from '../state';
+import { Say } from '../words';
 
 export interface TabActions {
   view(view: View): void;
 }
 
-const NAMES: Record<View, string> = { tests: 'Test points', training: 'Training points' };
+const NAMES: Record<View, string> = { tests: Say.tests, training: Say.training };
 
 export function createTabs(actions: TabActions) {
   const numbers: Record<View, HTMLElement> = {
@@ -30,13 +31,13 @@ export function createTabs(actions: TabActions) {
       numbers[view]
     );
   const tabs: Record<View, HTMLElement> = {
-    tests: tab('tests', 'Choose a prediction, see which training points made it so (t)'),
-    training: tab('training', 'Find the training points that hurt their own class (t)'),
+    tests: tab('tests', Say.testsTip),
+    training: tab('training', Say.trainingTip),
   };
   const stale = h('span', { class: 'stale', role: 'status', 'data-testid': 'stale' });
   const list = h(
     'div',
-    { class: 'tab-list', role: 'tablist', 'aria-label': 'View' },
+    { class: 'tab-list', role: 'tablist', 'aria-label': Say.view },
     tabs.tests,
     tabs.training
   );

@@ -2,7 +2,7 @@
 
 import { h, setAttr, setText, show } from '../../dom';
 import { idOf, type Points } from '../../points';
-import { OF_TESTS } from '../words';
+import { OF_TESTS, testPoint } from '../words';
 
 export function createTestEdits(relabel: HTMLElement, marks: readonly HTMLElement[], takeBack: HTMLElement) {
   const name = h('span');
@@ -20,7 +20,7 @@ export function createTestEdits(relabel: HTMLElement, marks: readonly HTMLElemen
   function update(points: Points, row: number, active: boolean): void {
     const { edits } = points;
     show(element, row >= 0);
-    setText(name, row < 0 ? '' : `Test point ${idOf(points, row)}`);
+    setText(name, row < 0 ? '' : testPoint(idOf(points, row)));
     show(here, active);
     element.classList.toggle('active', active);
     setText(said, edits.count === 0 ? OF_TESTS.none : OF_TESTS.edited(edits));

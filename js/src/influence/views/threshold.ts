@@ -4,6 +4,7 @@ import { drawBars } from '../../bars';
 import type { Histogram } from '../../columns';
 import { h, setAttr, setText, show, svg } from '../../dom';
 import { count, many, plain } from '../../format';
+import { belowAt, cutAt, distribution, noDistribution, Say } from '../words';
 
 export interface ThresholdActions {
   /** Null: no threshold. */
@@ -17,6 +18,8 @@ export interface ThresholdData {
   below: number;
   n: number;
   name: string;
+  /** What the numbers are. */
+  tip: string;
 }
 
 const W = 212;
@@ -40,9 +43,9 @@ export function createThreshold(actions: ThresholdActions) {
       role: 'slider',
       tabindex: 0,
       'aria-orientation': 'horizontal',
-      'aria-label': 'Threshold',
+      'aria-label': Say.threshold,
       'data-testid': 'threshold',
-      title: 'Drag, or use the arrow keys: the points below are shown. Escape shows all.',
+      title: Say.thresholdTip,
     },
     h('span', { class: 'threshold-line' }),
     h('span', { class: 'threshold-grip' })
@@ -55,7 +58,7 @@ export function createThreshold(actions: ThresholdActions) {
   const clear = h(
     'button',
     { class: 'link', 'data-testid': 'threshold-clear', onclick: () => actions.set(null) },
-    'show all'
+    Say.showAll
   );
   const element = h(
     'section',
@@ -114,6 +117,7 @@ export function createThreshold(actions: ThresholdActions) {
     data = now;
     const { histogram, at } = now;
     setText(title, now.name);
+    setAttr(title, 'title', now.tip);
     setText(known, histogram === null ? '' : many(histogram.known, 'point'));
     drawBars(bars, histogram?.counts ?? [], W, H, (i) => colour(now, i));
     setAttr(chart, 'aria-label', summary(now));
@@ -124,7 +128,7 @@ export function createThreshold(actions: ThresholdActions) {
     setAttr(shade, 'width', at === null ? 0 : (share * W).toFixed(1));
     handle.style.left = `${(share * 100).toFixed(2)}%`;
     handle.classList.toggle('unset', at === null);
-    setText(left, histogram === null ? 'no values yet' : plain(histogram.lo, 2));
+    setText(left, histogram === null ? Say.noValues : plain(histogram.lo, 2));
     setText(right, histogram === null ? '' : plain(histogram.hi, 2));
     const middle = histogram === null ? 0 : place(0);
     setText(zero, middle > 0.15 && middle < 0.8 ? '0' : '');
@@ -132,19 +136,8 @@ export function createThreshold(actions: ThresholdActions) {
     setAttr(handle, 'aria-valuemin', histogram === null ? null : histogram.lo.toPrecision(4));
     setAttr(handle, 'aria-valuemax', histogram === null ? null : histogram.hi.toPrecision(4));
     setAttr(handle, 'aria-valuenow', histogram === null ? null : (at ?? histogram.hi).toPrecision(4));
-    setAttr(
-      handle,
-      'aria-valuetext',
-      at === null ? 'none: all points' : `${count(now.below)} below ${plain(at, 3)}`
-    );
-    setText(
-      words,
-      histogram === null
-        ? ''
-        : at === null
-          ? 'Drag the line to show the points below it.'
-          : `${many(now.below, 'point')} below ${plain(at, 3)}`
-    );
+    setAttr(handle, 'aria-valuetext', at === null ? Say.noThreshold : belowAt(count(now.below), at));
+    setText(words, histogram === null ? '' : at === null ? Say.drag : belowAt(many(now.below, 'point'), at));
     show(clear, at !== null);
   }
 
@@ -178,8 +171,8 @@ function colour({ histogram, at }: ThresholdData, bin: number): string {
 
 function summary({ histogram, at, below, n, name }: ThresholdData): string {
   if (histogram === null) {
-    return `Distribution of the ${name}: none is known yet.`;
+    return noDistribution(name);
   }
-  const cut = at === null ? '' : `; ${count(below)} below the threshold ${plain(at, 3)}`;
-  return `Distribution of the ${name}: ${count(histogram.known)} of ${count(n)} known, from ${plain(histogram.lo)} to ${plain(histogram.hi)}${cut}.`;
+  const { known, lo, hi } = histogram;
+  return `${distribution(name, known, n, lo, hi)}${at === null ? '' : cutAt(below, at)}.`;
 }

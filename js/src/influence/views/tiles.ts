@@ -1,8 +1,8 @@
 /** Quantile, loss and self-influence of the point in focus, side by side. */
 
 import { h, setAttr, setText, show } from '../../dom';
-import { count } from '../../format';
-import { number, ordinal, type Tile } from '../facts';
+import { number, type Tile } from '../facts';
+import { placeAmong, rankWord, Say } from '../words';
 
 export function createTiles() {
   const element = h('dl', { class: 'tiles', 'data-testid': 'point-numbers' });
@@ -21,9 +21,9 @@ export function createTiles() {
       const at = pool[i]!;
       const there = Number.isFinite(tile.value);
       setText(at.name, tile.name);
-      setText(at.value, there ? number(tile.value) : 'unknown');
-      setText(at.rank, there && tile.rank > 0 ? `rank ${count(tile.rank)}` : '');
-      setAttr(at.rank, 'title', there ? `${ordinal(tile.rank, tile.end)} of ${count(known)}` : null);
+      setText(at.value, there ? number(tile.value) : Say.unknown);
+      setText(at.rank, there && tile.rank > 0 ? rankWord(tile.rank) : '');
+      setAttr(at.rank, 'title', there ? placeAmong(tile.rank, tile.end, known) : null);
       const signed = there && i === 0 ? (tile.value < 0 ? ' hurts' : ' helps') : there ? '' : ' muted';
       setAttr(at.value, 'class', `tile-value${signed}`);
       setAttr(at.tile, 'title', tile.tip);
