@@ -17,7 +17,8 @@ from dvlwidgets.utility.votes import Votes
 from dvlwidgets.valuation.samplers import adjusted
 from dvlwidgets.valuation.samplers.adjusted import AdjustedStrata, _folds, _held_out
 from dvlwidgets.valuation.samplers.features import ROWS_A_POINT, Features
-from dvlwidgets.valuation.samplers.regression import FOLDS, Grams, cross_fitted
+from dvlwidgets.valuation.samplers.grams import FOLDS, Grams, Scored
+from dvlwidgets.valuation.samplers.regression import cross_fitted
 from dvlwidgets.valuation.samplers.ridge_paths import from_reflections, from_target
 from dvlwidgets.valuation.samplers.strata import SizeStrata
 from dvlwidgets.valuation.samplers.surrogate import Surrogate, mean_surrogate
@@ -84,7 +85,7 @@ def test_no_row_is_judged_by_a_surrogate_that_saw_it() -> None:
     features = bound(n, 3).features
 
     def guesses(y: NDArray[np.float64]) -> NDArray[np.float64]:
-        grams = Grams.zeros(features.count).add(features, masks, y, _folds(0, rows))
+        grams = Grams.zeros(features.count).add(features, Scored(masks, y, _folds(0, rows)))
         return _held_out(cross_fitted(features, grams), masks, 0)
 
     before = guesses(utilities)
@@ -210,7 +211,7 @@ def test_sums_of_whole_numbers_are_those_of_the_features() -> None:
         [bound(n, 3).masks(s) for s in range(90)]
     )  # more rows a fold than one product takes
     y, folds = np.random.default_rng(1).normal(size=len(masks)), _folds(0, len(masks))
-    a, b = (Grams.zeros(f.count).add(f, masks, y, folds, votes(masks)) for f in (exact, general))
+    a, b = (Grams.zeros(f.count).add(f, Scored(masks, y, folds, votes(masks))) for f in (exact, general))
     for name in ("xx", "xy", "yy"):
         mine, theirs = getattr(a, name), getattr(b, name)
         np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-11 * np.abs(theirs).max())

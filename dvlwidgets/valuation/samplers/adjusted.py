@@ -22,7 +22,8 @@ from ...typing import Masks
 from ...utility.bound import First
 from ...utility.votes import Votes
 from .features import ROWS_A_POINT, Features
-from .regression import FOLDS, Grams, cross_fitted
+from .grams import FOLDS, Grams, Scored
+from .regression import cross_fitted
 from .strata import BLOCK, SizeStrata, StrataStats, joined, size_curve, waiting_rows
 from .surrogate import Surrogate, mean_surrogate, size_surrogate
 
@@ -204,7 +205,7 @@ class AdjustedStrata(SizeStrata):
             for block, _ in _chunks(stats.learned[begin:end]):
                 folds = _folds(grams.rows, len(block.utilities))
                 masks = block.masks(self.n)
-                grams = grams.add(self.features, masks, block.utilities, folds, block.counted)
+                grams = grams.add(self.features, Scored(masks, block.utilities, folds, block.counted))
         stats.grams = grams
         return cross_fitted(self.features, grams)
 

@@ -23,6 +23,23 @@ EXACT_ROWS = 2**24 // LEVELS**2
 
 
 @dataclass(frozen=True)
+class Scored:
+    """Subsets that were scored.
+
+    Attributes:
+        masks: shape (B, n).
+        utilities: theirs, shape (B,).
+        folds: the fold that each is in, shape (B,).
+        counted: votes of their neighbours, where features have them.
+    """
+
+    masks: Masks
+    utilities: Floats
+    folds: NDArray[np.intp]
+    counted: Floats | None = None
+
+
+@dataclass(frozen=True)
 class Grams:
     """Weighted sums over the rows of each fold, X'X, X'y and y'y, and the number of rows of all."""
 
@@ -41,55 +58,35 @@ class Grams:
             0,
         )
 
-    def add(
-        self,
-        features: Features,
-        masks: Masks,
-        utilities: Floats,
-        folds: NDArray[np.intp],
-        counted: Floats | None = None,
-    ) -> Grams:
-        """With more rows and their votes; **the arrays are changed in place** (the caller gives them away)."""
+    def add(self, features: Features, more: Scored) -> Grams:
+        """With more rows; **the arrays of these sums are changed in place** (the caller gives them away)."""
         if features.levels is None:
-            self._add_features(features, masks, utilities, folds, counted)
+            self._add_features(features, more)
         else:
-            self._add_members(features, masks, utilities, folds, counted)
-        return replace(self, rows=self.rows + len(masks))
+            self._add_members(features, more)
+        return replace(self, rows=self.rows + len(more.masks))
 
-    def _add_features(
-        self,
-        features: Features,
-        masks: Masks,
-        utilities: Floats,
-        folds: NDArray[np.intp],
-        counted: Floats | None,
-    ) -> None:
-        root = np.sqrt(features.weights[masks.sum(axis=1)])
-        x, y = features.rows(masks, counted), utilities * root
+    def _add_features(self, features: Features, more: Scored) -> None:
+        root = np.sqrt(features.weights[more.masks.sum(axis=1)])
+        x, y = features.rows(more.masks, more.counted), more.utilities * root
         x *= root[:, None]
         for fold in range(FOLDS):
-            here = folds == fold
+            here = more.folds == fold
             own, said = x[here], y[here]
             self.xx[fold] += own.T @ own  # one matrix with itself: half of a product
             self.xy[fold] += own.T @ said
             self.yy[fold] += float(said @ said)
 
-    def _add_members(
-        self,
-        features: Features,
-        masks: Masks,
-        utilities: Floats,
-        folds: NDArray[np.intp],
-        counted: Floats | None,
-    ) -> None:
+    def _add_members(self, features: Features, more: Scored) -> None:
         assert features.levels is not None
+        masks = more.masks
         sizes = masks.sum(axis=1)
         root = features.levels[sizes]
-        others = np.column_stack([*features.beside(sizes, counted), sizes / features.n, utilities])
+        others = np.column_stack([*features.beside(sizes, more.counted), sizes / features.n, more.utilities])
         others *= root[:, None]
         whole = root.astype(np.float32)
         for fold in range(FOLDS):
-            here = np.flatnonzero(folds == fold)
+            here = np.flatnonzero(more.folds == fold)
             for low in range(0, len(here), EXACT_ROWS):
                 rows = here[low : low + EXACT_ROWS]
                 self._take(fold, features.n, masks[rows] * whole[rows, None], others[rows])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ...typing import SizeLaw
 from .marginals import NEGLIGIBLE, Floats, Marginals
-from .msr import REFUSE_ABOVE, WARN_ABOVE
+from .msr import judge_inflation
 
 
 def ends_of(law: SizeLaw) -> tuple[bool, bool]:
@@ -41,81 +40,97 @@ def cut_sizes(draw: Floats, total: float) -> NDArray[np.intp]:
     return np.array(starts, np.intp)
 
 
-def one_stratum(
-    n: int,
-    law: SizeLaw,
-    draw: Floats,
-    seed: int,
-    stream: int,
-    label: str,
-    batch: int,
-    *,
-    paired: bool = False,
-    passes: int | None = None,
-) -> Marginals:
+@dataclass(frozen=True)
+class Drawing:
+    """How passes draw, whatever the strata.
+
+    Attributes:
+        law: the semivalue's, shape (n,).
+        draw: of the sizes drawn, 0 at both ends, shape (n,).
+        seed: of the draws.
+        stream: of the draws.
+        label: the sampler's name.
+        batch: passes in a step.
+    """
+
+    law: SizeLaw
+    draw: Floats
+    seed: int
+    stream: int
+    label: str
+    batch: int
+
+    def passes(
+        self,
+        laws: Floats,
+        share: float,
+        visits: NDArray[np.intp],
+        passes: int | None,
+        *,
+        references: tuple[str, ...],
+        paired: bool = False,
+        kind: type[Marginals] = Marginals,
+    ) -> Marginals:
+        """Passes over strata that are groups of their own.
+
+        Args:
+            laws: of the strata's sizes, shape (L, n).
+            share: of each stratum at both ends, which all of them have.
+            visits: the stratum of each pass.
+            passes: how many, or None.
+            references: where this is from.
+            paired: each S with its complement.
+            kind: of passes.
+        """
+        factors = np.divide(1.0, laws, out=np.zeros_like(laws), where=laws > 0)
+        factors[:, [0, -1]] = share
+        return kind(
+            len(self.law),
+            self.law,
+            laws,
+            factors,
+            np.arange(len(laws)),
+            visits,
+            passes,
+            self.seed,
+            self.stream,
+            self.label,
+            paired=paired,
+            ends=ends_of(self.law),
+            batch=self.batch,
+            references=references,
+        )
+
+
+def one_stratum(drawing: Drawing, *, paired: bool = False, passes: int | None = None) -> Marginals:
     """Passes that all draw from one law of sizes, its ends left out."""
-    some = np.array([draw]) if draw.sum() > 0 else np.zeros((0, n))
-    factors = np.divide(1.0, some, out=np.zeros_like(some), where=some > 0)
-    factors[:, [0, -1]] = 1.0
-    groups = np.zeros(len(some), np.intp)
+    draw = drawing.draw
+    laws = np.array([draw]) if draw.sum() > 0 else np.zeros((0, len(draw)))
     references = (
         "Castro, Gomez & Tejada, Polynomial calculation of the Shapley value based on sampling, 2009",
     )
-    return Marginals(
-        n,
-        law,
-        some,
-        factors,
-        groups,
-        np.zeros(1, np.intp),
-        passes,
-        seed,
-        stream,
-        label,
-        paired=paired,
-        ends=ends_of(law),
-        batch=batch,
-        references=references,
-    )
+    return drawing.passes(laws, 1.0, np.zeros(1, np.intp), passes, references=references, paired=paired)
 
 
 def strata_of_sizes(
-    n: int,
-    law: SizeLaw,
-    draw: Floats,
+    drawing: Drawing,
     starts: NDArray[np.intp],
     visits: NDArray[np.intp],
+    *,
     passes: int | None,
-    seed: int,
-    stream: int,
-    label: str,
-    batch: int,
     kind: type[Marginals] = Marginals,
 ) -> Marginals:
     """Strata of neighbouring sizes, each a group of its own; within one, sizes are drawn in proportion to `draw`."""
+    draw, n = drawing.draw, len(drawing.draw)
     edges = [*starts.tolist(), n]
     laws = np.zeros((len(starts), n))
     for row, lo, hi in zip(laws, edges[:-1], edges[1:], strict=True):
         row[lo:hi] = draw[lo:hi] / draw[lo:hi].sum()
-    factors = np.divide(1.0, laws, out=np.zeros_like(laws), where=laws > 0)
-    factors[:, [0, -1]] = 1.0 / max(1, len(laws))
-    return kind(
-        n,
-        law,
-        laws,
-        factors,
-        np.arange(len(laws)),
-        visits,
-        passes,
-        seed,
-        stream,
-        label,
-        ends=ends_of(law),
-        batch=batch,
-        references=(
-            "Maleki et al., Bounding the estimation error of sampling-based Shapley value approximation, 2013",
-        ),
+    references = (
+        "Maleki et al., Bounding the estimation error of sampling-based Shapley value approximation, 2013",
     )
+    share = 1.0 / max(1, len(laws))
+    return drawing.passes(laws, share, visits, passes, references=references, kind=kind)
 
 
 def check_marginal_inflation(law: SizeLaw, draw: Floats, method: str, sampler: str) -> None:
@@ -135,15 +150,8 @@ def check_marginal_inflation(law: SizeLaw, draw: Floats, method: str, sampler: s
         factor = np.inf
     else:
         factor = float(np.sum(np.divide(p**2, draw, out=np.zeros_like(p), where=p > 0)))
-    if factor <= WARN_ABOVE:
-        return
-    grown = (
-        "for ever: sizes that carry weight are never drawn" if np.isinf(factor) else f"{factor:,.3g} times"
+    judge_inflation(
+        factor,
+        f"{sampler} draws sizes that suit {method} badly: with n = {len(law)}",
+        f"Use UniformSampler() or MSRSampler(), which draw the sizes that {method} needs.",
     )
-    text = (
-        f"{sampler} draws sizes that suit {method} badly: with n = {len(law)} the variance grows {grown}. "
-        f"Use UniformSampler() or MSRSampler(), which draw the sizes that {method} needs."
-    )
-    if factor > REFUSE_ABOVE:
-        raise InputError(text)
-    warnings.warn(text, UserWarning, stacklevel=2)

@@ -126,15 +126,30 @@ def check_inflation(law: SizeLaw, draw: DrawLaw, own: DrawLaw, method: str, samp
     if len(law) < 3:
         return
     factor = inflation(law, draw) / inflation(law, own)
+    judge_inflation(
+        factor,
+        f"{sampler} draws sizes that suit {method} badly: with n = {len(law)}",
+        f"Pass law=None, so that {method} chooses the sizes, or use PermutationSampler().",
+    )
+
+
+def judge_inflation(factor: float, suits: str, advice: str) -> None:
+    """Says how much the variance grows, if that is much.
+
+    Args:
+        factor: of the variance.
+        suits: who draws badly for what: the sentence's beginning.
+        advice: what to use instead.
+
+    Raises:
+        InputError: if the factor is above 100.
+    """
     if factor <= WARN_ABOVE:
         return
     grown = (
         "for ever: sizes that carry weight are never drawn" if np.isinf(factor) else f"{factor:,.3g} times"
     )
-    text = (
-        f"{sampler} draws sizes that suit {method} badly: with n = {len(law)} the variance grows {grown}. "
-        f"Pass law=None, so that {method} chooses the sizes, or use PermutationSampler()."
-    )
+    text = f"{suits} the variance grows {grown}. {advice}"
     if factor > REFUSE_ABOVE:
         raise InputError(text)
-    warnings.warn(text, UserWarning, stacklevel=2)
+    warnings.warn(text, UserWarning, stacklevel=3)

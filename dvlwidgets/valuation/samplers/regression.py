@@ -19,8 +19,6 @@ from .grams import FOLDS, Grams
 from .ridge_paths import LARGE, from_reflections, from_target
 from .surrogate import Floats, Surrogate
 
-__all__ = ["FOLDS", "Grams", "cross_fitted"]
-
 WORTH = 0.97
 """A larger candidate must leave less than this share of the error, or it only adds noise of its own."""
 PENALTIES = np.geomspace(1e-6, 1e2, 17)

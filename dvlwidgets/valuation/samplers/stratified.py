@@ -18,6 +18,7 @@ from ...typing import SizeLaw
 from .checks import check_batch_size, check_seed
 from .cut_walks import CutWalks
 from .marginal_strata import (
+    Drawing,
     check_marginal_inflation,
     cut_sizes,
     ends_of,
@@ -91,8 +92,9 @@ class StratifiedSampler:
         left = None if total is None else max(2, total - sum(ends_of(law)))
         iteration = self.sample_sizes_iteration
         label = f"stratified, {_name(iteration)}"
+        drawing = Drawing(law, draw, seed, SIZE_STRATA, label, self.batch_size)
         if _name(iteration) == RandomSizeIteration.__name__:
-            return one_stratum(n, law, draw, seed, SIZE_STRATA, label, self.batch_size, passes=left)
+            return one_stratum(drawing, passes=left)
         if left is None and not iteration.endless:
             left = PER_SIZE * int((draw > 0).sum())
         if left is None:
@@ -102,10 +104,7 @@ class StratifiedSampler:
             starts = cut_sizes(draw, left)
             counts = apportion(np.add.reduceat(draw, starts), left) if len(starts) else np.zeros(0, np.intp)
         visits = iteration.visits(counts)
-        passes = None if left is None else len(visits)
-        return strata_of_sizes(
-            n, law, draw, starts, visits, passes, seed, SIZE_STRATA, label, self.batch_size
-        )
+        return strata_of_sizes(drawing, starts, visits, passes=None if left is None else len(visits))
 
 
 @dataclass(frozen=True)

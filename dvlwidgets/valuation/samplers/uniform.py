@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...typing import SizeLaw
 from ..semivalue import banzhaf_law, named_draw_law, shapley_law
 from .checks import check_batch_size, check_seed
-from .marginal_strata import check_marginal_inflation, inner_law, one_stratum
+from .marginal_strata import Drawing, check_marginal_inflation, inner_law, one_stratum
 from .marginals import Floats, Marginals
 from .msr import as_numbers, check_law
 
@@ -76,7 +76,7 @@ class UniformSampler:
         return draw
 
     def _passes(self, n: int, law: SizeLaw, draw: Floats, seed: int) -> Marginals:
-        return one_stratum(n, law, draw, seed, MARGINALS, "uniform", self.batch_size)
+        return one_stratum(Drawing(law, draw, seed, MARGINALS, "uniform", self.batch_size))
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class AntitheticSampler(UniformSampler):
     """
 
     def _passes(self, n: int, law: SizeLaw, draw: Floats, seed: int) -> Marginals:
+        even = (draw + draw[::-1]) / 2
         return one_stratum(
-            n, law, (draw + draw[::-1]) / 2, seed, MARGINAL_PAIRS, "antithetic", self.batch_size, paired=True
+            Drawing(law, even, seed, MARGINAL_PAIRS, "antithetic", self.batch_size), paired=True
         )

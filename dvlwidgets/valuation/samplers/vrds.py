@@ -21,7 +21,7 @@ from ...engine.records import Evaluations
 from ...typing import SizeLaw
 from ...utility.bound import BoundUtility
 from .checks import check_batch_size, check_seed
-from .marginal_strata import cut_sizes, ends_of, inner_law, strata_of_sizes
+from .marginal_strata import Drawing, cut_sizes, ends_of, inner_law, strata_of_sizes
 from .marginals import Floats, Marginals, MarginalStats
 from .sample_sizes import apportion
 from .size_iterations import RoundRobinSizeIteration
@@ -130,19 +130,8 @@ class VRDSSampler:
         each = max(2, passes // (2 * max(1, len(starts))))
         pilot = RoundRobinSizeIteration.visits(np.full(len(starts), each, np.intp))
         visits = np.resize(pilot, max(passes, len(pilot)))
-        bound = strata_of_sizes(
-            n,
-            law,
-            draw,
-            starts,
-            visits,
-            len(visits),
-            seed,
-            VARIANCE_STRATA,
-            "two stages",
-            self.batch_size,
-            TwoStages,
-        )
+        drawing = Drawing(law, draw, seed, VARIANCE_STRATA, "two stages", self.batch_size)
+        bound = strata_of_sizes(drawing, starts, visits, passes=len(visits), kind=TwoStages)
         object.__setattr__(bound, "pilot", len(pilot))
         object.__setattr__(
             bound,
