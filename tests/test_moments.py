@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dvlwidgets.engine.moments import Moments, add, add_rows, merge, merge_groups
+from dvlwidgets.engine.moments import Moments, add, add_rows, merge
 
 NUMBERS = st.floats(-1e3, 1e3, allow_nan=False, width=32)
 
@@ -65,23 +65,6 @@ def test_rows_into_groups_equal_one_by_one(seed: int) -> None:
         for b in np.flatnonzero(groups == g):
             m = add(m, x[b], weights[:, b])
         _close(together.groups(np.array([g])), Moments(*(a[:, None] for a in m.arrays().values())))
-
-
-def test_merged_groups_equal_merging_in_turn() -> None:
-    rng = np.random.default_rng(0)
-    m = add_rows(Moments.zeros(2, 6, 3), rng.integers(0, 6, 60), rng.normal(size=60), rng.random((2, 60, 3)))
-    merged = merge_groups(m, np.array([0, 2, 3]))
-    for j, (lo, hi) in enumerate([(0, 2), (2, 3), (3, 6)]):
-        expected = Moments(*(getattr(m, k)[:, lo] for k in ("count", "weight", "squares", "mean", "m2")))
-        for g in range(lo + 1, hi):
-            expected = merge(
-                expected,
-                Moments(*(getattr(m, k)[:, g] for k in ("count", "weight", "squares", "mean", "m2"))),
-            )
-        _close(
-            Moments(*(getattr(merged, k)[:, j] for k in ("count", "weight", "squares", "mean", "m2"))),
-            expected,
-        )
 
 
 def test_a_spread_of_1e_8_around_095_keeps_its_digits() -> None:

@@ -13,25 +13,12 @@ from .journal_records import Piece
 from .records import Estimate, Evaluations
 
 
-class Payload(Protocol):
-    """What a task returns; evaluations and closed-form blocks both are payloads."""
-
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        ...
-
-    @property
-    def failure(self) -> str | None:
-        """The first failure's traceback."""
-        ...
-
-
 class Job(Protocol):
     """A method on a data set, as three functions (`task`, `fold`, `estimate`) and a few numbers.
 
     `task` runs anywhere and is a function of (plan, step, rows); `fold` runs at home, in step order; `estimate`
-    looks at the folded statistics. Statistics belong to the loop that folds them.
+    looks at the folded statistics. Statistics belong to the loop that folds them. Payloads, be they `Evaluations` or
+    blocks of a closed form, have `seconds` (spent on them) and `failure` (the first one's traceback, or None).
 
     A job whose tasks are large matrix products says so by an attribute `threads_itself = True`: its run does not cap
     the inner pools at one thread (a run beside it that does still caps them for the whole process).

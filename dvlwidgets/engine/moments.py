@@ -138,22 +138,3 @@ def merge(a: Moments, b: Moments) -> Moments:
         np.where(a.weight > 0, a.mean + delta * share, b.mean),
         a.m2 + b.m2 + np.where(a.weight > 0, delta * delta * a.weight * share, 0.0),
     )
-
-
-def merge_groups(moments: Moments, starts: NDArray[np.intp]) -> Moments:
-    """Adjacent groups of the second axis merged: group j holds `starts[j] : starts[j + 1]`.
-
-    The within-group parts add up and the between-group parts are centred on the merged mean.
-    """
-    weight = np.add.reduceat(moments.weight, starts, axis=1)
-    sums = np.add.reduceat(moments.weight * moments.mean, starts, axis=1)
-    mean = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
-    lengths = np.diff(np.r_[starts, moments.mean.shape[1]])
-    spread = moments.weight * (moments.mean - np.repeat(mean, lengths, axis=1)) ** 2
-    return Moments(
-        np.add.reduceat(moments.count, starts, axis=1),
-        weight,
-        np.add.reduceat(moments.squares, starts, axis=1),
-        mean,
-        np.add.reduceat(moments.m2 + spread, starts, axis=1),
-    )

@@ -11,8 +11,6 @@ from dvlwidgets.magics.options import Option
 from dvlwidgets.magics.until import RULES, example
 
 WIDTH = 100
-LONGEST_LIST = 8
-"""Choices beyond this many are listed under a heading of their own."""
 
 _VALUATION = """Values the training points with the model that the cell gives, and shows them live in a panel.
 

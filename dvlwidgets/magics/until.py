@@ -51,7 +51,6 @@ RULES: dict[str, Rule] = {
 """The rules that `--until` knows, by name."""
 
 _JOINS = {ast.BitOr: "|", ast.BitAnd: "&"}
-_WORDS = {"or": "|", "and": "&", "not": "~"}
 EXAMPLE = '--until "rank(0.95) | minutes(10)"'
 
 

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from dvlwidgets import MaxUpdates, MSRSampler, PermutationSampler, ShapleyValuation, SupervisedScorer, Utility
 from dvlwidgets.data.examples import load_split
-from dvlwidgets.engine.moments import merge_groups
+from dvlwidgets.engine.moments import Moments
 from dvlwidgets.engine.records import Estimate
 from dvlwidgets.evaluation import precision_among_lowest
 from dvlwidgets.valuation.samplers.merged_strata import LEAST, merged_starts
@@ -34,6 +34,25 @@ class Plain(SizeStrata):
 
     def _levels(self, stats: Any) -> Any:
         return np.zeros(len(stats.sums.zero))
+
+
+def merge_groups(moments: Moments, starts: Any) -> Moments:
+    """Adjacent groups of the second axis merged: group j holds `starts[j] : starts[j + 1]`.
+
+    The within-group parts add up and the between-group parts are centred on the merged mean.
+    """
+    weight = np.add.reduceat(moments.weight, starts, axis=1)
+    sums = np.add.reduceat(moments.weight * moments.mean, starts, axis=1)
+    mean = np.divide(sums, weight, out=np.zeros_like(sums), where=weight > 0)
+    lengths = np.diff(np.r_[starts, moments.mean.shape[1]])
+    spread = moments.weight * (moments.mean - np.repeat(mean, lengths, axis=1)) ** 2
+    return Moments(
+        np.add.reduceat(moments.count, starts, axis=1),
+        weight,
+        np.add.reduceat(moments.squares, starts, axis=1),
+        mean,
+        np.add.reduceat(moments.m2 + spread, starts, axis=1),
+    )
 
 
 class UsualErrors(SizeStrata):
