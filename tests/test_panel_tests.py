@@ -12,9 +12,13 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 
 from dvlwidgets import KNNShapleyValuation, LOOValuation, ModelUtility, SupervisedScorer
+from dvlwidgets.cli.copies import read
+from dvlwidgets.cli.printing import described
 from dvlwidgets.data import Dataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.errors import EditError, InputError, InputTypeError
+from dvlwidgets.data.notebook_file import payloads
+from dvlwidgets.data.shared_edits import Edits
+from dvlwidgets.errors import EditError, InputError, InputTypeError, NotebookError
 from dvlwidgets.evaluation.doubts import doubts_of
 from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.parts.tests import TestsPart
@@ -187,3 +191,45 @@ def test_a_log_of_test_points_is_refused_before_any_work(made, tmp_path):
         made(train, valuation=knn, test_edits=log)
     panel, _ = made(train, valuation=knn, test_edits="mine.jsonl")
     assert panel.test_edits.path.name == "mine.jsonl"
+
+
+def test_a_copy_tells_the_edits_of_test_points_as_its_level_allows_and_they_travel(made, tmp_path):
+    train, test, truth = blobs()
+    knn = KNNShapleyValuation(KNN, test)
+    panel, _ = made(train, valuation=knn)
+    assert "test_edits" not in panel.snapshot("full").html
+    assert not list(tmp_path.rglob("*-test.jsonl"))  # looking wrote nothing
+    stored = []
+    panel._output.changed = lambda: stored.append(len(panel.test_edits.net))
+    log = panel.test_edits
+    log.author = "Anna <b>"
+    log.relabel(test, [3], int(truth[3]))
+    log.note(test, [3, 8], "seen </details>")
+    log.flag(test, [8])
+    assert stored == [1, 2, 2]  # what a notebook stores follows
+
+    page = panel.save(tmp_path / "values.html", "values")
+    html = page.read_text()
+    was = (truth[3] + 1) % 3
+    assert "<summary>edits of test points: 2</summary>" in html
+    assert f"<td>3</td><td>{was} → {truth[3]}</td>" in html
+    assert "<td>8</td><td>flagged</td>" in html
+    assert "no ids" in html.rpartition("This copy holds")[2]
+    assert "Anna" not in html
+    assert "seen" not in html
+    told = panel.snapshot("values+text")
+    assert "<td>Anna &lt;b&gt;</td><td>seen &lt;/details&gt;</td>" in told.html
+    assert "edits of test points" not in panel.snapshot("summary").html
+
+    found = Edits.from_notebook(page, of="test")
+    assert found.made_on(test)
+    assert np.array_equal(found.apply(test).labels, panel.test_dataset().labels)
+    with pytest.raises(NotebookError, match="holds no edits: nothing"):
+        Edits.from_notebook(page)
+    with pytest.raises(InputError, match="expected 'train' or 'test'"):
+        Edits.from_notebook(page, of="both")
+    again, _ = made(train, valuation=knn)  # a log of an earlier session is told as well
+    assert "edits of test points: 2" in again.snapshot().html
+    assert "edits: 1 relabelled, 0 dropped, 1 flagged, of 30 test points" in described(
+        read(payloads(page)[0]), 3
+    )

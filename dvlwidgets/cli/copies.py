@@ -30,6 +30,7 @@ class Copy:
         edits: the edits, or None.
         unread: why there are edits that cannot be read, or nothing.
         tables: what else is there: title, head and rows.
+        test_edits: the edits of test points, or None.
     """
 
     found: Found
@@ -40,6 +41,7 @@ class Copy:
     edits: Edits | None = None
     unread: str = ""
     tables: Sequence[tuple[str, list[str], list[list[str]]]] = ()
+    test_edits: Edits | None = None
 
     def text(self, *names: str) -> str:
         """A text of the payload, or nothing where there is none."""
@@ -98,7 +100,9 @@ def _read(found: Found) -> Copy:
     if k and max(positions.max(), ranks.max()) >= n:
         raise WireError(f"a point has a number that is not below {n}.")
     edits, unread = _edits(payload.get("edits"))
-    return Copy(found, message, positions, ranks, n, edits, unread, _tables(payload.get("tables", [])))
+    tested, _ = _edits(payload.get("test_edits"))
+    tables = _tables(payload.get("tables", []))
+    return Copy(found, message, positions, ranks, n, edits, unread, tables, tested)
 
 
 def _check_names(message: dict[str, Any]) -> None:

@@ -37,6 +37,8 @@ def described(copy: Copy, rows: int, *, place: bool = True) -> str:
         lines += ["", edits_table(copy.edits)]
     elif copy.unread:
         lines += ["", cut(copy.unread, LINE)]
+    if copy.test_edits is not None:
+        lines += ["", edits_table(copy.test_edits, "test points")]
     return "\n".join(lines)
 
 
@@ -56,8 +58,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-def edits_table(edits: Edits) -> str:
-    """Edits as a table, with a line that counts them."""
+def edits_table(edits: Edits, points: str = "points") -> str:
+    """Edits as a table, with a line that counts them; `points`: what they are of."""
     named = any(edit.id is not None for edit in edits)
     rows = []
     for edit in edits:
@@ -69,7 +71,7 @@ def edits_table(edits: Edits) -> str:
     fields = [edit.field for edit in edits]
     counts = f"edits: {fields.count(LABEL):,} relabelled, {fields.count(DROPPED):,} dropped"
     counts += "".join(f", {fields.count(f):,} {word}" for f, word in ALSO.items() if f in fields)
-    counts += f", of {edits.n:,} points"
+    counts += f", of {edits.n:,} {points}"
     if edits.left_out:
         counts += f"; {edits.left_out:,} more are not in this copy"
     return f"{counts}\n{table(head, rows)}" if rows else counts

@@ -140,8 +140,8 @@ def _at(found: Any, *names: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def edits_in(path: Path, run: str | None = None) -> dict[str, Any]:
-    """The edits of one run in a file; `run` is its name or title.
+def edits_in(path: Path, run: str | None = None, kind: str = "edits") -> dict[str, Any]:
+    """The edits of one run in a file; `run` is its name or title, `kind` "edits" or "test_edits".
 
     Raises:
         NotebookError: the file cannot be read, holds no edits, or those of several runs.
@@ -152,14 +152,15 @@ def edits_in(path: Path, run: str | None = None) -> dict[str, Any]:
     chosen = [copy for copy in copies if run is None or run in {copy.run, copy.title}]
     if not chosen:
         raise NotebookError(f"{path} has no run {run!r}; it has {names(copies)}.")
-    edited = [copy for copy in chosen if isinstance(copy.payload.get("edits"), dict)]
+    edited = [copy for copy in chosen if isinstance(copy.payload.get(kind), dict)]
     if not edited:
+        which = "edits" if kind == "edits" else "edits of test points"
         raise NotebookError(
-            f"{path} holds no edits: nothing was edited in {names(chosen)} when it was saved."
+            f"{path} holds no {which}: nothing was edited in {names(chosen)} when it was saved."
         )
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for copy in edited:
-        edits = copy.payload["edits"]
+        edits = copy.payload[kind]
         newest[str(edits.get("salt")), str(edits.get("order"))] = edits  # a log shown twice: the later copy
     if len(newest) > 1:
         raise NotebookError(

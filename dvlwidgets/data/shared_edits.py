@@ -147,15 +147,23 @@ class Edits:
         """How many more edits there were that the copy had no room for."""
 
     @classmethod
-    def from_notebook(cls, path: str | os.PathLike[str], run: str | None = None) -> Edits:
+    def from_notebook(
+        cls,
+        path: str | os.PathLike[str],
+        run: str | None = None,
+        *,
+        of: Literal["train", "test"] = "train",
+    ) -> Edits:
         """The edits that an executed notebook, or a page that was saved from a panel, holds.
 
         Args:
             path: an .ipynb or .html file, or a payload's .json. It is read as data; nothing in it is executed.
             run: the run's name or title, where there are several with edits.
+            of: "train": the points that were valued; "test": the test points, which have a log of their own.
 
         Raises:
-            InputError: the file cannot be read, or holds no edits, or those of several runs.
+            NotebookError: the file cannot be read, or holds no edits, or those of several runs.
+            InputError, InputTypeError: an argument is none of those.
         """
         from dvlwidgets.data.notebook_file import edits_in
 
@@ -164,7 +172,9 @@ class Edits:
             raise InputTypeError(f"path is {path!r:.60}; expected a notebook's file. Pass 'report.ipynb'.")
         if run is not None:
             text("run", run, "It is the name or the title of a run.")
-        return cls.from_payload(edits_in(Path(path), run))
+        if of not in ("train", "test"):
+            raise InputError(f"of={of!r:.60} was given; expected 'train' or 'test'.")
+        return cls.from_payload(edits_in(Path(path), run, "edits" if of == "train" else "test_edits"))
 
     @classmethod
     def from_payload(cls, payload: Any) -> Edits:

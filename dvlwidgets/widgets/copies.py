@@ -15,10 +15,13 @@ from html import escape
 from typing import Any, Protocol
 
 from dvlwidgets.arguments import whole
+from dvlwidgets.data import shared_edits
 from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.data.shown import as_html, shown, writable
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
+from dvlwidgets.widgets.edit_tables import tests_table
+from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.payload import Ordered
 from dvlwidgets.widgets.selection import Selection, choose, everything
 from dvlwidgets.widgets.snapshot import Content, Snapshot, Table
@@ -59,6 +62,10 @@ def _no_edits(_level: str) -> None:
     return None
 
 
+def _no_tests() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class Material:
     """What copies are made of.
@@ -69,6 +76,7 @@ class Material:
         previews: of the points, or None.
         edits: level -> the edits as it allows them.
         run: what the list of runs calls it.
+        tests: the test points with the log of their own edits, where there are edits.
     """
 
     now: Snapshot
@@ -76,6 +84,7 @@ class Material:
     previews: Previews | None = None
     edits: Callable[[str], Content | None] = _no_edits
     run: str = ""
+    tests: Callable[[], Edited | None] = _no_tests
 
 
 @dataclass(frozen=True)
@@ -145,15 +154,19 @@ class _Maker:
         plain = static.plain(self.now)
         previews = None if level == "summary" else material.previews
         tables = static.tables(self.now, level)
+        tests = material.tests()
+        edited = None if tests is None else shared_edits.shared(tests.edits, tests.data, level)
+        listed = None if tests is None else tests_table(edited, tests.word)
         # elements of their own: the viewer hides the one before, `strip` reads the line that says what each holds
         self.below = "".join(
             f'\n<div class="{CLASSES}">\n{fragment.stated(one)}\n'
             f"<p><small>This copy holds {as_html(one.holds)}.</small></p>\n</div>"
-            for one in tables
+            for one in [*tables, *([] if listed is None else [listed])]
         )
         self.ordered = Ordered.of(
             plain, level, kind=static.KIND, previews=previews, edits=material.edits(level), tables=tables
         )
+        self.ordered = replace(self.ordered, test_edits=edited)
         self.text = shown(static.sentence(self.now))
         self.body = static.fragment(self.now, level)
         self.picture = fragment.drawn(plain)
@@ -162,11 +175,14 @@ class _Maker:
         self.left_out = ""
 
     def keep_edits(self, room: int) -> None:
-        """Leaves the list of edits out where it would crowd out everything else."""
-        edits = self.ordered.edits
+        """Leaves a list of edits out where it would crowd out everything else."""
+        edits, tested = self.ordered.edits, self.ordered.test_edits
         if edits is not None and len(json.dumps(edits)) > room:
             self.ordered = replace(self.ordered, edits=None)
             self.left_out = f"; the list of its {len(edits['edits']):,} edits is too long to be in it"
+        if tested is not None and len(json.dumps(tested)) > room:
+            self.ordered = replace(self.ordered, test_edits=None)
+            self.left_out += f"; {len(tested['edits']):,} edits of test points are too many to be in it"
 
     def copy(self, held: Selection, previewed: int = 0) -> Copy:
         """The copy that holds some points, and previews of some of them."""

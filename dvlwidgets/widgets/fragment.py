@@ -62,7 +62,10 @@ def tables(_now: Snapshot, _level: str) -> Sequence[Table]:
 
 def stated(one: Table) -> str:
     """A table as HTML."""
-    return in_table(table(one.title, one.head, one.rows))
+    lines = table(one.title, one.head, one.rows)
+    if not one.folded:
+        return in_table(lines)
+    return f"<details>\n<summary>{as_html(one.title)}</summary>\n{in_table(lines[1:])}\n</details>"
 
 
 def missing(now: Snapshot) -> list[str]:

@@ -10,6 +10,7 @@ from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview import Given
 from dvlwidgets.widgets import influence_sharing, influence_wire
+from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.influence_desk import InfluenceDesk
 from dvlwidgets.widgets.influence_method import method_of
 from dvlwidgets.widgets.influence_session import InfluenceSession
@@ -158,6 +159,9 @@ class InfluencePanel(LivePanel):
         self._output.changed()
         self._publisher.notify()
         self._desk.catch_up()
+
+    def _tested(self) -> Edited | None:
+        return self._session.test
 
     def close(self) -> None:
         """Removes the panel from the page; the run goes on."""

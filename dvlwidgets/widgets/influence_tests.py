@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -177,14 +178,19 @@ def log_of(test: Dataset, trained: EditLog, given: EditLog | str | PathLike[str]
         InputError: it is the training points' log: each has its own, so that undo knows what it concerns.
         InputTypeError, EditError: as `EditLog.of`.
     """
-    beside = trained.path.parent / f"{test.fingerprint[:16]}-test.jsonl"
-    log = given if isinstance(given, EditLog) else EditLog.of(test, beside if given is None else given)
+    beside = kept_beside(test, trained) if given is None else given
+    log = given if isinstance(given, EditLog) else EditLog.of(test, beside)
     if log.path == trained.path:
         raise InputError(
             f"edits and test_edits are both kept in {str(log.path)!r}; expected a log for each. Pass another file, or "
             "leave out test_edits."
         )
     return log
+
+
+def kept_beside(test: Dataset, trained: EditLog) -> Path:
+    """The file of a test set's edits where nobody named another."""
+    return trained.path.parent / f"{test.fingerprint[:16]}-test.jsonl"
 
 
 def check_labels(train: Dataset, test: Dataset) -> None:

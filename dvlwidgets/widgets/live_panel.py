@@ -21,6 +21,7 @@ from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, ears, fragment, levels, wire
 from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
 from dvlwidgets.widgets.desk import Desk
+from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.output import Output
 from dvlwidgets.widgets.parts.part import Hub, MakePart
 from dvlwidgets.widgets.publisher import Encoder, Publisher
@@ -297,8 +298,17 @@ class LivePanel(anywidget.AnyWidget):
     def _material(self) -> Material:
         session = self._session
         return Material(
-            session.snapshot(), self._static, session.previews, session.shared_edits, self._entry.name
+            session.snapshot(),
+            self._static,
+            session.previews,
+            session.shared_edits,
+            self._entry.name,
+            self._tested,
         )
+
+    def _tested(self) -> Edited | None:
+        """The test points, where they have a log of edits."""
+        return None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
         return self._output.bundle(first=True), self._views()[1]

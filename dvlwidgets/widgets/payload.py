@@ -41,6 +41,7 @@ class Ordered:
         previews: what makes previews, or None where the level has none.
         edits: the edits as the level allows them, or None.
         tables: what else is known, and not of the points.
+        test_edits: those of the test points, like `edits`.
     """
 
     now: Snapshot
@@ -51,6 +52,7 @@ class Ordered:
     previews: Previews | None = None
     edits: Content | None = None
     tables: Sequence[Table] = ()
+    test_edits: Content | None = None
 
     @classmethod
     def of(
@@ -145,6 +147,8 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
         "more": [_written(part) for part in more],
         "edits": ordered.edits,
     }
+    if ordered.test_edits is not None:
+        saved["test_edits"] = ordered.test_edits
     if ordered.tables:
         saved["tables"] = [
             {"title": table.title, "head": list(table.head), "rows": [list(row) for row in table.rows]}

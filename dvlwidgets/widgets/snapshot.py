@@ -136,12 +136,14 @@ class Table(NamedTuple):
         head: names of the columns.
         rows: texts.
         holds: completes "This copy holds ...".
+        folded: only its title is seen until somebody opens it.
     """
 
     title: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     holds: str
+    folded: bool = False
 
 
 def finite(number: float | None) -> float | None:

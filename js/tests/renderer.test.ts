@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 
-import { SNAPSHOT, standIn, storedIn } from '../src/hosts/lab/renderer_copy';
+import { SNAPSHOT, standBelow, standIn, storedIn } from '../src/hosts/lab/renderer_copy';
 
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 const HTML = `<div id="dvl-1" class="dvl-snapshot"><h3>digits &amp; co</h3><p>finished</p>
@@ -52,6 +52,18 @@ describe('what stands in for a panel', () => {
       expect(made.innerHTML).toBe('<p>words</p>');
     }
   );
+
+  it('leaves below a panel what is not of its points, folded where it was', () => {
+    const stored = storedIn({ 'text/html': HTML });
+    expect(standBelow(stored)).toBeNull();
+    const below = `<div class="dvl-snapshot"><details ontoggle="hit()"><summary>edits of <b>test</b> points: 1</summary>
+<table><tr><td>3</td></tr></table></details><p><small>This copy holds them.</small></p></div>`;
+    const made = standBelow(storedIn({ 'text/html': HTML + below }))!;
+    expect(made.innerHTML).toBe(
+      '<details><summary data-lm-suppress-shortcuts="true">edits of test points: 1</summary>' +
+        '<table><tbody><tr><td colspan="1">3</td></tr></tbody></table></details><p>This copy holds them.</p>'
+    );
+  });
 
   it('is the summary where the HTML was taken out', () => {
     expect(standIn(storedIn({ [SNAPSHOT]: small })).textContent).toBe(small.summary);

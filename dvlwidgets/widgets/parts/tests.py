@@ -15,14 +15,14 @@ from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview import previews_of
-from dvlwidgets.errors import InputError, InputTypeError, WireError
+from dvlwidgets.errors import EditError, InputError, InputTypeError, WireError
 from dvlwidgets.evaluation.doubts import Doubts, check, doubts_of
 from dvlwidgets.evaluation.own_model import OwnModel, parts_of
 from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.answered import in_words
 from dvlwidgets.widgets.commands import EDITS, parse, short
 from dvlwidgets.widgets.editing import edit
-from dvlwidgets.widgets.influence_tests import TestPoints, log_of
+from dvlwidgets.widgets.influence_tests import TestPoints, kept_beside, log_of
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.edits import EditsPart
 from dvlwidgets.widgets.parts.part import Hub, taken
@@ -42,6 +42,7 @@ class TestsPart:
         hub: of the panel.
         given: a log of their edits, a file for one, or None for one beside the training points'.
         image_shape: of the points, see `data.preview.previews_of`.
+        edited: is called after every edit of them.
     """
 
     __test__ = False  # no test of pytest's, in spite of its name
@@ -51,8 +52,9 @@ class TestsPart:
         hub: Hub,
         given: EditLog | str | PathLike[str] | None = None,
         image_shape: Sequence[int] | None = None,
+        edited: Callable[[], None] = lambda: None,
     ) -> None:
-        self._hub, self._given = hub, given
+        self._hub, self._given, self._after = hub, given, edited
         self._image_shape = image_shape
         self._lock = threading.RLock()
         self._aside = Aside(hub, NAME)
@@ -77,6 +79,17 @@ class TestsPart:
     def data(self) -> Dataset:
         """The test points as they came; raises as `edits`."""
         return self._of_tests().data
+
+    def with_edits(self) -> TestPoints | None:
+        """The test points for a copy; None where nothing was ever edited, or there is nothing that could be."""
+        try:
+            with self._lock:
+                if self._points is None and self._given is None:
+                    beside = kept_beside(self._own().test, self._hub.session.edits)
+                    return self._of_tests() if beside.exists() else None
+            return self._of_tests()
+        except (EditError, InputError):  # the card says why
+            return None
 
     # --- what the page asks for -----------------------------------------------------------------------------
 
@@ -162,6 +175,7 @@ class TestsPart:
         with self._lock:  # of two lists the one that is made last is sent last
             if self._list is not None and self._points is not None:
                 self._hub.say(_told(self._points, self._list))
+        self._after()
 
     # --- the list -------------------------------------------------------------------------------------------
 

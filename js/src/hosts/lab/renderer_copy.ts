@@ -38,15 +38,26 @@ export function storedIn(data: Readonly<Record<string, unknown>>): Stored {
 
 /** The table and the picture again, made of their words and pixels alone. */
 export function standIn({ html, summary }: Stored): HTMLElement {
-  const made = document.createElement('div');
-  made.className = 'jp-RenderedHTMLCommon';
-  const found = html.querySelectorAll('h3, p, table, img');
-  if (found.length === 0) {
+  const made = partsOf([html]);
+  if (made.childElementCount === 0) {
     made.append(like('p', summary));
   }
+  return made;
+}
+
+/** What stands below the interactive panel: tables that are not of its points; nothing where there are none. */
+export function standBelow({ html }: Stored): HTMLElement | null {
+  const below = html.querySelectorAll('.dvl-snapshot ~ .dvl-snapshot');
+  return below.length === 0 ? null : partsOf([...below]);
+}
+
+function partsOf(places: readonly ParentNode[]): HTMLElement {
+  const made = document.createElement('div');
+  made.className = 'jp-RenderedHTMLCommon';
+  const found = places.flatMap((place) => [...place.querySelectorAll('h3, p, table, img')]);
   found.forEach((part) => {
     if (part instanceof HTMLTableElement) {
-      made.append(tableLike(part));
+      made.append(folded(part) ?? tableLike(part));
     } else if (part instanceof HTMLImageElement) {
       if (part.src.startsWith('data:image/png;base64,')) {
         const picture = document.createElement('img');
@@ -59,6 +70,20 @@ export function standIn({ html, summary }: Stored): HTMLElement {
       made.append(like(part.localName === 'h3' ? 'h3' : 'p', part.textContent));
     }
   });
+  return made;
+}
+
+/** A table that only its title was seen of, where it is one. */
+function folded(table: HTMLTableElement): HTMLElement | null {
+  const title = table.closest('details')?.querySelector('summary');
+  if (title == null) {
+    return null;
+  }
+  const made = document.createElement('details');
+  const summary = document.createElement('summary');
+  summary.textContent = shown(title.textContent, true);
+  summary.setAttribute('data-lm-suppress-shortcuts', 'true'); // Enter and Space open it, and are no commands
+  made.append(summary, tableLike(table));
   return made;
 }
 

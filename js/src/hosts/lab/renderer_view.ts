@@ -15,7 +15,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import { h, setText, show } from '../../dom';
 import { passOnSave } from '../../save_key';
 import { mountSaved, problemOf } from '../../saved';
-import { standIn, storedIn, type Stored } from './renderer_copy';
+import { standBelow, standIn, storedIn, type Stored } from './renderer_copy';
 import { forgetModels, hasModel } from './renderer_models';
 import { WIDGET_VIEW } from './reveal';
 import type { Trans } from './words';
@@ -240,6 +240,7 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
         throw new Error(this.trans.__('Its data were taken out of the notebook.'));
       }
       const unmount = mountSaved(box, stored.payload);
+      box.append(standBelow(stored) ?? '');
       return () => {
         unmount();
         box.replaceChildren();
