@@ -60,10 +60,9 @@ function darkQuery(doc: Document): MediaQueryList | undefined {
 export function watchTheme(doc: Document, tell: (theme: Theme) => void): () => void {
   const look = (): void => tell(themeOf(doc));
   const observer = new MutationObserver(look);
-  const marks = ['data-dvl-theme', 'data-jp-theme-light', 'data-vscode-theme-kind', 'theme', 'data-theme'];
-  const attributeFilter = [...marks, 'class'];
-  observer.observe(doc.body, { attributes: true, attributeFilter });
-  observer.observe(doc.documentElement, { attributes: true, attributeFilter });
+  for (const element of [doc.body, doc.documentElement]) {
+    observer.observe(element, { attributes: true }); // what marks a theme differs from host to host
+  }
   const query = darkQuery(doc);
   query?.addEventListener('change', look);
   look();
