@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edits import Change, Edit, apply, net
-from dvlwidgets.errors import EditError, InputError
+from dvlwidgets.errors import EditError, InputError, InputTypeError
 
 X = np.arange(24.0).reshape(8, 3)
 Y = np.array([0, 1, 2, 0, 1, 2, 0, 1])
@@ -395,3 +395,30 @@ def test_a_merge_says_whose_edits_they_were_and_keeps_their_values(tmp_path):
     ours.merge(theirs)
     edit = ours.history()[-1].edit
     assert (edit.who, edit.why, edit.rows[0].value) == ("ana", "edits by ben", 0.25)
+
+
+@pytest.mark.parametrize(
+    "positions", [[0.7], [True, False], np.array([True, False]), np.array([1.0]), 3, ["1"]]
+)
+def test_positions_that_would_mean_other_points_are_refused(log, positions):
+    for edit in (log.drop, log.flag):
+        with pytest.raises(InputTypeError, match="positions are"):
+            edit(dataset(), positions)
+    with pytest.raises(InputTypeError, match="positions are"):
+        log.relabel(dataset(), positions, 1)
+    assert not len(log)
+
+
+def test_what_cannot_be_merged_or_told_is_refused_before_anything_is_written(log, tmp_path):
+    other = EditLog(tmp_path / "other.jsonl")
+    other.relabel(dataset(), [0], 1)
+    for wrong in (None, "other.jsonl", other.net):
+        with pytest.raises(InputTypeError, match="expected the other log"):
+            log.merge(wrong)
+    with pytest.raises(InputError, match="prefer='mine' was given"):
+        log.merge(other, prefer="mine")
+    with pytest.raises(InputTypeError, match="expected a function"):
+        log.subscribe(None)
+    assert not len(log)
+    log.drop(dataset(), np.array([1, 3], dtype=np.int32))
+    assert len(log.net) == 2

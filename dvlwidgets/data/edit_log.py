@@ -69,7 +69,16 @@ class EditLog(RecordedEdits):
 
     @classmethod
     def of(cls, dataset: Dataset, path: str | os.PathLike[str] | None = None) -> EditLog:
-        """The log of a data set, one object for all who ask; by default `./dvlwidgets-edits/<fingerprint>.jsonl`."""
+        """The log of a data set, one object for all who ask.
+
+        Args:
+            dataset: the points as they came.
+            path: the file; by default `./dvlwidgets-edits/<the fingerprint's first 16 characters>.jsonl`.
+
+        Raises:
+            EditError: the file is not a log, or is damaged before its last line.
+            InputTypeError: for a data set or a path that is none.
+        """
         given: Any = dataset
         if not hasattr(given, "fingerprint") or isinstance(given, type):
             raise InputTypeError(
@@ -88,7 +97,7 @@ class EditLog(RecordedEdits):
 
     @property
     def author(self) -> str:
-        """Who makes edits from now on; stands in the file with each of them."""
+        """Who makes edits from now on, at most 2,000 characters; stands in the file with each of them."""
         return self._author
 
     @author.setter
@@ -118,7 +127,7 @@ class EditLog(RecordedEdits):
             source: handed on to subscribers.
 
         Raises:
-            InputError: the label or a position cannot be; nothing was changed.
+            InputError, InputTypeError: the label, a position, `why` or `values` cannot be; nothing was changed.
             EditError: the edit could not be written; nothing was changed.
         """
         if dataset.labels is None:
@@ -126,7 +135,7 @@ class EditLog(RecordedEdits):
         mapping = isinstance(positions, Mapping)
         if mapping and label is not None:
             raise InputError(f"label={label!r} was given besides labels for each point. Pass one of the two.")
-        rows = checked_rows(list(positions), len(dataset))
+        rows = checked_rows(positions, len(dataset))
         wanted = [positions[row] for row in rows] if isinstance(positions, Mapping) else [label] * len(rows)
         new = dataset.relabel(rows, wanted if mapping else label).labels
         assert new is not None
@@ -226,8 +235,14 @@ class EditLog(RecordedEdits):
             prefer: whose content counts where both edited a point differently.
 
         Raises:
-            EditError: both edited a point differently and `prefer` is None.
+            EditError: both edited a point differently and `prefer` is None; or the file cannot be written.
+            InputError, InputTypeError: for another `prefer`, or what is no log.
         """
+        given: Any = other
+        if not isinstance(given, RecordedEdits):
+            raise InputTypeError(
+                f"a {type(other).__name__} was given; expected the other log. Pass EditLog('edits.jsonl')."
+            )
         done = other.in_force
         values = {(row.key, row.field): row.value for edit in done for row in edit.rows}
         authors = ", ".join(dict.fromkeys(edit.who for edit in done if edit.who))
@@ -241,13 +256,16 @@ class EditLog(RecordedEdits):
         why: str = "",
         values: Mapping[tuple[Key, str], float | None] | None = None,
     ) -> None:
-        """Adds changes, as one edit; `prefer` and errors as in `merge`.
+        """Adds changes, as one edit.
 
         Args:
             theirs: the changes; their keys name points as this log does.
             prefer: whose content counts where both edited a point differently.
             why: the reason, kept with the edit.
             values: of points when a field of theirs was edited, where that is known.
+
+        Raises:
+            EditError, InputError, InputTypeError: as `merge`; or for a `why` that is no text, or too long a one.
         """
         why = checked_words("why", why, "It is the reason for the edit.")
         with self._lock, self._file.appending() as write:
@@ -257,7 +275,11 @@ class EditLog(RecordedEdits):
         self._subscribers.announce(rows, None)
 
     def subscribe(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
-        """Calls back after every edit, in the thread that made it; returns the function that ends it."""
+        """Calls back after every edit, in the thread that made it; returns the function that ends it.
+
+        Raises:
+            InputTypeError: it is no function.
+        """
         return self._subscribers.add(callback)
 
     def _edit(self, op: str, wish: Wish, *, why: str, source: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from dvlwidgets.data.edits import Change, Key, Net
-from dvlwidgets.errors import EditError
+from dvlwidgets.errors import EditError, InputError
 
 Prefer: TypeAlias = Literal["ours", "theirs"] | None
 
@@ -24,7 +24,10 @@ def additions(
 
     Raises:
         EditError: they did, and `prefer` is None.
+        InputError: for another `prefer`.
     """
+    if prefer not in (None, "ours", "theirs"):
+        raise InputError(f"prefer={prefer!r} was given; expected 'ours', 'theirs' or None.")
     rows: list[Change] = []
     clashes: list[str] = []
     for key, fields in theirs.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dvlwidgets.data.edits import Change, Key
+from dvlwidgets.errors import InputTypeError
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,15 @@ class Subscribers:
         return len(self._callbacks)
 
     def add(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
-        """One more; returns what ends it."""
+        """One more; returns what ends it.
+
+        Raises:
+            InputTypeError: it is no function.
+        """
+        if not callable(callback):
+            raise InputTypeError(
+                f"a {type(callback).__name__} was given; expected a function that takes an Announcement."
+            )
         with self._lock:
             self._callbacks.append(callback)
 

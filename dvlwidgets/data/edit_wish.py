@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import index as as_integer
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dvlwidgets.arguments import text
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_history import Then, values_of
 from dvlwidgets.data.edits import CAME, MAX_NOTE, Change, Key, Net
-from dvlwidgets.errors import InputError
+from dvlwidgets.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -63,17 +66,30 @@ class Wish:
         return _edits.changes(self.field, self.keys, old, self.new, self.values)
 
 
-def checked_rows(positions: Sequence[int], n: int) -> list[int]:
+def checked_rows(positions: Iterable[int], n: int) -> list[int]:
     """Positions of points, each once.
 
     Raises:
+        InputTypeError: they are no integers; a mask, or fractions, would mean other points.
         InputError: there is none, or one is not in a data set of n points.
     """
-    rows = [int(position) for position in positions]
+    try:
+        rows = [_position(position) for position in positions]
+    except TypeError as wrong:
+        raise InputTypeError(
+            f"positions are {positions!r:.60}; expected integers, such as [3, 7]. Of a mask pass "
+            "numpy.flatnonzero(mask)."
+        ) from wrong
     wrong = [row for row in rows if not 0 <= row < n]
     if wrong or not rows:
         raise InputError(f"Rows {wrong or rows} were given; expected at least one, each from 0 to {n - 1}.")
     return list(dict.fromkeys(rows))
+
+
+def _position(given: Any) -> int:
+    if isinstance(given, bool | np.bool_):
+        raise TypeError("a flag is no position")
+    return as_integer(given)
 
 
 def checked_words(name: str, given: str, hint: str) -> str:
