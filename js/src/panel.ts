@@ -58,6 +58,10 @@ class Panel {
   #room: Room = 'wide';
   #later: ReturnType<typeof setTimeout> | undefined;
   #visible: number[] = [];
+  /** How often something outside this view changed. */
+  #version = 0;
+  /** What each view was last painted from. */
+  readonly #painted = new Map<object, readonly unknown[]>();
   readonly #source: Source;
   readonly #presence: Stay;
   readonly #frame = onceAFrame(() => this.#render());
@@ -88,6 +92,7 @@ class Panel {
       state: () => this.#state,
       derived: () => this.#pace.derived,
       room: () => this.#room,
+      version: () => this.#version,
       visible: (rows) => this.#wantPreviews(rows),
     };
     this.#views = createViews(inside);
@@ -173,6 +178,7 @@ class Panel {
     if (!LIVE) {
       return;
     }
+    this.#version += 1;
     if (change === 'previews' && !this.#showsTiles()) {
       this.#views.table.redraw();
     } else if (change === 'values' || change === 'edits') {
@@ -245,20 +251,26 @@ class Panel {
     const views = this.#views;
     const { status } = points;
     const focus = this.#focus();
-    const columns = this.#columns(points, this.#room, views.table.grid.clientWidth, state.columns);
+    const columns = this.#columns(points, this.#room, views.table.width(), state.columns);
     setAttr(this.#root, 'data-drawer', state.drawer);
     setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
-    views.toolbar.update(source, points, state.drawer);
-    views.histogram.update({
-      histogram: derived.histogram,
-      threshold: status.threshold,
-      range: state.filters.value,
-      n: sizeOf(points),
-      unit: status.unit_of_value,
+    this.#renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
+    this.#renew(views.histogram, [derived.histogram, state.filters.value], () =>
+      views.histogram.update({
+        histogram: derived.histogram,
+        threshold: status.threshold,
+        range: state.filters.value,
+        n: sizeOf(points),
+        unit: status.unit_of_value,
+      })
+    );
+    this.#renew(views.certainty, [], () => {
+      views.certainty.update(status, points.history, source.live);
+      views.edits.update(points.edits);
     });
-    views.certainty.update(status, points.history, source.live);
-    views.edits.update(points.edits);
-    views.chips.update(state.filters, derived.counts, points.label);
+    this.#renew(views.chips, [state.filters, derived.counts], () =>
+      views.chips.update(state.filters, derived.counts, points.label)
+    );
     const tiles = this.#showsTiles();
     const shared = { columns, order: derived.order, focus, selected: state.selected };
     show(views.tiles, points.preview.kind !== 'none');
@@ -276,27 +288,33 @@ class Panel {
       empty: emptyWords(points.n),
     });
     const place = ui.indexOf(derived.order, focus);
-    views.point.update(
-      focus < 0
-        ? null
-        : {
-            points,
-            ranks: derived.ranks,
-            row: focus,
-            place,
-            shown: derived.order.length,
-            preview: source.preview(focus),
-          }
+    const shown = derived.order.length;
+    this.#renew(views.point, [derived.ranks, focus, place, shown], () =>
+      views.point.update(
+        focus < 0
+          ? null
+          : { points, ranks: derived.ranks, row: focus, place, shown, preview: source.preview(focus) }
+      )
     );
     if (LIVE) {
       this.#live?.paint({ points, state, derived, focus, columns });
     }
-    views.status.update({
-      points,
-      shown: derived.order.length,
-      selected: state.selected.size,
-      unsaved: source.unsaved,
-      live: source.live,
-    });
+    const selected = state.selected.size;
+    this.#renew(views.status, [shown, selected], () =>
+      views.status.update({ points, shown, selected, unsaved: source.unsaved, live: source.live })
+    );
+  }
+
+  /** Updates a view where something changed outside, or in the part of this view's state that it shows. */
+  #renew(view: object, of: readonly unknown[], update: () => void): void {
+    if (LIVE) {
+      const had = this.#painted.get(view);
+      const now = [this.#version, ...of];
+      if (now.every((item, i) => item === had?.[i])) {
+        return;
+      }
+      this.#painted.set(view, now);
+    }
+    update();
   }
 }

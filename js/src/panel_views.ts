@@ -34,13 +34,15 @@ export interface Inside {
   readonly state: () => ui.UiState;
   readonly derived: () => Derived | null;
   readonly room: () => Room;
+  /** Another one where something changed outside this view. */
+  readonly version: () => number;
   readonly visible: (rows: number[]) => void;
 }
 
 export type Views = ReturnType<typeof createViews>;
 
 export function createViews(inside: Inside) {
-  const { source, live: half, set, turn, state, derived, room, visible } = inside;
+  const { source, live: half, set, turn, state, derived, room, version, visible } = inside;
   const live = LIVE ? half : null;
   const grid = LIVE ? live?.grid : undefined;
   const walks = grid ?? inside.walks;
@@ -58,6 +60,7 @@ export function createViews(inside: Inside) {
   function makeRow(columns: readonly Column[]) {
     const row = createRow(columns, grid && ((column) => grid.cell(column)));
     const { element } = row;
+    let painted: readonly unknown[] = [];
     walks?.dressRow(element, columns);
     return {
       element,
@@ -65,7 +68,11 @@ export function createViews(inside: Inside) {
         const { points } = source;
         const now = derived();
         if (points !== null && now !== null) {
-          row.paint(at, index, selected, focused, { points, ranks: now.ranks, scale: now.scale, preview });
+          const of = LIVE ? [at, index, selected, focused, now.scale, version()] : [];
+          if (!LIVE || of.some((item, i) => item !== painted[i])) {
+            painted = of;
+            row.paint(at, index, selected, focused, { points, ranks: now.ranks, scale: now.scale, preview });
+          }
           walks?.painted(element, focused);
         }
       },

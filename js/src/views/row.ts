@@ -159,8 +159,8 @@ function labelCell(): Cell {
 
 function valueCell(): Cell {
   const zero = h('div', { class: 'zero' });
-  const bar = h('div', { class: 'bar' });
-  const whisker = h('div', { class: 'whisker' });
+  const bar = h('div');
+  const whisker = h('div');
   const number = h('span', { class: 'number' });
   return {
     element: h(
@@ -178,20 +178,22 @@ function valueCell(): Cell {
       const base = place(threshold ?? 0);
       const known = Number.isFinite(x);
       setText(number, aligned(value(x, se), scale.decimals));
-      zero.style.left = `${base}%`;
+      zero.style.marginLeft = `${base}%`;
       span(bar, known ? Math.min(base, place(x)) : 0, known ? Math.abs(place(x) - base) : 0);
-      bar.className = `bar ${threshold === null ? 'neutral' : x < threshold ? 'hurts' : 'helps'}`;
+      setAttr(bar, 'class', `bar ${threshold === null ? 'neutral' : x < threshold ? 'hurts' : 'helps'}`);
       const error = known && Number.isFinite(se) && se > 0;
       const from = place(x - se);
-      whisker.classList.toggle('cut-left', x - se < scale.lo); // no cap where the scale ends before the error does
-      whisker.classList.toggle('cut-right', x + se > scale.hi);
+      // no cap where the scale ends before the error does
+      const cut = `${x - se < scale.lo ? ' cut-left' : ''}${x + se > scale.hi ? ' cut-right' : ''}`;
+      setAttr(whisker, 'class', `whisker${cut}`);
       show(whisker, error);
       span(whisker, error ? from : 0, error ? place(x + se) - from : 0);
     },
   };
 }
 
+/** Puts an element of a track where it belongs, in percent. */
 function span(element: HTMLElement, left: number, width: number): void {
-  element.style.left = `${left.toFixed(2)}%`;
+  element.style.marginLeft = `${left.toFixed(2)}%`;
   element.style.width = `${width.toFixed(2)}%`;
 }

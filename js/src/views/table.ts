@@ -46,7 +46,8 @@ export function createTable(
   heads?: Heads
 ) {
   const head = h('div', { class: 'table-head', role: 'row', 'aria-rowindex': 1 });
-  const pane = h('div', { class: 'table-pane' });
+  const rows = h('div', { class: 'table-rows' });
+  const pane = h('div', { class: 'table-pane' }, rows);
   const spacer = h('div', { class: 'table-spacer', role: 'rowgroup' }, pane);
   const empty = h('div', { class: 'table-empty', role: 'status' });
   const element = h(
@@ -209,25 +210,25 @@ export function createTable(
     while (pool.length < shown) {
       const row = makeRow(columns);
       pool.push(row);
-      pane.append(row.element);
+      rows.append(row.element);
     }
-    const rows: number[] = [];
+    const seen: number[] = [];
+    rows.style.transform = `translateY(${first * ROW - top}px)`;
     pool.forEach((slot, i) => {
       show(slot.element, i < shown);
       if (i >= shown) {
         return;
       }
       const row = data!.order[first + i]!;
-      rows.push(row);
-      slot.element.style.transform = `translateY(${(first + i) * ROW - top}px)`;
+      seen.push(row);
       slot.paint(row, first + i, data!.selected.has(row), row === data!.focus);
     });
     setAttr(wrap, 'data-more', tableWidth(columns) - left > size[0] + 1);
-    setAttr(element, 'tabindex', rows.includes(data.focus) ? -1 : 0);
+    setAttr(element, 'tabindex', seen.includes(data.focus) ? -1 : 0);
     if (keyboard && document.hasFocus()) {
       keepFocus();
     }
-    actions.visible(rows);
+    actions.visible(seen);
   }
 
   /** A recycled row may hold the browser's focus for a point that is no longer its own. */
@@ -256,6 +257,8 @@ export function createTable(
     grid: element,
     update,
     redraw: () => frame.request(),
+    /** In pixels; asking the browser would lay out the page once more where something was written before. */
+    width: () => size[0] || element.clientWidth,
     top: () => top,
     scrollTo: moveTo,
     reveal,
