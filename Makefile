@@ -7,6 +7,10 @@ BIN    := $(VENV)/bin
 DONE   := .make
 SLOWEST := --durations=20 --durations-min=5
 BESIDE := ui or wheel or notebook
+# Where these are: to import all other tests only to leave them out takes half a minute.
+BESIDE_FILES = tests/ui $$(grep -rlE 'mark\.(ui|wheel|notebook)' tests --include='test_*.py')
+# Not named as $(MAKE) where it is used: such a line is run even by `make -n`, with all of its tests.
+CHECKS = $(MAKE) --no-print-directory -k lint types js
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
@@ -33,17 +37,20 @@ help: ## list the targets
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
-# Two things at a time. The browser's tests wait for servers and kernels, wheel and notebooks for pip and kernels: they
-# run beside all others. One thread for linear algebra: threads of two programs that wait for each other cost four times
-# the work that they share.
+# Three things at a time. The browser's tests wait for servers and kernels, wheel and notebooks for pip and kernels: they
+# run beside all others, and lint, types and vitest, which wait for nobody, take what these two leave. One thread for
+# linear algebra: threads of two programs that wait for each other cost four times the work that they share.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
 test: ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
 	@$(MAKE) --no-print-directory -j2 setup
-	@$(MAKE) --no-print-directory -j2 -Otarget lint types js
-	@$(BIN)/python -m pytest -m '$(BESIDE)' $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
+	@trap 'kill $$checks $$beside 2>/dev/null' INT TERM; \
+	{ nice -n 5 $(CHECKS) > $(DONE)/checks.log 2>&1 || { cat $(DONE)/checks.log; exit 1; }; } & checks=$$!; \
+	$(BIN)/python -m pytest -m '$(BESIDE)' $(BESIDE_FILES) $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
 	$(BIN)/python -m pytest -m 'not ($(BESIDE)) and not bench' $(SLOWEST); rest=$$?; \
-	wait $$beside; beside=$$?; cat $(DONE)/beside.log; exit $$((rest > beside ? rest : beside))
+	wait $$checks; checks=$$?; cat $(DONE)/checks.log; \
+	wait $$beside; beside=$$?; cat $(DONE)/beside.log; \
+	exit $$((rest | checks | beside))
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
 
@@ -55,7 +62,9 @@ $(DONE)/python: pyproject.toml constraints.txt
 	  { echo "dvlwidgets needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
-	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@# pip compiles one file after another, and the packages' own tests, too; templates are no Python and may fail
+	@$(BIN)/python -W ignore -m compileall -qq -j 2 -x '/tests/' $(VENV)/lib || true
 	@touch $@
 
 $(DONE)/npm: package.json package-lock.json
