@@ -560,6 +560,8 @@ class TestElsewhere:
             assert "pickle" not in str(refusal.value)
         with pytest.raises(FileNotFoundError, match="there is no folder"):
             save_result(small(), tmp_path / "none" / "r")
+        with pytest.raises(InputError, match=r"cannot be written.*folder that exists"):
+            small().to_csv(tmp_path / "none" / "r.csv")
         np.savez(tmp_path / "arrays.npz", a=np.zeros(3))
         with pytest.raises(InputError, match="not a result file"):
             load_result(tmp_path / "arrays.npz")

@@ -154,7 +154,15 @@ class InfluenceSummary:
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes everything to one .npz file; `load` reads it. Nothing is pickled."""
+        """Writes everything to one .npz file; `load` reads it. Nothing is pickled.
+
+        Args:
+            path: used as it is, no ending is added.
+
+        Raises:
+            InputTypeError: for what is no path.
+            FileNotFoundError: if its folder does not exist.
+        """
         write(self, path)
 
     @staticmethod
@@ -163,6 +171,8 @@ class InfluenceSummary:
 
         Raises:
             InputError: for another file.
+            InputTypeError: for what is no path.
+            FileNotFoundError: if there is no such file.
         """
         return InfluenceSummary(**read(path))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from os import PathLike
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.npz_file import check_file, read_arrays, refusing, write_arrays
 from ..engine.records import Provenance
 from ..errors import InputError
 from ..valuation.result import Status
@@ -25,7 +25,13 @@ FORMAT = 1
 
 
 def write(summary: InfluenceSummary, path: str | PathLike[str]) -> None:
-    """Everything that a summary holds."""
+    """Everything that a summary holds; an old file is replaced only when the new one is complete.
+
+    Raises:
+        InputTypeError: for what is no path.
+        FileNotFoundError: if its folder does not exist.
+    """
+    check_file(path, "write", "summary")
     points = summary.points
     meta = {
         "format": FORMAT,
@@ -39,8 +45,7 @@ def write(summary: InfluenceSummary, path: str | PathLike[str]) -> None:
     arrays |= {f"table/{t}/{k}": v for t, table in summary.tables.items() for k, v in table.items()}
     ids = points.ids if points.ids.dtype != object else points.ids.astype(str)
     arrays |= {"done": summary.done, "ids": ids, "names": np.asarray(points.names).astype(str)}
-    with open(path, "wb") as out:
-        np.savez_compressed(out, allow_pickle=False, meta=np.array(json.dumps(meta)), **arrays)
+    write_arrays(path, {"meta": np.array(json.dumps(meta)), **arrays})
 
 
 def read(path: str | PathLike[str]) -> dict[str, Any]:
@@ -48,13 +53,15 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
 
     Raises:
         InputError: for another file.
+        InputTypeError: for what is no path.
+        FileNotFoundError: if there is no such file.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+    check_file(path, "read", "summary")
+    with refusing(
+        f"{path} is no saved InfluenceSummary, or is damaged. Pass what InfluenceSummary.save wrote."
+    ):
+        arrays = read_arrays(path)
         meta = json.loads(str(arrays.pop("meta")))
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is no saved InfluenceSummary ({error}).") from error
     if meta.get("format") != FORMAT:
         raise InputError(f"{path} has another format than {FORMAT}, which this version of dvlwidgets reads.")
     columns: Arrays = {}

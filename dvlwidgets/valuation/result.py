@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arguments import flag, text, whole
+from ..arguments import flag, number, text, whole
+from ..data.npz_file import File, check_file
 from ..engine.records import Estimate, Provenance, Verdict
-from ..errors import InputError, InputTypeError
+from ..errors import InputTypeError
 from . import result_columns, result_file, result_merge
 from .result_columns import POINTS, About, Ends
 from .result_item import Status, ValueItem
@@ -202,6 +203,10 @@ class ValuationResult(ResultSequence):
             value: its value.
             variance: sample variance of its observations; without it the value's error is not known (NaN).
             count: its observations; 1 by default.
+
+        Raises:
+            ResultIndexError: for a point that is not in this result.
+            InputError, InputTypeError: for what are no numbers, and negative variances or counts.
         """
         row = self.positions([as_integer(data_idx)])
         self._columns = self._columns.changed(row, value, variance, count)
@@ -213,9 +218,12 @@ class ValuationResult(ResultSequence):
         Args:
             factor: any finite number.
             data_indices: points to scale, by position in the data set; all by default.
+
+        Raises:
+            InputError, InputTypeError: for another factor.
+            ResultIndexError: for a point that is not in this result.
         """
-        if not np.isfinite(factor):
-            raise InputError(f"factor must be a finite number, not {factor}.")
+        number("factor", factor, "Pass 2.0, for example.")
         by = np.ones(len(self))
         by[slice(None) if data_indices is None else self.positions(data_indices)] = factor
         self._columns = self._columns.scaled(by)
@@ -251,7 +259,7 @@ class ValuationResult(ResultSequence):
         return reweighted(self, method, parameters)
 
 
-def save_result(result: ValuationResult, file: result_file.File) -> None:
+def save_result(result: ValuationResult, file: File) -> None:
     """Saves a result, its provenance and its order as .npz with JSON inside, without pickle.
 
     Args:
@@ -259,18 +267,19 @@ def save_result(result: ValuationResult, file: result_file.File) -> None:
         file: a path (used as it is, no ending is added), or a file opened for writing bytes.
 
     Raises:
-        InputTypeError: for an extra value that cannot be kept.
+        InputTypeError: for what is no result, a file that is none, or an extra value that cannot be kept.
+        FileNotFoundError: if the path's folder does not exist.
     """
     given: Any = result
     if not isinstance(given, ValuationResult):
         raise InputTypeError(
             f"save_result was given a {type(result).__name__}; expected a ValuationResult. Pass valuation.result."
         )
-    result_file.check_file(file, "write")
+    check_file(file, "write", "result")
     result_file.write(file, result._columns, result._about)  # noqa: SLF001 - the class's own other half
 
 
-def load_result(file: result_file.File, ignore_missing: bool = False) -> ValuationResult:
+def load_result(file: File, ignore_missing: bool = False) -> ValuationResult:
     """Loads what `save_result` wrote.
 
     Args:
@@ -279,9 +288,10 @@ def load_result(file: result_file.File, ignore_missing: bool = False) -> Valuati
 
     Raises:
         FileNotFoundError: if there is no such file.
+        InputTypeError: for what is neither a path nor an open file.
         InputError: if the file is something else, or of a later version.
     """
-    result_file.check_file(file, "read")
+    check_file(file, "read", "result")
     if ignore_missing and isinstance(file, str | os.PathLike) and not Path(file).exists():
         return ValuationResult.empty()
     return ValuationResult._of(*result_file.read(file))  # noqa: SLF001 - the class's own other half

@@ -148,7 +148,11 @@ class ResultFields:
         return result_table.frame(self._columns, column or self.algorithm or "values", use_names=use_names)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Writes index, id, name, value, stderr, variance and count of each point, in the present order."""
+        """Writes index, id, name, value, stderr, variance and count of each point, in the present order.
+
+        Raises:
+            InputError, InputTypeError: the file cannot be written, or the path is none.
+        """
         result_table.write_csv(self._columns, path)
 
     def describe(self) -> str:

@@ -8,31 +8,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import zipfile
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
+from ..data.npz_file import File, read_arrays, refusing, write_arrays
 from ..engine.records import Provenance, Verdict
 from ..errors import InputError, InputTypeError
 from .result_columns import About, Columns, Ends
 from .result_item import Status
 
 FORMAT, VERSION = "dvlwidgets result", 1
-File = str | os.PathLike[str] | IO[bytes]
-
-
-def check_file(file: Any, way: str) -> None:
-    """Refuse what is neither a path nor an open file.
-
-    Raises:
-        InputTypeError: for anything without the method `way` ("read" or "write").
-    """
-    if not isinstance(file, str | os.PathLike) and not callable(getattr(file, way, None)):
-        raise InputTypeError(
-            f"the file of a result is {file!r}; expected a path, or a file opened for bytes. Pass 'result.npz'."
-        )
 
 
 def write(file: File, columns: Columns, about: About) -> None:
@@ -73,21 +60,7 @@ def write(file: File, columns: Columns, about: About) -> None:
         and {"done": verdict.done, "completion": verdict.completion, "reason": verdict.reason},
     }
     arrays["json"] = np.frombuffer(json.dumps(head, default=_number).encode(), np.uint8)
-    if isinstance(file, str | os.PathLike):
-        path = Path(file)
-        if not path.parent.is_dir():
-            raise FileNotFoundError(
-                f"there is no folder {path.parent} to save {path.name} in. Make it first."
-            )
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            with draft.open("wb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type] # numpy's stub mixes in allow_pickle
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    else:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # as above
+    write_arrays(file, arrays)
 
 
 def read(file: File) -> tuple[Columns, About]:
@@ -104,15 +77,9 @@ def read(file: File) -> tuple[Columns, About]:
 
 
 def _read(stream: IO[bytes], file: str) -> tuple[Columns, About]:
-    try:
-        with np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+    with refusing(f"{file} is not a result file, or is damaged. Pass what save_result wrote."):
+        arrays = read_arrays(stream)
         head = json.loads(arrays.pop("json").tobytes())
-    except (ValueError, TypeError, KeyError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        # not the cause's words: numpy's speak of allow_pickle, which would run whatever the file holds
-        raise InputError(
-            f"{file} is not a result file, or is damaged. Pass what save_result wrote."
-        ) from error
     if head.get("format") != FORMAT or head.get("version") != VERSION:
         raise InputError(
             f"{file} is {head.get('format')!r}, version {head.get('version')}; this dvlwidgets reads {FORMAT!r}, "

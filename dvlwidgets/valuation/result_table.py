@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.frames import pandas
 from ..data.shown import shown
+from ..data.user_file import write_file
 from ..typing import Indices
 from .result_columns import About, Columns, sort_order
 
@@ -58,13 +59,18 @@ def title(columns: Columns, about: About) -> str:
 
 
 def write_csv(columns: Columns, path: str | os.PathLike[str]) -> None:
-    """One line a point, in the result's order; numbers at full precision, nan where not known."""
-    with Path(path).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        writer = csv.writer(file)
-        writer.writerow(["index", "id", "name", "value", "stderr", "variance", "count"])
-        c = columns
-        table = (c.indices, c.ids, c.names, c.values, c.stderr, c.variances, c.counts)
-        writer.writerows(zip(*(column.tolist() for column in table), strict=True))
+    """One line a point, in the result's order; numbers at full precision, nan where not known.
+
+    Raises:
+        InputError, InputTypeError: the file cannot be written, or the path is none.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["index", "id", "name", "value", "stderr", "variance", "count"])
+    c = columns
+    table = (c.indices, c.ids, c.names, c.values, c.stderr, c.variances, c.counts)
+    writer.writerows(zip(*(column.tolist() for column in table), strict=True))
+    write_file(path, text.getvalue().encode("utf-8", "backslashreplace"), like="values.csv")
 
 
 def _ends(columns: Columns) -> tuple[Indices, Indices]:

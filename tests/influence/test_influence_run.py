@@ -381,6 +381,16 @@ def test_a_summary_is_kept_in_a_file_without_pickle(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(InputError, match="no saved InfluenceSummary"):
         InfluenceSummary.load(tmp_path / "other.npz")
+    (tmp_path / "foreign").write_bytes(b"hello")
+    with pytest.raises(InputError, match="no saved InfluenceSummary") as refusal:
+        InfluenceSummary.load(tmp_path / "foreign")
+    assert "pickle" not in str(refusal.value)
+    with pytest.raises(
+        InputTypeError, match="the file of a summary is 3"
+    ):  # not the file that has this number
+        found.save(3)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        found.save(tmp_path / "none" / "kept.npz")
 
 
 def test_a_summary_is_a_frame_with_the_ids_as_index():
