@@ -53,13 +53,8 @@ export function createCard(): CardView {
   const score = h('span', { class: 'card-score', 'data-testid': 'card-score' });
   const bar = h('span', { class: 'card-bar' });
   const numbers = [0, 1, 2].map(() => [h('dt'), h('dd')] as const);
-  const pick = h('input', {
-    type: 'checkbox',
-    class: 'card-pick',
-    tabindex: -1,
-    'aria-hidden': 'true', // the card is what can be selected, by keyboard with Space
-    'data-testid': 'card-select',
-  });
+  // looks like a box to tick and is none: the card is what can be selected, by keyboard with Space
+  const pick = h('span', { class: 'card-pick', 'aria-hidden': 'true', 'data-testid': 'card-select' });
   const element = h(
     'div',
     { class: 'point-card', role: 'option', 'data-testid': 'card' },
@@ -109,7 +104,6 @@ export function createCard(): CardView {
       element.classList.toggle('focused', row === data.focus);
       element.classList.toggle('dropped', points.dropped[row] === 1);
       look(row, data);
-      pick.checked = selected;
       show(old, edited);
       setText(old, edited ? originalWord(points, row) : '');
       marks.paint(points, row);
