@@ -33,7 +33,8 @@ from dvlwidgets import (
     point_wise_accuracy,
 )
 from dvlwidgets.errors import FirstFitError, IdentityError, InputError, InputTypeError
-from dvlwidgets.valuation import bags
+from dvlwidgets.valuation import bags, forest_bags
+from dvlwidgets.valuation.forest_bags import drawn_again
 from dvlwidgets.valuation.methods import oob_job as module
 from dvlwidgets.valuation.methods.oob_job import OobJob
 
@@ -50,12 +51,13 @@ def by_definition(model: Any, x: Any, y: np.ndarray, *, squared: bool = False) -
     samples = model.estimators_samples_
     features = getattr(model, "estimators_features_", [np.arange(x.shape[1])] * len(samples))
     values, counts, variances = np.full(len(y), np.nan), np.zeros(len(y), int), np.full(len(y), np.nan)
+    every = [e.predict(x[:, columns]) for e, columns in zip(model.estimators_, features, strict=True)]
     for i in range(len(y)):
         seen = []
-        for estimator, bag, columns in zip(model.estimators_, samples, features, strict=True):
+        for by_one, bag in zip(every, samples, strict=True):
             if i in bag:
                 continue
-            said = estimator.predict(x[[i]][:, columns])[0]
+            said = by_one[i]
             if squared:
                 seen.append(-float(np.sum((said - y[i]) ** 2)))
             elif isinstance(model.classes_, list):
@@ -213,6 +215,36 @@ def test_a_point_in_every_bag_has_no_value_and_a_note() -> None:
     np.testing.assert_array_equal(np.isnan(result.values), inside)
     np.testing.assert_array_equal(result.counts == 0, inside)
     assert f"{inside.sum()} points were in every bag" in result.describe()
+
+
+@pytest.mark.filterwarnings("ignore:Using the fractional value")
+def test_bags_are_scikit_learns_own() -> None:
+    rng = np.random.default_rng(4)
+    forests = [
+        RandomForestClassifier(3, random_state=2),
+        RandomForestRegressor(3, max_samples=0.31, random_state=3),
+        ExtraTreesClassifier(3, bootstrap=True, max_samples=1, random_state=4),
+    ]
+    for n in (2, 3, 16, 40, 257, 2049):  # from none to nearly half of the numbers are too large
+        for forest in forests:
+            model = forest.set_params(max_depth=1).fit(rng.normal(size=(n, 1)), np.arange(n) % 2)
+            drawn = model.estimators_samples_
+            found = drawn_again(model, n, 2)
+            assert found is not None
+            np.testing.assert_array_equal(found[0], bags.outside(model, drawn, n))
+            for bag, own in zip(found[1], drawn[:2], strict=True):
+                np.testing.assert_array_equal(bag, own)
+    assert drawn_again(model, n - 1, 2) is None
+    assert drawn_again(RandomForestClassifier(2, bootstrap=False).fit(X, CODES), 40, 2) is None
+    assert drawn_again(BaggingClassifier(n_estimators=2).fit(X, CODES), 40, 2) is None
+
+
+def test_bags_that_would_not_be_scikit_learns_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, usual = RandomForestClassifier(9, random_state=0).fit(X, CODES), forest_bags._words
+    monkeypatch.setattr(forest_bags, "_words", lambda *given: usual(*given)[::-1])
+    assert drawn_again(model, 40, 2) is None
+    values = DataOOBValuation(model).fit(Dataset(X, CODES)).result.values
+    np.testing.assert_allclose(values, by_definition(model, X, CODES)[0], atol=1e-12)
 
 
 # --- honest errors ------------------------------------------------------------------------------------------------

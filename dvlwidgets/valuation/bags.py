@@ -116,8 +116,14 @@ def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
     columns = getattr(model, "estimators_features_", None)
     if columns is not None and not np.array_equal(columns[estimator], np.arange(x.shape[1])):
         x = x[:, columns[estimator]]
-    said = _said(model.estimators_[estimator], x)
-    classes = getattr(model, "classes_", None)
+    one, classes = model.estimators_[estimator], getattr(model, "classes_", None)
+    if not _leaves_are_read(one, x):
+        return _labels(as_numpy(one.predict(x)), classes)
+    return np.asarray(_labels(_by_node(one), classes).take(one.tree_.apply(x)))
+
+
+def _labels(said: NDArray[Any], classes: Any) -> NDArray[Any]:
+    """What an estimator says, (k,) or (k, outputs), in the labels of the model."""
     if classes is None:
         return said
     # estimators of a bagging classifier are fitted on the positions of the labels in classes_
@@ -127,21 +133,24 @@ def predictions(model: Any, estimator: int, x: Any) -> NDArray[Any]:
     return np.stack([known[codes[:, j]] for j, known in enumerate(classes)], axis=1)
 
 
-def _said(estimator: Any, x: Any) -> NDArray[Any]:
-    """What an estimator predicts. Of a tree with one output the leaves are read, at half the time of its `predict`."""
-    from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
+def _leaves_are_read(estimator: Any, x: Any) -> bool:
+    """Whether the leaves of a tree with one output are read, at half the time of its `predict`."""
+    from sklearn.tree import BaseDecisionTree
 
     plain = type(estimator).predict is BaseDecisionTree.predict and isinstance(x, np.ndarray)
-    if not plain or x.dtype != np.float32 or estimator.n_outputs_ != 1:
-        return as_numpy(estimator.predict(x))
-    leaves = estimator.tree_.apply(x)
-    values = estimator.tree_.value[:, 0]
-    if isinstance(estimator, DecisionTreeClassifier):
-        # of two classes the first one where they tie, as by argmax, which is slow over short rows
-        best = values[:, 1] > values[:, 0] if values.shape[1] == 2 else values.argmax(axis=1)
-        found: NDArray[Any] = np.asarray(estimator.classes_)[best.astype(np.intp)]
-        return np.asarray(found[leaves])
-    return np.asarray(values[leaves, 0])
+    return bool(plain and x.dtype == np.float32 and estimator.n_outputs_ == 1)
+
+
+def _by_node(tree: Any) -> NDArray[Any]:
+    """What a tree with one output predicts at each of its nodes."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    values = tree.tree_.value[:, 0]
+    if not isinstance(tree, DecisionTreeClassifier):
+        return np.asarray(values[:, 0])
+    # of two classes the first one where they tie, as by argmax, which is slow over short rows
+    best = values[:, 1] > values[:, 0] if values.shape[1] == 2 else values.argmax(axis=1)
+    return np.asarray(np.asarray(tree.classes_)[best.astype(np.intp)])
 
 
 def check_same_data(model: Any, data: Dataset) -> None:
@@ -185,7 +194,7 @@ def grown_on_other_labels(model: Any, drawn: Any, data: Dataset) -> bool:
         root = np.ravel(tree.tree_.value[0])
         if classes is not None:
             root = root / root.sum()
-        if not np.allclose(root, y[bag].mean(axis=0), rtol=1e-5, atol=1e-8):
+        if not np.allclose(root, np.bincount(bag, minlength=len(y)) @ y / len(bag), rtol=1e-5, atol=1e-8):
             return True
     return False
 

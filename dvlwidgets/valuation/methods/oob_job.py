@@ -25,7 +25,8 @@ from ...typing import Indices
 from ...utility.warning_tap import warnings_counted
 from .. import bags
 from ..fit_costs import FitCosts
-from .oob_scores import Score, checked_scores, point_wise_accuracy, unit_of
+from ..forest_bags import drawn_again
+from .oob_scores import Score, checked_scores, moments, point_wise_accuracy, unit_of
 
 STEPS = 64
 """A run has about so many steps, however many estimators there are."""
@@ -60,9 +61,11 @@ class OobJob:
         self.metrics = (getattr(score, "__name__", "score"),)
         self.value_unit = unit_of(score)
         self.notes: tuple[str, ...] = ()
+        self.hits = score is point_wise_accuracy and self.y.ndim == 1
         if self.fitted:
-            drawn = model.estimators_samples_  # forests draw them again whenever they are asked
-            self.outside = bags.outside(model, drawn, data.n_rows)
+            again = drawn_again(model, data.n_rows, bags.LOOKED_AT)
+            drawn = model.estimators_samples_ if again is None else again[1]
+            self.outside = bags.outside(model, drawn, data.n_rows) if again is None else again[0]
             self.notes = self._notes_of_bags(drawn)
             alike = bags.rows_alike(model, self.x)
             if alike is not None:
@@ -73,7 +76,9 @@ class OobJob:
             self.notes = (note + "the run, a few at a time; the model itself stays unfitted",)
 
     def _notes_of_bags(self, drawn: Sequence[Any]) -> tuple[str, ...]:
-        never = self.n - len(np.unique(self.points[self.outside.any(axis=0)]))
+        out = np.zeros(self.n, np.bool_)
+        out[self.points[self.outside.any(axis=0)]] = True
+        never = self.n - int(np.count_nonzero(out))
         if never == self.n:
             raise InputError(self._no_point_outside())
         notes = []
@@ -106,7 +111,7 @@ class OobJob:
                     model, outside = self.model, self.outside
                 else:
                     model, outside = self._fit(0, 1)
-                self._observe(model, 0, np.flatnonzero(outside[0]))
+                self._scores(model, 0, np.flatnonzero(outside[0]))
         except (InputError, InputTypeError):
             raise
         except Exception as error:
@@ -140,15 +145,13 @@ class OobJob:
                 outside = self.outside[first : first + self.rows(step)]
             else:
                 (model, outside), first = self._fit(step, self.rows(step)), 0
-            scores, there = np.zeros((2, len(outside), self.n))
-            for b, mask in enumerate(outside):
-                points, seen = self._observe(model, first + b, np.flatnonzero(mask))
-                scores[b][points], there[b][points] = seen, 1.0
-        count = there.sum(axis=0).astype(np.int64)
-        mean = scores.sum(axis=0) / np.maximum(count, 1)
-        scores -= mean
-        scores *= there
-        squares = np.square(scores, out=scores).sum(axis=0)
+            scores: NDArray[Any] = np.zeros(outside.shape, np.bool_ if self.hits else np.float64)
+            for seen, mask, estimator in zip(
+                scores, outside, range(first, first + len(outside)), strict=True
+            ):
+                rows = np.flatnonzero(mask)
+                seen[rows] = self._scores(model, estimator, rows)
+        count, mean, squares = self._moments(scores, outside)
         return OobBlock(
             len(outside),
             count,
@@ -158,6 +161,19 @@ class OobJob:
             warnings=len(warned),
             warning=warned[0] if warned else None,
         )
+
+    def _moments(
+        self, scores: NDArray[Any], outside: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Counts, means and sums of squares of the points, of scores (estimators, rows), 0 for rows in bags."""
+        if self.grouped:  # a group's score is the mean of its rows'
+            sizes = np.array([np.bincount(self.points[mask], minlength=self.n) for mask in outside])
+            sums = [np.bincount(self.points, weights=seen, minlength=self.n) for seen in scores]
+            return moments(np.array(sums) / np.maximum(sizes, 1), sizes > 0)
+        found = moments(scores, outside)
+        for each in found:
+            each[self.points] = each.copy()
+        return found
 
     def _fit(self, step: int, estimators: int) -> tuple[Any, NDArray[np.bool_]]:
         """A few new estimators and the rows outside of their bags; their draws belong to the step."""
@@ -187,18 +203,16 @@ class OobJob:
         column = self.y.ndim == 2 and self.y.shape[1] == 1
         return self.y.ravel() if column else self.data.y
 
-    def _observe(self, model: Any, estimator: int, rows: Indices) -> tuple[Indices, NDArray[np.float64]]:
-        """One estimator's score of each point that has rows out of its bag (a group: their mean), and those points."""
+    def _scores(self, model: Any, estimator: int, rows: Indices) -> NDArray[Any]:
+        """One estimator's scores of rows out of its bag: numbers, or whether it is right."""
         if not len(rows):
-            return rows, np.zeros(0)
-        y = self.y[rows]
+            return np.zeros(0)
+        y = self.y.take(rows, axis=0)
         x = self.x.take(rows, axis=0) if isinstance(self.x, np.ndarray) else take_rows(self.x, rows)
         said = bags.predictions(model, estimator, x).reshape(y.shape)
-        scores = checked_scores(self.score(y, said), len(rows), self.metrics[0])
-        if not self.grouped:
-            return self.points[rows], scores
-        points, place = np.unique(self.points[rows], return_inverse=True)
-        return points, np.bincount(place, weights=scores) / np.bincount(place)
+        if self.hits:
+            return np.asarray(y == said)
+        return checked_scores(self.score(y, said), len(rows), self.metrics[0])
 
     def join(self, payloads: Sequence[OobBlock]) -> OobBlock:
         (whole,) = payloads

@@ -81,3 +81,23 @@ def checked_scores(scores: Any, rows: int, name: str) -> NDArray[np.float64]:
             f"{'' if np.isfinite(found).all() else ' with NaN or infinity in it'}; expected one finite number a point."
         )
     return found
+
+
+def moments(
+    scores: NDArray[Any], there: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Counts, means and sums of squared deviations of each column, (n,) each.
+
+    Args:
+        scores: (k, n) numbers, or hits and misses; 0 where there is none.
+        there: (k, n) where there are some.
+    """
+    narrow = np.uint8 if len(there) < 256 else np.int64  # eight times as quick as a wide sum of booleans
+    count = np.add.reduce(there.view(np.uint8), axis=0, dtype=narrow).astype(np.int64)
+    if scores.dtype == np.bool_:
+        hits = np.add.reduce(scores.view(np.uint8), axis=0, dtype=narrow).astype(np.float64)
+        mean = hits / np.maximum(count, 1)
+        return count, mean, hits * (1.0 - mean)
+    mean = scores.sum(axis=0) / np.maximum(count, 1)
+    deviations = (scores - mean) * there
+    return count, mean, np.square(deviations, out=deviations).sum(axis=0)
