@@ -70,13 +70,12 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
       }
     }
 
-    /** A stream of changes does not put it off for ever: it is drawn at that pace then. */
+    /**
+     * After the frame that shows the table: no answer of the table waits for it. A stream of changes does not put it off for
+     * ever: it is drawn at that pace then.
+     */
     function soon(n: number): void {
-      if (n <= LARGE) {
-        draw();
-      } else {
-        timer ??= setTimeout(draw, STILL);
-      }
+      timer ??= setTimeout(draw, n <= LARGE ? 0 : STILL);
     }
 
     function ask(): void {
