@@ -56,6 +56,9 @@ class ArnoldiInfluence(BlockInfluence):
         hessian_regularization: an older name of `regularization`.
         rank_estimate: an older name of `rank`.
 
+    Raises:
+        InputError, InputTypeError: for arguments that cannot work.
+
     Warns:
         UserWarning: for pairs that have not converged, and for eigenvalues that the damping leaves below zero.
 

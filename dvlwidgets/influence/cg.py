@@ -51,6 +51,9 @@ class CgInfluence(BlockInfluence):
         second_order_mode: a `SecondOrderMode`.
         hessian_regularization: an older name of `regularization`.
 
+    Raises:
+        InputError, InputTypeError: for arguments that cannot work.
+
     Warns:
         UserWarning: for right-hand sides that have not converged, and for an indefinite curvature.
     """

@@ -74,6 +74,10 @@ class EnsembleInfluence(InfluenceFunctionModel):
             model: the architecture; it is not changed.
             checkpoints: models, state dicts, or files of state dicts.
             make: from a model to an influence model.
+
+        Raises:
+            InputError: for no checkpoints, files that cannot be read, or members of other shapes.
+            InputTypeError: for what is no checkpoint, and where `make` gives no influence model.
         """
         return cls([make(restored(model, state)) for state in checkpoints])
 

@@ -30,6 +30,9 @@ class InverseHarmonicMeanInfluence(BlockInfluence):
         block_structure: a `BlockMode`, or a mapping of block names to parameter names.
         hessian_regularization: an older name of `regularization`.
 
+    Raises:
+        InputError, InputTypeError: for arguments that cannot work, and without a regularization.
+
     References:
         [Kwon, Wu, Wu & Zou 2024](https://arxiv.org/abs/2310.00902), DataInf.
     """

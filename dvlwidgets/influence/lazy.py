@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import InputTypeError
+from ..errors import InputError, InputTypeError
 from .aggregators import (
     ListAggregator,
     NestedListAggregator,
@@ -53,8 +53,14 @@ class LazyChunkSequence:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the blocks as one array; computes them."""
+        """Of the blocks as one array; computes them.
+
+        Raises:
+            InputError: if there are none.
+        """
         shapes = [tuple(block.shape) for block in self]
+        if not shapes:
+            raise InputError("there are no blocks, so they have no shape; expected at least one.")
         return (sum(s[0] for s in shapes), *shapes[0][1:])
 
     def compute(self, aggregator: SequenceAggregator | None = None) -> Any:

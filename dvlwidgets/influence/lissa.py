@@ -38,7 +38,7 @@ class LissaInfluence(BlockInfluence):
         loss: `loss(output, target)`.
         regularization: the damping added to the curvature's diagonal: a number, one for each block by name, or None.
         maxiter: most iterations.
-        dampen: added to H / scale: the result solves with a damping of regularization + scale dampen.
+        dampen: from 0 to 1, added to H / scale: the result solves with a damping of regularization + scale dampen.
         scale: what products are divided by. The recursion diverges if it is below half the largest eigenvalue of H,
             and is slow if it is far above; fit looks at that eigenvalue and warns. None chooses for you.
         rtol: wanted residual, relative to the gradient's length.
@@ -49,6 +49,9 @@ class LissaInfluence(BlockInfluence):
         hessian_regularization: an older name of `regularization`.
         seed: of the draws.
         batch_size: training points in a product; by default 256, or all if there are fewer.
+
+    Raises:
+        InputError, InputTypeError: for arguments that cannot work.
 
     Warns:
         UserWarning: for a scale that is too small, for right-hand sides that have not converged, and for an

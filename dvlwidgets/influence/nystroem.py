@@ -41,7 +41,7 @@ class NystroemSketchInfluence(BlockInfluence):
         loss: `loss(output, target)`.
         regularization: the damping added to the curvature's diagonal: a positive number, or one for each block by
             name. What the sketch leaves out is divided by it.
-        rank: of the sketch; all of a block with fewer parameters.
+        rank: of the sketch, at least 1; all of a block with fewer parameters.
         block_structure: a `BlockMode`, or a mapping of block names to parameter names.
         second_order_mode: a `SecondOrderMode`; "gauss_newton" and "empirical_fisher" are never indefinite.
         hessian_regularization: an older name of `regularization`.
@@ -49,6 +49,9 @@ class NystroemSketchInfluence(BlockInfluence):
 
     Attributes:
         path: by block, "dense" or "products": whether the curvature's matrix was made.
+
+    Raises:
+        InputError, InputTypeError: for arguments that cannot work, and without a rank or a regularization.
 
     Warns:
         UserWarning: for a curvature that is indefinite.

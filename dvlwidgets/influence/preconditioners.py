@@ -43,6 +43,9 @@ class JacobiPreconditioner:
     Args:
         num_samples_estimator: vectors of random signs, where the diagonal is estimated.
 
+    Raises:
+        InputError, InputTypeError: for a number below 1, or none.
+
     References:
         [Bekas, Kokiopoulou & Saad 2007](https://doi.org/10.1016/j.apnum.2007.01.003).
     """

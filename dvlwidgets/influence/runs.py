@@ -47,14 +47,15 @@ class InfluenceStatistics:
         column: the column that stands for a point's value while the run goes on; by default the first reducer that
             gives quantiles, or the first column of all.
         is_done: a rule that may end the run early, such as `MaxTime(60)`; by default it ends when all is done.
-        budget: bytes that a tile may take; by default 64 MB.
+        budget: bytes that the scores and gradients of a tile may take; by default 64 MB, or an eighth of what the test
+            points' factors take where that is more.
         path: a folder for the gradient store; None keeps it in memory.
         dtype: precision of the store, see `GradientStore.of`.
         progress: draw a progress bar in `fit`.
 
     Raises:
-        InputTypeError: for a model, reducers or rules that are none.
-        InputError: for two reducers of one name.
+        InputTypeError: for a model, reducers, rules, a budget or a path that are none.
+        InputError: for two reducers of one name, and a budget below 1.
 
     Example:
         >>> found = InfluenceStatistics(model, test).fit(train).result  # doctest: +SKIP

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ..arguments import whole
 from ..engine.identity import make_header
 from ..engine.records import Provenance
 from ..engine.run import Loop
@@ -27,7 +28,7 @@ from .reducers.choice import default_reducers, main_column
 from .scan import tile_width
 from .scanner import Scanner
 from .shelves import dtype_of
-from .store import GradientStore
+from .store import GradientStore, folder_of
 from .summary import InfluenceSummary
 from .turns import Turns
 
@@ -48,6 +49,9 @@ class ScanSetup:
         budget: bytes of a tile, or None.
         path: folder of the gradient store, or None.
         dtype: precision of the store, or None.
+
+    Raises:
+        InputError, InputTypeError: for a budget or a path that is none.
     """
 
     model: InfluenceFunctionModel
@@ -56,6 +60,11 @@ class ScanSetup:
     budget: int | None = None
     path: Any = None
     dtype: Any = None
+
+    def __post_init__(self) -> None:
+        if self.budget is not None:
+            whole("budget", self.budget, 1, "It is the number of bytes of a tile: 64_000_000, for example.")
+        folder_of(self.path)  # refuses early
 
     def job(self, train: Batches, test: Batches, *, spread: bool, turns: Turns) -> ScanJob:
         """The work on these data.

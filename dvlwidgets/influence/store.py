@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel, require_model
 from .batches import Batch, Batches, require_positions
 from .rows import Rows
@@ -75,12 +75,12 @@ class GradientStore:
 
         Raises:
             StoreError: for a folder that cannot be written or has no room.
-            InputError, InputTypeError: for a model, a dtype or data that are none.
+            InputError, InputTypeError: for a model, a path, a dtype or data that are none.
         """
         require_model(model)
         kept = kept_dtype(dtype, model.problem.dtype)
         batches = Batches.of(data)
-        folder = None if path is None else Path(path).expanduser().resolve()
+        folder = folder_of(path)
         with _OPENING:
             key = key_of(model, batches, kept)
             found = _OPEN.get((key, str(folder)))
@@ -266,6 +266,19 @@ class GradientStore:
                 "them to one length."
             )
         self._shelf.write(where, tensors, losses)
+
+
+def folder_of(path: Any) -> Path | None:
+    """The folder for stores that somebody named, or None for memory.
+
+    Raises:
+        InputTypeError: for what is no path.
+    """
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise InputTypeError(
+            f"path is {path!r:.60}; expected a folder for gradient stores, such as 'gradients', or None for memory."
+        )
+    return None if path is None else Path(path).expanduser().resolve()
 
 
 def key_of(model: InfluenceFunctionModel, batches: Batches, dtype: torch.dtype) -> str:

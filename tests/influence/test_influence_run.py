@@ -149,6 +149,9 @@ def test_data_that_do_not_fit_the_model_are_refused_before_a_run():
         InfluenceStatistics(CASE.net, CASE.test)
     with pytest.raises(InputTypeError, match="expected an influence model"):
         InfluenceStatistics(GradDotInfluence, CASE.test)
+    for budget, path, words in [(0, None, "budget"), ("64", None, "budget"), (None, 3, "path is 3")]:
+        with pytest.raises((InputError, InputTypeError), match=words):
+            InfluenceStatistics(CASE.model(), CASE.test, budget=budget, path=path)
     with pytest.raises(InputError, match="two reducers give"):
         InfluenceStatistics(CASE.model(), CASE.test, reducers=[Quantile(0.1), Quantile(0.2)])
     with pytest.raises(InputError, match="expected one of"):
