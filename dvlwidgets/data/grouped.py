@@ -67,7 +67,17 @@ class GroupedDataset(Dataset):
 
     @classmethod
     def from_dataset(cls, data: Dataset, data_groups: Any, group_names: Any = None) -> GroupedDataset:
-        """Groups the rows of a data set; ids and names of the rows are kept as `row_ids` and `row_names`."""
+        """Groups the rows of a data set; ids and names of the rows are kept as `row_ids` and `row_names`.
+
+        Args:
+            data: the rows.
+            data_groups: group of each row, (n_rows,).
+            group_names: one per group, in the sorted order of the groups; by default the groups themselves.
+
+        Raises:
+            InputError: if a row has no group, or the lengths differ.
+            InputTypeError: for what is no data set.
+        """
         given: Any = data
         if not isinstance(given, Dataset):
             raise InputTypeError(
@@ -147,7 +157,11 @@ class GroupedDataset(Dataset):
         hasher.put(self._group_ids)
 
     def relabel(self, positions: Any, labels: Any = None) -> Self:
-        """Refused: the points are groups, and a group has many labels."""
+        """Refused: the points are groups, and a group has many labels.
+
+        Raises:
+            InputError: saying how to relabel rows.
+        """
         raise InputError(
             "the points of a GroupedDataset are groups, which have no label of their own; expected a Dataset. "
             "Relabel the rows first, then group them with GroupedDataset.from_dataset."

@@ -43,6 +43,9 @@ def register_preview(matches: Callable[[Dataset], bool], make: Callable[[Dataset
             for the points that somebody looks at, and for the first few when a panel is made. Where it raises,
             the point is shown with a mark and the reason.
 
+    Raises:
+        InputTypeError: for what are no functions.
+
     Example:
         >>> import dvlwidgets as dvl
         >>> dvl.register_preview(

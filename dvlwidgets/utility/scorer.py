@@ -40,7 +40,9 @@ class SupervisedScorer:
         name: what to call it.
 
     Raises:
-        InputError: unknown scoring, no test points, a default that is not finite, a malformed range.
+        InputError: unknown scoring, no test points, a default that is not finite or outside the range, a malformed
+            range.
+        InputTypeError: a scoring or test data of another type.
 
     Example:
         >>> scorer = SupervisedScorer("accuracy", (x_val, y_val))  # doctest: +SKIP

@@ -34,7 +34,7 @@ class SkorchSupervisedScorer(SupervisedScorer):
         name: what to call it.
 
     Raises:
-        InputTypeError: for features that are no numbers.
+        InputTypeError: for features that are no numbers; else as `SupervisedScorer`.
 
     Example:
         >>> net = NeuralNetClassifier(Module, max_epochs=5, train_split=None)  # doctest: +SKIP

@@ -67,6 +67,9 @@ class MinerGame(SizeGame):
 
     Args:
         n: number of miners, at least 3.
+
+    Raises:
+        InputError, InputTypeError: for another number.
     """
 
     def __init__(self, n: int) -> None:
@@ -85,6 +88,9 @@ class ShoesGame(Game):
     Args:
         left: owners of a left shoe; they are the first players.
         right: owners of a right shoe.
+
+    Raises:
+        InputError, InputTypeError: for numbers below 1.
     """
 
     def __init__(self, left: int, right: int) -> None:

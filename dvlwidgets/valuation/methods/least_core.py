@@ -130,6 +130,10 @@ class ExactLeastCoreValuation(LeastCoreValuation):
 
     Raises:
         InputTypeError, InputError: as in `LeastCoreValuation`; from `fit`, above 25 points.
+
+    References:
+        Maschler, Peleg & Shapley, Geometric properties of the kernel, nucleolus, and related solution concepts
+        (Mathematics of Operations Research, 1979), for the least core.
     """
 
     algorithm_name = "Exact least core"
@@ -158,6 +162,9 @@ class MonteCarloLeastCoreValuation(LeastCoreValuation):
 
     Raises:
         InputTypeError, InputError: as in `LeastCoreValuation`.
+
+    References:
+        Yan & Procaccia, If you like Shapley then you'll love the core (AAAI 2021).
     """
 
     algorithm_name = "Monte Carlo least core"

@@ -188,7 +188,13 @@ class OwenSampler:
 
 @dataclass(frozen=True)
 class AntitheticOwenSampler(OwenSampler):
-    """As `OwenSampler`, each set with its complement, which is a set at 1 - q: the pair is the unit of the variance."""
+    """As `OwenSampler`, each set with its complement, which is a set at 1 - q: the pair is the unit of the variance.
+
+    Arguments and errors as in `OwenSampler`; with a grid of m nodes these are the lower half of 2 m.
+
+    References:
+        Okhrati & Lipani, A multilinear sampling algorithm to estimate Shapley values (ICPR 2020).
+    """
 
     paired = True
 
