@@ -111,7 +111,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def core_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """A fresh environment with the wheel and its required dependencies, and nothing else."""
     environment = create_environment(tmp_path_factory.mktemp("core") / "venv")
-    environment.install(str(wheel))
+    environment.install(wheel)
     return environment
 
 
@@ -129,5 +129,5 @@ def core_only_report(
 @pytest.fixture(scope="session")
 def lab_environment(core_environment: Environment, core_only_report: dict[str, object]) -> Environment:
     """The same environment once JupyterLab has joined it."""
-    core_environment.install("jupyterlab", "ipykernel")
+    core_environment.link("jupyterlab", "ipykernel")
     return core_environment
