@@ -119,7 +119,7 @@ describe('edits', () => {
   it('of a selection made on cards', async () => {
     const { kernel, cards, click, press, one, root } = await open();
     const rows = [0, 2].map((i) => at(cards('harmful')[i]!));
-    await click(cards('harmful')[0]!.querySelector('input')!);
+    await click(cards('harmful')[0]!.querySelector('.card-pick')!);
     await click(cards('harmful')[2]!, { ctrlKey: true });
     expect(one('footer-selected').textContent).toBe('2 selected');
     expect(root.querySelector('.detail .relabel h3')!.textContent).toBe('Relabel 2 selected points');
