@@ -114,10 +114,9 @@ def closure(requirements: Iterable[str]) -> list[Distribution]:
 
 def link(source: str | Path, target: str | Path) -> None:
     """A hard link; a copy on another file system, and of what npm may write anew."""
+    rewritten = Path(source).name == ".package-lock.json"
     try:
-        if Path(source).name == ".package-lock.json":
-            raise OSError
-        os.link(source, target)
+        (shutil.copy2 if rewritten else os.link)(source, target)
     except OSError:
         shutil.copy2(source, target)
 
