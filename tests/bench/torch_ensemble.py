@@ -30,7 +30,7 @@ from dvlwidgets import (
     Utility,
 )
 from dvlwidgets.utility.fits.many import batched_fits
-from dvlwidgets.utility.fits.one_by_one import answers
+from dvlwidgets.utility.fits.one_by_one import OneByOne
 
 sys.path.insert(0, str(Path(__file__).parent))
 from row import Row
@@ -75,7 +75,7 @@ def fits(epochs: int, batch_size: int | None, b: int, repeats: int) -> Row:
 
     def alone(rows: Any) -> None:
         for row in rows:
-            answers(model, x[:N], y[:N], masks[row], x[N:], ["predict"])
+            OneByOne(model, x[:N], y[:N], x[N:], ["predict"]).answers(masks[row])
 
     together.predictions(masks)  # records
     ours, theirs = [], []

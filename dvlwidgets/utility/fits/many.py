@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...typing import Masks
 from .covered import Coverage, explain
 from .method import Method, NotCoveredError
-from .one_by_one import answers
+from .one_by_one import OneByOne
 from .predictions import Predictions, joined
 from .problem import Floats, Problem
 from .row_weights import checked, keyword
@@ -160,7 +160,8 @@ def fit_many(
     alone = np.ones(len(given), np.bool_)
     if told is not None:
         alone[rows[told.done]] = False
-    found, failures = _alone(model, x, y, given, x_test, want, np.flatnonzero(alone), weights)
+    single = OneByOne(model, x, y, x_test, want, weights)
+    found, failures = _alone(single, given, np.flatnonzero(alone))
     path = f"one by one: {fits}" if isinstance(fits, str) else str(explain(model))
     if told is not None and not isinstance(fits, str):
         for at in np.flatnonzero(told.done):
@@ -175,7 +176,7 @@ def fit_many(
 
 
 def _answer(problem: Problem, told: Predictions, at: int, want: list[str]) -> list[Any]:
-    """A batched model's answers in the form of `answers`."""
+    """A batched model's answers in the form of `OneByOne.answers`."""
     if told.codes is None:
         assert told.numbers is not None
         return [(told.numbers[at], None)]
@@ -188,20 +189,14 @@ def _answer(problem: Problem, told: Predictions, at: int, want: list[str]) -> li
 
 
 def _alone(
-    model: Any,
-    x: Any,
-    y: Any,
-    masks: Masks,
-    x_test: Any,
-    want: list[str],
-    rows: NDArray[np.intp],
-    weights: Floats | None,
+    fits: OneByOne, masks: Masks, rows: NDArray[np.intp]
 ) -> tuple[dict[int, list[Any]], dict[int, Exception]]:
+    """Answers, and what was raised instead, by the position of the subset."""
     found: dict[int, list[Any]] = {}
     failures: dict[int, Exception] = {}
     for b in rows.tolist():
         try:
-            found[b] = answers(model, x, y, masks[b], x_test, want, weights)
+            found[b] = fits.answers(masks[b])
         except Exception as error:  # what a fit raises is part of the answer
             failures[b] = error
     return found, failures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,28 @@ def fitted(model: Any, x: Any, y: Any, mask: NDArray[np.bool_], weights: Floats 
     return copied
 
 
-def answers(
-    model: Any,
-    x: Any,
-    y: Any,
-    mask: NDArray[np.bool_],
-    x_test: Any,
-    want: Sequence[str],
-    weights: Floats | None = None,
-) -> list[Any]:
-    """What a fit on one subset says to each of the methods; raises what fit or method raises."""
-    one = fitted(model, x, y, mask, weights)
-    return [(as_numpy(getattr(one, method)(x_test)), getattr(one, "classes_", None)) for method in want]
+@dataclass(frozen=True)
+class OneByOne:
+    """One model on one problem: each subset is fitted by itself.
+
+    Attributes:
+        model: the unfitted model.
+        x: training features.
+        y: training labels.
+        x_test: test features.
+        want: methods of the estimator that are asked.
+        weights: (n,) of the rows, or None.
+    """
+
+    model: Any
+    x: Any
+    y: Any
+    x_test: Any
+    want: Sequence[str]
+    weights: Floats | None = None
+
+    def answers(self, mask: NDArray[np.bool_]) -> list[Any]:
+        """What a fit on a subset says to each of the methods; raises what fit or method raises."""
+        one = fitted(self.model, self.x, self.y, mask, self.weights)
+        classes = getattr(one, "classes_", None)
+        return [(as_numpy(getattr(one, method)(self.x_test)), classes) for method in self.want]
