@@ -5,21 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from influence_fakes import FakeExplorer
 from playwright.sync_api import Browser, Page, expect
 from ui.blank import Blank, before, course, full
+from ui.bridge import Bridge, bridged
+from ui.work import valued_digits
+
+from dvlwidgets import InfluencePanel
+from dvlwidgets.data.examples import load_split
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
-FOUND = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(
+FOUND = """async (parts) => (await axe.run(parts === null ? document : parts.map((part) => ({
+    fromShadowDom: ['[data-dvl-panel]', part]})), {resultTypes: ['violations']})).violations.map(
     ({id, impact, help, nodes}) => ({id, impact, help, nodes: nodes.map(
         ({target, any, all}) =>
             [target.flat().join(' '), ...[...any, ...all].map((one) => one.message)].join(': '))}))"""
 
+THEME = "scheme => { document.body.dataset.dvlTheme = scheme; document.body.style.colorScheme = scheme }"
 
-def serious(page: Page) -> list[dict[str, Any]]:
-    """The violations that keep people from using the page."""
-    found: list[dict[str, Any]] = page.evaluate(FOUND)
+
+def serious(page: Page, *parts: str) -> list[dict[str, Any]]:
+    """The violations that keep people from using the page, or some parts of the panel."""
+    found: list[dict[str, Any]] = page.evaluate(FOUND, parts or None)
     return [one for one in found if one["impact"] in SERIOUS]
 
 
@@ -27,7 +37,7 @@ def serious(page: Page) -> list[dict[str, Any]]:
 def test_axe_finds_nothing_serious_whatever_is_open(browser: Browser, scheme: str) -> None:
     blank = Blank.open(browser, color_scheme=scheme)
     page = blank.page
-    page.evaluate("dark => { document.body.dataset.dvlTheme = dark ? 'dark' : 'light' }", scheme == "dark")
+    page.evaluate(THEME, scheme)
     page.add_script_tag(content=AXE.read_text("utf-8"))
     blank.mount()
     assert serious(page) == [], "waiting"
@@ -55,3 +65,59 @@ def test_axe_finds_nothing_serious_whatever_is_open(browser: Browser, scheme: st
         blank.paint()
         assert serious(page) == [], part
     blank.close()
+
+
+def check(at: Bridge, *parts: str) -> None:
+    """Nothing serious in these parts, in light nor in dark."""
+    for scheme in ("light", "dark"):
+        at.page.evaluate(THEME, scheme)
+        expect(at.part("panel")).to_have_attribute("data-theme", scheme)
+        assert serious(at.page, *parts) == [], scheme
+
+
+def test_axe_finds_nothing_serious_in_what_python_answers(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # logs of edits are kept there
+    panel = valued_digits(80)
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        page.add_script_tag(content=AXE.read_text("utf-8"))
+        expect(part("cell-suggested").first).to_contain_text("%")
+        part("test-look").click()
+        part("test-doubt").first.click()
+        page.keyboard.press("f")
+        expect(part("test-edits-summary")).to_contain_text("1 flagged")
+        part("whatif").click()
+        expect(part("whatif-card")).to_have_attribute("data-state", "done", timeout=120_000)
+        at.row(at.order()[0]).click()
+        for key in ("x", "f", "3"):
+            page.keyboard.press(key)
+        part("picture-map").click()
+        expect(part("map")).to_have_attribute("data-points", "80")
+        check(at, ".overview", ".detail")
+        part("enlarge").click()
+        check(at, ".pictures-large")
+        page.keyboard.press("Escape")
+        part("log-open").click()
+        expect(part("log-entry")).to_have_count(3)
+        check(at, ".sheet.log")
+
+    split = load_split("digits", n_train=60, flip=0.1, seed=0)
+    train, test = split.train, split.val.take(np.arange(30))
+    explorer = FakeExplorer(train, test, tile=10)
+    influence = InfluencePanel(explorer, train, test, title="influence", image_shape=(8, 8))
+    influence.start()
+    influence.wait()
+    with bridged(browser, influence) as at:
+        page, part = at.page, at.part
+        page.add_script_tag(content=AXE.read_text("utf-8"))
+        cards = part("harmful").get_by_test_id("card").filter(visible=True)
+        cards.first.click()
+        page.keyboard.press("3")
+        expect(part("stale")).to_be_visible()
+        check(at, ".panel")
+        part("panel").locator("[data-testid=tab][data-chip=training]").click()
+        check(at, ".overview", ".chips", ".detail")
+        part("as-pictures").click()
+        check(at, ".work-training")

@@ -13,12 +13,11 @@ from panel_fakes import FakeValuation
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from sklearn.datasets import load_iris
-from sklearn.neighbors import KNeighborsClassifier
 from ui.bridge import bridged
+from ui.work import valued_digits
 
-from dvlwidgets import Dataset, KNNShapleyValuation, ValuationPanel, previews
+from dvlwidgets import Dataset, ValuationPanel, previews
 from dvlwidgets.data import GroupedDataset
-from dvlwidgets.data.examples import load_split
 
 SVG = "{http://www.w3.org/2000/svg}"
 CLIPPED = """() => [...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('button, h3')]
@@ -32,19 +31,6 @@ ZEROS = """() => [...new Set([...document.querySelector('[data-dvl-panel]').shad
 @pytest.fixture(autouse=True)
 def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # logs of edits are kept there
-
-
-def digits(n: int = 80) -> ValuationPanel:
-    """A panel with values."""
-    split = load_split("digits", n_train=n, flip=0.1, seed=0)
-    few = np.arange(60)
-    knn = KNNShapleyValuation(KNeighborsClassifier(3), split.val.take(few), progress=False)
-    panel = ValuationPanel(
-        knn, split.train, title="digits", previews=split.images, held_out=split.test.take(few)
-    )
-    panel.start()
-    panel.wait()
-    return panel
 
 
 def drawn(page: Page, at: Locator, kinds: tuple[str, ...] = ("svg", "png")) -> set[str]:
@@ -68,7 +54,7 @@ def drawn(page: Page, at: Locator, kinds: tuple[str, ...] = ("svg", "png")) -> s
 
 
 def test_columns_refine_the_order_keys_edit_and_every_chart_becomes_a_file(browser: Browser) -> None:
-    panel = digits()
+    panel = valued_digits()
     with bridged(browser, panel) as at:
         page, part = at.page, at.part
         values, labels = panel.values.values, panel._session.train.labels.astype(str)
@@ -220,7 +206,7 @@ def test_a_sound_is_played_and_a_group_shows_its_members(browser: Browser) -> No
 
 
 def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(browser: Browser) -> None:
-    panel = digits()
+    panel = valued_digits()
     with bridged(browser, panel, reduced_motion="reduce") as at:
         page, part = at.page, at.part
         expect(part("cell-suggested").first).to_contain_text("%")

@@ -259,3 +259,21 @@ def paused_run(page: Page, server: Server, folder: Path, name: str) -> tuple[Not
         panel.click("pause")
         panel.expect_state("paused")
     return notebook, lab, panel
+
+
+def valued_digits(n: int = 80) -> Any:
+    """A panel of this process, with values: digits of which a tenth have wrong labels."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    from dvlwidgets import KNNShapleyValuation, ValuationPanel
+    from dvlwidgets.data.examples import load_split
+
+    split = load_split("digits", n_train=n, flip=0.1, seed=0)
+    few = np.arange(60)
+    knn = KNNShapleyValuation(KNeighborsClassifier(3), split.val.take(few), progress=False)
+    panel = ValuationPanel(
+        knn, split.train, title="digits", previews=split.images, held_out=split.test.take(few)
+    )
+    panel.start()
+    panel.wait()
+    return panel
