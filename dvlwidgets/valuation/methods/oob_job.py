@@ -170,10 +170,7 @@ class OobJob:
             sizes = np.array([np.bincount(self.points[mask], minlength=self.n) for mask in outside])
             sums = [np.bincount(self.points, weights=seen, minlength=self.n) for seen in scores]
             return moments(np.array(sums) / np.maximum(sizes, 1), sizes > 0)
-        found = moments(scores, outside)
-        for each in found:
-            each[self.points] = each.copy()
-        return found
+        return moments(scores, outside, self.points)
 
     def _fit(self, step: int, estimators: int) -> tuple[Any, NDArray[np.bool_]]:
         """A few new estimators and the rows outside of their bags; their draws belong to the step."""
@@ -222,11 +219,11 @@ class OobJob:
         count = stats["count"] + payload.count
         share = payload.count / np.maximum(count, 1)
         delta = payload.mean - stats["mean"]
-        return {
-            "count": count,
-            "mean": stats["mean"] + delta * share,
-            "m2": stats["m2"] + payload.squares + delta**2 * stats["count"] * share,
-        }
+        moved = delta * share
+        delta *= moved
+        delta *= stats["count"]
+        delta += payload.squares
+        return {"count": count, "mean": stats["mean"] + moved, "m2": stats["m2"] + delta}
 
     def tally(self, payload: OobBlock) -> tuple[int, int, int]:
         return payload.estimators, 0, payload.warnings

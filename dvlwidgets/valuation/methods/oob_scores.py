@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, InputTypeError
+from ...typing import Indices
 
 Score = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.float64]]
 
@@ -84,20 +85,35 @@ def checked_scores(scores: Any, rows: int, name: str) -> NDArray[np.float64]:
 
 
 def moments(
-    scores: NDArray[Any], there: NDArray[np.bool_]
+    scores: NDArray[Any], there: NDArray[np.bool_], points: Indices | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Counts, means and sums of squared deviations of each column, (n,) each.
 
     Args:
         scores: (k, n) numbers, or hits and misses; 0 where there is none.
         there: (k, n) where there are some.
+        points: (n,) where the columns stand in the answer, each in a place of its own.
     """
-    narrow = np.uint8 if len(there) < 256 else np.int64  # eight times as quick as a wide sum of booleans
-    count = np.add.reduce(there.view(np.uint8), axis=0, dtype=narrow).astype(np.int64)
+    count = _placed(_counted(there), points).astype(np.int64)
+    some = np.maximum(count, 1)
     if scores.dtype == np.bool_:
-        hits = np.add.reduce(scores.view(np.uint8), axis=0, dtype=narrow).astype(np.float64)
-        mean = hits / np.maximum(count, 1)
+        hits = _placed(_counted(scores), points).astype(np.float64)
+        mean = hits / some
         return count, mean, hits * (1.0 - mean)
-    mean = scores.sum(axis=0) / np.maximum(count, 1)
-    deviations = (scores - mean) * there
-    return count, mean, np.square(deviations, out=deviations).sum(axis=0)
+    mean = _placed(scores.sum(axis=0), points) / some
+    deviations = (scores - (mean if points is None else mean[points])) * there
+    return count, mean, _placed(np.square(deviations, out=deviations).sum(axis=0), points)
+
+
+def _counted(there: NDArray[np.bool_]) -> NDArray[Any]:
+    """(n,) how many of each column; up to 255 rows in bytes, eight times as quick."""
+    narrow = np.uint8 if len(there) < 256 else np.int64
+    return np.asarray(np.add.reduce(there.view(np.uint8), axis=0, dtype=narrow))
+
+
+def _placed(column: NDArray[Any], points: Indices | None) -> NDArray[Any]:
+    if points is None:
+        return column
+    found = np.empty_like(column)
+    found[points] = column
+    return found
