@@ -75,11 +75,11 @@ def checked_rows(positions: Iterable[int], n: int) -> list[int]:
     """
     try:
         rows = [_position(position) for position in positions]
-    except TypeError as wrong:
+    except TypeError as reason:
         raise InputTypeError(
             f"positions are {positions!r:.60}; expected integers, such as [3, 7]. Of a mask pass "
             "numpy.flatnonzero(mask)."
-        ) from wrong
+        ) from reason
     wrong = [row for row in rows if not 0 <= row < n]
     if wrong or not rows:
         raise InputError(f"Rows {wrong or rows} were given; expected at least one, each from 0 to {n - 1}.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import arguments
 from ..errors import InputError
@@ -74,24 +76,28 @@ def load_spotify_dataset(
     ]
     parts = three_parts(len(chosen), val_size, test_size, random_state, what="songs", of_rest=True)
     rows = [everything[i] for i in chosen]
-    features = [name for name in NUMBERS if name != target_column]
-    genres = sorted({genre for row in rows for genre in _genres(row)})
-    x = np.array(
-        [[_number(row[c]) for c in features] + [float(g in _genres(row)) for g in genres] for row in rows]
-    )
-    songs = Dataset(
-        x,
-        np.array([_number(row[target_column]) for row in rows]),
-        feature_names=[*features, *(f"genre: {genre}" for genre in genres)],
-        target_names=[target_column],
-        data_names=[f"{row['artist']}: {row['song']}" for row in rows],
-        description=f"Top hits on Spotify after {after}; target {target_column}. From {SOURCE}.",
-        ids=np.array(chosen),
-    )
+    description = f"Top hits on Spotify after {after}; target {target_column}. From {SOURCE}."
+    songs = _songs(rows, np.array(chosen), target_column, description)
     train, val, test = (songs.take_rows(part) for part in parts)
     if groups is not None:
         train = _grouped(train, [rows[i][groups] for i in parts[0]])
     return train, val, test
+
+
+def _songs(rows: list[Row], ids: NDArray[Any], target_column: str, description: str) -> Dataset:
+    """Songs as points: their numbers, and an indicator for each genre."""
+    features = [name for name in NUMBERS if name != target_column]
+    genres = sorted({genre for row in rows for genre in _genres(row)})
+    x = [[_number(row[c]) for c in features] + [float(g in _genres(row)) for g in genres] for row in rows]
+    return Dataset(
+        np.array(x),
+        np.array([_number(row[target_column]) for row in rows]),
+        feature_names=[*features, *(f"genre: {genre}" for genre in genres)],
+        target_names=[target_column],
+        data_names=[f"{row['artist']}: {row['song']}" for row in rows],
+        description=description,
+        ids=ids,
+    )
 
 
 def _grouped(train: Dataset, groups: list[str]) -> Dataset:

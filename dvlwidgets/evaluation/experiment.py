@@ -62,22 +62,7 @@ def run_removal_experiment(
     Raises:
         InputError, InputTypeError: before any fit, for factories that cannot be called and numbers that cannot work.
     """
-    given_factories: Any = valuation_factories
-    factories = list(given_factories) if isinstance(given_factories, Iterable) else []
-    for name, factory in [
-        ("data_factory", data_factory),
-        ("utility_factory", utility_factory),
-        *(("each of valuation_factories", each) for each in factories),
-    ]:
-        if not callable(factory):
-            raise InputTypeError(
-                f"{name} must be a function that takes random_state, not {type(factory).__name__}. "
-                "Pass e.g. lambda random_state: ..."
-            )
-    if not factories:
-        raise InputTypeError(
-            "valuation_factories must be a list of at least one function. Pass [make_shapley]."
-        )
+    factories = _checked_factories(data_factory, utility_factory, valuation_factories)
     runs = whole("n_runs", n_runs, 1, "Curves of one run are the least.")
     workers = whole("n_jobs", n_jobs, 1, "1 leaves it to joblib's context.")
     shares = [float(share) for share in removal_percentages]
@@ -102,6 +87,26 @@ def run_removal_experiment(
                 scores = compute_removal_score(utility, result, given["train"], shares, remove_best=best)
                 into.append({**about, **scores})
     return _frames(*rows)
+
+
+def _checked_factories(data_factory: Any, utility_factory: Any, given: Any) -> list[Callable[..., Any]]:
+    """The valuations' factories, all of which can be called, as can the two others."""
+    factories = list(given) if isinstance(given, Iterable) else []
+    for name, factory in [
+        ("data_factory", data_factory),
+        ("utility_factory", utility_factory),
+        *(("each of valuation_factories", each) for each in factories),
+    ]:
+        if not callable(factory):
+            raise InputTypeError(
+                f"{name} must be a function that takes random_state, not {type(factory).__name__}. "
+                "Pass e.g. lambda random_state: ..."
+            )
+    if not factories:
+        raise InputTypeError(
+            "valuation_factories must be a list of at least one function. Pass [make_shapley]."
+        )
+    return factories
 
 
 def _call(factory: Callable[..., Any], given: dict[str, Any], order: tuple[str, ...]) -> Any:

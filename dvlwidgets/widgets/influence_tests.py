@@ -178,8 +178,10 @@ def log_of(test: Dataset, trained: EditLog, given: EditLog | str | PathLike[str]
         InputError: it is the training points' log: each has its own, so that undo knows what it concerns.
         InputTypeError, EditError: as `EditLog.of`.
     """
-    beside = kept_beside(test, trained) if given is None else given
-    log = given if isinstance(given, EditLog) else EditLog.of(test, beside)
+    if isinstance(given, EditLog):
+        log = given
+    else:
+        log = EditLog.of(test, kept_beside(test, trained) if given is None else given)
     if log.path == trained.path:
         raise InputError(
             f"edits and test_edits are both kept in {str(log.path)!r}; expected a log for each. Pass another file, or "
