@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -22,6 +21,7 @@ from dvlwidgets.widgets import bundle, ears, fragment, levels, wire
 from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
 from dvlwidgets.widgets.desk import Desk
 from dvlwidgets.widgets.edited import Edited
+from dvlwidgets.widgets.follower import Follower
 from dvlwidgets.widgets.output import Output
 from dvlwidgets.widgets.parts.part import Hub, MakePart
 from dvlwidgets.widgets.publisher import Encoder, Publisher
@@ -115,7 +115,13 @@ class LivePanel(anywidget.AnyWidget):
             listening=lambda: self._publisher.listening,
             keep=self._keep_page if ears.keeps_states() else None,
         )
-        self._written = threading.Event()
+        self._follower = Follower(
+            self._session,
+            self._publisher,
+            self._output,
+            told=lambda: self.state,
+            tell=lambda state: self.set_trait("state", state),
+        )
         super().__init__(height=height)
         self.set_trait("title", writable(self._session.subject.title))
         self.set_trait("state", self._session.state)
@@ -150,7 +156,9 @@ class LivePanel(anywidget.AnyWidget):
         In a notebook `await panel.run` is better: the buttons go on working in every front-end.
         """
         result = self._session.run.wait(timeout)
-        self._written.wait(WRITING)  # a program may end, and its kernel with it, as soon as this returns
+        self._follower.written.wait(
+            WRITING
+        )  # a program may end, and its kernel with it, as soon as this returns
         return result
 
     @property
@@ -226,34 +234,7 @@ class LivePanel(anywidget.AnyWidget):
             self._output.heard()
 
     def _changed(self) -> None:
-        """News of the run, in its thread or in that of a click: little is done here but at the end."""
-        self._publisher.notify()
-        if self._session.state == self.state:
-            self._output.progressed()
-            return
-        if self._session.over:
-            # at once: who awaits the run goes on after this, and may be the last cell
-            self._take_state()
-            self._written.set()
-        else:
-            self._written.clear()
-            if self._session.state == "paused":
-                self._output.soon()  # the cell may end before the publisher's thread comes to it
-            self._publisher.post(self._take_state)
-
-    def _take_state(self) -> None:
-        with self._publisher.lock:
-            state = self._session.state
-            if state == self.state:
-                return  # it was over before its beginning was taken note of
-            self.set_trait("state", state)
-        if self._session.state != state:
-            # it went back meanwhile, when the trait still had that value: `_changed` saw no difference
-            self._publisher.post(self._take_state)
-        if state in {"paused", "stopped", "finished", "failed"}:
-            self._output.refresh()
-        else:
-            self._output.changed()  # it goes on, or began again, after a copy was stored
+        self._follower.changed()
 
     def _edited(self, news: Announcement) -> None:
         self._publisher.post(lambda: self._session.edits_frame(news))
