@@ -13,8 +13,7 @@ from ui.blank import Blank, before, course, full
 from ui.bridge import Bridge, bridged
 from ui.work import valued_digits
 
-from dvlwidgets import InfluencePanel
-from dvlwidgets.data.examples import load_split
+from dvlwidgets import Dataset, InfluencePanel
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -103,10 +102,9 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
         expect(part("log-entry")).to_have_count(3)
         check(at, ".sheet.log")
 
-    split = load_split("digits", n_train=60, flip=0.1, seed=0)
-    train, test = split.train, split.val.take(np.arange(30))
-    explorer = FakeExplorer(train, test, tile=10)
-    influence = InfluencePanel(explorer, train, test, title="influence", image_shape=(8, 8))
+    images, labels = np.random.default_rng(0).random((60, 16)), np.arange(60) % 3
+    train, test = Dataset(images, labels), Dataset(images[:20] / 2, labels[:20])
+    influence = InfluencePanel(FakeExplorer(train, test), train, test, image_shape=(4, 4))
     influence.start()
     influence.wait()
     with bridged(browser, influence) as at:
@@ -114,7 +112,7 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
         page.add_script_tag(content=AXE.read_text("utf-8"))
         cards = part("harmful").get_by_test_id("card").filter(visible=True)
         cards.first.click()
-        page.keyboard.press("3")
+        page.locator(".detail [data-testid=relabel-button][aria-pressed=false]").first.click()
         expect(part("stale")).to_be_visible()
         check(at, ".panel")
         part("panel").locator("[data-testid=tab][data-chip=training]").click()
