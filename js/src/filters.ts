@@ -3,6 +3,7 @@
 import { allRows, type Ranks } from './columns';
 import { LIVE } from './here';
 import { disagrees, idOf, isFlagged, isRelabelled, type Points } from './points';
+import { Say } from './words';
 
 export type Preset = 'lowest' | 'unconverged' | 'edited' | 'dropped' | 'selected' | 'disagrees' | 'flagged';
 
@@ -29,7 +30,7 @@ export interface MoreFilters {
 }
 
 /** The choice that filters no label. */
-export const NO_LABEL = 'all labels';
+export const NO_LABEL = Say.allLabels;
 
 export const LOWEST_SHARE = 0.05;
 

@@ -14,23 +14,6 @@ export interface Key {
   altKey: boolean;
 }
 
-/** Listed in the help; the first column is shown as keys. */
-export const KEYS: readonly (readonly [string, string])[] = [
-  ['↑ ↓', 'previous, next point'],
-  ['p n', 'the same, from anywhere in the panel'],
-  ['PgUp PgDn', 'a page up, down'],
-  ['Home End', 'first, last point'],
-  ['Space', 'select or deselect'],
-  ['Shift ↑ ↓', 'select a range'],
-  ['Ctrl A', 'select all shown'],
-  ['1 … 9 0', 'relabel: the key on the class'],
-  ['x', 'drop, or take back in'],
-  ['u', 'undo the last edit'],
-  ['U', 'redo'],
-  ['Esc', 'close; then clear the selection'],
-  ['?', 'show or hide this list'],
-];
-
 /** `inGrid`: the table has the focus, or the gallery, so the keys that scroll and select belong to it. */
 export function actionOf(key: Key, inGrid: boolean, tiles = false): Action | null {
   if (key.altKey) {

@@ -3,6 +3,7 @@
 import { extent, type ColumnId } from './columns';
 import { count } from './format';
 import { sizeOf, valueName, type Points } from './points';
+import { Say } from './words';
 
 export type Room = 'wide' | 'medium' | 'narrow';
 
@@ -69,30 +70,22 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   const shown: Column[] = [];
   if (!narrow) {
     shown.push(
-      column('select', null, '', 'Select all points shown, or none', '34px'),
-      column(
-        'rank',
-        'rank',
-        '#',
-        'Rank of the value among those known; 1 is the lowest',
-        `${28 + count(sizeOf(points)).length * 8}px`,
-        true
-      )
+      column('select', null, '', Say.selectTip, '34px'),
+      column('rank', 'rank', '#', Say.rankTip, `${28 + count(sizeOf(points)).length * 8}px`, true)
     );
   }
   if (preview.kind === 'image') {
-    shown.push(column('image', null, 'image', 'The point itself', '54px'));
+    shown.push(column('image', null, Say.image, Say.itself, '54px'));
   } else if (preview.kind === 'text') {
     shown.push(
-      column('text', null, 'text', 'The point itself', narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)')
+      column('text', null, Say.text, Say.itself, narrow ? 'minmax(110px, 2fr)' : 'minmax(190px, 2fr)')
     );
   } else {
-    const [name, tip] =
-      points.ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];
+    const [name, tip] = points.ids === null ? [Say.pointName, Say.positionTip] : [Say.id, Say.idTip];
     shown.push(column('id', 'id', name, tip, `minmax(${idWidth(points)}px, .4fr)`));
   }
   if (label !== null) {
-    const name = label.kind === 'class' ? 'label' : 'target';
+    const name = label.kind === 'class' ? Say.label : Say.target;
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
     const tip = `The ${name}; an edited one beside what it was`;
     shown.push(column('label', 'label', name, tip, `minmax(${least}px, .5fr)`));
@@ -112,7 +105,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
         column(
           'stderr',
           'stderr',
-          '± se',
+          Say.stderr,
           `One standard error of the value, estimated from its updates.${unit}`,
           '74px',
           true
@@ -122,7 +115,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
     const updates = column(
       'count',
       'count',
-      'updates',
+      Say.updates,
       `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`,
       '76px',
       true

@@ -20,6 +20,7 @@ import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
 import { createUndo } from './views/undo';
 import { createSheet, keyList, traceback } from './views/sheet';
+import { runFailed, Say } from './words';
 
 /** Milliseconds. */
 const PREVIEW_DELAY = 50;
@@ -108,9 +109,9 @@ export function makeLive(
     undo.update(points.edits);
     const failure = state.failure ? points.status.failure : null;
     if (failure !== null) {
-      sheet.update('The first failed fit', () => traceback(failure));
+      sheet.update(Say.firstFailure, () => traceback(failure));
     } else {
-      sheet.update(state.help ? 'Keys' : '', () => keyList(keys()));
+      sheet.update(state.help ? Say.keys : '', () => keyList(keys()));
     }
     setAttr(controls.element, 'data-state', points.status.state);
   }
@@ -162,7 +163,7 @@ function noticeOf(source: LiveSource): Notice | null {
   }
   const error = source.points?.status.error ?? null;
   if (error !== null) {
-    return { tone: 'error', words: `The run failed: ${error}`, dismiss: null };
+    return { tone: 'error', words: runFailed(error), dismiss: null };
   }
   if (source.link === 'silent' && source.points !== null) {
     return { tone: 'warning', words: whySilent(source.kernel), dismiss: null };

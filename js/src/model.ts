@@ -13,6 +13,7 @@ import type { PartMessage, PartSource } from './parts/part';
 import { Timers } from './timers';
 import { kernelFacts, type KernelFacts, type Unheard } from './unheard';
 import { decode, type Buffer, type Command, type EditsMessage, type LabelChoice, type Message } from './wire';
+import { unreached } from './words';
 
 /** The part of an anywidget model that is used here. */
 export interface Comm {
@@ -174,7 +175,7 @@ export class LiveModel implements PartSource {
     try {
       this.#comm.send(command);
     } catch (error) {
-      this.complain(`The kernel could not be reached: ${String(error)}`);
+      this.complain(unreached(String(error)));
     }
   }
 

@@ -33,7 +33,7 @@ import * as ui from './state';
 import { stay, type Stay, type StayActions } from './stay';
 import { Steady } from './steady';
 import { watchTheme } from './theme';
-import { emptyWords } from './views/table';
+import { emptyWords } from './words';
 import STYLE from '../style/panel.raw.css';
 
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page, which has `walks`. */

@@ -20,6 +20,7 @@ import { createRow } from './views/row';
 import { createStatus } from './views/status';
 import { createTable } from './views/table';
 import { createToolbar } from './views/toolbar';
+import { Say } from './words';
 
 /** What the views need of the panel. */
 export interface Inside {
@@ -84,10 +85,10 @@ export function createViews(inside: Inside) {
     {
       class: 'chip',
       'data-testid': 'as-gallery',
-      title: 'Points as pictures or texts, or as rows',
+      title: Say.galleryTip,
       onclick: () => turn({ gallery: !state().gallery }),
     },
-    'Gallery'
+    Say.gallery
   );
   return {
     tiles,
@@ -131,15 +132,15 @@ export function assemble(views: Views, { source, live: half, turn }: Inside) {
           'data-testid': 'close-drawer',
           onclick: () => turn({ drawer: null }),
         },
-        'Close'
+        Say.close
       ),
       ...children
     );
-  const detail = region('detail', 'Point in focus', views.point.element, live?.detail ?? '');
+  const detail = region('detail', Say.inFocus, views.point.element, live?.detail ?? '');
   const body = h(
     'div',
     { class: 'body' },
-    region('overview', 'Overview', views.histogram.element, views.certainty.element, views.edits.element),
+    region('overview', Say.overview, views.histogram.element, views.certainty.element, views.edits.element),
     h('div', { class: 'work' }, views.chips.element, views.table.element, views.gallery.element),
     detail
   );
@@ -150,7 +151,7 @@ export function assemble(views: Views, { source, live: half, turn }: Inside) {
       'data-testid': 'panel',
       'data-live': source.live,
       role: 'region',
-      'aria-label': 'Data valuation',
+      'aria-label': Say.panel,
     },
     views.toolbar.element,
     views.toolbar.line,

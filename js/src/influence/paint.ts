@@ -6,7 +6,7 @@ import { percent } from '../format';
 import type { Column } from '../layout';
 import type { LivePart } from '../live';
 import { areAllSelected, indexOf } from '../state';
-import { emptyWords } from '../views/table';
+import { emptyWords } from '../words';
 import type { Card } from './card';
 import type { Effects } from './effects';
 import { tilesOf } from './facts';

@@ -2,7 +2,7 @@
 
 import { count, many, percent, plain, UNKNOWN } from '../format';
 import type { LiveWords } from '../live';
-import { KEYS } from '../keys';
+import { KEYS } from '../words';
 import type { Edits, Status } from '../wire';
 
 export const WORDS: LiveWords = {
@@ -26,6 +26,7 @@ export const OF_TESTS = {
   name: 'test_edits',
   what: 'test point',
   history: 'History of the edits of test points',
+  worth: 'loss',
   title: 'Edits of test points',
   none: 'None yet. Test points can be wrong, too.',
   here: 'Keys edit this test point',
@@ -244,7 +245,7 @@ export const withLoss = (words: string, loss: number): string => `${words} · lo
 
 // --- a training point ---
 
-export const imageOf = (id: string): string => `Image of point ${id}`;
+export { imageOf } from '../words';
 export const labelled = (name: string): string => `labelled ${name}`;
 /** Its score in words: "hurts 1.2". */
 export const moves = (score: number, digits: number): string =>

@@ -7,6 +7,7 @@ import { h } from '../dom';
 import { words } from '../read';
 import { KIT, type Kit } from './kit';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
+import { notLoaded, Say } from '../words';
 
 /** Points above which a chart beside the table comes after it, this long (ms). */
 const LARGE = 50_000;
@@ -98,11 +99,8 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
         keys.push(...(made.keys ?? []));
         draw();
       } catch (error) {
-        const again = h('button', { class: 'link', onclick: ask }, 'Try again');
-        trouble.replaceChildren(
-          `The ${name} could not be loaded here: ${words(String(error), 'the error')} `,
-          again
-        );
+        const again = h('button', { class: 'link', onclick: ask }, Say.tryAgain);
+        trouble.replaceChildren(notLoaded(name, words(String(error), 'the error')), again);
         at.overview[0].append(trouble);
         taken = false;
       }

@@ -3,6 +3,7 @@
 import { h, setAttr, setText, show, svg } from '../dom';
 import { count, percent } from '../format';
 import type { HistoryEntry, Status } from '../wire';
+import { Say, wantedWords } from '../words';
 
 export const W = 212;
 const H = 82;
@@ -43,12 +44,7 @@ export function createCertainty() {
   const figure = h(
     'div',
     {},
-    h(
-      'h3',
-      { title: 'The correlation to expect between the ranking shown and that of a second, independent run' },
-      h('span', {}, 'Ranking certainty'),
-      now
-    ),
+    h('h3', { title: Say.certaintyTip }, h('span', {}, Say.certainty), now),
     course
   );
   const element = h('section', { class: 'card' }, figure, reason, announcement);
@@ -74,7 +70,7 @@ export function createCertainty() {
     show(target, status.target !== null);
     setAttr(target, 'y1', level);
     setAttr(target, 'y2', level);
-    setText(wanted, status.target === null ? '' : `wanted ${percent(status.target)}`);
+    setText(wanted, status.target === null ? '' : wantedWords(status.target));
     wanted.style.top = `${level - 15}px`;
     setText(unit, `${status.unit} ${count(end)}`);
     setAttr(chart, 'data-points', known.length);
@@ -100,6 +96,6 @@ function thin(entries: HistoryEntry[]): HistoryEntry[] {
 
 function summary(status: Status, points: number): string {
   const wanted = status.target === null ? '' : `; ${percent(status.target)} is wanted`;
-  const now = status.certainty === null ? 'not known yet' : percent(status.certainty);
-  return `Ranking certainty: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
+  const now = status.certainty === null ? Say.notYet : percent(status.certainty);
+  return `${Say.certainty}: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
 }

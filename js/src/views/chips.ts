@@ -4,8 +4,9 @@ import { NO_LABEL, type Filters, type Preset } from '../filters';
 import { h, icon, setAttr, setText, show } from '../dom';
 import { LIVE } from '../here';
 import { CLOSE } from '../icons';
-import { count, plain } from '../format';
+import { count } from '../format';
 import type { Labels } from '../wire';
+import { rangeWords, Say } from '../words';
 
 export interface ChipActions {
   toggle(preset: Preset): void;
@@ -16,40 +17,38 @@ export interface ChipActions {
 export type Saved = readonly [preset: Preset, name: string, tip: string];
 
 const PRESETS: readonly Saved[] = [
-  ['lowest', 'lowest 5 %', 'The twentieth of the points with the lowest values'],
-  ...(LIVE
-    ? ([['disagrees', 'disagrees', 'Points for which another label is suggested than theirs']] as const)
-    : []),
-  ['unconverged', 'not converged', 'Points whose value the stopping rule still calls uncertain'],
-  ['edited', 'relabelled', 'Points whose label was changed here'],
-  ['dropped', 'dropped', 'Points left out of the next data set'],
-  ...(LIVE ? ([['flagged', 'flagged', 'Points flagged for a second look']] as const) : []),
-  ['selected', 'selected', 'Points ticked in the table'],
+  ['lowest', Say.lowest, Say.lowestTip],
+  ...(LIVE ? ([['disagrees', Say.disagrees, Say.disagreesTip]] as const) : []),
+  ['unconverged', Say.unconverged, Say.unconvergedTip],
+  ['edited', Say.relabelled, Say.relabelledTip],
+  ['dropped', Say.dropped, Say.droppedTip],
+  ...(LIVE ? ([['flagged', Say.flagged, Say.flaggedTip]] as const) : []),
+  ['selected', Say.selected, Say.selectedTip],
 ];
 
 export function createChips(actions: ChipActions, saved = PRESETS, words = rangeWords) {
   const chips = new Map(
     saved.map(([preset, name, tip]) => [preset, chip(name, tip, preset, () => actions.toggle(preset))])
   );
-  const range = chip('', 'Remove the filter on values', 'value', () => actions.filter({ value: null }));
+  const range = chip('', Say.noRange, 'value', () => actions.filter({ value: null }));
   const label = h('select', {
     class: 'field',
-    'aria-label': 'Label',
-    title: 'Show one label',
+    'aria-label': Say.oneLabel,
+    title: Say.oneLabelTip,
     'data-testid': 'filter-label',
     onchange: () => actions.filter({ label: label.value === '' ? null : Number(label.value) }),
   });
   const text = h('input', {
     class: 'field',
     type: 'search',
-    placeholder: 'id or label',
-    'aria-label': 'Find by id or label',
+    placeholder: Say.find,
+    'aria-label': Say.findTip,
     'data-testid': 'filter-text',
     oninput: () => actions.filter({ text: text.value }),
   });
   const element = h(
     'div',
-    { class: 'chips', role: 'group', 'aria-label': 'Filters' },
+    { class: 'chips', role: 'group', 'aria-label': Say.filters },
     range.button,
     ...[...chips.values()].map((c) => c.button),
     h('span', { class: 'fields' }, label, text)
@@ -86,10 +85,6 @@ export function createChips(actions: ChipActions, saved = PRESETS, words = range
   }
 
   return { element, update };
-}
-
-function rangeWords(lo: number, hi: number): string {
-  return `value ${plain(lo, 2)} to ${plain(hi, 2)}`;
 }
 
 function chip(name: string, tip: string, id: string, onclick: () => void) {

@@ -4,6 +4,7 @@ import { h, icon, setAttr, show } from '../dom';
 import { PAUSE, PLAY, STOP } from '../icons';
 import type { Control } from '../source';
 import type { Status } from '../wire';
+import { Say } from '../words';
 
 export interface ControlActions {
   control(verb: Control): void;
@@ -14,10 +15,10 @@ export interface ControlActions {
 export type Tips = Readonly<Record<Control, string>>;
 
 export const VALUING: Tips = {
-  start: 'Start valuing',
-  pause: 'Pause after the fits in work; nothing is lost',
-  resume: 'Go on where it paused',
-  stop: 'Stop for good; the values so far stay',
+  start: Say.startTip,
+  pause: Say.pauseTip,
+  resume: Say.resumeTip,
+  stop: Say.stopTip,
 };
 
 export function createControls(actions: ControlActions, tips = VALUING) {
@@ -34,17 +35,17 @@ export function createControls(actions: ControlActions, tips = VALUING) {
       h('span', {}, name)
     );
   const buttons: Record<Control, HTMLButtonElement> = {
-    start: button('start', PLAY, 'Start'),
-    pause: button('pause', PAUSE, 'Pause'),
-    resume: button('resume', PLAY, 'Resume'),
-    stop: button('stop', STOP, 'Stop'),
+    start: button('start', PLAY, Say.start),
+    pause: button('pause', PAUSE, Say.pause),
+    resume: button('resume', PLAY, Say.resume),
+    stop: button('stop', STOP, Say.stop),
   };
   const help = h(
     'button',
     {
       class: 'button square',
-      title: 'Keys (?)',
-      'aria-label': 'Keys',
+      title: Say.keysTip,
+      'aria-label': Say.keys,
       'data-testid': 'help',
       onclick: () => actions.help(),
     },

@@ -3,6 +3,7 @@
 import { h, setText, show } from '../dom';
 import { count } from '../format';
 import type { Edits } from '../wire';
+import { edited, keptIn, Say } from '../words';
 
 /** `takeBack`: the buttons for it; nothing on a saved page. */
 export function createEdits(takeBack: HTMLElement | '') {
@@ -12,7 +13,7 @@ export function createEdits(takeBack: HTMLElement | '') {
   const element = h(
     'section',
     { class: 'card' },
-    h('h3', {}, h('span', {}, 'Edits'), total),
+    h('h3', {}, h('span', {}, Say.edits), total),
     words,
     takeBack,
     path
@@ -23,10 +24,12 @@ export function createEdits(takeBack: HTMLElement | '') {
     setText(
       words,
       edits.count === 0
-        ? `None${takeBack === '' ? '' : ' yet'}.`
-        : `${count(edits.relabelled)} relabelled, ${count(edits.dropped)} dropped`
+        ? takeBack === ''
+          ? Say.noEditsInCopy
+          : Say.noEdits
+        : edited(edits.relabelled, edits.dropped)
     );
-    setText(path, `kept in ${edits.path}`);
+    setText(path, keptIn(edits.path));
     show(path, edits.path !== '');
   }
 

@@ -3,6 +3,7 @@
 import { h, setAttr, show } from '../dom';
 import type { Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
+import { Say } from '../words';
 
 export interface GalleryActions extends Picks {
   visible(rows: number[]): void;
@@ -31,7 +32,7 @@ export function createGallery(actions: GalleryActions, makeTile: (columns: reado
     class: 'mosaic',
     role: 'grid',
     tabindex: 0,
-    'aria-label': 'Points as a gallery',
+    'aria-label': Say.galleryList,
     'data-testid': 'gallery',
   });
   const pool: Tile[] = [];

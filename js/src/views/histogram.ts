@@ -5,6 +5,7 @@ import type { Histogram } from '../columns';
 import { h, setAttr, setText, svg } from '../dom';
 import { count, many, plain } from '../format';
 import { LIVE } from '../here';
+import { Say } from '../words';
 
 export interface HistogramActions {
   brush(range: readonly [number, number] | null): void;
@@ -44,14 +45,10 @@ export function createHistogram(actions: HistogramActions) {
   const element = h(
     'section',
     { class: 'card' },
-    h('h3', {}, h('span', {}, 'Values'), known),
+    h('h3', {}, h('span', {}, Say.values), known),
     chart,
     h('div', { class: 'axis' }, left, middle, right),
-    h(
-      'p',
-      { class: 'visually-hidden', id: 'dvl-histogram-help' },
-      'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.'
-    )
+    h('p', { class: 'visually-hidden', id: 'dvl-histogram-help' }, Say.brushHelp)
   );
   setAttr(chart, 'aria-describedby', 'dvl-histogram-help');
   let data: HistogramData = { histogram: null, threshold: null, range: null, n: 0, unit: '' };
@@ -124,7 +121,7 @@ export function createHistogram(actions: HistogramActions) {
     const from = range === null ? 0 : Math.max(0, x(range[0]));
     setAttr(brushed, 'x', from);
     setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1])) - from));
-    setText(left, bins === null ? 'no values yet' : plain(bins.lo, 2));
+    setText(left, bins === null ? Say.noValues : plain(bins.lo, 2));
     setText(right, bins === null ? '' : plain(bins.hi, 2));
     const zero = threshold === null ? -1 : x(threshold) / W;
     setText(middle, zero > 0.12 && zero < 0.88 ? plain(threshold!, 2) : '');

@@ -2,6 +2,7 @@
 
 import { h, icon, setAttr, setText, show } from '../dom';
 import { CLOSE } from '../icons';
+import { Say } from '../words';
 
 export interface Notice {
   tone: 'error' | 'warning';
@@ -14,7 +15,7 @@ export function createNotice() {
   let dismiss: (() => void) | null = null;
   const close = h(
     'button',
-    { class: 'button square bare', 'aria-label': 'Dismiss', onclick: () => dismiss?.() },
+    { class: 'button square bare', 'aria-label': Say.dismiss, onclick: () => dismiss?.() },
     icon(CLOSE)
   );
   const element = h(
@@ -50,8 +51,8 @@ export function createWaiting() {
     element,
     /** `why`: what to say of a kernel that does not answer; null while there is hope. `page`: what to show then. */
     update(name: string, why: string | null, page: string): void {
-      setText(title, name || 'Data valuation');
-      setText(words, why ?? 'Waiting for the kernel…');
+      setText(title, name || Say.panel);
+      setText(words, why ?? Say.waiting);
       show(pulse, why === null);
       if (why !== null && page && element.contains(title)) {
         element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));

@@ -6,6 +6,7 @@ import { count, error, many, plain, UNKNOWN, value } from '../format';
 import { LIVE } from '../here';
 import { idOf, isLeftOut, isOver, isRelabelled, valueName, type Points } from '../points';
 import type { Preview } from '../source';
+import { imageOf, Say } from '../words';
 
 export interface PointData {
   points: Points;
@@ -30,7 +31,7 @@ export function createPoint(
     class: 'point-text',
     tabindex: 0,
     role: 'region',
-    'aria-label': 'Text of the point',
+    'aria-label': Say.textOfPoint,
   });
   const name = h('h3', { 'data-testid': 'point-name' });
   const identity = h('dl', { class: 'facts' });
@@ -54,7 +55,7 @@ export function createPoint(
     }
     setAttr(element, 'data-row', data?.row);
     if (data === null) {
-      setText(name, 'No point in focus');
+      setText(name, Say.noFocus);
       show(canvas, false);
       show(text, false);
       return;
@@ -80,7 +81,7 @@ export function createPoint(
       drawPixels(canvas, preview, kind.width, kind.height);
     }
     drawn = preview;
-    setAttr(canvas, 'aria-label', `Image of point ${idOf(points, row)}`);
+    setAttr(canvas, 'aria-label', imageOf(idOf(points, row)));
   }
 
   return { element, update };
@@ -102,17 +103,17 @@ function list(element: HTMLElement, facts: readonly Fact[]): void {
 }
 
 function identityOf({ points, row }: PointData): Fact[] {
-  const facts: Fact[] = [[points.ids === null ? 'position' : 'id', idOf(points, row), '']];
+  const facts: Fact[] = [[points.ids === null ? Say.position : Say.id, idOf(points, row), '']];
   const { label } = points;
   if (label !== null) {
     const show = (which: ArrayLike<number>): string =>
       label.kind === 'class' ? (label.classes[which[row]!] ?? UNKNOWN) : plain(which[row]!, 6);
     const now = show(label.kind === 'class' ? label.codes : label.values);
     const was = isRelabelled(points, row) ? `${show(label.original)} → ` : '';
-    facts.push([label.kind === 'class' ? 'label' : 'target', was + now, was === '' ? '' : 'accent']);
+    facts.push([label.kind === 'class' ? Say.label : Say.target, was + now, was === '' ? '' : 'accent']);
   }
   if (points.dropped[row] === 1) {
-    facts.push(['dropped', 'not in dataset()', '']);
+    facts.push([Say.dropped, Say.notInDataset, '']);
   }
   return facts;
 }
@@ -128,11 +129,11 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const known = Number.isFinite(x) ? `${value(x, se)}${spread} ${unit}`.trim() : whyNone(points, row);
   const facts: Fact[] = [
     [valueName(points), known, tone],
-    ['rank', rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
+    [Say.rank, rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
   ];
   // a value that was not averaged has none
   if (updates > 0 || !(Number.isFinite(x) || (LIVE && isLeftOut(points, row)))) {
-    facts.push(['updates', `${count(updates)}${points.converged[row] === 1 ? ', converged' : ''}`, '']);
+    facts.push([Say.updates, `${count(updates)}${points.converged[row] === 1 ? ', converged' : ''}`, '']);
   }
   return facts;
 }
@@ -140,10 +141,10 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
 /** Why a point has no value. */
 function whyNone(points: Points, row: number): string {
   return LIVE && isLeftOut(points, row)
-    ? 'none: it was dropped when these were valued'
+    ? Say.leftOut
     : LIVE && !isOver(points.status)
-      ? 'not known yet'
-      : 'not known';
+      ? Say.notYet
+      : Say.unknown;
 }
 
 function featuresOf({ points, row }: PointData): Fact[] {

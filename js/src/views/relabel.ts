@@ -3,9 +3,10 @@
 import { classKeys } from '../columns';
 import { h, icon, setAttr, setText, show } from '../dom';
 import { UNDO } from '../icons';
-import { count, many } from '../format';
+import { count } from '../format';
 import type { Points } from '../points';
 import type { LabelChoice } from '../wire';
+import { editWords, Say } from '../words';
 
 export interface RelabelActions {
   relabel(choice: LabelChoice): void;
@@ -23,9 +24,9 @@ export interface RelabelData {
 
 export function createRelabel(actions: RelabelActions) {
   const heading = h('span');
-  const keys = h('div', { class: 'relabel-keys', role: 'group', 'aria-label': 'Relabel' });
+  const keys = h('div', { class: 'relabel-keys', role: 'group', 'aria-label': Say.relabel });
   const field = h('input', { class: 'field', 'data-testid': 'relabel-field', autocomplete: 'off' });
-  const apply = h('button', { type: 'submit', class: 'button', 'data-testid': 'relabel-apply' }, 'Set');
+  const apply = h('button', { type: 'submit', class: 'button', 'data-testid': 'relabel-apply' }, Say.set);
   const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);
   const dropWord = h('span');
   const drop = h(
@@ -38,7 +39,7 @@ export function createRelabel(actions: RelabelActions) {
     'button',
     { class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() },
     icon(UNDO),
-    h('span', {}, 'Undo'),
+    h('span', {}, Say.undo),
     h('kbd', {}, 'u')
   );
   const saved = h('p', { class: 'muted', role: 'status' });
@@ -81,30 +82,22 @@ export function createRelabel(actions: RelabelActions) {
       return;
     }
     const numeric = label?.kind === 'number';
-    const what = label === null ? 'Edit' : numeric ? 'Set target' : 'Relabel';
-    setText(
-      heading,
-      now.bulk
-        ? `${what} of ${many(now.targets.length, 'selected point')}`
-            .replace('Relabel of', 'Relabel')
-            .replace('Edit of', 'Edit')
-        : what
-    );
+    setText(heading, editWords(label?.kind ?? null, now.bulk ? now.targets.length : 0));
     show(form, label !== null);
     show(keys, label?.kind === 'class');
     setAttr(field, 'type', numeric ? 'number' : 'text');
     setAttr(field, 'step', numeric ? 'any' : null);
-    setAttr(field, 'placeholder', numeric ? 'new target' : 'another label');
-    setAttr(field, 'aria-label', numeric ? 'New target' : 'Another label');
+    setAttr(field, 'placeholder', numeric ? Say.newTarget : Say.anotherLabel);
+    setAttr(field, 'aria-label', numeric ? Say.newTargetName : Say.anotherLabelName);
     if (label?.kind === 'class') {
       remake(label.classes);
       mark(label.codes, now);
     }
     const { dropped } = now.points;
     const all = now.targets.every((row) => dropped[row] === 1);
-    setText(dropWord, `${all ? 'Take back' : 'Drop'}${now.bulk ? ` ${count(now.targets.length)}` : ''}`);
+    setText(dropWord, `${all ? Say.takeBack : Say.drop}${now.bulk ? ` ${count(now.targets.length)}` : ''}`);
     undo.disabled = !now.points.edits.undo;
-    setText(saved, now.unsaved > 0 ? 'saving…' : '');
+    setText(saved, now.unsaved > 0 ? Say.saving : '');
   }
 
   function remake(next: readonly string[]): void {

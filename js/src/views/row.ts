@@ -8,6 +8,7 @@ import { aligned, count, decimal, error, plain, UNKNOWN, value } from '../format
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
 import type { Preview } from '../source';
+import { imageOf, Say, selectWords } from '../words';
 
 export interface RowContext {
   points: Points;
@@ -50,7 +51,7 @@ export function createRow(columns: readonly Column[], make = createCell): Row {
       element.classList.toggle('focused', focused);
       element.classList.toggle('dropped', context.points.dropped[row] === 1);
       check.checked = selected;
-      setAttr(check, 'aria-label', `Select point ${idOf(context.points, row)}`);
+      setAttr(check, 'aria-label', selectWords(idOf(context.points, row)));
       cells.forEach((cell) => cell.paint(row, context));
     },
   };
@@ -111,7 +112,7 @@ function imageCell(): Cell {
     element: h('div', { class: 'cell image' }, canvas),
     paint(row, { points, preview }) {
       const pixels = preview(row);
-      setAttr(canvas, 'aria-label', `Image of point ${idOf(points, row)}`);
+      setAttr(canvas, 'aria-label', imageOf(idOf(points, row)));
       setAttr(canvas, 'data-drawn', pixels !== undefined);
       if (pixels === drawn) {
         return;
@@ -132,7 +133,7 @@ function labelCell(): Cell {
   const now = h('span', { class: 'label-now' });
   const dropped = h(
     'span',
-    { class: 'dropped-mark', role: 'img', 'aria-label': 'dropped', title: 'dropped: left out of dataset()' },
+    { class: 'dropped-mark', role: 'img', 'aria-label': Say.dropped, title: Say.droppedMark },
     icon(CLOSE)
   );
   return {

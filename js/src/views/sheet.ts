@@ -2,13 +2,14 @@
 
 import { h, icon, setAttr, setText, show } from '../dom';
 import { CLOSE } from '../icons';
+import { Say } from '../words';
 
 export function createSheet(close: () => void) {
   const title = h('h3');
   const body = h('div', { class: 'sheet-body', tabindex: 0 });
   const button = h(
     'button',
-    { class: 'button square bare', 'aria-label': 'Close', onclick: () => close() },
+    { class: 'button square bare', 'aria-label': Say.close, onclick: () => close() },
     icon(CLOSE)
   );
   const element = h(

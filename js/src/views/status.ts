@@ -4,6 +4,7 @@ import { h, setAttr, setText, show } from '../dom';
 import { count, many } from '../format';
 import { LIVE } from '../here';
 import type { Points } from '../points';
+import { Say } from '../words';
 
 export interface StatusActions {
   clearSelection(): void;
@@ -22,7 +23,7 @@ export function createStatus(actions: StatusActions) {
   const shown = h('span', { 'data-testid': 'footer-shown' });
   const selected = h('button', {
     class: 'link',
-    title: 'Clear the selection (Esc)',
+    title: Say.clearTip,
     'data-testid': 'footer-selected',
     onclick: () => actions.clearSelection(),
   });
@@ -57,21 +58,15 @@ export function createStatus(actions: StatusActions) {
     }
     show(saved, (LIVE && unsaved > 0) || edits.count > 0);
     setText(failed, many(status.failures, 'failed fit'));
-    setAttr(
-      failed,
-      'title',
-      !LIVE || status.failure === null
-        ? 'Failed fits count with the default score'
-        : 'Show the first traceback'
-    );
+    setAttr(failed, 'title', !LIVE || status.failure === null ? Say.failuresTip : Say.tracebackTip);
     failed.disabled = !live || status.failure === null;
     show(failed, status.failures > 0);
     setText(warned, many(status.warnings, 'warning'));
     show(warned, status.warnings > 0);
-    const holds = live ? 'a shared copy holds' : 'shared';
+    const holds = live ? Say.holds : Say.shared;
     setText(share, points.share === '' ? '' : `${holds}: ${points.share}`);
     if (LIVE) {
-      setAttr(share, 'title', live ? 'What a shared copy of this notebook would hold' : null);
+      setAttr(share, 'title', live ? Say.holdsTip : null);
     }
   }
 

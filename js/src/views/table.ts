@@ -9,9 +9,9 @@ import type { ColumnId, SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
 import type { Heads } from '../grid';
 import { LIVE } from '../here';
-import { many } from '../format';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
+import { Say } from '../words';
 
 export interface TableActions extends Picks {
   sort(column: ColumnId, refine: boolean): void;
@@ -55,7 +55,7 @@ export function createTable(
     {
       class: 'table',
       role: 'grid',
-      'aria-label': 'Points',
+      'aria-label': Say.points,
       'aria-multiselectable': 'true',
       tabindex: 0,
       'data-testid': 'table',
@@ -66,7 +66,7 @@ export function createTable(
   const check = h('input', {
     type: 'checkbox',
     tabindex: -1,
-    'aria-label': 'Select all points shown',
+    'aria-label': Say.selectAll,
     'data-testid': 'select-all',
     onclick: () => actions.toggleAll(),
   });
@@ -283,9 +283,4 @@ function markSort(cell: HTMLElement, column: Column, sort: readonly SortKey[]): 
   if (mark !== null) {
     setText(mark, key === undefined ? '' : `${key.descending ? '▼' : '▲'}${sort.length > 1 ? at + 1 : ''}`);
   }
-}
-
-/** Words for a table without rows. */
-export function emptyWords(n: number): string {
-  return n === 0 ? 'The data set has no points.' : `None of ${many(n, 'point')} passes the filters.`;
 }

@@ -4,28 +4,14 @@ import { h, setAttr, setText } from '../dom';
 import { count, duration, many, percent } from '../format';
 import { LIVE } from '../here';
 import { isOver, sizeOf, type Points } from '../points';
-import type { Control, Source } from '../source';
+import type { Source } from '../source';
 import type { Drawer } from '../state';
 import type { Status } from '../wire';
+import { ASKED, Say, STATES } from '../words';
 
 export interface ToolbarActions {
   drawer(which: Drawer): void;
 }
-
-const WORDS: Record<Status['state'], string> = {
-  pending: 'not started',
-  running: 'running',
-  paused: 'paused',
-  stopped: 'stopped',
-  finished: 'finished',
-  failed: 'failed',
-};
-const ASKED: Record<Control, string> = {
-  start: 'starting…',
-  pause: 'pausing…',
-  resume: 'resuming…',
-  stop: 'stopping…',
-};
 
 /** `controls`: the buttons of a live run, an empty element on a saved page. */
 export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
@@ -39,7 +25,7 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     {
       class: 'progress',
       role: 'progressbar',
-      'aria-label': 'Progress',
+      'aria-label': Say.progress,
       'aria-valuemin': 0,
       'aria-valuemax': 100,
     },
@@ -56,8 +42,8 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
       },
       name
     );
-  const overview = drawer('overview', 'Overview');
-  const point = drawer('point', 'Point');
+  const overview = drawer('overview', Say.overview);
+  const point = drawer('point', Say.point);
   const element = h(
     'div',
     { class: 'toolbar' },
@@ -69,11 +55,11 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
   function update(source: Source, points: Points, open: Drawer): void {
     const { status } = points;
     const n = sizeOf(points);
-    setText(title, points.title || 'Valuation');
+    setText(title, points.title || Say.valuation);
     setText(method, `${points.method} · ${many(n, 'point')}`);
     const asked = LIVE ? (source.asked ?? status.pending) : null;
     setAttr(state, 'data-state', status.state);
-    setText(state, LIVE && asked !== null ? ASKED[asked] : WORDS[status.state]);
+    setText(state, LIVE && asked !== null ? ASKED[asked] : STATES[status.state]);
     if (LIVE) {
       setAttr(state, 'data-asked', asked);
     }
@@ -104,7 +90,7 @@ export function shareDone(status: Status): number {
 /** "7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain" */
 export function progressText(status: Status, any: boolean): string {
   if (!any) {
-    return 'no points to value';
+    return Say.noPoints;
   }
   const { unit, done, total, state, certainty, left, seconds } = status;
   if (state === 'pending') {

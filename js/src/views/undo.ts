@@ -3,6 +3,7 @@
 import { h, icon } from '../dom';
 import { REDO, UNDO } from '../icons';
 import type { Edits } from '../wire';
+import { Say } from '../words';
 
 export interface UndoActions {
   undo(): void;
@@ -14,23 +15,23 @@ export function createUndo(actions: UndoActions) {
     'button',
     {
       class: 'button small',
-      title: 'Undo (u)',
+      title: Say.undoTip,
       'data-testid': 'undo',
       onclick: () => actions.undo(),
     },
     icon(UNDO),
-    h('span', {}, 'Undo')
+    h('span', {}, Say.undo)
   );
   const redo = h(
     'button',
     {
       class: 'button small',
-      title: 'Redo (Shift u)',
+      title: Say.redoTip,
       'data-testid': 'redo',
       onclick: () => actions.redo(),
     },
     icon(REDO),
-    h('span', {}, 'Redo')
+    h('span', {}, Say.redo)
   );
   const element = h('div', { class: 'button-row' }, undo, redo);
 

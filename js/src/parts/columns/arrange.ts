@@ -4,6 +4,7 @@ import { column, columnsFor, decimalsOf, idWidth, labelWidth, type Column, type 
 import type { ExtraColumn, Points } from '../../points';
 import type { Arrangement } from '../../state';
 import { WORDS } from './words';
+import { Say } from '../../words';
 
 export const AS_USUAL: Arrangement = { order: [], shown: {}, width: {}, pinned: [] };
 /** Not shown as columns: their marks are elsewhere. */
@@ -23,8 +24,7 @@ export function allColumns(points: Points): Column[] {
     found.splice(at < 0 ? found.length : at + 1, 0, more);
   };
   if (!found.some(({ kind }) => kind === 'id')) {
-    const [name, tip] =
-      points.ids === null ? ['point', 'Position in the data set'] : ['id', 'Id of the point'];
+    const [name, tip] = points.ids === null ? [Say.pointName, Say.positionTip] : [Say.id, Say.idTip];
     after(['rank', 'image', 'text'], column('id', 'id', name, tip, `${idWidth(points)}px`));
   }
   after(
