@@ -127,19 +127,7 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
         "v": VERSION,
         "kind": ordered.kind,
         "share": ordered.level,
-        "manifest": {
-            "n_total": held.n,
-            "n_embedded": int(held.positions.size),
-            "sampling": held.sentence(),
-            "lowest": held.lowest,
-            "highest": held.highest,
-            "edited": held.edited,
-            "sample": held.sample,
-            "previews": sum(len(part.content["rows"]) for part in more),
-            "made": made_at(),
-            "dvlwidgets": metadata.version("dvlwidgets"),
-            "bytes": sum(map(len, pack.buffers)) + sum(len(b) for part in more for b in part.buffers),
-        },
+        "manifest": _manifest(held, more, pack),
         "positions": positions,
         "ranks": ranks,
         "histogram": None if held.whole else ordered.histogram,
@@ -155,6 +143,23 @@ def payload(ordered: Ordered, held: Selection, previewed: int = 0) -> Content:
             for table in ordered.tables
         ]
     return saved
+
+
+def _manifest(held: Selection, more: Sequence[wire.Frame], pack: wire.Packer) -> Content:
+    """What is in the copy and what is not; `pack` has everything but the previews."""
+    return {
+        "n_total": held.n,
+        "n_embedded": int(held.positions.size),
+        "sampling": held.sentence(),
+        "lowest": held.lowest,
+        "highest": held.highest,
+        "edited": held.edited,
+        "sample": held.sample,
+        "previews": sum(len(part.content["rows"]) for part in more),
+        "made": made_at(),
+        "dvlwidgets": metadata.version("dvlwidgets"),
+        "bytes": sum(map(len, pack.buffers)) + sum(len(b) for part in more for b in part.buffers),
+    }
 
 
 def made_at() -> str:
