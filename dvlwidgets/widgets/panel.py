@@ -244,7 +244,7 @@ class ValuationPanel(LivePanel):
         front.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError, InputTypeError: the file cannot be written, or the path is none.
         """
         return table_export.write_csv(self._table(rows), path)
 
