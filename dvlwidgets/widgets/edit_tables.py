@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE
+from dvlwidgets.data.edits import DROPPED, FIELDS, FLAG, LABEL, NOTE
 from dvlwidgets.widgets.snapshot import Content, Table
 
 MOST = 100
 """Points in a table; the payload has the others."""
-MARKS = {DROPPED: "dropped", FLAG: "flagged", NOTE: "commented"}
-_PLAIN = "positions, labels, edits and their times; no ids, features or texts"
-_TOLD = "positions, ids, labels, and edits with their notes, times and authors; no features or texts"
+MARKS = {DROPPED: "dropped", FLAG: "flagged"}
+_PLAIN = "positions, edits and their times of these test points; no ids, features or texts"
+_TOLD = (
+    "positions, ids, and edits with their notes, times and authors of these test points; no features or texts"
+)
 
 
 def tests_table(shared: Content | None, word: Callable[[Any], str]) -> Table | None:
@@ -37,20 +39,22 @@ def tests_table(shared: Content | None, word: Callable[[Any], str]) -> Table | N
     if len(newest) > MOST:
         texts.append([f"and {len(newest) - MOST:,} more", *[""] * (len(shown) - 1)])
     title = f"edits of test points: {len(newest):,}"
-    return Table(title, shown, texts, f"of the edited test points {_TOLD if 'id' in shown else _PLAIN}", True)
+    holds = _TOLD if any("id" in row for row in points[newest[0]]) else _PLAIN
+    return Table(title, shown, texts, holds, folded=True)
 
 
 def _told(position: int, rows: Sequence[Mapping[str, Any]], word: Callable[[Any], str]) -> dict[str, str]:
     fields = {row["field"]: row for row in rows}
     words = [
-        f"{word(row['old'])} → {word(row['new'])}" if field == LABEL else MARKS[field]
-        for field, row in fields.items()
+        f"{word(fields[field]['old'])} → {word(fields[field]['new'])}" if field == LABEL else MARKS[field]
+        for field in FIELDS
+        if field in fields and field != NOTE
     ]
-    identity = rows[0].get("id")
+    identity = rows[0].get("id", position)
     return {
         "test point": str(position),
-        "id": "" if identity is None else str(identity),
-        "edit": ", ".join(words),
+        "id": "" if identity == position else str(identity),
+        "edit": ", ".join(words) or "commented",
         "when (UTC)": _when(rows)[:16].replace("T", " "),
         "by": ", ".join(dict.fromkeys(row["who"] for row in rows if row.get("who"))),
         "comment": str(fields[NOTE]["new"]) if NOTE in fields else "",

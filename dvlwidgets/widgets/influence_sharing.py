@@ -107,7 +107,7 @@ def tables(now: InfluenceSnapshot, level: str) -> Sequence[Table]:
         predicted = "" if labels is None else _word(labels, float(columns["predicted"][i]))
         rows.append((str(i), own, predicted, _digits(float(columns["loss"][i]))))
     head = ("test point", "label", "predicted", "loss")
-    holds = "of these test points positions, labels, predictions and losses; no ids or features"
+    holds = "positions, labels, predictions and losses of these test points; no ids or features"
     return (Table("worst predictions", head, rows, holds),)
 
 

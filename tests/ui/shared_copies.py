@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
+from dvlwidgets.data import Dataset
+from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.widgets import copies
 from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Status, Subject
 
 EVIL = ("<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>", "{{window.hit=1}}")
+
+
+class WithEdits:
+    """Test points with a log of their own edits."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = Dataset(np.arange(12.0).reshape(6, 2), np.arange(6) % 2)
+        self.edits = EditLog(folder / "tests.jsonl", author=EVIL[1])
+        self.edits.relabel(self.data, [3], 0)
+        self.edits.note(self.data, [3], EVIL[0])
+
+    def word(self, label: int) -> str:
+        return EVIL[label]
 
 
 def material(points: int) -> copies.Material:

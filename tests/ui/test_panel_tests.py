@@ -105,6 +105,10 @@ def test_doubtful_test_points_are_listed_when_asked_for_and_edited_by_keys(
         kernel.answer()
         expect(page.get_by_test_id("test-log")).to_contain_text("History of the edits of test points")
         expect(page.get_by_test_id("test-log-list").locator("> li")).to_have_count(3)
+        expect(page.get_by_test_id("test-log-list")).to_contain_text("loss then")
+        button = page.locator("[data-testid=test-relabel-button]").first
+        inside = button.evaluate("all => all.scrollWidth <= all.clientWidth")
+        assert inside, "the name of a class and its key do not fit their button"
         page.keyboard.press("Escape")
         first.focus()
         for _ in range(3):

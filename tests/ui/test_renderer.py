@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from labserver import Server
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import ElementHandle, Locator, Page, expect
-from ui.shared_copies import material
+from ui.shared_copies import EVIL, WithEdits, material
 from ui.work import START, Lab, Notebook, Panel, paused_run, until, write_notebook
 
 from dvlwidgets.widgets import copies
@@ -39,7 +40,9 @@ def output(bundle: dict[str, Any], *, view: bool = True) -> Any:
 
 def shared_notebook(folder: Path, name: str) -> Path:
     """One output of each kind: some points, a summary, a damaged payload, none, and the HTML alone."""
-    some = copies.copy_of(material(5000), "values", max_bytes=150_000).bundle(GONE)
+    tested: Any = WithEdits(folder / name)
+    shown = replace(material(5000), tests=lambda: tested)
+    some = copies.copy_of(shown, "values+text", max_bytes=150_000).bundle(GONE)
     damaged = dict(some) | {"text/html": some["text/html"].replace('"n":', '"m":', 1)}
     stripped = {key: item for key, item in some.items() if key != "text/html"}
     plain = {"text/html": some["text/html"], "text/plain": some["text/plain"]}
@@ -94,6 +97,16 @@ def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
     panel.get_by_test_id("sort-value").click()
     expect(first).to_have_text("5,000")
     expect(some).to_contain_text("run the cell to make it live")
+    row = panel.get_by_test_id("row").nth(2)
+    row.click()
+    page.keyboard.press("ArrowRight")
+    expect(row).to_have_attribute("aria-activedescendant", "dvl-cell")
+    edits = some.locator("details")
+    edits.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(edits).to_contain_text(f"{EVIL[1]} → {EVIL[0]}")
+    expect(edits.locator("td").last).to_have_text(EVIL[0])
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(5)  # no key was the notebook's
 
     expect(summary.get_by_test_id("panel")).to_have_attribute("data-rows", "false")
     expect(summary.get_by_test_id("table")).to_be_hidden()

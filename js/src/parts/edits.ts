@@ -25,9 +25,11 @@ export interface Whose {
   readonly name: string;
   readonly what: string;
   readonly history: string;
+  /** What is kept of a point with its edits. */
+  readonly worth: string;
 }
 
-const OWN: Whose = { name: 'edits', what: 'point', history: WORDS.historyTitle };
+const OWN: Whose = { name: 'edits', what: 'point', history: WORDS.historyTitle, worth: WORDS.worth };
 
 /** What is asked of a source: a panel with two logs has one for each. */
 type EditSource = Pick<PartSource, 'points' | 'editBy' | 'ask' | 'hear' | 'complain' | 'tell' | 'subscribe'>;
@@ -36,7 +38,7 @@ export function makeEdits(hub: Hub): Part;
 export function makeEdits(hub: Omit<Hub, 'source'> & { readonly source: EditSource }, whose: Whose): Part;
 export function makeEdits(
   { source, desk, set }: Omit<Hub, 'source'> & { readonly source: EditSource },
-  { name, what, history }: Whose = OWN
+  { name, what, history, worth }: Whose = OWN
 ): Part {
   let marks: PartMessage | null = null;
   let listed: Points['edits'] | null = null;
@@ -68,7 +70,8 @@ export function makeEdits(
         wanted = { ...wanted, take: source.ask(name, { do: 'export', as: form }), how };
       },
     },
-    history
+    history,
+    worth
   );
   const button = h(
     'button',

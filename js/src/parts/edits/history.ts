@@ -1,6 +1,5 @@
 /** The history of edits as Python tells it, and what is said of a change. Pure. */
 
-import { plain } from '../../format';
 import { integer, list, record, text, whole, words, WireError } from '../../read';
 import type { PartMessage } from '../part';
 import { WORDS } from './words';
@@ -113,8 +112,4 @@ export function moment(at: string): string {
   return Number.isNaN(date.getTime())
     ? at
     : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-}
-
-export function valueThen(value: number): string {
-  return WORDS.valueThen(plain(value));
 }

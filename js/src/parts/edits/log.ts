@@ -1,8 +1,9 @@
 /** The sheet that lists every edit, goes back to one, and hands the log to other programs. */
 
 import { h, icon, setText, show } from '../../dom';
+import { plain } from '../../format';
 import { CLOSE } from '../../icons';
-import { after, moment, said, valueThen, withPage, type Change, type Entry, type Page } from './history';
+import { after, moment, said, withPage, type Change, type Entry, type Page } from './history';
 import { WORDS } from './words';
 
 export type Form = 'code' | 'csv' | 'json';
@@ -16,7 +17,8 @@ export interface LogActions {
   take(form: Form, how: 'copy' | 'download'): void;
 }
 
-export function createLog(actions: LogActions, title: string) {
+/** `worth`: what a number beside an edit is, which the point was worth then. */
+export function createLog(actions: LogActions, title: string, worth: string) {
   const close = h(
     'button',
     { class: 'button square bare', 'aria-label': WORDS.close, onclick: () => actions.close() },
@@ -148,7 +150,7 @@ export function createLog(actions: LogActions, title: string) {
       h('s', {}, said(field, old)),
       h('span', { class: 'arrow' }, ' → '),
       h('span', { class: 'accent' }, said(field, now)),
-      value === null ? null : h('span', { class: 'muted' }, ` · ${valueThen(value)}`)
+      value === null ? null : h('span', { class: 'muted' }, ` · ${WORDS.then(worth, plain(value))}`)
     );
   }
 

@@ -8,6 +8,7 @@ export const WORDS = {
   name: 'tests',
   what: 'test point',
   history: 'History of the edits of test points',
+  worth: 'loss',
   title: 'Test points',
   titleTip:
     'Test points can be wrong, too, and make good training points look harmful. Listed are those to which the valuation’s own model, fitted on the training points, gives another label, as most of their nearest training points do.',
