@@ -226,7 +226,12 @@ def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(bro
         assert sizes[0] is not None
         assert sizes[0]["width"] > 300  # it makes use of the room
 
-        # who asks for contrast reads every cell of a selected row
+        # who asks for contrast has edges as dark as words, and reads every cell of a selected row
+        page.emulate_media(contrast="more")
+        edge = "one => { const look = getComputedStyle(one); return look.borderTopColor === look.color }"
+        assert part("panel").evaluate(edge)
+        page.emulate_media(contrast="no-preference")
+        assert not part("panel").evaluate(edge)
         page.set_viewport_size({"width": 1400, "height": 900})
         page.emulate_media(forced_colors="active")
         picked = page.locator("[data-testid=row][aria-selected=true]")
