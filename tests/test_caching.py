@@ -512,12 +512,15 @@ def test_a_process_killed_while_it_writes_leaves_whole_entries(tmp_path: Path) -
     )
     assert writer.stdout is not None
     assert writer.stdout.readline() == "ready\n"
-    time.sleep(0.2)
+    seen = DiskCacheBackend(tmp_path)
+    while len(seen) < 200:  # at work, however long a busy machine takes
+        assert writer.poll() is None
+        time.sleep(0.001)
     os.kill(writer.pid, signal.SIGKILL)
     writer.communicate()
     cache = DiskCacheBackend(tmp_path)
     n = len(cache)
-    assert n > 0
+    assert n >= 200
     assert n % 20 == 0
     keys = [f"{k},{j}".encode() for k in range(n // 20) for j in range(20)]
     assert cache.get_many(keys) == {key: b"x" * (int(key.split(b",")[0]) % 50) + key for key in keys}

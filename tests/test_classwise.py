@@ -3,6 +3,7 @@ every point of every class, whatever the labels look like and however rare the c
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from math import comb
@@ -169,11 +170,16 @@ def runs_of(
     return Runs(np.array(values), np.array(stderr), truth)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_random_environments_are_unbiased_and_their_errors_cover(name: str) -> None:
+@functools.cache
+def runs_by(name: str) -> Runs:
     game, sampler = Table(CODES, seed=1), SAMPLERS[name]
     truth = game.truth(sampler.min_elements_per_label)
-    r = runs_of(sampler, game, truth, normalize=False, steps=40, runs=120)
+    return runs_of(sampler, game, truth, normalize=False, steps=40, runs=120)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_random_environments_are_unbiased_and_their_errors_cover(name: str) -> None:
+    r = runs_by(name)
     check_unbiased(r)
     check_coverage(r, 0.92, 0.975)
 
@@ -188,8 +194,7 @@ def test_errors_of_normalized_values_cover() -> None:
 
 
 def test_the_suite_rejects_broken_twins() -> None:
-    game, walks = Table(CODES, seed=1), SAMPLERS["walks"]
-    r = runs_of(walks, game, game.truth(), normalize=False, steps=40, runs=120)
+    game, r = Table(CODES, seed=1), runs_by("walks")
     with pytest.raises(AssertionError, match="cover"):
         check_coverage(Runs(r.values, 0.8 * r.stderr, r.truth), 0.92, 0.975)
     with pytest.raises(AssertionError, match="biased"):  # another law of the environments
