@@ -72,11 +72,15 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
     }
 
     /**
-     * After the frame that shows the table: no answer of the table waits for it. A stream of changes does not put it off for
-     * ever: it is drawn at that pace then.
+     * After the frame that shows the table: no answer of the table waits for it. Where only the focus moved it is so little
+     * that a frame of its own would be dearer. A stream of changes does not put it off for ever: it is drawn at that pace.
      */
-    function soon(n: number): void {
-      timer ??= setTimeout(draw, n <= LARGE ? 0 : STILL);
+    function soon(n: number, moved: boolean): void {
+      if (moved && n <= LARGE) {
+        draw();
+      } else {
+        timer ??= setTimeout(draw, n <= LARGE ? 0 : STILL);
+      }
     }
 
     function ask(): void {
@@ -117,11 +121,12 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
       keys,
       press: (event) => part?.press?.(event) ?? false,
       paint(now) {
+        const moved = now.derived === sight?.derived;
         sight = now;
         if (!taken && !trouble.isConnected && performance.now() - asked > PATIENCE) {
           ask();
         }
-        soon(now.points.n);
+        soon(now.points.n, moved);
       },
       end() {
         ended = true;
