@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from packaging_jobs import Environment, build_wheel, create_environment
+from warm_kernels import warm_kernels
 from watch import watch
 
 __all__ = ["watch"]  # a fixture that lives beside its clock
@@ -99,6 +100,13 @@ def valued(opened: Callable[..., Any]) -> tuple[Any, Any]:
 def repository() -> Path:
     """The top folder of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Path]:
+    """A folder for JUPYTER_PATH: its kernels have the usual libraries imported when they start, but not dvlwidgets."""
+    with tempfile.TemporaryDirectory(prefix="dvlwidgets-warm-") as home, warm_kernels(Path(home)):
+        yield Path(home)
 
 
 @pytest.fixture(scope="session")

@@ -18,16 +18,21 @@ CHROMIUM_FLAGS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+OPEN = """async path => {
+    await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs(); // one may have come since
+    void window.jupyterapp.commands.execute('docmanager:open', {path});
+}"""
 NOTIFICATIONS = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running JupyterLab: its address, its token, and the file it logs to."""
+    """A running JupyterLab: its address, its token, the file it logs to, and a folder that it looks for kernels in."""
 
     url: str
     token: str
     log: Path
+    kernels: Path
 
     def address(self, notebook: str) -> str:
         """Where a browser opens `notebook` in a fresh workspace."""
@@ -41,9 +46,11 @@ def lab(
     python: str = sys.executable,
     env: Mapping[str, str] | None = None,
     app: tuple[str, str] = ("jupyterlab", "LabApp"),
+    kernels: Path | None = None,
 ) -> Iterator[Server]:
     """Serve `folder` with the JupyterLab that lives beside `python`; `env` overrides the environment.
 
+    `kernels`: a folder with kernels besides the environment's own.
     `app` is the module with its configuration's name: ("notebook", "JupyterNotebookApp") is Notebook 7.
     """
     home = Path(tempfile.mkdtemp(prefix="dvlwidgets-lab-"))
@@ -55,6 +62,7 @@ def lab(
         "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
         "JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
         "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "IPYTHONDIR": home / "ipython",
+        "JUPYTER_PATH": kernels or home / "kernels",
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
     }  # fmt: skip
     command = [
@@ -63,12 +71,11 @@ def lab(
         f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.extension_manager=readonly",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", f"--{app[1]}.expose_app_in_browser=True",
     ]  # fmt: skip
-    server = Server(f"http://127.0.0.1:{port}", token, home / "lab.log")
+    server = Server(f"http://127.0.0.1:{port}", token, home / "lab.log", kernels or home / "kernels")
     own = {**{k: str(v) for k, v in isolated.items()}, **(env or {})}
     try:
-        with serving(
-            command, folder=folder, env=own, log=server.log, alive=f"{server.url}/api?token={token}"
-        ):
+        alive = f"{server.url}/api?token={token}"
+        with serving(command, folder=folder, env=own, log=server.log, alive=alive):
             yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -115,9 +122,19 @@ def watched_page(
     return page, watch
 
 
+def open_lab(page: Page, server: Server) -> None:
+    """Load JupyterLab, but where the page has it already."""
+    if not page.url.startswith(f"{server.url}/lab"):
+        page.goto(f"{server.url}/lab?token={server.token}&reset")
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=90_000)
+
+
 def open_notebook(page: Page, server: Server, notebook: str) -> None:
     """Open `notebook` and wait until its kernel is there and idle."""
-    page.goto(server.address(notebook))
+    if page.url.startswith(f"{server.url}/lab"):
+        page.evaluate(OPEN, notebook)
+    else:
+        page.goto(server.address(notebook))
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
     # the execution indicator says idle before the kernel exists: the status bar does not
     page.wait_for_function(

@@ -38,6 +38,11 @@ START = "panel.start()\npanel"
 pytestmark = pytest.mark.notebook
 
 
+@pytest.fixture(autouse=True)
+def _warm(warm, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(warm))
+
+
 def notebook(*cells):
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     made = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})

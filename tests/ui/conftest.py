@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from kernels import write_kernelspec
 from labserver import Server, chromium, lab
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from ui.pages import SIZE, Watched
+from ui.work import OLD_KERNEL
 
 expect.set_options(timeout=30_000)  # a limit for what is broken, not for a slow machine
 
-LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
-# a kernel that goes on would take the next test's processor
-END_KERNELS = "async () => { await window.jupyterapp?.serviceManager.sessions.shutdownAll(); }"
-
-INTERRUPTED = ("Could not restore the debugger state", "Error: Canceled future for create_subshell_request")
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.ui)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Tells the fixtures whether the test has failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the notebooks live; kernels run in it."""
@@ -33,10 +42,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[Server]:
+def server(folder: Path, warm: Path) -> Iterator[Server]:
     """JupyterLab on that folder."""
-    with lab(folder) as running:
+    with lab(folder, kernels=warm) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def old_kernel(server: Server) -> str:
+    """The name of a kernel without subshells; a page that was loaded before learns of it when it opens a notebook."""
+    return write_kernelspec(server.kernels, OLD_KERNEL)
 
 
 @pytest.fixture(scope="session")
@@ -49,39 +64,43 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One for all tests: JupyterLab's scripts are loaded once."""
-    with browser.new_context(viewport={"width": 1400, "height": 900}) as shared:
+    with browser.new_context(viewport=SIZE) as shared:
         yield shared
 
 
-def _is_ours(message: ConsoleMessage) -> bool:
-    """An error, but for JupyterLab's own when a reload, a restart or a shutdown interrupts its questions."""
-    return message.type == "error" and not message.text.startswith(INTERRUPTED)
-
-
-def _is_the_labs(error: Error) -> bool:
-    """JupyterLab's own, its widget manager's (it looks for the kernel of a notebook that has none), or Notebook's.
-
-    Notebook 7.6 reads the schema of a plugin that it has not loaded, without our extension as well.
-    """
-    stack = error.stack or ""
-    manager = "/@jupyter-widgets/jupyterlab-manager/" in stack and "'kernel'" in error.message
-    notebook = "/static/notebook/notebook_core." in stack and "'schema'" in error.message
-    return manager or notebook or str(error).startswith(INTERRUPTED)
+@pytest.fixture(scope="session")
+def kept() -> list[Watched]:
+    """The page that tests share, or none."""
+    return []
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page; the test fails if it loads anything from elsewhere, or a script of it fails."""
-    opened = context.new_page()
-    outside: list[str] = []
-    errors: list[str] = []
-    opened.on(
-        "request", lambda request: None if request.url.startswith(LOCAL) else outside.append(request.url)
-    )
-    opened.on("pageerror", lambda error: None if _is_the_labs(error) else errors.append(str(error)))
-    opened.on("console", lambda message: errors.append(message.text) if _is_ours(message) else None)
-    yield opened
-    opened.evaluate(END_KERNELS)
-    opened.close()
-    assert outside == [], "the page asked other machines"
-    assert errors == [], "a script failed, or the console shows errors"
+def page(context: BrowserContext, kept: list[Watched], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page for work in JupyterLab, which may have been loaded already, as a person has it open all day.
+
+    The test fails if the page loads anything from elsewhere, or a script of it fails. After a test that failed the next
+    one gets another page.
+    """
+    if not kept:
+        kept.append(Watched.open(context))
+    (shared,) = kept
+    yield shared.page
+    kept.clear()
+    failed = request.node.stash.get(FAILED, False)
+    with contextlib.suppress(*([Error] if failed else [])):
+        shared.tidy()
+    if failed or shared.errors or shared.outside:
+        shared.page.close()
+    else:
+        kept.append(shared)
+    shared.check()
+
+
+@pytest.fixture
+def own_page(context: BrowserContext) -> Iterator[Page]:
+    """A page that no other test has used or will use, watched as that of the others."""
+    own = Watched.open(context)
+    yield own.page
+    own.tidy()
+    own.page.close()
+    own.check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import hostile
 import nbformat
 import numpy as np
 import pytest
-from labserver import Server
+from labserver import Server, open_lab
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Locator, Page, expect
 from ui.test_lab_runs import Runs
@@ -110,10 +110,19 @@ class Tripwire:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.events: list[str] = []
-        page.on("dialog", lambda dialog: (self.events.append(dialog.message), dialog.dismiss()))
-        page.on("popup", lambda popup: self.events.append(popup.url))
-        page.on("download", lambda download: self.events.append(download.url))
-        page.on("request", lambda r: self.events.append(r.url) if "example.invalid" in r.url else None)
+        self.heard: dict[Any, Callable[[Any], object]] = {
+            "dialog": lambda dialog: (self.events.append(dialog.message), dialog.dismiss()),
+            "popup": lambda popup: self.events.append(popup.url),
+            "download": lambda download: self.events.append(download.url),
+            "request": lambda r: self.events.append(r.url) if "example.invalid" in r.url else None,
+        }
+        for event, hear in self.heard.items():
+            page.on(event, hear)
+
+    def end(self) -> None:
+        """The page is another test's now."""
+        for event, hear in self.heard.items():
+            self.page.remove_listener(event, hear)
 
     def check(self, *, more: str = "[data-dvl-panel]") -> None:
         """Nothing ran, and what is ours has our elements and attributes only."""
@@ -170,6 +179,14 @@ def notebook_of(copy: Copy, path: Path) -> Any:
 
 
 @pytest.fixture
+def wire(page: Page) -> Iterator[Tripwire]:
+    """Of the page that tests share."""
+    made = Tripwire(page)
+    yield made
+    made.end()
+
+
+@pytest.fixture
 def offline(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1300, "height": 900}, offline=True)
     yield context.new_page()
@@ -195,15 +212,13 @@ def test_saved_pages_and_exported_notebooks_show_everything_as_text(offline: Pag
 
 @pytest.mark.parametrize("trusted", [False, True])
 def test_stored_outputs_show_everything_as_text_trusted_or_not(
-    page: Page, server: Server, folder: Path, tmp_path: Path, trusted: bool
+    page: Page, server: Server, folder: Path, tmp_path: Path, wire: Tripwire, trusted: bool
 ):
-    wire = Tripwire(page)
     path = folder / f"hostile-{trusted}.ipynb"
     notebook_of(stored(tmp_path), path)
     if trusted:
         trust(server, path)
-    page.goto(f"{server.url}/lab?token={server.token}&reset")
-    page.wait_for_function("window.jupyterapp !== undefined")
+    open_lab(page, server)
     page.evaluate(WITHOUT_KERNEL, path.name)
     panel = page.get_by_test_id("panel").first
     expect(panel.get_by_test_id("row").first).to_be_visible(timeout=60_000)
@@ -211,8 +226,9 @@ def test_stored_outputs_show_everything_as_text_trusted_or_not(
     walk(panel, wire)
 
 
-def test_live_panels_and_the_list_of_runs_show_everything_as_text(page: Page, server: Server, folder: Path):
-    wire = Tripwire(page)
+def test_live_panels_and_the_list_of_runs_show_everything_as_text(
+    page: Page, server: Server, folder: Path, wire: Tripwire
+):
     notebook = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from labserver import Server
 from playwright.sync_api import Page, expect
 from ui.influence_work import FAKE, InfluenceView, position, write_notebook
-from ui.work import START, Lab, until
+from ui.work import ASK, START, Lab, busy_until, until
 
 
 def opened(
@@ -115,12 +115,10 @@ def test_a_run_streams_pauses_and_goes_on_while_cells_are_busy(page: Page, serve
     panel.click("resume")
     expect(panel.part("progress-text")).to_contain_text("30 of 60")
     # a busy kernel still answers: the click is heard on a subshell
-    page.evaluate(
-        """() => { window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.requestExecute(
-               {code: 'import time; time.sleep(8)', store_history: false}) }"""
-    )
+    page.evaluate(ASK, busy_until("influence_run.go"))
     panel.click("stop")
-    panel.expect_state("stopped", timeout=6_000)
+    panel.expect_state("stopped")
+    (folder / "influence_run.go").touch()
     assert (
         lab.run_code("print(int(np.isfinite(explorer.columns()['quantile']).sum()), panel.state)")
         == "30 stopped"

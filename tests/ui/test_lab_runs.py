@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from kernels import version_folder, write_kernelspec
-from labserver import Server, lab
+from labserver import Server
 from playwright.sync_api import Locator, Page, expect
-from ui.work import NUMBER, START, Lab, Notebook, Panel, stands_still, until, write_notebook
+from ui.work import NUMBER, OLD_KERNEL, START, Lab, Notebook, Panel, stands_still, until, write_notebook
 
 EXECUTE = "([id, args]) => { window.jupyterapp.commands.execute(id, args); }"
 BUSY = "while not Path('{name}.go').exists():\n    time.sleep(0.05)\nprint('the cell ended')"
+LAYOUT = """async () => JSON.stringify(
+    (await window.jupyterapp.serviceManager.workspaces.fetch('default')).data['layout-restorer:data'])"""
 ENDED = ".jp-OutputArea-output pre"
-OLD = "6.31.0"
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,6 @@ def opened(page: Page, server: Server, notebook: Notebook) -> Lab:
     return found
 
 
-@pytest.fixture(scope="module")
-def old_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
-    """A JupyterLab whose kernels are of an ipykernel without subshells."""
-    data, folder = tmp_path_factory.mktemp("kernelspecs"), tmp_path_factory.mktemp("old")
-    version_folder(OLD)
-    write_kernelspec(data, OLD)
-    with lab(folder, env={"JUPYTER_PATH": str(data)}) as running:
-        yield running, folder
-
-
 def test_runs_are_listed_and_steered_while_a_cell_computes_also_after_a_reload(
     page: Page, server: Server, folder: Path
 ):
@@ -102,13 +91,9 @@ def test_runs_are_listed_and_steered_while_a_cell_computes_also_after_a_reload(
 
 
 def test_a_kernel_that_hears_nothing_while_it_computes_is_said_to_and_then_does_what_was_clicked(
-    page: Page, old_kernels: tuple[Server, Path]
+    page: Page, server: Server, folder: Path, old_kernel: str
 ):
-    server, folder = old_kernels
-    notebook = write_notebook(folder, "deaf", START, BUSY.format(name="deaf"))
-    content = json.loads(notebook.file.read_text(encoding="utf-8"))
-    content["metadata"]["kernelspec"] = {"name": f"ipykernel-{OLD}", "display_name": "old"}
-    notebook.file.write_text(json.dumps(content), encoding="utf-8")
+    notebook = write_notebook(folder, "deaf", START, BUSY.format(name="deaf"), kernel=old_kernel)
     opened(page, server, notebook)
     runs = Runs(page).show()
     note = runs.at.locator(".dvl-group-note").first
@@ -126,7 +111,7 @@ def test_a_kernel_that_hears_nothing_while_it_computes_is_said_to_and_then_does_
     until(lambda: not (folder / "deaf.go").exists())
     runs.click("deaf", "pause")
     expect(runs.row("deaf")).to_contain_text("pausing")
-    expect(note).to_contain_text(f"ipykernel {OLD}")
+    expect(note).to_contain_text(f"ipykernel {OLD_KERNEL}")
     (folder / "deaf.go").touch()
     runs.expect_state("deaf", "paused")
 
@@ -172,7 +157,8 @@ def test_a_cell_is_revealed_and_views_beside_and_in_a_tab_agree_and_come_back_af
     assert views.first.evaluate("panel => panel.clientHeight") > 0.9 * high
 
     found.save()
-    time.sleep(1.5)  # JupyterLab writes its layout a second after the last change, and tells nobody
+    # JupyterLab writes its layout a second after the last change, and tells nobody
+    until(lambda: page.evaluate(LAYOUT).count("dvlwidgets-views:") >= 2, what="the layout was not saved")
     page.reload()
     expect(views).to_have_count(2)
     for i in (0, 1):

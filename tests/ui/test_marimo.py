@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from marimoserver import marimo, write_marimo
 from playwright.sync_api import Page, expect
 from ui.influence_work import FAKE, TESTS, InfluenceView
@@ -11,6 +12,12 @@ from ui.work import SETUP, Notebook, Panel, stands_still, until
 
 LONG = "MaxUpdates(10_000)"
 CELLS = ".marimo-cell"
+
+
+@pytest.fixture
+def page(own_page: Page) -> Page:
+    """Not the one in which JupyterLab stays open."""
+    return own_page
 
 
 def shown(page: Page, notebook: Notebook, what: str = "row") -> Panel:
@@ -36,11 +43,12 @@ def test_values_stream_and_the_page_pauses_relabels_goes_on_and_stops(page: Page
         panel = shown(page, notebook)
         panel.expect_values()
         panel.expect_state("running")
-        until(lambda: panel.part("progress-text").inner_text() != panel.part("progress-text").inner_text())
+        first = panel.part("progress-text").inner_text()
+        until(lambda: panel.part("progress-text").inner_text() != first, what="the progress stood still")
         assert "marimo._runtime.threads" in (folder / "threads").read_text()
         panel.click("pause")
         panel.expect_state("paused")
-        assert stands_still(notebook, 1.0)
+        assert stands_still(notebook)
 
         row = panel.order()[0]
         old = panel.row(row).get_by_test_id("cell-label").inner_text().strip()
@@ -69,7 +77,7 @@ def test_values_stream_and_the_page_pauses_relabels_goes_on_and_stops(page: Page
         until(lambda: notebook.fits() > fits)
         panel.click("stop")
         panel.expect_state("stopped")
-        assert stands_still(notebook, 0.5)
+        assert stands_still(notebook)
         page.goto("about:blank")
 
 

@@ -15,6 +15,12 @@ OURS = "() => [...window.jupyterapp.listPlugins()].filter(name => name.startsWit
 ACTIVE = "name => window.jupyterapp.isPluginActivated(name)"
 
 
+@pytest.fixture
+def page(own_page: Page) -> Page:
+    """Not the one in which JupyterLab stays open."""
+    return own_page
+
+
 @pytest.fixture(scope="module")
 def notebook7(folder: Path) -> Iterator[Server]:
     """Notebook 7 on the folder of notebooks."""
@@ -39,7 +45,7 @@ def test_values_stream_keys_stay_in_the_panel_and_the_output_is_saved(
     panel.expect_state("running")
     panel.click("pause")
     panel.expect_state("paused")
-    assert stands_still(notebook, 1.0)
+    assert stands_still(notebook)
 
     cells = opened.cells()
     row = panel.order()[0]

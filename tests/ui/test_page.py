@@ -18,6 +18,12 @@ from dvlwidgets.data.preview_kinds import Images
 from dvlwidgets.widgets import copies
 
 
+@pytest.fixture
+def page(own_page: Page) -> Page:
+    """Not the one in which JupyterLab stays open."""
+    return own_page
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return saved_page(tmp_path_factory.mktemp("page") / "report.html")

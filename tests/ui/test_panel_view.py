@@ -26,7 +26,7 @@ def test_page_and_python_share_selection_and_filters_and_the_table_is_taken_as_i
 
     # from Python to the page
     lab.run_in_the_background("panel.selection = [4, 7, 9]\npanel.filters = {'presets': ['selected']}")
-    expect(panel.part("row").locator("visible=true")).to_have_count(3, timeout=20_000)
+    expect(panel.part("row").locator("visible=true")).to_have_count(3)
     assert sorted(panel.order()) == [4, 7, 9]
 
     # what is shown is what is taken
@@ -44,8 +44,7 @@ def test_page_and_python_share_selection_and_filters_and_the_table_is_taken_as_i
     panel.part("rule-certainty").fill("42")
     panel.part("rule-minutes").fill("90")
     panel.part("rule-change").click()
-    expect(panel.part("rule")).to_have_attribute("title", re.compile(r"rtol=0\.58"), timeout=20_000)
-    expect(panel.part("rule")).to_have_attribute("title", re.compile(r"rtol=0\.58"), timeout=20_000)
+    expect(panel.part("rule")).to_have_attribute("title", re.compile(r"rtol=0\.58"))
     assert "0.58" in lab.run_code("print(panel.run.valuation.is_done)")
     panel.into_view()
     panel.part("export").click()

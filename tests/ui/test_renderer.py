@@ -8,11 +8,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from labserver import Server
+from labserver import Server, open_lab
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import ElementHandle, Locator, Page, expect
 from ui.shared_copies import EVIL, WithEdits, material
-from ui.work import START, Lab, Notebook, Panel, paused_run, until, write_notebook
+from ui.work import ASK, START, Lab, Notebook, Panel, busy_until, paused_run, until, write_notebook
 
 from dvlwidgets.widgets import copies
 
@@ -25,10 +25,6 @@ WITHOUT_KERNEL = """async path => {
     await window.jupyterapp.commands.execute('docmanager:open', {path, kernelPreference});
 }"""
 OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
-BUSY = """() => {
-    const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
-    kernel.requestExecute({code: 'import time; time.sleep(8)'});
-}"""
 NEW_VIEW = "window.jupyterapp.commands.execute('notebook:create-output-view')"
 
 
@@ -80,8 +76,7 @@ def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
     path = shared_notebook(folder, f"shared-{trusted}")
     if trusted:
         trust(server, path)
-    page.goto(f"{server.url}/lab?token={server.token}&reset")
-    page.wait_for_function("window.jupyterapp !== undefined")
+    open_lab(page, server)
     page.evaluate(WITHOUT_KERNEL, path.name)
     expect(page.get_by_test_id("panel")).to_have_count(2 + trusted, timeout=60_000)
     assert page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets[0].model.trusted") == trusted
@@ -204,11 +199,12 @@ def test_while_a_run_goes_on_and_while_the_kernel_is_busy_the_live_panel_wins(
     html_of(lab, notebook)
 
     # the kernel cannot tell the page of the widget before the cell ends; the copy stands until then
-    page.evaluate(BUSY)
+    page.evaluate(ASK, busy_until("goes on.go"))
     page.goto(f"{server.url}/lab/tree/{notebook.file.name}?token={server.token}&reset")
     output = page.locator(".dvl-snapshot-output")
     expect(output.locator(".dvl-copy-note")).to_contain_text("A saved copy")
     expect(output.get_by_test_id("row").first).to_be_visible()
+    (folder / "goes on.go").touch()
     expect(live(page)).to_have_count(1, timeout=60_000)
     expect(output.locator(".dvl-copy-note")).to_be_hidden()
 

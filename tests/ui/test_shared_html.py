@@ -93,13 +93,15 @@ def offline(browser: Browser) -> Iterator[Offline]:
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def executed(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Path:
     """The HTML of a notebook that nbclient ran."""
     folder = tmp_path_factory.mktemp("executed")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
     notebook.cells = [nbformat.v4.new_code_cell(text.strip()) for text in CELLS]
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JUPYTER_PATH", str(warm))
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
     return to_html(notebook, folder / "executed.html")
 
 
@@ -126,7 +128,7 @@ def check_sorts(panel: Locator) -> None:
 
 
 def until_true(condition: Callable[[], bool]) -> None:
-    until(condition, timeout=10, what="the table was not sorted the other way")
+    until(condition, what="the table was not sorted the other way")
 
 
 def test_every_panel_of_an_executed_notebook_works_without_a_network(offline: Offline, executed: Path):

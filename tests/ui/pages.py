@@ -1,0 +1,83 @@
+"""The pages of the tests: what a page does is watched, and JupyterLab is tidied up for the next test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
+
+LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "file:", "about:")
+INTERRUPTED = ("Could not restore the debugger state", "Error: Canceled future for create_subshell_request")
+ENDED = re.compile(r"(?=.* 404)(WebSocket connection|Failed to load resource).*/api/(sessions|kernels)/")
+"""A kernel was ended while JupyterLab asked for it."""
+SIZE = {"width": 1400, "height": 900}
+TIDY = """async () => {
+    const app = window.jupyterapp;
+    if (app === undefined) {
+        return;
+    }
+    for (const widget of [...app.shell.widgets('main')]) {
+        if (widget.context !== undefined) {
+            widget.context.model.dirty = false; // or it would ask whether to save
+        }
+        widget.close();
+    }
+    // a kernel that goes on would take the next test's processor
+    await app.serviceManager.sessions.shutdownAll();
+    app.shell.activateById('filebrowser');
+    app.shell.expandLeft();
+    app.shell.collapseRight();
+}"""
+"""Closes all documents, ends all kernels, and shows the files at the left side and nothing at the right one."""
+
+
+def is_ours(message: ConsoleMessage) -> bool:
+    """An error, but for JupyterLab's own when a reload, a restart or a shutdown interrupts its questions."""
+    said = words(message)
+    return message.type == "error" and not said.startswith(INTERRUPTED) and ENDED.match(said) is None
+
+
+def words(message: ConsoleMessage) -> str:
+    """What the console says, and of which address."""
+    return f"{message.text} {message.location.get('url', '')}"
+
+
+def is_the_labs(error: Error) -> bool:
+    """JupyterLab's own, its widget manager's (it looks for the kernel of a notebook that has none), or Notebook's.
+
+    Notebook 7.6 reads the schema of a plugin that it has not loaded, without our extension as well.
+    """
+    stack = error.stack or ""
+    manager = "/@jupyter-widgets/jupyterlab-manager/" in stack and "'kernel'" in error.message
+    notebook = "/static/notebook/notebook_core." in stack and "'schema'" in error.message
+    return manager or notebook or str(error).startswith(INTERRUPTED)
+
+
+@dataclass
+class Watched:
+    """A page, what it asked of other machines, and what failed on it."""
+
+    page: Page
+    outside: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, context: BrowserContext) -> Watched:
+        """An empty page."""
+        made = cls(context.new_page())
+        on, outside, errors = made.page.on, made.outside, made.errors
+        on("request", lambda request: None if request.url.startswith(LOCAL) else outside.append(request.url))
+        on("pageerror", lambda error: None if is_the_labs(error) else errors.append(str(error)))
+        on("console", lambda message: errors.append(words(message)) if is_ours(message) else None)
+        return made
+
+    def tidy(self) -> None:
+        """Ends what a test began, for the next one."""
+        self.page.set_viewport_size({"width": SIZE["width"], "height": SIZE["height"]})
+        self.page.evaluate(TIDY)
+
+    def check(self) -> None:
+        """Nothing was asked of other machines, and nothing failed."""
+        assert self.outside == [], "the page asked other machines"
+        assert self.errors == [], "a script failed, or the console shows errors"
