@@ -26,7 +26,7 @@ from .batches import Batch, Batches, bytes_of
 from .free_memory import free_bytes
 from .problem import Problem
 from .seam import FEATURES, Seam, note_seam, seam_is_known, seam_of
-from .shelves import Form, MemoryShelf, Shelf
+from .shelves import Form, MemoryShelf, Shelf, name_of
 from .store_files import FileShelf
 
 SHARE = 4
@@ -107,7 +107,7 @@ class FeatureCache:
             else FileShelf(Path(path) / f"features-{key[:20]}", key, self.n)
         )
         if self._shelf.form is None:
-            kept = str(sample.dtype)[6:]
+            kept = name_of(sample.dtype)
             self._shelf.open(Form([], {"features": list(sample.shape[1:])}, {"features": kept}, kept))
 
     def rows(self, lo: int, hi: int) -> Tensor:
