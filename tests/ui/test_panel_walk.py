@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pandas as pd
 import pytest
 from panel_fakes import FakeValuation
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from sklearn.datasets import load_iris
 from ui.bridge import bridged
-from ui.work import valued_digits
+from ui.work import saved_page, valued_digits
 
 from dvlwidgets import Dataset, ValuationPanel, previews
 from dvlwidgets.data import GroupedDataset
@@ -69,6 +71,45 @@ def test_columns_refine_the_order_keys_edit_and_every_chart_becomes_a_file(brows
         shown = at.order()
         assert shown == np.lexsort((-values, labels))[: len(shown)].tolist()
         part("sort-value").click()
+
+        # chips, a class and a text, all at once; a chip takes itself away
+        count = part("footer-shown")
+        page.locator("[data-chip=lowest]").click()
+        expect(count).to_have_text("4 of 80 shown")
+        page.locator("[data-chip=lowest]").click()
+        page.locator("[data-chip=disagrees]").click()
+        expect(count).not_to_have_text("80 of 80 shown")
+        part("filter-label").select_option(labels[0])
+        part("filter-text").fill(str(panel._session.train.ids[0])[:1])
+        until_fewer(count, 8)
+        page.get_by_test_id("clear-filters").click()
+        expect(count).to_have_text("80 of 80 shown")
+
+        # one suggestion is taken by its key; a column is chosen; the table goes to Parquet, the selection to Python
+        odd = page.locator("[data-testid=row]:has(.differs):visible").first
+        taken = int(odd.get_attribute("data-row") or -1)
+        odd.click()
+        page.keyboard.press("a")
+        expect(at.row(taken).locator("s")).to_be_visible()
+        page.keyboard.press("u")
+        expect(at.row(taken).locator("s")).to_be_hidden()
+        part("columns-open").click()
+        part("show-x:predicted").check()
+        part("columns-close").click()
+        expect(page.locator("[data-column='x:predicted']")).to_be_visible()
+        at.row(taken).get_by_role("checkbox").check()
+        part("export").click()
+        with page.expect_download() as coming:
+            part("export-parquet").click()
+        assert len(pd.read_parquet(coming.value.path())) == 80
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        part("export").click()
+        part("export-python").click()
+        expect(part("export-said")).to_be_visible()
+        assert str(taken) in page.evaluate("navigator.clipboard.readText()")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        expect(part("footer-selected")).to_be_hidden()
 
         # next, previous, drop, undo, redo, the list of keys
         rows = at.order()
@@ -251,6 +292,45 @@ def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(bro
         expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
         expect(part("cell-rank").nth(20)).to_be_visible()
         assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
+
+
+def test_a_saved_page_filters_selects_and_walks(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.goto(saved_page(tmp_path / "report.html", 60).as_uri())
+    part = page.get_by_test_id
+    count = part("footer-shown")
+    part("histogram").scroll_into_view_if_needed()
+    chart = box(part("histogram"))
+    page.mouse.move(chart["x"] + 3, chart["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + chart["width"] / 2, chart["y"] + 40, steps=3)
+    page.mouse.up()
+    until_fewer(count, 59)
+    part("histogram").press("Escape")
+    expect(count).to_have_text("60 of 60 shown")
+    page.locator("[data-chip=lowest]").click()
+    expect(count).to_have_text("3 of 60 shown")
+    page.locator("[data-chip=lowest]").click()
+    part("filter-label").select_option("3")
+    until_fewer(count, 20)
+    part("filter-label").select_option("")
+    part("filter-text").fill("no such point")
+    expect(page.locator(".table-empty")).to_have_text("None of 60 points passes the filters.")
+    part("filter-text").fill("")
+    part("row").first.click()
+    for key in ("Space", "Shift+ArrowDown", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    expect(part("footer-selected")).to_have_text("3 selected")
+    page.keyboard.press("End")
+    expect(part("point-name")).to_have_text("point 60 of 60 shown")
+    page.keyboard.press("Escape")
+    expect(part("footer-selected")).to_be_hidden()
+    page.context.close()
+
+
+def until_fewer(count: Locator, most: int) -> None:
+    """Waits until some points are shown, and no more than `most`."""
+    expect(count).to_have_text(re.compile("^(" + "|".join(map(str, range(1, most + 1))) + ") of "))
 
 
 def box(at: Locator) -> Any:
