@@ -106,13 +106,13 @@ def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
     expect(summary.get_by_test_id("panel")).to_have_attribute("data-rows", "false")
     expect(summary.get_by_test_id("table")).to_be_hidden()
     expect(damaged.get_by_role("alert")).to_contain_text("cannot be shown")
-    expect(damaged.locator("table")).to_be_visible()
+    expect(damaged.locator("table").first).to_be_visible()
     expect(damaged.locator("img")).to_be_visible()
     expect(stripped.get_by_role("alert")).to_contain_text("taken out")
     expect(stripped).to_contain_text("Shapley values of 5,000 points")
     # JupyterLab's own way with HTML: where it trusts the notebook the script runs, else the table stands
-    expect(plain.locator("table")).to_be_visible() if not trusted else expect(
-        plain.locator("table")
+    expect(plain.locator("table").first).to_be_visible() if not trusted else expect(
+        plain.locator("table").first
     ).to_be_hidden()
     assert page.evaluate("window.hit") is None
     expect(page.get_by_text("Loading widget")).to_have_count(0)
