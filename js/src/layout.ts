@@ -3,12 +3,12 @@
 import { extent, type ColumnId } from './columns';
 import { count } from './format';
 import { sizeOf, valueName, type Points } from './points';
-import { Say } from './words';
+import { featureTip, labelTip, Say, stderrTip, updatesTip, valueTip } from './words';
 
 export type Room = 'wide' | 'medium' | 'narrow';
 
-export const MEDIUM_BELOW = 900;
-export const NARROW_BELOW = 560;
+const MEDIUM_BELOW = 900;
+const NARROW_BELOW = 560;
 
 export function roomFor(width: number): Room {
   return width < NARROW_BELOW ? 'narrow' : width < MEDIUM_BELOW ? 'medium' : 'wide';
@@ -64,7 +64,7 @@ export function column(
  */
 export function columnsFor(points: Points, room: Room, width = Infinity, live = true): Column[] {
   const { preview, label, status } = points;
-  const unit = status.unit_of_value === '' ? '' : ` Unit: ${status.unit_of_value}.`;
+  const unit = status.unit_of_value;
   const narrow = room === 'narrow';
   const roomy = Math.round(Math.min(270, Math.max(150, width * 0.29))); // the bars come before the features
   const shown: Column[] = [];
@@ -87,36 +87,26 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   if (label !== null) {
     const name = label.kind === 'class' ? Say.label : Say.target;
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
-    const tip = `The ${name}; an edited one beside what it was`;
-    shown.push(column('label', 'label', name, tip, `minmax(${least}px, .5fr)`));
+    shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
   shown.push(
     column(
       'value',
       'value',
       valueName(points),
-      `How much the point helps (method: ${points.method}).${unit} The whisker is ± one standard error; digits stop where the error starts.`,
+      valueTip(points.method, unit),
       narrow ? 'minmax(120px, 1.6fr)' : `minmax(${roomy}px, 2fr)`
     )
   );
   if (!narrow) {
     if (live || extent(points.stderr) !== null) {
-      shown.push(
-        column(
-          'stderr',
-          'stderr',
-          Say.stderr,
-          `One standard error of the value, estimated from its updates.${unit}`,
-          '74px',
-          true
-        )
-      );
+      shown.push(column('stderr', 'stderr', Say.stderr, stderrTip(unit), '74px', true));
     }
     const updates = column(
       'count',
       'count',
       Say.updates,
-      `How many ${status.unit === 'test points' ? 'test points' : 'marginal contributions or samples'} the value averages`,
+      updatesTip(status.unit === 'test points'),
       '76px',
       true
     );
@@ -129,7 +119,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
           'feature',
           `f${i}`,
           feature.name,
-          `Feature ${feature.name}, as the data set holds it`,
+          featureTip(feature.name),
           `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`,
           true,
           i,

@@ -13,10 +13,10 @@ export interface ViewMemory<S = UiState> {
 }
 
 /** A focus lost longer ago than this (ms) is not taken back: the person is somewhere else. */
-export const FOCUS_KEPT = 3000;
+const FOCUS_KEPT = 3000;
 
 /** Finds the same element in another view: rows go by their grid, since the table keeps its own row in focus. */
-export function selectorOf(element: Element): string | null {
+function selectorOf(element: Element): string | null {
   const named = element.closest('[data-testid]');
   const id = named?.getAttribute('data-testid');
   if (named === null || id == null) {

@@ -5,7 +5,7 @@ import type { Preview } from './source';
 import type { PreviewsMessage } from './wire';
 
 /** As many rows as one request may name. */
-export const MAX_ASKED = 200;
+const MAX_ASKED = 200;
 const MAX_HELD = 4000;
 const ASK_AGAIN = 3000;
 

@@ -180,3 +180,16 @@ export const edited = (relabelled: number, dropped: number): string =>
   `${count(relabelled)} relabelled, ${count(dropped)} dropped`;
 
 export const wantedWords = (share: number): string => `wanted ${percent(share)}`;
+
+// --- tips of the columns ---
+
+const unitTip = (unit: string): string => (unit === '' ? '' : ` Unit: ${unit}.`);
+export const labelTip = (name: string): string => `The ${name}; an edited one beside what it was`;
+export const valueTip = (method: string, unit: string): string =>
+  `How much the point helps (method: ${method}).${unitTip(unit)} The whisker is ± one standard error; digits stop where the error starts.`;
+export const stderrTip = (unit: string): string =>
+  `One standard error of the value, estimated from its updates.${unitTip(unit)}`;
+/** `ofTests`: whether test points are counted. */
+export const updatesTip = (ofTests: boolean): string =>
+  `How many ${ofTests ? 'test points' : 'marginal contributions or samples'} the value averages`;
+export const featureTip = (name: string): string => `Feature ${name}, as the data set holds it`;

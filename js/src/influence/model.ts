@@ -12,7 +12,7 @@ import type { PanelState } from './state';
 import { decode, type InfluenceMessage, type OfTest, type OfTrain } from './wire';
 
 /** Points in each of the two galleries. */
-export const SHOWN = 12;
+const SHOWN = 12;
 /** Answers that are held: going back to a point shows it at once. */
 const HELD = 40;
 

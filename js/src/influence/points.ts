@@ -16,7 +16,7 @@ import {
 } from './wire';
 
 /** What a training point's numbers are called, as columns of the table. */
-export const NAMES = ['loss', 'self-influence', 'quantile, all labels', 'mean', 'tests hurt'] as const;
+const NAMES = ['loss', 'self-influence', 'quantile, all labels', 'mean', 'tests hurt'] as const;
 export const LOSS = 0;
 export const SELF = 1;
 export const QUANTILE_ALL = 2;

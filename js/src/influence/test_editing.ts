@@ -16,7 +16,7 @@ import { OF_TESTS } from './words';
 type Command = Readonly<Record<string, unknown>> & { readonly t: string };
 
 /** What edits ask of a source, about test points. */
-export function ofTests(
+function ofTests(
   source: InfluenceSource
 ): Parameters<typeof makeEdits>[0]['source'] & Parameters<typeof createEditing>[0] {
   const edit = (command: Command): void => source.editBy({ ...command, of: 'test' });

@@ -216,7 +216,6 @@ export const quantileBrief = (share: string): string => `q${share.replace(' %', 
 // --- columns ---
 
 export const givenTip = (name: string): string => `The ${name} that the data give`;
-export const labelTip = (name: string): string => `The ${name}; an edited one beside what it was`;
 export const quantileTip = (share: string): string =>
   `The ${share} quantile of the point's influences on the test points of its own label: below 0 it hurts more than ${share} of them. ${Say.score}`;
 export const quantileAllTip = (share: string): string => `The ${share} quantile over all test points`;
@@ -245,7 +244,7 @@ export const withLoss = (words: string, loss: number): string => `${words} · lo
 
 // --- a training point ---
 
-export { imageOf } from '../words';
+export { imageOf, labelTip } from '../words';
 export const labelled = (name: string): string => `labelled ${name}`;
 /** Its score in words: "hurts 1.2". */
 export const moves = (score: number, digits: number): string =>
