@@ -8,7 +8,7 @@ import type { Edits, Status } from '../wire';
 export const WORDS: LiveWords = {
   keys: [
     ['t', 'test points or training points'],
-    ['g', 'training points as rows or pictures'],
+    ['g', 'training points as rows or cards'],
     ['← → ↑ ↓', 'move among the cards'],
     ['f c l 1…9 u', 'edit the test point or the training point: that of the list with the focus'],
     ...KEYS,
