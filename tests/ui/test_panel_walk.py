@@ -325,6 +325,11 @@ def test_a_saved_page_filters_selects_and_walks(browser: Browser, tmp_path: Path
     expect(part("point-name")).to_have_text("point 60 of 60 shown")
     page.keyboard.press("Escape")
     expect(part("footer-selected")).to_be_hidden()
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.emulate_media(media="print")
+    number = box(part("cell-value").first.locator(".number"))
+    grid = box(part("table"))
+    assert number["x"] + number["width"] <= grid["x"] + grid["width"]
     page.context.close()
 
 
