@@ -6,5 +6,6 @@ export default defineConfig({
     environment: 'node',
     restoreMocks: true,
     testTimeout: 60_000, // a limit for what hangs, not for a slow machine
+    hookTimeout: 60_000,
   },
 });
