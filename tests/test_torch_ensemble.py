@@ -17,6 +17,7 @@ import dvlwidgets as dvl
 from dvlwidgets.data.identity import digest
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.utility.fits import explain, fit_many, torch_checks
+from dvlwidgets.utility.fits.torch_tape import Tape
 
 N = 40
 TOGETHER = "by torch.func.vmap over stacked weights"
@@ -181,6 +182,46 @@ def test_any_module_and_rows_of_any_shape_are_trained_together() -> None:
     _, y, _, _ = points()
     x = torch.randn(N + 5, 1, 3, 3, generator=torch.Generator().manual_seed(0))
     assert_same(dvl.TorchClassifier(Pictures(), epochs=3, batch_size=10), x[:N], y, subsets(y), x[N:])
+
+
+def doubly(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    z = x + y
+    return torch.relu(z) * z.t().sum(0)  # z is looked at again, in another way
+
+
+def chained(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    z = (x * 2.0 + y).tanh().sigmoid()
+    first, second = z.split(2, dim=0)
+    return torch.cat([first.neg(), (second - first).exp()]) * torch.ones_like(x)
+
+
+def changing(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    z = torch.zeros_like(x)
+    z += y
+    return (z * x).relu()
+
+
+def given_back(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    z = x * y
+    return z + z.sum(0, keepdim=True).relu()
+
+
+@pytest.mark.parametrize("function", [doubly, chained, changing, given_back])
+def test_a_recording_does_the_same_each_time_and_leaves_what_it_is_given(function: Any) -> None:
+    torch.manual_seed(0)
+    given = torch.randn(3, 2, 4, 4, dtype=torch.float64)
+    tape = Tape(function, tuple(given[0]))
+    before = given.clone()
+    for x, y in (*given, *given):
+        torch.testing.assert_close(tape(x, y), function(x, y), rtol=1e-14, atol=1e-14)
+    assert torch.equal(given, before)
+
+
+def test_nothing_is_allocated_for_what_nobody_looks_at_again() -> None:
+    tape = Tape(chained, (torch.ones(4, 4), torch.ones(4, 4)))
+    names = [getattr(step.call, "__name__", "") for step in tape.steps]
+    assert {"add_.Tensor", "tanh_.default", "sigmoid_.default", "exp_.default", "mul_.Tensor"} <= set(names)
+    assert not any("ones" in name for name in names)
 
 
 def test_little_memory_makes_smaller_batches_of_models_and_too_little_none(monkeypatch: Any) -> None:

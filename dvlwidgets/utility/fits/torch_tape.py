@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from .torch_in_place import write_over
+
 _VIEWS = {
     "view",
     "_unsafe_view",
@@ -26,6 +28,8 @@ _VIEWS = {
     "detach",
 }
 """Operations that only look at their first argument in another way."""
+_LIKE = {"ones_like", "zeros_like"}
+"""Operations that look at a shape only."""
 
 
 class NotRecordedError(Exception):
@@ -72,13 +76,16 @@ class Tape:
     """
 
     def __init__(self, function: Callable[..., torch.Tensor], examples: Sequence[torch.Tensor]) -> None:
-        recorder = _Recorder(examples)
-        with recorder:
-            result = function(*examples)
+        recorder, result = _recorded(function, examples, fold=True)
+        changes = any(step.changes for step in recorder.steps)
+        if changes:
+            recorder, result = _recorded(function, examples, fold=False)
         self.result = recorder.slot_of(result)
         self.steps = _needed(recorder.steps, self.result)
         self.constants = recorder.constants
         self.size = recorder.size
+        if not changes:
+            write_over(self.steps, recorder.tensors, {*range(len(examples)), *self.constants})
         self._let_go(len(examples))
 
     def _let_go(self, inputs: int) -> None:
@@ -119,12 +126,13 @@ class Tape:
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down the operations of a block, below vmap and grad; views of the same numbers are one tensor."""
 
-    def __init__(self, inputs: Sequence[torch.Tensor]) -> None:
+    def __init__(self, inputs: Sequence[torch.Tensor], *, fold: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: list[torch.Tensor] = [*inputs]  # alive, so that no other tensor gets the same id
+        self.fold = fold
+        self.tensors: list[torch.Tensor] = [*inputs]  # by their places
+        self.kept: list[torch.Tensor] = []  # alive, so that no other tensor gets the same id
         self.known = {id(tensor): at for at, tensor in enumerate(inputs)}
         self.views = {_look(tensor): at for at, tensor in enumerate(inputs)}
-        self.size = len(inputs)
         self.steps: list[_Step] = []
         self.constants: dict[int, torch.Tensor] = {}
 
@@ -136,10 +144,14 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.constants[self._new(tensor)] = tensor
         return self.known[id(tensor)]
 
+    @property
+    def size(self) -> int:
+        """The number of tensors."""
+        return len(self.tensors)
+
     def _new(self, tensor: torch.Tensor) -> int:
-        self.kept.append(tensor)
         self.known[id(tensor)] = self.size
-        self.size += 1
+        self.tensors.append(tensor)
         return self.size - 1
 
     def __torch_dispatch__(
@@ -158,6 +170,10 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.kept.append(made)
                 self.known[id(made)] = same
                 return made
+        if self.fold and self._same_each_time(func, name, reads):
+            for tensor in outputs:
+                self.views.setdefault(_look(tensor), self.slot_of(tensor))
+            return made
         fills = [self.known[id(t)] if id(t) in self.known else self._new(t) for t in outputs]
         for tensor, slot in zip(outputs, fills, strict=True):
             self.views.setdefault(_look(tensor), slot)
@@ -165,6 +181,12 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         several = isinstance(made, (tuple, list))
         self.steps.append(_Step(func, slotted, options, reads, fills, several, changes))
         return made
+
+    def _same_each_time(self, func: Any, name: str, reads: list[int]) -> bool:
+        """Whether an operation gives the same whatever the inputs of the function."""
+        if func._schema.is_mutable or torch.Tag.nondeterministic_seeded in func.tags:  # noqa: SLF001
+            return False
+        return name in _LIKE or (bool(reads) and all(slot in self.constants for slot in reads))
 
     def _slots(self, part: Any, reads: list[int]) -> Any:
         if isinstance(part, torch.Tensor):
@@ -175,6 +197,19 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if isinstance(part, (list, tuple)):
             return [self._slots(value, reads) for value in part]
         return part
+
+
+def _recorded(
+    function: Callable[..., torch.Tensor], examples: Sequence[torch.Tensor], *, fold: bool
+) -> tuple[_Recorder, torch.Tensor]:
+    """A recording, and what the function gave; folded, what is the same each time is done once.
+
+    That is safe only where no operation changes a tensor in place.
+    """
+    recorder = _Recorder(examples, fold=fold)
+    with recorder:
+        result = function(*examples)
+    return recorder, result
 
 
 def _look(tensor: torch.Tensor) -> tuple[Any, ...]:
