@@ -38,7 +38,7 @@ from row import Row
 N, K, D, ALONE = 300, 100, 20, 8
 GOAL = 20
 BOUND = (
-    "all 300 rows a step: matrix products alone are a third of the time, at 50 GFlop/s on one core; the rest are "
+    "all 300 rows a step: matrix products alone are half of the time, at 50 GFlop/s on one core; the rest are "
     "passes over (models, units, rows)"
 )
 
