@@ -14,6 +14,11 @@ from ui.work import NUMBER, OLD_KERNEL, START, Lab, Notebook, Panel, stands_stil
 
 EXECUTE = "([id, args]) => { window.jupyterapp.commands.execute(id, args); }"
 BUSY = "while not Path('{name}.go').exists():\n    time.sleep(0.05)\nprint('the cell ended')"
+RENAME = """async ([old, name]) => {
+    await window.jupyterapp.commands.execute('filebrowser:refresh');
+    await window.jupyterapp.serviceManager.contents.rename(old, name);
+}"""
+"""Not while the server lists the folder: it says that there is none when a file goes meanwhile."""
 LAYOUT = """async () => JSON.stringify(
     (await window.jupyterapp.serviceManager.workspaces.fetch('default')).data['layout-restorer:data'])"""
 ENDED = ".jp-OutputArea-output pre"
@@ -164,8 +169,7 @@ def test_a_cell_is_revealed_and_views_beside_and_in_a_tab_agree_and_come_back_af
     for i in (0, 1):
         Panel(views.nth(i), notebook).expect_state("paused")
 
-    rename = "([old, name]) => window.jupyterapp.serviceManager.contents.rename(old, name)"
-    page.evaluate(rename, [notebook.file.name, "renamed.ipynb"])
+    page.evaluate(RENAME, [notebook.file.name, "renamed.ipynb"])
     expect(runs.at).to_contain_text("renamed.ipynb")
     runs.click("seen", "stop")
     for i in (0, 1):
