@@ -65,6 +65,12 @@ def ask(page, **command):
     page.receive({"request": "q", **command})
 
 
+def revision(message, panel):
+    """How often runs began and points were relabelled, of what a message tells; None of others."""
+    told = message.get("influence", {}).get("revision")
+    return None if told is None else told - panel._session._grown
+
+
 def newest(page):
     """What a page holds: the last full frame with the deltas since."""
     held = None
@@ -293,6 +299,31 @@ def test_questions_are_answered_while_the_run_goes_on(opened):
     panel.stop()
 
 
+def test_an_answer_of_some_training_points_is_out_of_date_when_more_are_known_and_at_the_end(opened):
+    train, test, _ = two_sets()
+    explorer = FakeExplorer(train, test, by_hand=True)
+    panel, page, _ = opened(explorer, start=False)
+    panel.start()
+    page.wait_for(lambda m: m.get("influence", {}).get("known"))
+
+    def told():
+        """The revision that a page last heard of."""
+        return [m["influence"]["revision"] for m in page.messages if m["t"] in {"full", "delta"}][-1]
+
+    explorer.go(1)
+    page.wait_for(lambda m: m["t"] == "delta" and len(m["rows"]) == 8)
+    ask(page, t="of_test", test=3, k=12)
+    early = page.wait_for(lambda m: m["t"] == "of_test")
+    assert early["revision"] == told()
+    explorer.go(4)
+    panel.wait(20)
+    page.wait_for(lambda m: m["t"] in {"full", "delta"} and m["status"]["state"] == "finished")
+    assert told() > early["revision"], "the page would show those that were known for ever"
+    ask(page, t="of_test", test=3, k=12, request="late")
+    late = page.wait_for(lambda m: m["t"] == "of_test" and m["request"] == "late")
+    assert late["revision"] == told()
+
+
 def test_previews_of_test_points_say_whose_they_are(opened):
     train, test, _ = two_sets()
     texts = ([f"train {i}" for i in range(40)], [f"test {i}" for i in range(20)])
@@ -378,7 +409,7 @@ def test_a_relabel_is_on_disk_and_then_that_points_numbers_are_new(opened, tmp_p
     assert [e["op"] for e in map(json.loads, (tmp_path / "e.jsonl").read_text().splitlines()[1:])] == [
         "relabel"
     ]
-    moved = page.wait_for(lambda m: "influence" in m and m["influence"]["revision"] == 2)
+    moved = page.wait_for(lambda m: revision(m, panel) == 2)
     assert explorer.relabels == [(at, new)]
     after = explorer.columns()
     np.testing.assert_array_equal(moved["rows"], [at])
@@ -387,7 +418,7 @@ def test_a_relabel_is_on_disk_and_then_that_points_numbers_are_new(opened, tmp_p
     assert moved["influence"]["waiting"] == []
     assert panel.dataset().labels[at] == new
     ask(page, t="undo")
-    page.wait_for(lambda m: "influence" in m and m["influence"]["revision"] == 3)
+    page.wait_for(lambda m: revision(m, panel) == 3)
     assert explorer.relabels[-1] == (at, old)
     np.testing.assert_allclose(explorer.columns()["quantile"], before["quantile"])
 
@@ -405,7 +436,7 @@ def test_a_point_relabelled_before_its_tile_waits_for_it(opened):
     assert explorer.relabels == []
     explorer.go(5)
     panel.wait(20)
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    page.wait_for(lambda m: revision(m, panel) == 2)
     assert explorer.relabels == [(39, new)]
 
 
@@ -415,16 +446,16 @@ def test_earlier_edits_are_taken_up_when_the_run_has_the_numbers(opened, tmp_pat
     changed = [i for i in (5, 6) if train.labels[i] != 0]
     explorer = FakeExplorer(train, test)
     panel, page, _ = opened(explorer, edits=tmp_path / "e.jsonl")
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 1 + len(changed))
+    page.wait_for(lambda m: revision(m, panel) == 1 + len(changed))
     assert explorer.relabels == [(i, 0) for i in changed]
     quantile = explorer.columns()["quantile"]
     panel.start().wait(20)
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2 + len(changed))
+    page.wait_for(lambda m: revision(m, panel) == 2 + len(changed))
     assert panel._desk.worker.settle()
     assert len(explorer.relabels) == len(changed)  # the explorer knows them from run to run
     np.testing.assert_allclose(explorer.columns()["quantile"], quantile)
     panel.edits.undo()
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2 + 2 * len(changed))
+    page.wait_for(lambda m: revision(m, panel) == 2 + 2 * len(changed))
     assert dict(explorer.relabels) == {i: train.labels[i] for i in changed}
 
 
@@ -469,9 +500,7 @@ def test_edits_of_test_points_are_on_disk_in_a_log_of_their_own_before_the_page_
     assert not (tmp_path / "e.jsonl").exists()
 
     # its numbers are those of the new label, in the explorer and on the page
-    page.wait_for(
-        lambda m: m.get("influence", {}).get("revision") == 2 and not m["influence"]["tests_waiting"]
-    )
+    page.wait_for(lambda m: revision(m, panel) == 2 and not m["influence"]["tests_waiting"])
     assert explorer.test_relabels == [(3, new)]
     after = np.float32(explorer.test_columns()["loss"][3])
     now = page.wait_for(lambda m: "influence" in m and _tests(m) and _tests(m)["loss"][3] == after)
@@ -484,7 +513,7 @@ def test_edits_of_test_points_are_on_disk_in_a_log_of_their_own_before_the_page_
     ask(page, t="undo")
     assert "no edit to undo" in page.wait_for(lambda m: m["t"] == "error")["message"]
     ask(page, t="undo", of="test")
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 3)
+    page.wait_for(lambda m: revision(m, panel) == 3)
     assert explorer.test_relabels[-1] == (3, test.labels[3])
     assert explorer.test_columns()["loss"][3] == pytest.approx(loss)
     assert len(panel.test_edits) == 0
@@ -554,7 +583,7 @@ def test_a_test_point_may_get_a_class_that_only_training_points_have_or_that_is_
     panel, page, explorer = opened(FakeExplorer(train, some))
     ask(page, t="relabel", of="test", rows=[0], label=2)
     page.wait_for(lambda m: m["t"] == "edits" and m["codes"] == [2])
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    page.wait_for(lambda m: revision(m, panel) == 2)
     assert explorer.test_relabels == [(0, 2)]
     ask(page, t="relabel", of="test", rows=[1], new="7")
     told = page.wait_for(lambda m: m["t"] == "edits" and m["rows"] == [1])
@@ -580,11 +609,11 @@ def test_a_relabelled_test_point_waits_for_the_end_of_the_run_and_for_that_of_th
     assert explorer.test_relabels == []
     explorer.go(5)
     panel.wait(20)
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 2)
+    page.wait_for(lambda m: revision(m, panel) == 2)
     assert explorer.test_relabels == [(9, new)]
     explorer.go(5)
     panel.start().wait(20)
-    page.wait_for(lambda m: m.get("influence", {}).get("revision") == 4)
+    page.wait_for(lambda m: revision(m, panel) == 4)
     assert explorer.test_relabels == [(9, new)] * 2
 
 

@@ -27,7 +27,7 @@ class InfluencePoints(Points):
         columns: COLUMNS by name, each (n_train,).
         tests: TEST_COLUMNS by name, each (n_test,).
         known: whether single influences can be asked for already.
-        revision: grows when single influences change, because a point was relabelled.
+        revision: grows when answers about single points change: one was relabelled, or more training points are known.
         waiting: positions of relabelled points whose numbers are still those of the old label.
         tests_waiting: the same of test points.
     """

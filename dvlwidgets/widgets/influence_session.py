@@ -24,6 +24,8 @@ from dvlwidgets.widgets.session import Session
 from dvlwidgets.widgets.snapshot import Points, Status
 
 UNIT = "n × the change of a test loss"
+GROWTH = 1.25
+"""An answer about a test point is of the training points known then; a quarter more, and the page asks again."""
 
 
 class InfluenceSession(Session):
@@ -57,7 +59,7 @@ class InfluenceSession(Session):
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.explorer, self.quantile = method.explorer, quantile
-        self._revision = 0
+        self._revision = self._grown = self._grown_at = 0
         self._tests: tuple[object, Columns | None] = None, None
         self._columns: tuple[object, object, InfluencePoints | None] = None, None, None
         ours, theirs = _both(previews)
@@ -87,6 +89,7 @@ class InfluenceSession(Session):
         self._anew.begin()  # what was relabelled stays so in the explorer, from run to run
         self._tests_anew.begin(forget=True)  # but of test points
         self._revision += 1
+        self._grown_at = 0
         super()._prepare()
 
     # --- what is shown --------------------------------------------------------------------------------------
@@ -121,6 +124,7 @@ class InfluenceSession(Session):
         if self.over and self.explorer.known:
             self.read_tests()  # the output that is stored now has them
         found = self.explorer.columns()
+        self._grow(int(np.isfinite(found["quantile_all"]).sum()))
         plain = Points.of(found["quantile"], np.full(n, np.nan), np.zeros(n), np.ones(n))
         return InfluencePoints(
             **vars(plain),
@@ -130,10 +134,21 @@ class InfluenceSession(Session):
                 "disagreement": single(self.explorer.disagreement()),
             },
             known=bool(self.explorer.known),
-            revision=self._revision,
+            revision=self.revision,
             waiting=waiting,
             tests_waiting=tests_waiting,
         )
+
+    @property
+    def revision(self) -> int:
+        """Grows when answers about single points change: one was relabelled, or more training points are known."""
+        return self._revision + self._grown
+
+    def _grow(self, known: int) -> None:
+        progress = None if self._run is None else self._run.progress
+        last = progress is None or progress.final
+        if known > self._grown_at and (last or known >= GROWTH * self._grown_at):
+            self._grown, self._grown_at = self._grown + 1, known
 
     def read_tests(self) -> bool:
         """Lets the model predict the test points, unless that was done; whether anything is new.
@@ -154,13 +169,13 @@ class InfluenceSession(Session):
     def of_test(self, request: str | None, at: int, k: int) -> wire.Frame:
         """Answers which training points help and hurt a test point most."""
         self._refuse_unknown()
-        revision = self._revision
+        revision = self.revision
         return influence_wire.of_test(request, at, revision, self.explorer.of_test(at, k))
 
     def of_train(self, request: str | None, at: int) -> wire.Frame:
         """Answers how a training point influences each test point."""
         self._refuse_unknown()
-        revision = self._revision
+        revision = self.revision
         return influence_wire.of_train(request, at, revision, self.explorer.of_train(at))
 
     def _refuse_unknown(self) -> None:
