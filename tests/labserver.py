@@ -89,14 +89,22 @@ def chromium_path() -> str:
     raise RuntimeError("No chromium on the PATH: install it (on Debian: apt-get install chromium).")
 
 
+_RUNNING: list[Browser] = []
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless browser."""
+    """A headless browser: the one that runs, if one does, as Playwright can be there only once."""
+    if _RUNNING:
+        yield _RUNNING[0]
+        return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        _RUNNING.append(browser)
         try:
             yield browser
         finally:
+            _RUNNING.clear()
             browser.close()
 
 
@@ -135,7 +143,7 @@ def open_notebook(page: Page, server: Server, notebook: str) -> None:
         page.evaluate(OPEN, notebook)
     else:
         page.goto(server.address(notebook))
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=90_000)
+    page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell", timeout=90_000)
     # the execution indicator says idle before the kernel exists: the status bar does not
     page.wait_for_function(
         "document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')", timeout=90_000

@@ -84,6 +84,7 @@ def page(context: BrowserContext, kept: list[Watched], request: pytest.FixtureRe
     if not kept:
         kept.append(Watched.open(context))
     (shared,) = kept
+    shared.begin()
     yield shared.page
     kept.clear()
     failed = request.node.stash.get(FAILED, False)

@@ -17,6 +17,7 @@ TIDY = """async () => {
     if (app === undefined) {
         return;
     }
+    await app.restored; // what a reload opens again is there by then
     for (const widget of [...app.shell.widgets('main')]) {
         if (widget.context !== undefined) {
             widget.context.model.dirty = false; // or it would ask whether to save
@@ -74,8 +75,16 @@ class Watched:
 
     def tidy(self) -> None:
         """Ends what a test began, for the next one."""
+        before = len(self.errors)
         self.page.set_viewport_size({"width": SIZE["width"], "height": SIZE["height"]})
         self.page.evaluate(TIDY)
+        del self.errors[before:]  # of views whose kernel was ended
+
+    def begin(self) -> None:
+        """Waits until nothing of another test is left: a document that a reload has opened again may come late."""
+        if self.page.url != "about:blank":
+            self.tidy()
+            self.page.wait_for_function("document.querySelector('.jp-NotebookPanel') === null")
 
     def check(self) -> None:
         """Nothing was asked of other machines, and nothing failed."""

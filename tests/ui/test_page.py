@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from ui.shared_copies import material
-from ui.work import saved_page
+from ui.work import saved_page, until
 
 from dvlwidgets.data.examples import load_split
 from dvlwidgets.data.preview_kinds import Images
@@ -73,7 +73,7 @@ def test_the_saved_page_is_a_panel_that_sorts(page: Page, saved: Path):
     page.keyboard.press("ArrowLeft")
     expect(panel.get_by_test_id("sort-value")).to_be_focused()
     page.keyboard.press("Enter")
-    assert values() == ascending
+    until(lambda: values() == ascending)
     page.keyboard.press("ArrowDown")
     expect(row).to_be_focused()
     expect(cell).to_have_class(re.compile("value"))

@@ -114,6 +114,7 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
         cards.first.click()
         page.locator(".detail [data-testid=relabel-button][aria-pressed=false]").first.click()
         expect(part("stale")).to_be_visible()
+        expect(page.locator(".galleries")).not_to_have_attribute("data-outdated", "")  # no longer pale
         check(at, ".panel")
         part("panel").locator("[data-testid=tab][data-chip=training]").click()
         check(at, ".overview", ".chips", ".detail")
