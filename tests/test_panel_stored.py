@@ -12,6 +12,7 @@ import nbformat
 import papermill
 import pytest
 from nbclient import NotebookClient
+from ui.work import until
 
 from dvlwidgets.widgets.copies import MIME
 
@@ -143,3 +144,32 @@ def test_nbconvert_that_executes_keeps_the_same_and_writes_it_as_html(tmp_path):
     page = Path(tmp_path / "out.html").read_text(encoding="utf-8")
     assert 'class="dvl-snapshot-data"' in page
     assert f'<script type="{VIEW}">' not in page
+
+
+GATED = """
+import threading, time
+from pathlib import Path
+from dvlwidgets import Utility
+def value(masks):
+    while not Path("go").exists():
+        time.sleep(0.01)
+    return masks.sum(axis=1) * 1.0
+valuation = ShapleyValuation(Utility.from_function(value), PermutationSampler(seed=1), MaxUpdates(3))
+panel = ValuationPanel(valuation, split.train, name="gated", edits="edits.jsonl")
+panel.start()
+threading.Thread(target=lambda: (panel.wait(), Path("done").touch())).start()
+panel
+"""
+
+
+def test_a_run_that_ends_between_two_cells_is_stored_by_the_next_one(tmp_path):
+    made = notebook(GATED.strip(), "1")
+    client = NotebookClient(made, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    with client.setup_kernel():
+        for i in (0, 1):
+            client.execute_cell(made.cells[i], i)
+        (tmp_path / "go").touch()
+        until((tmp_path / "done").exists)
+        assert MIME not in made.cells[1].outputs[0]["data"]  # nobody has told nbclient
+        client.execute_cell(made.cells[2], 2)
+    assert MIME in made.cells[1].outputs[0]["data"]

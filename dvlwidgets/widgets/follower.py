@@ -66,5 +66,7 @@ class Follower:
             self._publisher.post(self._take)
         if state in AT_REST:
             self._output.refresh()
+            if state != "paused":
+                self.written.set()
         else:
             self._output.changed()  # it goes on, or began again, after a copy was stored

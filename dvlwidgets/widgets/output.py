@@ -63,7 +63,7 @@ class Output:
         self._forget: Callable[[], None] = lambda: None
         self._keep = keep
         self._shown = keep is not None
-        self._copied = self._viewed = False
+        self._copied = self._viewed = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
 
@@ -113,6 +113,7 @@ class Output:
             from IPython.display import update_display
 
             update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
+            self._elsewhere = threading.current_thread() is not threading.main_thread()
 
     def _page(self) -> str:
         """What `bundle` holds, as a page."""
@@ -150,6 +151,11 @@ class Output:
         with self._writing:
             pass
 
+    def retold(self) -> None:
+        """Writes again, in the cell that ends, what a thread has written: nbclient drops what is not of its cell."""
+        if self._elsewhere and not self._listening():
+            self.refresh()
+
     def close(self) -> None:
         """Writes what waits, and nothing any more."""
         self._later.flush()
@@ -183,6 +189,7 @@ def _after_cells(output: Output) -> Callable[[], None]:
         waiting = reference()
         if waiting is not None:
             waiting.settle()
+            waiting.retold()
 
     def forget() -> None:
         if after in shell.events.callbacks["post_run_cell"]:

@@ -82,7 +82,7 @@ class Watched:
 
     def begin(self) -> None:
         """Waits until nothing of another test is left: a document that a reload has opened again may come late."""
-        if self.page.url != "about:blank":
+        if "/lab" in self.page.url:
             self.tidy()
             self.page.wait_for_function("document.querySelector('.jp-NotebookPanel') === null")
 

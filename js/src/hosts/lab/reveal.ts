@@ -1,5 +1,6 @@
 /** Where in a notebook a run lives. */
 
+import type { ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { cellOf, nextPanel, type CellFacts } from './order';
@@ -20,7 +21,11 @@ export async function revealRun(panel: NotebookPanel, run: RunInfo): Promise<num
 /** Makes the next cell that shows a panel active, and scrolls to it; returns its index, or null. */
 export async function revealNext(panel: NotebookPanel): Promise<number | null> {
   const { content } = panel;
-  const shows = content.widgets.map((cell) => cell.node.querySelector('[data-dvl-panel]') !== null);
+  const shows = content.widgets.map(
+    // an output that is stored anew is not there for a moment
+    ({ node, model }) =>
+      node.querySelector('[data-dvl-panel]') !== null || bundlesOf(model).some((data) => data?.[SNAPSHOT])
+  );
   const index = nextPanel(shows, content.activeCellIndex);
   if (index < 0) {
     return null;
@@ -39,15 +44,18 @@ async function goTo({ content }: NotebookPanel, index: number): Promise<void> {
 function factsOf(panel: NotebookPanel): CellFacts[] {
   return panel.content.widgets.map(({ model }) => ({
     id: model.id,
-    models: model.type === 'code' ? modelsIn(model.toJSON().outputs) : [],
+    models: modelsIn(bundlesOf(model)),
   }));
 }
 
-function modelsIn(outputs: unknown): string[] {
-  const bundles = (Array.isArray(outputs) ? outputs : []).map(
-    (output) =>
-      (output as { data?: Record<string, { model_id?: unknown; model?: unknown } | undefined> }).data
-  );
+type Bundle = Record<string, { model_id?: unknown; model?: unknown } | undefined> | undefined;
+
+function bundlesOf(model: ICellModel): Bundle[] {
+  const outputs: unknown = model.type === 'code' ? model.toJSON().outputs : [];
+  return (Array.isArray(outputs) ? outputs : []).map((output) => (output as { data?: Bundle }).data);
+}
+
+function modelsIn(bundles: readonly Bundle[]): string[] {
   const found = bundles.flatMap((data) => [data?.[WIDGET_VIEW]?.model_id, data?.[SNAPSHOT]?.model]);
   return found.filter((model) => typeof model === 'string');
 }
