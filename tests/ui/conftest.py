@@ -78,8 +78,8 @@ def kept() -> list[Watched]:
 def page(context: BrowserContext, kept: list[Watched], request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page for work in JupyterLab, which may have been loaded already, as a person has it open all day.
 
-    The test fails if the page loads anything from elsewhere, or a script of it fails. After a test that failed the next
-    one gets another page.
+    The test fails if the page loads anything from elsewhere, or a script of it fails. After a test that failed, or that
+    loaded its page again, the next one gets another page.
     """
     if not kept:
         kept.append(Watched.open(context))
@@ -90,7 +90,7 @@ def page(context: BrowserContext, kept: list[Watched], request: pytest.FixtureRe
     failed = request.node.stash.get(FAILED, False)
     with contextlib.suppress(*([Error] if failed else [])):
         shared.tidy()
-    if failed or shared.errors or shared.outside:
+    if failed or not shared.fresh:
         shared.page.close()
     else:
         kept.append(shared)

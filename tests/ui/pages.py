@@ -57,9 +57,10 @@ def is_the_labs(error: Error) -> bool:
 
 @dataclass
 class Watched:
-    """A page, what it asked of other machines, and what failed on it."""
+    """A page, how often it was loaded, what it asked of other machines, and what failed on it."""
 
     page: Page
+    loads: int = 0
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -68,10 +69,20 @@ class Watched:
         """An empty page."""
         made = cls(context.new_page())
         on, outside, errors = made.page.on, made.outside, made.errors
+        on("load", lambda _: made.loaded())
         on("request", lambda request: None if request.url.startswith(LOCAL) else outside.append(request.url))
         on("pageerror", lambda error: None if is_the_labs(error) else errors.append(str(error)))
         on("console", lambda message: errors.append(words(message)) if is_ours(message) else None)
         return made
+
+    def loaded(self) -> None:
+        """Once more."""
+        self.loads += 1
+
+    @property
+    def fresh(self) -> bool:
+        """Whether another test may have it: what a second load opens again may come when it was closed already."""
+        return self.loads <= 1 and not self.errors and not self.outside
 
     def tidy(self) -> None:
         """Ends what a test began, for the next one."""
