@@ -10,6 +10,8 @@ BESIDE := ui or wheel or notebook
 REST := not ($(BESIDE)) and not bench
 # Half of the rest, by files, so that each is imported once; new files are in one half or the other.
 HALF := tests/test_[h-z]*.py
+# Each stream remembers what failed in a folder of its own.
+PYTEST := $(BIN)/python -m pytest -o cache_dir=$(DONE)/failed
 # Where those beside are: to import all other tests only to leave them out takes half a minute.
 BESIDE_FILES = tests/ui $$(grep -rlE 'mark\.(ui|wheel|notebook)' tests --include='test_*.py')
 # Not named as $(MAKE) where it is used: such a line is run even by `make -n`, with all of its tests.
@@ -43,19 +45,23 @@ demo: setup ## find flipped labels in two real data sets, then open JupyterLab (
 # Four things at a time, on two cores. The browser's tests wait for servers and kernels, wheel and notebooks for pip and
 # kernels: they come first whenever they have something to do. The two halves of all others, and lint, types and vitest,
 # take what they leave. One thread for linear algebra: threads of two programs that wait for each other cost four times
-# the work that they share.
+# the work that they share. What fails in that crowd is said, and runs once more with the machine to itself.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
 test: ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
 	@$(MAKE) --no-print-directory -j2 setup
 	@trap 'kill $$checks $$beside $$half 2>/dev/null' INT TERM; \
 	{ nice -n 5 $(CHECKS) > $(DONE)/checks.log 2>&1 || { cat $(DONE)/checks.log; exit 1; }; } & checks=$$!; \
-	$(BIN)/python -m pytest -m '$(BESIDE)' $(BESIDE_FILES) $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
-	nice -n 3 $(BIN)/python -m pytest -m '$(REST)' $(HALF) $(SLOWEST) > $(DONE)/half.log 2>&1 & half=$$!; \
-	nice -n 3 $(BIN)/python -m pytest -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)' $(SLOWEST); rest=$$?; \
+	$(PYTEST)/beside -m '$(BESIDE)' $(BESIDE_FILES) $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
+	nice -n 3 $(PYTEST)/half -m '$(REST)' $(HALF) $(SLOWEST) > $(DONE)/half.log 2>&1 & half=$$!; \
+	nice -n 3 $(PYTEST)/rest -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)' $(SLOWEST); rest=$$?; \
 	wait $$checks; checks=$$?; cat $(DONE)/checks.log; \
 	wait $$half; half=$$?; cat $(DONE)/half.log; \
 	wait $$beside; beside=$$?; cat $(DONE)/beside.log; \
+	alone() { echo "Once more, alone: what failed beside the others."; $(PYTEST)/"$$@" --last-failed --last-failed-no-failures=none; }; \
+	[ $$beside != 1 ] || { alone beside -m '$(BESIDE)' $(BESIDE_FILES); beside=$$?; }; \
+	[ $$half != 1 ] || { alone half -m '$(REST)' $(HALF); half=$$?; }; \
+	[ $$rest != 1 ] || { alone rest -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)'; rest=$$?; }; \
 	exit $$((rest | checks | half | beside))
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
