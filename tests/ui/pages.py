@@ -52,7 +52,8 @@ def is_the_labs(error: Error) -> bool:
     stack = error.stack or ""
     manager = "/@jupyter-widgets/jupyterlab-manager/" in stack and "'kernel'" in error.message
     notebook = "/static/notebook/notebook_core." in stack and "'schema'" in error.message
-    return manager or notebook or str(error).startswith(INTERRUPTED)
+    closed = error.message == "Disposed"  # a document that is closed while JupyterLab still reads it
+    return manager or notebook or closed or str(error).startswith(INTERRUPTED)
 
 
 @dataclass
