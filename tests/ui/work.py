@@ -229,11 +229,17 @@ def busy_until(file: str) -> str:
     return f"import time\nfrom pathlib import Path\nwhile not Path({file!r}).exists():\n    time.sleep(0.05)"
 
 
-def stands_still(notebook: Notebook, seconds: float = 0.5) -> bool:
-    """Whether not one fit is made in a time in which fifty would be."""
-    before = notebook.fits()
-    time.sleep(seconds)
-    return notebook.fits() == before
+def stands_still(notebook: Notebook, seconds: float = 0.5, tries: int = 10) -> bool:
+    """Whether a time comes in which not one fit is made, where a run would make fifty.
+
+    Not at once: labels are suggested by a few fits of the same model, beside the run.
+    """
+    for _ in range(tries):
+        before = notebook.fits()
+        time.sleep(seconds)
+        if notebook.fits() == before:
+            return True
+    return False
 
 
 def saved_page(path: Path, points: int = 120) -> Path:
