@@ -22,9 +22,6 @@ import type { Trans } from './words';
 
 /** So long a kernel may think about whether it has the widget, and the widget may take to appear (ms). */
 const GRACE = 1500;
-/** A live panel that does not come is asked for again: after so long (ms), then after twice as long, so often. */
-const AGAIN = 2000;
-const TRIES = 6;
 /** Kept free meanwhile, so that the notebook does not jump (px). */
 const ROOM = 600;
 const GONE: readonly string[] = ['restarting', 'autorestarting', 'dead', 'terminating'];
@@ -45,8 +42,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   private notebook: NotebookPanel | null = null;
   private serial = 0;
   private later: ReturnType<typeof setTimeout> | undefined;
-  private again: ReturnType<typeof setTimeout> | undefined;
-  private tries = 0;
   private readonly note = h('p', { class: 'dvl-copy-note', role: 'status', hidden: true });
   private readonly box = h('div', { class: 'dvl-copy' });
 
@@ -78,7 +73,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     if (!this.isDisposed) {
       this.serial += 1;
       clearTimeout(this.later);
-      clearTimeout(this.again);
       this.follow(null);
       this.dropLive();
       this.hideSaved();
@@ -143,7 +137,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private readonly onKernel = (): void => {
-    this.tries = 0;
     this.dropLive();
     this.check();
   };
@@ -176,23 +169,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     const data = { [WIDGET_VIEW]: { version_major: 2, version_minor: 0, model_id: model } };
     void widget.renderModel(new MimeModel({ data, trusted: true })).catch(() => this.fallBack());
     this.say();
-    this.insist();
-  }
-
-  /** After a reload the widget manager may not know of a model yet that the kernel has; it does not come back to it. */
-  private insist(): void {
-    clearTimeout(this.again);
-    if (this.tries < TRIES) {
-      this.again = setTimeout(
-        () => {
-          if (!this.showsLive()) {
-            this.dropLive();
-            this.check();
-          }
-        },
-        AGAIN * 2 ** this.tries++
-      );
-    }
   }
 
   /** The live panel appeared, or it went: its model was closed. */
@@ -204,8 +180,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     }
     if (here) {
       live.shown = true;
-      clearTimeout(this.again);
-      this.tries = 0;
       live.widget.show();
       this.hideSaved();
       this.settle();
