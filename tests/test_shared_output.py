@@ -98,7 +98,7 @@ def test_without_a_page_the_view_is_gone_at_the_end_and_comes_with_a_late_hello(
     finish(panel)
     last = notebook.wait_for(lambda data: MIME in data)
     assert VIEW not in last
-    assert last[MIME]["model"] is None
+    assert last[MIME]["model"] == panel.model_id  # a page that is loaded again meanwhile finds it by this
     listen(panel)  # a run that was over before the page could say hello
     late = notebook.wait_for(lambda data: VIEW in data)
     assert late[MIME]["model"] == panel.model_id
@@ -168,6 +168,10 @@ def test_where_a_program_runs_the_notebook_no_view_is_stored(panel, notebook, mo
     panel._ipython_display_()
     assert VIEW not in notebook.written[-1][1]
     assert "holds" not in notebook.written[-1][1]["text/html"]  # there are no values to hold
+    finish(panel)
+    last = notebook.wait_for(lambda data: MIME in data)
+    assert VIEW not in last
+    assert last[MIME]["model"] is None
 
 
 def test_a_run_that_ends_while_it_is_displayed_is_stored_as_ended(panel, notebook, monkeypatch):

@@ -4,7 +4,7 @@ While a run begins the output holds the widget, a sentence and a plain table. Wh
 written again under its display id, with the whole copy, so that a saved notebook does not say "running"; later edits
 bring it up to date once they come to rest, and a long run every few minutes: who saves meanwhile and loses the kernel
 has the values so far. The widget is in it only where a page may say hello: a reader of a notebook that ran without one
-(nbclient, papermill) would see a blank view in its place.
+(nbclient, papermill) would see a blank view in its place. Its id is in it wherever somebody may see it alive.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Output:
         self._forget: Callable[[], None] = lambda: None
         self._keep = keep
         self._shown = keep is not None
-        self._copied = self._viewed = self._elsewhere = False
+        self._copied = self._viewed = self._alive = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
 
@@ -76,14 +76,18 @@ class Output:
         material, level = self._material(), self._level()
         going = material.now.status.state in UNFINISHED
         self._copied |= not going
-        self._viewed = self._listening() or (first and ears.attended())
+        self._alive |= first and ears.attended()
+        self._viewed = self._listening() or (first and self._alive)
         views = self._views()[0] if self._viewed else {}
         if not self._copied:
             return views | _words(material, level)
         if going:
             material = replace(material, now=_as_stored(material.now))
         try:
-            return views | copy_of(material, level).bundle(self._model() if self._viewed else None)
+            # the id is in it before a page says hello: our extension asks the kernel for it, also when the page was
+            # loaded again before it could, and then no longer hears what is written into this output
+            known = self._model() if self._viewed or self._alive else None
+            return views | copy_of(material, level).bundle(known)
         except Exception as reason:  # whatever it is, the state and the table must not be lost with it
             logging.getLogger(__name__).exception("The copy of a panel could not be made")
             missing = f"<p>The interactive copy could not be made: {type(reason).__name__}.</p>"
