@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from sklearn.datasets import load_iris
 from ui.bridge import bridged
-from ui.work import saved_page, valued_digits
+from ui.work import saved_page, until, valued_digits
 
 from dvlwidgets import Dataset, ValuationPanel, previews
 from dvlwidgets.data import GroupedDataset
@@ -260,9 +260,12 @@ def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(bro
             expect(part("panel")).to_have_attribute(
                 "data-room", "narrow" if width < 560 else "medium" if width < 900 else "wide"
             )
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate(CLIPPED) == [], width
-            assert len(page.evaluate(ZEROS)) == 1, "bars of one scale"
+            until(
+                lambda room=width: page.evaluate("document.documentElement.scrollWidth") <= room,
+                what="too wide",
+            )
+            until(lambda: page.evaluate(CLIPPED) == [], what=f"words are cut off at {width} px")
+            until(lambda: len(page.evaluate(ZEROS)) == 1, what="bars of several scales")
         sizes = [part(name).bounding_box() for name in ("histogram", "table")]
         assert sizes[0] is not None
         assert sizes[0]["width"] > 300  # it makes use of the room
@@ -286,9 +289,15 @@ def test_it_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(bro
         # on paper: charts, then the table, then the point, all of it within the page
         page.set_viewport_size({"width": 720, "height": 1000})
         page.emulate_media(media="print")
-        tops = [box(part(name))["y"] for name in ("histogram", "table", "point-name")]
-        assert tops == sorted(tops)
-        assert box(part("cell-value").first.locator(".number"))["x"] < 640
+
+        def in_order() -> bool:
+            tops = [box(part(name))["y"] for name in ("histogram", "table", "point-name")]
+            return tops == sorted(tops)
+
+        until(in_order, what="the parts of a printed panel are in another order")
+        until(
+            lambda: box(part("cell-value").first.locator(".number"))["x"] < 640, what="numbers off the page"
+        )
         expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
         expect(part("cell-rank").nth(20)).to_be_visible()
         assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
@@ -327,9 +336,12 @@ def test_a_saved_page_filters_selects_and_walks(browser: Browser, tmp_path: Path
     expect(part("footer-selected")).to_be_hidden()
     page.set_viewport_size({"width": 1000, "height": 900})
     page.emulate_media(media="print")
-    number = box(part("cell-value").first.locator(".number"))
-    grid = box(part("table"))
-    assert number["x"] + number["width"] <= grid["x"] + grid["width"]
+
+    def inside() -> bool:
+        number, grid = box(part("cell-value").first.locator(".number")), box(part("table"))
+        return bool(number["x"] + number["width"] <= grid["x"] + grid["width"])
+
+    until(inside, what="the numbers of a printed table are cut off")
     page.context.close()
 
 
@@ -339,6 +351,5 @@ def until_fewer(count: Locator, most: int) -> None:
 
 
 def box(at: Locator) -> Any:
-    found = at.bounding_box()
-    assert found is not None
-    return found
+    """Where something is; a row that is made anew has no place for a moment."""
+    return until(at.bounding_box, what="it is nowhere to be seen")
