@@ -90,6 +90,46 @@ describe('the selection', () => {
     vi.useRealTimers();
   });
 
+  it('is not taken back by what a slow kernel says late', () => {
+    vi.useFakeTimers();
+    const { asked, paint, select, says, set, state, sync } = world();
+    const rest = (): void => {
+      paint();
+      vi.advanceTimersByTime(200);
+    };
+    const filtered = (text: string, request: string | null): void => {
+      const body = { filters: { text } };
+      sync.hear({ part: 'view', kind: 'filters', request, body, buffers: [] });
+      paint();
+    };
+    paint();
+    select(1);
+    rest();
+    select(1, 2);
+    rest();
+    set({ filters: { ...INITIAL.filters, text: 'a' } });
+    rest();
+    set({ filters: { ...INITIAL.filters, text: 'ab' } });
+    rest();
+    expect(asked).toHaveLength(4);
+    says([1], 'r1');
+    paint();
+    filtered('a', 'r3');
+    expect([[...state().selected], state().filters.text]).toEqual([[1, 2], 'ab']);
+
+    // what Python says between is overruled by what it heard later, as it is there
+    says([5]);
+    paint();
+    filtered('python', null);
+    expect([[...state().selected], state().filters.text]).toEqual([[5], 'python']);
+    says([1, 2], 'r2');
+    filtered('ab', 'r4');
+    expect([[...state().selected], state().filters.text]).toEqual([[1, 2], 'ab']);
+    rest();
+    expect(asked).toHaveLength(4);
+    vi.useRealTimers();
+  });
+
   it('comes from Python, and is not sent back', () => {
     vi.useFakeTimers();
     const { asked, paint, says, state } = world();

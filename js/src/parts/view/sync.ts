@@ -12,12 +12,16 @@ import { rangesOf } from './rows';
 
 /** Milliseconds after the last change. */
 const REST = 100;
+const KINDS = ['selection', 'filters', 'arrangement'];
 
 export function createSync(hub: Hub, name: string) {
   let seen: UiState | null = null;
   let sight: Sight | null = null;
   let told = '';
+  /** The selection that was sent last, until another one is taken: its echo is no news. */
   let mine = '';
+  /** What this view said and has not heard back, the oldest first. */
+  const unheard: Record<string, string[]> = { selection: [], filters: [] };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const dirty = { selection: false, filters: false, arrangement: false };
   /** Whether this view has an order and columns of its own. */
@@ -32,17 +36,26 @@ export function createSync(hub: Hub, name: string) {
     const { state, points } = sight;
     if (dirty.selection) {
       mine = hub.source.ask(name, { do: 'selection', ranges: rangesOf(state.selected) });
+      unheard.selection!.push(mine);
     }
     const filters = toJson(state.filters, points);
     if (dirty.filters && JSON.stringify(filters) !== told) {
       told = JSON.stringify(filters);
-      hub.source.ask(name, { do: 'filters', filters });
+      unheard.filters!.push(hub.source.ask(name, { do: 'filters', filters }));
     }
     if (dirty.arrangement) {
       settled = true;
       hub.source.ask(name, { do: 'arrangement', arrangement: arrangement.toJson(state) });
     }
     dirty.selection = dirty.filters = dirty.arrangement = false;
+  }
+
+  /** Whether this view has said something newer since: a slow kernel's echo takes nothing back. */
+  function isOutdated({ kind, request }: PartMessage): boolean {
+    const own = unheard[kind] ?? [];
+    const at = own.indexOf(request ?? '');
+    own.splice(0, at + 1);
+    return at >= 0 && own.length > 0;
   }
 
   /** What came from Python becomes this view's, unless this view said something since. */
@@ -53,6 +66,7 @@ export function createSync(hub: Hub, name: string) {
     if (selection !== undefined && selection.request !== mine && !dirty.selection) {
       const rows = array(selection.body.rows, 'u4', selection.buffers, null, 'The selection');
       const selected = new Set([...rows].filter((row) => row < points.n));
+      mine = '';
       hub.set((s) => {
         const next = same(s.selected, selected) ? s : { ...s, selected };
         seen = { ...(seen ?? next), selected: next.selected };
@@ -104,7 +118,7 @@ export function createSync(hub: Hub, name: string) {
 
   return {
     hear(message: PartMessage): void {
-      if (['selection', 'filters', 'arrangement'].includes(message.kind)) {
+      if (KINDS.includes(message.kind) && !isOutdated(message)) {
         waiting.set(message.kind, message);
         hub.source.tell('status'); // it is taken with the next frame
       }
