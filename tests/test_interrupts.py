@@ -19,7 +19,8 @@ from dvlwidgets.engine.undivided import Undivided
 
 TRAIN, _ = blobs(6)
 UPDATES = 16
-PLACES = (f"engine{os.sep}run.py", f"engine{os.sep}judge.py", f"valuation{os.sep}subset_job.py")
+ENGINE = tuple(f"engine{os.sep}{name}.py" for name in ("run", "judge", "newest"))
+PLACES = (*ENGINE, f"valuation{os.sep}subset_job.py")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from dvlwidgets import (
     save_result,
     suggested_labels,
 )
-from dvlwidgets.engine import run
+from dvlwidgets.engine import newest
 from dvlwidgets.engine.draws import FOLDS, words
 from dvlwidgets.errors import FirstFitError, IdentityError, InputError, InputTypeError
 from dvlwidgets.valuation.confident import confident_labels
@@ -292,7 +292,7 @@ def test_it_resumes_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         return SelfConfidenceValuation(LogisticRegression(), **{"repetitions": 4, **kwargs})
 
     whole = valuation().fit(data).result
-    monkeypatch.setattr(run, "FRAME_SECONDS", 0.0)
+    monkeypatch.setattr(newest, "FRAME_SECONDS", 0.0)
     for frame in valuation().stream(data, checkpoint=tmp_path):
         broken_off = frame.done
         if broken_off >= 8:  # nothing that was done is done again, wherever it is

@@ -1,4 +1,4 @@
-"""What a run will cost, in words and in tasks: the announcement, the time left, and how steps become tasks."""
+"""What a run will cost, in words and in steps: the announcement, the time left, how steps become rounds and tasks."""
 
 from __future__ import annotations
 
@@ -85,6 +85,18 @@ def bounded_steps(job: Job, rule: StoppingRule) -> int | None:
     """At most so many steps, by the job's end or the rule's; None when neither says."""
     bounds = [s for s in (job.total_steps, enough_steps(job, rule)) if s is not None]
     return min(bounds) if bounds else None
+
+
+def next_round(job: Job, rule: StoppingRule, step: int) -> range:
+    """The steps from `step` to the end of its round, or to where the job or the rule surely ends before that.
+
+    Plans hold from multiple to multiple of a round's steps, so a round that was cut short does not shift those behind.
+    """
+    end = (step // job.round_steps + 1) * job.round_steps
+    if job.total_steps is not None:
+        end = min(end, job.total_steps)
+    enough = enough_steps(job, rule)
+    return range(step, end if enough is None or step >= enough else min(end, enough))
 
 
 def announce(job: Job, rule: StoppingRule, seconds: float, n_jobs: int) -> str:

@@ -7,6 +7,25 @@ from typing import Any
 from .job import Job, Receipts
 from .journal_records import Piece
 
+FIRST_STEP = -1
+"""Where the receipts keep the two ends, v(empty) and v(N)."""
+
+
+def first_piece(job: Job, receipts: Receipts, seconds: float) -> Any:
+    """The two ends that a job begins with, from the receipts or done now, `seconds` into the run.
+
+    Raises:
+        Whatever the first fit raises.
+    """
+    recorded = receipts.read(FIRST_STEP)
+    if recorded:
+        return job.unpack(recorded[0][2])
+    first = job.first()
+    payload = job.pack(first)
+    if payload is not None:
+        receipts.task([(FIRST_STEP, 0, 2)], [payload], seconds)
+    return first
+
 
 class Pieces:
     """What is there of a round, and what is missing.

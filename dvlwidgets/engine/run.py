@@ -8,59 +8,33 @@ hand end a run between tasks; then the whole in-order steps that are finished ar
 from __future__ import annotations
 
 import contextlib
-import math
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from .cost import announce, bounded_steps, enough_steps, schedule, time_left
+from .cost import announce, bounded_steps, next_round, schedule
 from .gate import Gate
 from .job import Job, Receipts, Settling
 from .judge import Judge
+from .newest import Newest
 from .parallel import Task, Workers
-from .pieces import Pieces
+from .pieces import Pieces, first_piece
 from .records import Estimate, Progress, Verdict
 from .rules import LazyView, StoppingRule
-from .stopping import certainty
 from .tally import Clock, Tally
 from .threads import capped, lifted
 from .undivided import Undivided
-
-FIRST_STEP = -1
-"""Where the receipts keep the two ends, v(empty) and v(N)."""
-
-FRAME_SECONDS = 0.1
-"""Frames inside a round come no faster than this; round ends always give one, if somebody watches."""
-
-UNWATCHED_SECONDS = 5.0
-"""Where nobody watches, values are read out no faster than this, unless a rule looks at them: `result` may be asked for
-from another thread."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """An estimate with the steps and counts that it rests on, exchanged as one."""
-
-    estimate: Estimate
-    step: int
-    tally: Tally
 
 
 class Loop:
     """One run of a job; `frames()` may be iterated once.
 
     Attributes:
-        estimate: the newest values.
+        newest: the newest values, with what they rest on.
         judge: its rule, and the rule's last word.
         step: the next step, so `range(0, step)` was folded.
         ended: "" while going on, then "rule", "complete", "time", "stop", "interrupt" or "failed".
-        published: the newest estimate with what it rests on.
         lift: whether the consumer of the frames gets its own inner threads back while it looks at one.
-        watched: whether somebody looks at the frames; if not, round ends give none.
         active: whether `frames()` is being iterated.
         whole: folds and looks, which an interrupt does not cut in half while it is `heard()` by this.
     """
@@ -88,17 +62,11 @@ class Loop:
         self.ended = ""
         self.active = False
         self.announcement = ""
-        nothing = np.full(job.n, np.nan)
-        self.estimate = Estimate(nothing, nothing, np.zeros(job.n, np.int64))
-        self.published = Published(self.estimate, 0, Tally())
         self.lift = False
-        self.watched = True
-        self._caps = not getattr(job, "threads_itself", False)
         self.whole = Undivided()
+        self.newest = Newest(job, self.whole)
+        self._caps = not getattr(job, "threads_itself", False)
         self._plan: Mapping[str, Any] | None = None
-        self._estimated_at = -1
-        self._seq = 0
-        self._last_frame = -math.inf
         self._replayed_clock: float | None = None
 
     def change_rule(self, rule: StoppingRule) -> None:
@@ -115,6 +83,11 @@ class Loop:
     def rule(self) -> StoppingRule:
         """The rule that is asked now."""
         return self.judge.rule
+
+    @property
+    def estimate(self) -> Estimate:
+        """The newest values."""
+        return self.newest.estimate
 
     @property
     def verdict(self) -> Verdict:
@@ -159,7 +132,7 @@ class Loop:
         while not self._exhausted():
             if not self._gate_open():
                 break
-            yield from self._shown(self._round(self._round_steps()))
+            yield from self._shown(self._round(self._next_round()))
             if self._over():
                 break
             self.rounds += 1
@@ -171,14 +144,14 @@ class Loop:
             self.receipts.save(self.step, self.stats, self.clock.seconds)
             if self._over():
                 break
-            if not self._exhausted() and self._frame_due(0.0):
-                self._estimate()
-                yield from self._shown(iter([self._frame()]))
+            if not self._exhausted() and self.newest.due(round_end=True):
+                self._look()
+                yield from self._shown(iter([self.newest.frame(self)]))
         self._finish()
-        yield from self._shown(iter([self._frame(final=True)]))
+        yield from self._shown(iter([self.newest.frame(self, final=True)]))
 
     def interrupted(self) -> None:
-        """Take in what was folded before an interrupt, so that `estimate` shows it."""
+        """Take in what was folded before an interrupt, so that `newest` shows it."""
         if self.stats is not None and not self.ended:
             self.ended = "interrupt"
             self._take_in()
@@ -186,9 +159,8 @@ class Loop:
 
     def _take_in(self) -> None:
         """The newest estimate of a run that is broken off."""
-        if self.stats is not None and not self.whole.broken:
-            # a fold, or a look, cut in half is no statistic: the last one stands
-            self._estimate()
+        if not self.whole.broken:  # a fold, or a look, cut in half is no statistic: the last one stands
+            self._look()
 
     def _shown(self, frames: Iterator[Progress]) -> Iterator[Progress]:
         """The frames, with the clock standing and (in a stream) the consumer's own threads while it looks at one."""
@@ -201,14 +173,7 @@ class Loop:
             self.clock.start()
 
     def _begin(self) -> Iterator[Progress]:
-        recorded = self.receipts.read(FIRST_STEP)
-        if recorded:
-            first = self.job.unpack(recorded[0][2])
-        else:
-            first = self.job.first()
-            payload = self.job.pack(first)
-            if payload is not None:
-                self.receipts.task([(FIRST_STEP, 0, 2)], [payload], self.clock.seconds)
+        first = first_piece(self.job, self.receipts, self.clock.seconds)
         self.stats = self.job.initial(first)
         restored = self.receipts.restore()
         if restored is not None:
@@ -217,7 +182,7 @@ class Loop:
         seconds = float(getattr(first, "seconds", 0.0))
         self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
         self._row_seconds = seconds
-        yield self._frame()
+        yield self.newest.frame(self)
 
     def _over(self) -> bool:
         return self.ended != ""
@@ -225,16 +190,9 @@ class Loop:
     def _exhausted(self) -> bool:
         return self.job.total_steps is not None and self.step >= self.job.total_steps
 
-    def _round_steps(self) -> range:
-        # a round that a rule's count cut short does not shift those behind it: plans hold from multiple to multiple
-        self.judge.take()
-        end = (self.step // self.job.round_steps + 1) * self.job.round_steps
-        if self.job.total_steps is not None:
-            end = min(end, self.job.total_steps)
-        enough = enough_steps(self.job, self.rule)
-        if enough is not None and self.step < enough:
-            end = min(end, enough)
-        return range(self.step, end)
+    def _next_round(self) -> range:
+        self.judge.take()  # the rule that somebody wants may shorten it
+        return next_round(self.job, self.rule, self.step)
 
     def _round(self, steps: range) -> Iterator[Progress]:
         plan = self._plan_of(steps.start)
@@ -292,24 +250,16 @@ class Loop:
             with self.whole:
                 self.stats = self.job.fold(self.stats, self.step, whole)
                 self.step += 1
-        if self._frame_due(FRAME_SECONDS) and self._replayed_clock is None:
-            self._estimate()
-            yield self._frame()
-
-    def _frame_due(self, pause: float) -> bool:
-        """Whether the last frame was so long ago, or long enough where nobody watches."""
-        return time.monotonic() - self._last_frame >= (pause if self.watched else UNWATCHED_SECONDS)
+        if self.newest.due(round_end=False) and self._replayed_clock is None:
+            self._look()
+            yield self.newest.frame(self)
 
     def _count(self, payload: Any, *, fresh: bool) -> None:
         self.tally.add(self.job.tally(payload), payload, fresh=fresh)
         self._row_seconds = self.tally.unit_seconds or self._row_seconds
 
-    def _estimate(self) -> None:
-        if self.stats is not None and self._estimated_at != self.step:
-            with self.whole:  # statistics may be brought up to date in place
-                self.estimate = self.job.estimate(self.stats)
-                self.published = Published(self.estimate, self.step, replace(self.tally))
-                self._estimated_at = self.step
+    def _look(self) -> None:
+        self.newest.look(self.stats, self.step, self.tally)
 
     def _view(self) -> LazyView:
         seconds = self.clock.seconds if self._replayed_clock is None else self._replayed_clock
@@ -317,42 +267,17 @@ class Loop:
         return LazyView(self._newest, self.job.n, seconds=seconds, exact=exact, done=self.tally.done)
 
     def _newest(self) -> Estimate:
-        self._estimate()
+        self._look()
         return self.estimate
 
     def _finish(self) -> None:
-        self._estimate()
+        self._look()
         self.receipts.save(self.step, self.stats, self.clock.seconds)
         if not self.ended:
             self.ended = "complete"
             self.judge.complete()
         elif self.ended in ("time", "stop"):
             self.judge.cut(self.ended, self.step, self._view)
-
-    def _frame(self, *, final: bool = False) -> Progress:
-        self._last_frame = time.monotonic()
-        self._seq += 1
-        e, tally, seconds = self.estimate, self.tally, self.clock.seconds
-        sure = certainty(e.values, e.stderr, exact=self.stats is not None and self.job.exact(self.stats))
-        left = 0.0 if final else time_left(self, seconds)
-        return Progress(
-            seq=self._seq - 1,
-            values=e.values,
-            stderr=e.stderr,
-            counts=e.counts,
-            verdict=self.verdict,
-            certainty=sure,
-            done=tally.done,
-            total=self.total_units(),
-            unit=self.job.unit,
-            seconds=seconds,
-            seconds_left=left,
-            failures=tally.failures,
-            warnings=tally.warnings,
-            first_failure=tally.first_failure,
-            announcement=self.announcement,
-            final=final,
-        )
 
     def total_units(self) -> int | None:
         """At most so many units of work, or None when neither the job nor the rule gives a bound."""

@@ -9,7 +9,7 @@ from torch.utils.data import TensorDataset
 
 from ..arguments import flag, text
 from ..data.dataset import Dataset
-from ..engine.bar import Bar
+from ..engine.foreground import run_through
 from ..engine.gate import Gate
 from ..engine.live import Run
 from ..engine.records import Progress
@@ -103,16 +103,7 @@ class InfluenceStatistics:
                 before any work.
             IdentityError: if the checkpoint belongs to something else.
         """
-        loop = self._prepare(train, checkpoint)
-        bar = Bar(self.algorithm_name) if self.progress else None
-        try:
-            with loop.whole.heard():
-                for frame in loop.frames():
-                    if bar is not None:
-                        bar.update(frame)
-        except KeyboardInterrupt:
-            loop.interrupted()
-            raise
+        run_through(self._prepare(train, checkpoint), self.algorithm_name, progress=self.progress)
         return self
 
     def stream(self, train: Any, checkpoint: Any = None) -> Iterator[Progress]:

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..engine.job import Receipts
+from ..engine.newest import Published
 from ..engine.records import Provenance
-from ..engine.run import Loop, Published
+from ..engine.run import Loop
 from .replay import Replay, Tape, Told
 from .result import Status, ValuationResult
 from .result_columns import Ends
@@ -36,7 +37,7 @@ class Fitted:
         self.data, self.header, self.receipts, self.job = data, header, receipts, job
 
     def result(self, valuation: Described, loop: Loop) -> ValuationResult:
-        shown = loop.published  # one look: the run may publish again while we write
+        shown = loop.newest.published  # one look: the run may publish again while we write
         every = np.arange(len(shown.estimate.values))
         result = ValuationResult.from_estimate(
             shown.estimate,

@@ -16,9 +16,8 @@ import numpy as np
 
 from ..engine.job import NoReceipts, Settling
 from ..engine.journal import Journal
-from ..engine.pieces import Pieces
+from ..engine.pieces import FIRST_STEP, Pieces
 from ..engine.records import Estimate, Evaluations, Provenance
-from ..engine.run import FIRST_STEP
 from ..errors import IdentityError, InputError, JournalError
 from .result import Status, ValuationResult
 from .result_columns import Ends

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import flag, text
-from ..engine.bar import Bar
 from ..engine.checkpoint import StateReceipts
 from ..engine.draws import resolve_seed
+from ..engine.foreground import run_through
 from ..engine.gate import Gate
 from ..engine.identity import make_header
 from ..engine.job import Job, NoReceipts
@@ -98,16 +98,7 @@ class Valuation:
             IdentityError: if the checkpoint belongs to something else.
         """
         loop = self._prepare(data, checkpoint, Gate(), continue_from)
-        bar = Bar(self.algorithm_name) if self.progress else None
-        loop.watched = bar is not None
-        try:
-            with loop.whole.heard():
-                for frame in loop.frames():
-                    if bar is not None:
-                        bar.update(frame)
-        except KeyboardInterrupt:
-            loop.interrupted()
-            raise
+        run_through(loop, self.algorithm_name, progress=self.progress)
         self._say_warnings(loop)
         return self
 
@@ -280,10 +271,16 @@ class Valuation:
         return make_header(parts, draws, self._method(len(data)), seed, self._configuration())
 
     def _say_warnings(self, loop: Loop) -> None:
-        wanted = getattr(self, "show_warnings", True) and getattr(self.utility, "show_warnings", False)
-        if loop.tally.warnings and wanted:
+        if not (getattr(self, "show_warnings", True) and getattr(self.utility, "show_warnings", False)):
+            return
+        if loop.tally.warnings:
             warnings.warn(
                 f"{loop.tally.warnings:,} warnings in {loop.tally.done:,} fits; the first: {loop.tally.warning}",
                 UserWarning,
                 stacklevel=3,
             )
+        complaint: Any = getattr(loop.job, "complaint", None)
+        said = complaint(loop.stats) if loop.tally.failures and complaint is not None else ""
+        if said:
+            text = f"of {loop.tally.done:,} fits, {said}. Such a fit counts with the default score."
+            warnings.warn(text, UserWarning, stacklevel=3)
