@@ -391,7 +391,7 @@ def test_a_cancelled_await_leaves_the_run_alive() -> None:
     with pytest.raises(TimeoutError):
         asyncio.run(cell(run))
     assert run.state == "running"
-    assert run._callbacks == []
+    assert len(run._listeners) == 0
     game.open.set()
     run.wait(30)
 

@@ -8,7 +8,6 @@ and `stop` set a gate that the loop looks at between tasks. A program that waits
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -16,20 +15,15 @@ from typing import Any
 from ..errors import RunError
 from . import runs
 from .gate import Gate
+from .listeners import Listeners
 from .records import Progress, Verdict
 from .rules import StoppingRule, check_rule
 from .runner import Runner, Steps, choose
 
 Callback = Callable[["Run"], None]
 
-PENDING, RUNNING, PAUSED, STOPPED, FINISHED, FAILED = (
-    "pending",
-    "running",
-    "paused",
-    "stopped",
-    "finished",
-    "failed",
-)
+PENDING, RUNNING, PAUSED = "pending", "running", "paused"
+STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 LAST_WORD = 5.0
 """Seconds that `wait` gives subscribers, after the end, to hear of it. They are quick; one that hangs stops nobody."""
 
@@ -44,7 +38,6 @@ class Run:
         progress: the newest `Progress`, or None.
         history: (done, certainty, completion), append-only, denser at the beginning than later.
         error: what made the run fail.
-        callback_error: what the last dropped subscriber raised.
     """
 
     def __init__(
@@ -61,14 +54,13 @@ class Run:
         self.progress: Progress | None = None
         self.history: list[tuple[int, float, float]] = []
         self.error: BaseException | None = None
-        self.callback_error: Exception | None = None
         self._frames, self._result = frames, result
         self._change_rule = change_rule
         self._gate = Gate()
         self._over, self._told = threading.Event(), threading.Event()
         self._teller: int | None = None
         self._lock = threading.Lock()
-        self._callbacks: list[Callback] = []
+        self._listeners: Listeners[Run] = Listeners()
         self._runner: Runner | None = None
 
     @property
@@ -218,9 +210,12 @@ class Run:
         Calls come from the run's thread, and from the thread that asks for a pause or a resume. A callback must be
         quick and must not raise; one that raises is dropped (`callback_error` has what it raised).
         """
-        self._callbacks.append(callback)
+        return self._listeners.add(callback)
 
-        return lambda: self._forget(callback)
+    @property
+    def callback_error(self) -> Exception | None:
+        """What the last dropped subscriber raised, or None."""
+        return self._listeners.error
 
     def _steps(self, runner: Runner) -> Steps:
         """The run's work; between two frames others have their turn."""
@@ -278,16 +273,7 @@ class Run:
         self.state = state
 
     def _tell(self) -> None:
-        for callback in list(self._callbacks):
-            try:
-                callback(self)
-            except Exception as error:  # progress must never kill the run
-                self._forget(callback)
-                self.callback_error = error
-
-    def _forget(self, callback: Callback) -> None:
-        with contextlib.suppress(ValueError):  # it may have gone already
-            self._callbacks.remove(callback)
+        self._listeners.tell(self)
 
     def _wake(self) -> None:
         if self._runner is not None:
