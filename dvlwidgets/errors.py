@@ -7,6 +7,17 @@ exception that a user would guess, so that `except ValueError` keeps working.
 from __future__ import annotations
 
 
+def cause(error: BaseException) -> str:
+    """An error inside a sentence of ours: its type and words, without the full stop that our sentence has itself.
+
+    Example:
+        >>> cause(ValueError("X is empty."))
+        'ValueError: X is empty'
+    """
+    words = str(error).strip().rstrip(".")
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
 class DvlError(Exception):
     """Base of all errors raised by dvlwidgets."""
 

@@ -422,6 +422,55 @@ def test_failures_of_small_subsets_do_not_stop_a_run() -> None:
     assert np.isfinite(valuation.result.values).all()
 
 
+def test_failures_of_large_subsets_are_told_by_their_own_cause() -> None:
+    class Odd(Nearest):
+        def fit(self, x: Any, y: Any) -> None:
+            if len(np.unique(y)) < 2:
+                raise ValueError("two classes, please")  # as many models do: the first subset of every walk
+            if len(x) in {9, 12}:
+                raise ArithmeticError("an odd size")
+            super().fit(x, y)
+
+    def valuation(**options: Any) -> Any:
+        utility = Utility(Odd(), SupervisedScorer("accuracy", TEST), **options)
+        return ShapleyValuation(utility, PermutationSampler(seed=0), MaxUpdates(2))
+
+    with pytest.warns(
+        UserWarning, match="fits, 4 fits on at least half of the points failed: ArithmeticError: an odd"
+    ):
+        found = valuation().fit(TRAIN).result
+    assert "fits failed and counted with the default score" in found.describe()
+    valuation(show_warnings=False).fit(TRAIN)
+
+
+def test_a_sentence_about_an_error_has_one_full_stop() -> None:
+    class Refusing(Nearest):
+        def fit(self, x: Any, y: Any) -> None:
+            raise ValueError("no such luck.")
+
+    with pytest.raises(FirstFitError, match=r"ValueError: no such luck\. Nothing was valued"):
+        bound(Refusing()).first()
+
+
+def test_a_metric_of_one_class_says_how_to_name_it() -> None:
+    words = Dataset(TRAIN.x, np.where(TRAIN.y == TRAIN.y[0], "yes", "no"))
+    utility = Utility(LogisticRegression(), SupervisedScorer("f1", words))
+    with pytest.raises(FirstFitError, match=r"make_scorer\(f1_score, pos_label='yes'\)"):
+        utility.with_dataset(words).first()
+
+
+def test_a_warning_inside_of_a_pipeline_names_its_place() -> None:
+    from sklearn.utils.parallel import Parallel, delayed
+
+    def warn() -> None:
+        warnings.warn("sklearn copies filters by their pattern", UserWarning, stacklevel=1)
+
+    with warnings_counted() as counted:
+        Parallel(n_jobs=1)(delayed(warn)() for _ in range(1))
+    assert len(counted) == 1
+    assert "test_model_utility.py, line" in counted[0]
+
+
 # --- seeds ----------------------------------------------------------------------------------------------------
 
 

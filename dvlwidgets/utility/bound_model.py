@@ -17,7 +17,7 @@ from ..data.dataset import Dataset
 from ..data.identity import digest
 from ..engine import parallel
 from ..engine.records import FAILED, OK, Evaluations
-from ..errors import FirstFitError, InputError, InputTypeError
+from ..errors import FirstFitError, InputError, InputTypeError, cause
 from ..typing import Masks, Utilities
 from .bound import First, check_masks
 from .cache_backend import CacheStats
@@ -123,7 +123,7 @@ class BoundModelUtility:
             model = type(self.utility.model).__name__
             raise FirstFitError(
                 f"{model} could not be fitted on all {self.n:,} points and scored by "
-                f"{', '.join(self.metrics)}: {type(error).__name__}: {error}. "
+                f"{', '.join(self.metrics)}: {cause(error)}. "
                 "Nothing was valued yet; make model.fit and the scorer work on the full training set first."
             ) from error
         seconds, together = time.perf_counter() - start, self._together()

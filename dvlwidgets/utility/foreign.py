@@ -47,6 +47,14 @@ class UserMetric:
         return float(np.asarray(value).reshape(()))
 
 
+def _which_class(error: Exception, label: Any) -> str:
+    """What helps a metric of one class that was given labels other than 0 and 1."""
+    if "pos_label" not in str(error):
+        return ""
+    which = f"make_scorer(f1_score, pos_label={getattr(label, 'item', lambda: label)()!r})"
+    return f" Say which class counts, as in {which}, or take a mean over the classes, as 'f1_macro'."
+
+
 @dataclass(frozen=True)
 class SklearnMetric:
     """A scorer of scikit-learn (or its name), asked about the model's answers instead of the model."""
@@ -70,6 +78,6 @@ class SklearnMetric:
             if isinstance(e, ScorerError):
                 raise
             raise ScorerError(
-                f"{self.name!r} cannot score what {type(answers.model).__name__} predicts: {e}. "
-                f"Expected a metric that fits the labels ({y.dtype}) and the model."
+                f"{self.name!r} cannot score what {type(answers.model).__name__} predicts: {str(e).rstrip('.')}. "
+                f"Expected a metric that fits the labels ({y.dtype}) and the model.{_which_class(e, y[0])}"
             ) from e

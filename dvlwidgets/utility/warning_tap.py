@@ -8,9 +8,11 @@ threads are shown, stay as they are, also when they are changed meanwhile.
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 
@@ -36,6 +38,15 @@ class _Text:
         return True
 
 
+def _place() -> str:
+    """Where the code is that warns: what it says is not to be had."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the caller of `warnings.warn`, which is no frame itself
+    file = "/".join(
+        Path(frame.f_code.co_filename).parts[-3:]
+    )  # results are shared: not where somebody's home is
+    return f" in {file}, line {frame.f_lineno}"
+
+
 class _Kind(type):
     """Takes the place of a filter's category, which is asked after the pattern: notes the warning."""
 
@@ -44,7 +55,7 @@ class _Kind(type):
             return False
         text, _COLLECTED.text = _COLLECTED.text, None
         # a copy of our filter has an ordinary pattern, which does not pass the text on
-        _COLLECTED.found.append(category.__name__ if text is None else f"{category.__name__}: {text}")
+        _COLLECTED.found.append(f"{category.__name__}{_place() if text is None else f': {text}'}")
         return True
 
 

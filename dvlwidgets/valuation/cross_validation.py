@@ -20,7 +20,7 @@ from ..data.dataset import Dataset
 from ..data.grouped import GroupedDataset
 from ..engine.draws import FOLDS, words
 from ..engine.records import Estimate
-from ..errors import FirstFitError, InputError, InputTypeError
+from ..errors import FirstFitError, InputError, InputTypeError, cause
 from ..utility.seeding import may_draw_globally, seedable, subset_seed
 from ..utility.warning_tap import warnings_counted
 from .fit_costs import FitCosts
@@ -121,7 +121,7 @@ class CrossValidationJob:
         except Exception as error:
             raise FirstFitError(
                 f"{type(self.model).__name__} could not be fitted on all folds but one and asked about that one: "
-                f"{type(error).__name__}: {error}. Nothing was valued yet; make it work on a part of the data first."
+                f"{cause(error)}. Nothing was valued yet; make it work on a part of the data first."
             ) from error
         return FitCosts(seconds=self._first.seconds)
 

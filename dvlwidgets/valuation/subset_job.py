@@ -19,12 +19,17 @@ from .samplers.resting import unpacked
 
 @dataclass
 class _Stats:
-    """What the sampler folds, the ends, and the failures among large subsets of the first round."""
+    """What the sampler folds, the ends, and the failures among large subsets.
+
+    `large` counts those of the first round, and later those of steps in which something failed; `large_mask` is the
+    first subset of those that failed.
+    """
 
     folded: Any
     first: First
     large: int = 0
     large_failed: int = 0
+    large_mask: NDArray[np.bool_] | None = None
     checked: bool = False
     failure: str | None = None
 
@@ -93,11 +98,14 @@ class SubsetJob:
 
     def fold(self, stats: _Stats, step: int, payload: Evaluations) -> _Stats:
         stats.folded = self.sampler.fold(stats.folded, step, payload)
-        if not stats.checked:
+        if not stats.checked or (payload.status == FAILED).any():
             drawn = self.sampler.masks(step)[: len(payload.status)]  # a last step may be evaluated in part
             large = (drawn.sum(axis=1) * 2 >= self.n) & (payload.status != TRUNCATED)
+            failed = large & (payload.status == FAILED)
             stats.large += int(large.sum())
-            stats.large_failed += int((payload.status[large] == FAILED).sum())
+            stats.large_failed += int(failed.sum())
+            if stats.large_mask is None and failed.any():
+                stats.large_mask = drawn[failed.argmax()].copy()
         stats.failure = stats.failure or payload.failure
         return stats
 
@@ -117,8 +125,23 @@ class SubsetJob:
                 f"{stats.large_failed:,} of {stats.large:,} fits on at least half of the points failed in the "
                 "first round, so the values would mean nothing. Make the model fit subsets, or raise the first error "
                 "with Utility(..., catch_errors=False), in another checkpoint folder if there is one. "
-                f"The first one was:\n{stats.failure}"
+                f"The first one was:\n{self._why(stats) or stats.failure}"
             )
+
+    def complaint(self, stats: _Stats) -> str:
+        """In words, that fits of large subsets failed, where small ones often must; "" if none did."""
+        if not stats.large_failed:
+            return ""
+        told = (self._why(stats) or "").strip().splitlines()
+        why = f": {told[-1]}" if told else ""
+        return f"{stats.large_failed:,} fits on at least half of the points failed{why}"
+
+    def _why(self, stats: _Stats) -> str | None:
+        """The traceback of the first large subset that failed, fitted again; None if it does not fail again.
+
+        The first failure of all says little: walks meet subsets of one class first, which many models refuse.
+        """
+        return None if stats.large_mask is None else self.utility.evaluate(stats.large_mask[None]).failure
 
     def estimate(self, stats: _Stats) -> Estimate:
         if self.n == 1:

@@ -20,7 +20,7 @@ from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
 from ...engine.draws import BAGS, words
 from ...engine.records import Estimate
-from ...errors import FirstFitError, InputError, InputTypeError
+from ...errors import FirstFitError, InputError, InputTypeError, cause
 from ...typing import Indices
 from ...utility.warning_tap import warnings_counted
 from .. import bags
@@ -117,7 +117,7 @@ class OobJob:
         except Exception as error:
             raise FirstFitError(
                 f"an estimator of {type(self.model).__name__} could not be fitted on these data and scored by "
-                f"{self.metrics[0]}: {type(error).__name__}: {error}. Nothing was valued yet; make model.fit and the "
+                f"{self.metrics[0]}: {cause(error)}. Nothing was valued yet; make model.fit and the "
                 "score work on the training set first."
             ) from error
         return FitCosts(seconds=time.perf_counter() - start)
