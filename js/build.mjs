@@ -3,6 +3,7 @@
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 
+import * as attributes from './src/attributes.mjs';
 import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -26,19 +27,32 @@ const cssText = (alone) => ({
  * What only a live panel does is left out of the viewer. LIVE is written out as false in every file: a constant of
  * another module would drop what is behind it, but not the modules that only this imports.
  */
-const notLive = {
-  name: 'not-live',
-  setup({ onLoad }) {
-    onLoad({ filter: /[/\\]js[/\\]src[/\\].*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      const without = source.replace(/^import \{ LIVE \} from '[./]+here';$/m, '');
-      return { contents: without === source ? source : without.replace(/\bLIVE\b/g, 'false'), loader: 'ts' };
-    });
-  },
+const withoutLive = (source) => {
+  const without = source.replace(/^import \{ LIVE \} from '[./]+here';$/m, '');
+  return without === source ? source : without.replace(/\bLIVE\b/g, 'false');
 };
 
+/** Names of attributes that stand in every view: each is a constant of its bundle (js/src/attributes.mjs), not a text again. */
+const shortAttributes = (source) =>
+  Object.entries(attributes).reduce(
+    (text, [name, attribute]) =>
+      text.replaceAll(new RegExp(`'${attribute}'(:?)`, 'g'), (_, colon) => (colon ? `[${name}]:` : name)),
+    source
+  );
+
+const sources = (change) => ({
+  name: 'sources',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]js[/\\]src[/\\].*\.ts$/ }, async ({ path }) => ({
+      contents: change(shortAttributes(await readFile(path, 'utf8'))),
+      loader: 'ts',
+    }));
+  },
+});
+
 const common = {
-  plugins: [cssText(false)],
+  plugins: [cssText(false), sources((source) => source)],
+  inject: ['js/src/attributes.mjs'],
   bundle: true,
   minify: !dev,
   sourcemap: dev ? 'inline' : false,
@@ -63,7 +77,7 @@ const outputs = [
     ...common,
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
-    plugins: [cssText(true), notLive],
+    plugins: [cssText(true), sources(withoutLive)],
   }),
 ];
 
