@@ -104,6 +104,18 @@ def test_without_a_page_the_view_is_gone_at_the_end_and_comes_with_a_late_hello(
     assert late[MIME]["model"] == panel.model_id
 
 
+def test_a_page_that_was_loaded_again_gets_what_was_written_meanwhile(panel, notebook):
+    panel._ipython_display_()
+    listen(panel)
+    finish(panel)
+    notebook.wait_for(lambda data: MIME in data)
+    panel._output.settle()
+    before = len(notebook.written)
+    listen(panel)
+    panel._output.settle()
+    assert len(notebook.written) == before + 1
+
+
 def test_many_edits_write_the_output_a_few_times_and_the_last_is_in_it(panel, notebook):
     panel._ipython_display_()
     listen(panel)

@@ -63,7 +63,7 @@ class Output:
         self._forget: Callable[[], None] = lambda: None
         self._keep = keep
         self._shown = keep is not None
-        self._copied = self._viewed = self._alive = self._elsewhere = False
+        self._copied = self._viewed = self._alive = self._heard = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
 
@@ -145,9 +145,13 @@ class Output:
             self.soon()
 
     def heard(self) -> None:
-        """A page said hello: the widget belongs into an output that was written without it."""
-        if not self._viewed:
+        """A page said hello: the widget belongs into an output that was written without it.
+
+        After another one: what was written in between did not reach it, and is written for our extension.
+        """
+        if not self._viewed or (self._copied and self._heard):
             self.soon()
+        self._heard = True
 
     def settle(self) -> None:
         """Writes what waits, or lets another thread end its writing: next a notebook may be saved, a kernel ended."""

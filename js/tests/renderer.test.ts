@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
 
+import { isSame } from '../src/hosts/lab/renderer_stored';
 import { SNAPSHOT, standBelow, standIn, storedIn } from '../src/hosts/lab/renderer_copy';
 
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
@@ -27,6 +28,19 @@ describe('a stored output', () => {
   ])('may hold %s', (_, data) => {
     const { model, payload, summary } = storedIn(data);
     expect([model, payload, summary]).toEqual([null, null, '']);
+  });
+});
+
+describe('two bundles', () => {
+  const made = (id: string, text: string) => ({ 'text/html': [`<div id="dvl-${id.repeat(32)}">`, text] });
+
+  it('are the same where only the ids are others, also from a file', () => {
+    expect(isSame(made('a', 'x'), { 'text/html': made('b', 'x')['text/html'].join('') })).toBe(true);
+  });
+
+  it('differ by a word, and by being a copy', () => {
+    expect(isSame(made('a', 'x'), made('a', 'y'))).toBe(false);
+    expect(isSame(made('a', 'x'), { ...made('a', 'x'), [SNAPSHOT]: small })).toBe(false);
   });
 });
 

@@ -100,6 +100,8 @@ def test_a_reload_while_running_goes_on_streaming(page: Page, server: Server, fo
     panel = lab.panel()
     panel.expect_state("running")
     watch_values_stream(panel)
+    panel.click("stop")  # the page was told of this output by its file, not by the kernel
+    until(lambda: "stopped" in stored_text(lab), what="the stored output still tells of the beginning")
 
 
 def test_two_views_of_one_panel_and_a_second_panel_agree(page: Page, server: Server, folder: Path):
@@ -132,13 +134,7 @@ def test_the_saved_notebook_tells_how_the_run_ended(page: Page, server: Server, 
     panel = lab.panel()
     panel.expect_state("finished")
     panel.expect_values()
-
-    def stored() -> str:
-        lab.save()
-        bundles = [output.get("data", {}) for output in notebook.stored(1)]
-        return "".join("".join(bundle.get("text/plain", "")) for bundle in bundles)
-
-    until(lambda: "finished" in stored(), what="the stored output still tells of the beginning")
+    until(lambda: "finished" in stored_text(lab), what="the stored output still tells of the beginning")
     html = "".join("".join(output["data"]["text/html"]) for output in notebook.stored(1))
     assert "<table" in html
     assert "data:image/png" in html
@@ -157,3 +153,10 @@ def test_what_a_person_arranged_survives_the_end_of_the_run(page: Page, server: 
     assert panel.order()[:5] == before[:5]  # how many more are drawn below the edge is no matter
     page.keyboard.press("x")
     expect(panel.row(row)).to_have_class(DROPPED)
+
+
+def stored_text(lab: Lab) -> str:
+    """What the saved notebook says of the panel."""
+    lab.save()
+    bundles = [output.get("data", {}) for output in lab.notebook.stored(1)]
+    return "".join("".join(bundle.get("text/plain", "")) for bundle in bundles)

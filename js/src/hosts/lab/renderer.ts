@@ -6,6 +6,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { SNAPSHOT } from './renderer_copy';
+import { followPanels } from './renderer_stored';
 import { SnapshotRenderer } from './renderer_view';
 
 /** Before the widget view (-10), which would wait for a kernel for ever. */
@@ -23,6 +24,7 @@ export const snapshots: JupyterFrontEndPlugin<void> = {
     notebooks: INotebookTracker,
     translator: ITranslator | null
   ) {
+    followPanels(notebooks);
     const trans = (translator ?? nullTranslator).load('dvlwidgets');
     rendermime.addFactory(
       {

@@ -48,14 +48,20 @@ function factsOf(panel: NotebookPanel): CellFacts[] {
   }));
 }
 
-type Bundle = Record<string, { model_id?: unknown; model?: unknown } | undefined> | undefined;
+type Bundle = Readonly<Record<string, unknown>> | undefined;
 
 function bundlesOf(model: ICellModel): Bundle[] {
   const outputs: unknown = model.type === 'code' ? model.toJSON().outputs : [];
   return (Array.isArray(outputs) ? outputs : []).map((output) => (output as { data?: Bundle }).data);
 }
 
-function modelsIn(bundles: readonly Bundle[]): string[] {
-  const found = bundles.flatMap((data) => [data?.[WIDGET_VIEW]?.model_id, data?.[SNAPSHOT]?.model]);
+/** Ids of the widgets that bundles show. */
+export function modelsIn(bundles: readonly Bundle[]): string[] {
+  const said = (item: unknown, key: string): unknown =>
+    typeof item === 'object' && item !== null ? (item as Record<string, unknown>)[key] : undefined;
+  const found = bundles.flatMap((data) => [
+    said(data?.[WIDGET_VIEW], 'model_id'),
+    said(data?.[SNAPSHOT], 'model'),
+  ]);
   return found.filter((model) => typeof model === 'string');
 }
