@@ -66,6 +66,28 @@ def test_bytes_stay_as_they_are_and_missing_pixels_are_dark():
     assert previews_of(plain(), holes).get([2])[0, 0, 0, 0] == 0
 
 
+def test_a_few_pixels_far_out_do_not_make_all_others_one_grey():
+    from sklearn.datasets import load_digits
+    from sklearn.preprocessing import StandardScaler
+
+    x = StandardScaler().fit_transform(load_digits().data)
+    assert np.ptp(x) > 40  # of pixels that are nearly always empty; the others are within 6
+    seen = previews_of(Dataset(x[:600], load_digits().target[:600]), image_shape=(8, 8)).get(range(600))
+    assert seen.std() > 30
+    assert 60 < np.median(seen) < 160
+    stars = np.zeros((40, 10, 10))
+    stars[::4, 3, 3], stars[1::4, 3, 3] = 1.0, 0.5  # nothing but a few bright pixels: these are the picture
+    got = previews_of(Dataset(np.zeros((40, 1)), np.arange(40) % 2), stars).get([0, 1, 2])[:, 3, 3, 0]
+    assert got.tolist() == [255, 128, 0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinite_pixels_are_black_and_white():
+    images = np.zeros((6, 2, 2))
+    images[:, 0], images[:, 1, 0] = [np.inf, -np.inf], 0.25
+    assert previews_of(plain(), images).get([0]).ravel().tolist() == [255, 0, 255, 0]
+
+
 def test_constant_and_boolean_images_work():
     assert previews_of(plain(), np.full((6, 2, 2), 3.0)).get([0]).max() == 0
     assert previews_of(plain(), np.eye(2, dtype=bool)[None].repeat(6, 0)).get([0])[0, 0, 0, 0] == 255

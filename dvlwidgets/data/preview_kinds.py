@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.data.preview_audio import cross
-from dvlwidgets.data.preview_pixels import bright, extremes, fitted, pixels, shrunk
+from dvlwidgets.data.preview_pixels import bright, fitted, frame, pixels, shrunk
 
 MAX_SIDE = 96
 """Images are shrunk to at most this many pixels a side."""
@@ -27,7 +27,7 @@ LOOKED_AT = 4
 _PLACE = (48, 48, 1)
 """Where none of those could be read."""
 _SAMPLE = 1000
-"""Brightness is scaled by the extremes of at most so many images."""
+"""Brightness is scaled by what is in at most so many images."""
 
 
 class Previews(Protocol):
@@ -146,7 +146,4 @@ class Images:
     def _range(self, n: int) -> tuple[float, float]:
         looked_at = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)).tolist()
         images = (image for at in looked_at if (image := self._sample(at)) is not None)
-        ranges = [found for image in images if (found := extremes(image)) is not None]
-        if not ranges:
-            return 0.0, 1.0
-        return float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))
+        return frame(images)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from os import PathLike
 from typing import Any
 
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 
 from dvlwidgets.errors import InputError
 
+_PIXELS = 500
+"""So many of an image, about, say what is usual."""
+_FAR = 3.0
+"""Extremes this many times as far apart as usual numbers are outliers; those of normal noise are twice as far."""
 GREY = 128
 """Around a picture that does not fill its place."""
 
@@ -102,12 +107,36 @@ def extremes(image: NDArray[Any]) -> tuple[float, float] | None:
     return (float(image[finite].min()), float(image[finite].max())) if finite.any() else None
 
 
+def frame(images: Iterable[NDArray[Any]]) -> tuple[float, float]:
+    """What is black and what is white in many images that are shown alike.
+
+    Their least and greatest number; but where a few pixels stand far out, as in features that were standardised, the
+    bounds of the middle 99 %, without which all the others would be one shade of grey.
+    """
+    ranges, some = [], [np.empty(0)]
+    for image in images:
+        if (found := extremes(image)) is not None:
+            ranges.append(found)
+            numbers = image.ravel()[:: image.size // _PIXELS | 1]  # an odd step, so as not to follow a column
+            some.append(numbers[np.isfinite(numbers)].astype(float))
+    if not ranges:
+        return 0.0, 1.0
+    least, greatest = min(low for low, _ in ranges), max(high for _, high in ranges)
+    if not any(map(len, some)):
+        return least, greatest
+    low, lower, upper, high = np.quantile(np.concatenate(some), [0.005, 0.05, 0.95, 0.995])
+    alone = lower == upper  # next to nothing but background: what stands out is the picture
+    far = (high - low) * _FAR < greatest - least
+    return (float(low), float(high)) if far and not alone else (least, greatest)
+
+
 def bright(image: NDArray[Any], low: float | None = None, high: float | None = None) -> NDArray[np.uint8]:
     """Numbers as bytes, black at `low` and white at `high`, by default the image's own; NaN is black."""
     own = extremes(image) or (0.0, 1.0)
     dark = own[0] if low is None else low
     scale = ((own[1] if high is None else high) - dark) or 1.0
-    shown = (np.nan_to_num(image.astype(float), nan=dark) - dark) / scale
+    bounded = np.clip(np.nan_to_num(image.astype(float), nan=dark), dark, dark + scale)
+    shown = (bounded - dark) / scale
     return np.asarray(np.round(np.clip(shown, 0.0, 1.0) * 255), dtype=np.uint8)
 
 
