@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import importlib.util
 import json
 import subprocess
@@ -668,3 +669,92 @@ def test_golden_files_decode_as_they_say(path):
             influence_unwire.decode(record["content"], buffers)
     else:
         assert make_golden.base.plain(influence_unwire.decode(record["content"], buffers)) == record["expect"]
+
+
+# --- what is seen and taken away --------------------------------------------------------------------------------
+
+
+def ask_part(page, part, **command):
+    request = f"{part} {command}"
+    page.receive({"t": "part", "part": part, "request": request, **command})
+    return page.wait_for(lambda m: m.get("request") == request)
+
+
+def test_training_points_are_selected_by_a_page_and_by_python_and_each_hears_of_the_other(opened):
+    panel, page, explorer = opened()
+    heard = []
+    panel.on_selection(lambda rows: heard.append(rows.tolist()))
+    assert ask_part(page, "view", do="selection", ranges=[3, 5, 9, 10])["rows"].tolist() == [3, 4, 9]
+    assert panel.selection.tolist() == [3, 4, 9]
+    doubted = explorer.columns()["quantile"] < 0
+    page.messages.clear()
+    panel.selection = doubted
+    told = page.wait_for(lambda m: m.get("kind") == "selection")
+    assert told["rows"].tolist() == np.flatnonzero(doubted).tolist() == heard[-1]
+    with pytest.raises(InputError, match="there are 40 points"):
+        panel.selection = [40]  # a test point is not meant
+
+
+def test_filters_name_the_numbers_of_the_panel_and_then_the_features_of_the_data(opened):
+    panel, page, _ = opened()
+    own = {"quantile": (None, 0.0), "loss": (1.0, None), "self_influence_rank": (None, 5.0)}
+    first = panel._session.subject.features[0][0]
+    panel.filters = {"ranges": {**own, first: (0.0, 1.0)}}
+    told = page.wait_for(lambda m: m.get("kind") == "filters")["filters"]["ranges"]
+    names = [*influence_unwire_names(page), first]
+    assert {names[int(at[1:])]: ends for at, ends in told.items() if at != "value"} == {
+        "loss": [1.0, None],
+        "self_influence_rank": [None, 5.0],
+        first: [0.0, 1.0],
+    }
+    assert told["value"] == [None, 0.0]
+    assert panel.filters == {"ranges": {**own, first: (0.0, 1.0)}}
+    with pytest.raises(InputError, match="no column 'stderr' to filter by; there are value, quantile"):
+        panel.filters = {"ranges": {"stderr": (0, 1)}}
+
+
+def influence_unwire_names(page):
+    """The numbers of a training point as `js/src/influence/points.ts` has them: those that come, then two ranks."""
+    return [*page.of("full")[0]["influence"]["columns"], "loss_rank", "self_influence_rank"]
+
+
+def written(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_tables_hold_the_explorers_numbers_with_the_ranks_that_a_page_shows(opened, tmp_path):
+    panel, _, explorer = opened()
+    panel.edits.drop(panel._session.train, [7])
+    rows = written(panel.to_csv(tmp_path / "all.csv"))
+    now = explorer.columns()
+    for name in ("quantile", "loss", "self_influence", "quantile_all", "mean", "negatives"):
+        np.testing.assert_allclose([float(row[name]) for row in rows], now[name], rtol=2e-7)  # eight digits
+    assert {"value", "stderr", "updates", "converged"}.isdisjoint(rows[0])
+    assert [row["position"] for row in rows if row["dropped"] == "True"] == ["7"]
+    order = sorted(range(40), key=lambda i: -now["loss"].astype("f4")[i])  # Python's sort is stable
+    assert [float(row["loss_rank"]) for row in rows] == [order.index(i) + 1 for i in range(40)]
+    doubted = written(panel.to_csv(tmp_path / "doubted.csv", rows=now["quantile"] < 0))
+    assert [int(row["position"]) for row in doubted] == np.flatnonzero(now["quantile"] < 0).tolist()
+
+
+def test_before_the_start_no_number_and_no_rank_is_known(opened, tmp_path):
+    panel, _, _ = opened(start=False)
+    rows = written(panel.to_csv(tmp_path / "all.csv"))
+    assert {row["quantile"] + row["loss_rank"] for row in rows} == {""}
+
+
+def test_a_page_gets_the_modules_of_the_parts_and_a_parquet_file(opened):
+    _, page, explorer = opened()
+    for part in ("view", "table", "pictures"):
+        assert ask_part(page, part, do="code")["text"].startswith(f"/* {part}.js */")
+    assert ask_part(page, "table", do="tables")["message"].startswith("'do' should be 'code'")
+    told = ask_part(page, "view", do="parquet", rows=[4, 2])
+    if importlib.util.find_spec("pyarrow") is None:
+        assert "pyarrow, which is not installed" in told["message"]
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(pa.BufferReader(told["bytes"].tobytes()))
+    np.testing.assert_array_equal(table["quantile"], explorer.columns()["quantile"].astype("f4")[[4, 2]])

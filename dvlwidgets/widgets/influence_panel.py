@@ -15,6 +15,7 @@ from dvlwidgets.widgets.influence_desk import InfluenceDesk
 from dvlwidgets.widgets.influence_method import method_of
 from dvlwidgets.widgets.influence_session import InfluenceSession
 from dvlwidgets.widgets.live_panel import LivePanel
+from dvlwidgets.widgets.parts import columns, pictures, table, view
 from dvlwidgets.widgets.parts import edits as edits_part
 from dvlwidgets.widgets.parts.part import Hub, Part
 
@@ -107,7 +108,14 @@ class InfluencePanel(LivePanel):
             desk=InfluenceDesk,
             encode=influence_wire,
             static=influence_sharing,
-            parts={edits_part.NAME: edits_part.EditsPart, edits_part.TESTS: _edits_of_tests},
+            parts={
+                edits_part.NAME: edits_part.EditsPart,
+                edits_part.TESTS: _edits_of_tests,
+                columns.NAME: columns.ColumnsPart,
+                table.NAME: table.TablePart,
+                pictures.NAME: pictures.PicturesPart,
+                view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
+            },
         )
         self._deaf_to_tests = self._session.test.edits.subscribe(self._test_edited)
 

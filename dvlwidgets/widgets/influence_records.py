@@ -15,6 +15,10 @@ Columns: TypeAlias = Mapping[str, NDArray[np.float32]]
 
 COLUMNS = ("loss", "self_influence", "quantile_all", "mean", "negatives")
 """Of each training point, besides the class-conditional quantile, which is the panel's value."""
+RANKED = {"loss_rank": "loss", "self_influence_rank": "self_influence"}
+"""Ranks that a page computes by itself, and of which column; they follow COLUMNS among its numbers of a point."""
+VALUE = "quantile"
+"""What the value is called."""
 TEST_COLUMNS = ("loss", "predicted", "p_label", "disagreement")
 """Of each test point; `predicted` holds codes into the test points' classes, or numbers."""
 
@@ -75,3 +79,12 @@ def single(column: ArrayLike) -> NDArray[np.float32]:
     """A column as the page draws it."""
     with np.errstate(over="ignore"):
         return np.asarray(column).astype("f4")
+
+
+def from_the_highest(column: ArrayLike) -> NDArray[np.float32]:
+    """The rank of each number, 1 for the highest, earlier ones first among equals; NaN where it is not known."""
+    numbers = np.asarray(column)
+    ranks = np.full(numbers.shape, np.nan, dtype=np.float32)
+    known = np.flatnonzero(~np.isnan(numbers))
+    ranks[known[np.argsort(-numbers[known], kind="stable")]] = np.arange(1, known.size + 1)
+    return ranks

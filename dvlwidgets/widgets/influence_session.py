@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,19 @@ from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_anew import Relabelled
 from dvlwidgets.widgets.influence_method import ExplorerMethod
-from dvlwidgets.widgets.influence_records import COLUMNS, Columns, InfluencePoints, InfluenceSnapshot, single
+from dvlwidgets.widgets.influence_records import (
+    COLUMNS,
+    RANKED,
+    VALUE,
+    Columns,
+    InfluencePoints,
+    InfluenceSnapshot,
+    from_the_highest,
+    single,
+)
 from dvlwidgets.widgets.influence_tests import TestPoints, log_of
 from dvlwidgets.widgets.session import Session
-from dvlwidgets.widgets.snapshot import Points, Status
+from dvlwidgets.widgets.snapshot import Points, Snapshot, Status
 
 UNIT = "n × the change of a test loss"
 GROWTH = 1.25
@@ -40,6 +49,14 @@ class InfluenceSession(Session):
         test_edits: a log of the test points' edits, a file for one, or None for one beside the training points'.
     """
 
+    OWN: ClassVar[Mapping[str, str]] = {
+        "value": "value",
+        VALUE: "value",
+        "rank": "rank",
+        "label": "label",
+        **{name: f"f{i}" for i, name in enumerate((*COLUMNS, *RANKED))},
+    }
+    FEATURES_FROM: ClassVar[int] = len(COLUMNS) + len(RANKED)
     valuation: ExplorerMethod
 
     def __init__(
@@ -84,6 +101,7 @@ class InfluenceSession(Session):
             share=share,
             on_change=on_change,
         )
+        self.subject = replace(self.subject, value_name=VALUE)
 
     def _prepare(self) -> None:
         self._anew.begin()  # what was relabelled stays so in the explorer, from run to run
@@ -100,6 +118,12 @@ class InfluenceSession(Session):
             now = super().snapshot()
             rest = {name: getattr(now, name) for name in now.__dataclass_fields__}
             return InfluenceSnapshot(**rest, test=self.test.tests, quantile=self.quantile)
+
+    def numbers(self, now: Snapshot) -> dict[str, NDArray[Any]]:
+        """What was computed of each training point: its quantile, loss, self-influence, ... with their ranks."""
+        points = cast(InfluenceSnapshot, now).points
+        ranks = {rank: from_the_highest(points.columns[of]) for rank, of in RANKED.items()}
+        return {VALUE: points.value, **points.columns, **ranks}
 
     def status(self) -> Status:
         """The toolbar's line; influences are exact, so there is no certainty to tell."""

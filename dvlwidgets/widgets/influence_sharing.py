@@ -10,7 +10,7 @@ import numpy as np
 
 from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets.fragment import ROWS, figure, in_table, label_words, missing, name_of, summary, table
-from dvlwidgets.widgets.influence_records import InfluenceSnapshot
+from dvlwidgets.widgets.influence_records import VALUE, InfluenceSnapshot
 from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Table
 
 KIND = "influence"
@@ -37,7 +37,7 @@ def plain(now: InfluenceSnapshot) -> Snapshot:
             features=computed + subject.features,
             # a level without features does not count them, here as in a copy of a valuation
             features_left_out=subject.features_left_out if subject.features else 0,
-            value_name="quantile",
+            value_name=VALUE,
         ),
         points=Points(points.value, points.stderr, points.count, points.converged),
         labels=now.labels,

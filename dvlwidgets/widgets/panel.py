@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dvlwidgets.data import table_export
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given
@@ -24,19 +21,15 @@ from dvlwidgets.widgets.parts import (
     stability,
     tests,
     view,
-    view_table,
     whatif,
 )
 from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from dvlwidgets.engine.stopping import StoppingRule
-
-P = TypeVar("P")
 
 
 class ValuationPanel(LivePanel):
@@ -172,82 +165,6 @@ class ValuationPanel(LivePanel):
         """
         return self.test_edits.apply(self._part(tests.TestsPart).data)
 
-    # --- what is seen ---------------------------------------------------------------------------------------
-
-    @property
-    def selection(self) -> NDArray[np.intp]:
-        """Positions of the selected points, ascending. Set it to positions or to a mask: every view follows."""
-        return self._part(view.ViewPart).selection
-
-    @selection.setter
-    def selection(self, rows: ArrayLike) -> None:
-        self._part(view.ViewPart).select(rows)
-
-    @property
-    def selected_ids(self) -> NDArray[Any]:
-        """Ids of the selected points, in the order of the data."""
-        return np.asarray(self._session.train.ids)[self.selection]
-
-    @property
-    def filters(self) -> dict[str, Any]:
-        """What the table is filtered by; set it, and every view follows; {} shows everything.
-
-        Keys: `ranges` (column to (from, to), None for an open end), `classes` (column to a list of names), `presets`
-        ("lowest", "unconverged", "edited", "dropped", "selected", "disagrees", "flagged"), `text` (part of an id or
-        label) and `expression` (as in the panel's field, checked there). Columns: "value", "stderr", "updates",
-        "rank", "converged", "label", "suggested", "predicted" and the features by name.
-
-        Example:
-            >>> panel.filters = {
-            ...     "ranges": {"value": (None, 0)},
-            ...     "classes": {"label": ["cat"]},
-            ... }  # doctest: +SKIP
-        """
-        return self._part(view.ViewPart).filters
-
-    @filters.setter
-    def filters(self, given: dict[str, Any]) -> None:
-        self._part(view.ViewPart).filter(given)
-
-    def on_selection(self, callback: Callable[[NDArray[np.intp]], None]) -> Callable[[], None]:
-        """Calls back with the positions after every change of the selection, from any thread.
-
-        Returns:
-            What stops it.
-        """
-        return self._part(view.ViewPart).hear(callback)
-
-    def to_frame(self, rows: ArrayLike | None = None) -> pd.DataFrame:
-        """What the panel knows of each point as a pandas data frame: values, labels, edits, features.
-
-        Args:
-            rows: positions or a mask, e.g. `panel.selection`; None for all points.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return table_export.to_frame(self._table(rows))
-
-    def to_parquet(self, path: str | PathLike[str], rows: ArrayLike | None = None) -> Path:
-        """Writes what `to_frame` gives as a Parquet file; needs pyarrow.
-
-        Raises:
-            InputError: pyarrow is not installed, or the file cannot be written.
-        """
-        table_export.parquet(self._table(rows), str(Path(path)))
-        return Path(path)
-
-    def to_csv(self, path: str | PathLike[str], rows: ArrayLike | None = None) -> Path:
-        """Writes what `to_frame` gives as a CSV file.
-
-        Texts that begin with =, +, -, @, a tab or a return, which spreadsheets take for formulas, get an apostrophe in
-        front.
-
-        Raises:
-            InputError, InputTypeError: the file cannot be written, or the path is none.
-        """
-        return table_export.write_csv(self._table(rows), path)
-
     # --- what can be changed of a run ------------------------------------------------------------------------
 
     def change_rule(self, rule: StoppingRule) -> None:
@@ -283,13 +200,6 @@ class ValuationPanel(LivePanel):
 
     def _tested(self) -> Edited | None:
         return self._part(tests.TestsPart).with_edits()
-
-    def _table(self, rows: ArrayLike | None) -> table_export.Table:
-        chosen = None if rows is None else view.positions(rows, self.n)
-        return view_table.table_of(self._session, chosen)
-
-    def _part(self, kind: type[P]) -> P:
-        return next(part for part in self._desk.parts.values() if isinstance(part, kind))
 
     @property
     def values(self) -> Any:

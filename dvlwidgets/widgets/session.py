@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,18 @@ class Session:
         share: how much a shared copy holds, one of `preferences.LEVELS`, or None for the default.
         on_change: called from any thread when the run has news; must be quick.
     """
+
+    OWN: ClassVar[Mapping[str, str]] = {
+        "value": "value",
+        "stderr": "stderr",
+        "updates": "count",
+        "rank": "rank",
+        "label": "label",
+        "converged": "converged",
+    }
+    """Columns that every point has, by their names in Python, and their ids in the page."""
+    FEATURES_FROM: ClassVar[int] = 0
+    """The number of the first of the data's features among those of the page."""
 
     def __init__(
         self,
@@ -233,6 +245,16 @@ class Session:
                 history=[] if self._run is None else list(self._run.history),
                 edits=self.edits.summary(),
             )
+
+    def numbers(self, now: Snapshot) -> dict[str, NDArray[Any]]:
+        """What was computed of each point, by the names that tables have in Python."""
+        points = now.points
+        return {
+            "value": points.value,
+            "stderr": points.stderr,
+            "updates": points.count,
+            "converged": points.converged.astype(bool),
+        }
 
     def status(self) -> Status:
         """The toolbar's line."""

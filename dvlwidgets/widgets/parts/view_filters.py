@@ -16,10 +16,6 @@ Filters = dict[str, Any]
 
 KEYS: Final = ("presets", "ranges", "classes", "text", "expression")
 PRESETS: Final = ("lowest", "unconverged", "edited", "dropped", "selected", "disagrees", "flagged")
-OWN: Final = {"value": "value", "stderr": "stderr", "updates": "count", "rank": "rank", "label": "label"} | {
-    "converged": "converged"
-}
-"""Columns that every panel has, by their names in Python, and their ids in the page."""
 LATER: Final = ("suggested", "predicted", "note", "group")
 """Columns of classes or texts that come when there is something to say."""
 EXAMPLE: Final = '{"ranges": {"value": (None, 0)}, "classes": {"label": ["cat"]}, "expression": "se < 0.1"}'
@@ -27,13 +23,15 @@ MOST_NAMED: Final = 12
 
 
 def names_of(session: Session) -> dict[str, str]:
-    """The names that filters may use, each with its id in the page."""
-    names = {name: f"f{i}" for i, (name, _) in enumerate(session.subject.features)}
+    """The names that filters may use, each with its id in the page; the panel's own first."""
+    names = {**session.OWN, **{name: f"x:{name}" for name in LATER}}
+    for i, (name, _) in enumerate(session.subject.features, session.FEATURES_FROM):
+        names.setdefault(name, f"f{i}")
     train = session.train
     if train.n_rows == len(train) and len(getattr(train.x, "shape", ())) == 2:
         for name in map(str, train.feature_names):
             names.setdefault(name, f"x:feature:{name}")
-    return {**names, **{name: f"x:{name}" for name in LATER}, **OWN}
+    return names
 
 
 def checked(given: object, session: Session, names: Mapping[str, str]) -> Filters:
@@ -107,7 +105,7 @@ def _column(name: object, names: Mapping[str, str]) -> str:
         return names[name]
     if isinstance(name, str) and (name in names.values() or name.startswith("x:")):
         return name  # as a page calls it
-    listed = [*OWN, *(known for known in names if known not in OWN)]
+    listed = list(names)
     more = f" and {len(listed) - MOST_NAMED:,} more" if len(listed) > MOST_NAMED else ""
     raise InputError(
         f"there is no column {short(name)} to filter by; there are {', '.join(listed[:MOST_NAMED])}{more}."

@@ -22,14 +22,13 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
         rows: positions of points; None for all, in the order of the data.
 
     Returns:
-        position, id, value, stderr, updates, converged, label, label_before, dropped, flagged, note, and the features
-        that the panel shows.
+        position, id, what was computed (value, stderr, updates, converged; of an influence panel its quantile, loss and
+        the like), label, label_before, dropped, flagged, note, and the features that the panel shows.
     """
     now, train = session.snapshot(), session.train
-    points, labels = now.points, now.labels
+    labels = now.labels
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
-    table |= {"value": points.value, "stderr": points.stderr, "updates": points.count}
-    table["converged"] = points.converged.astype(bool)
+    table |= session.numbers(now)
     if labels is not None:
         for name, content in (("label", labels.current), ("label_before", labels.original)):
             words = None if labels.classes is None else np.array(labels.classes, dtype=object)
