@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { readFileSync } from 'node:fs';
 
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { elsewhere, nextLook, RARELY, type Held } from '../src/hosts/lab/elsewhere';
 import { RunList } from '../src/hosts/lab/list';
@@ -30,6 +30,7 @@ import {
   type Answer,
   type RunInfo,
 } from '../src/hosts/lab/runs';
+import { Talk } from '../src/hosts/lab/talk';
 import type { Group } from '../src/hosts/lab/tokens';
 import { barWords, spoken, timeWords, waitingWords, type Trans } from '../src/hosts/lab/words';
 
@@ -116,6 +117,47 @@ describe('questions', () => {
     expect(requests.untilLate(100 + PATIENCE)).toBeNull();
     expect(requests.answered(first)).not.toBeNull();
     expect(requests.late(1e6)).toBe(false);
+  });
+});
+
+describe('talking with a kernel', () => {
+  it('shows a click until it is answered', () => {
+    const talk = new Talk(() => undefined);
+    const list = talk.ask('runs', null, {});
+    expect(talk.hear({ ...(told(RUN) as object), request: list.request })).toBe(true);
+    const stop = talk.click('stop', RUN.id);
+    expect([talk.runs[0]!.pending, talk.link]).toEqual(['stop', 'open']);
+    expect(talk.hear({ t: 'error', request: stop.request, message: 'it is over' })).toBe(true);
+    expect([talk.runs[0]!.pending, talk.refusal]).toEqual([null, 'it is over']);
+    expect(talk.hear({ t: 'error', request: stop.request, message: 'again' })).toBe(false);
+    expect(talk.refusal).toBe('it is over');
+  });
+
+  it('lets a click be made again that went astray with the connection', () => {
+    const talk = new Talk(() => undefined);
+    talk.hear({ ...(told(RUN) as object), request: talk.ask('runs', null, {}).request });
+    talk.click('stop', RUN.id);
+    talk.drop();
+    expect(may(talk.runs[0]!)).toEqual(['pause', 'stop']);
+    talk.forget();
+    expect([talk.runs.length, talk.link]).toEqual([0, 'new']);
+  });
+
+  it('tells when the kernel begins to let us wait', () => {
+    vi.useFakeTimers();
+    const changed = vi.fn();
+    const talk = new Talk(changed);
+    talk.ask('runs', null, {});
+    vi.advanceTimersByTime(PATIENCE);
+    expect([talk.link, changed.mock.calls.length]).toEqual(['new', 0]);
+    vi.advanceTimersByTime(1);
+    expect([talk.link, changed.mock.calls.length]).toEqual(['waiting', 1]);
+    talk.drop();
+    talk.ask('runs', null, {});
+    talk.drop(); // its answer is not waited for any more
+    vi.advanceTimersByTime(2 * PATIENCE);
+    expect(changed).toHaveBeenCalledTimes(1);
+    vi.useRealTimers();
   });
 });
 

@@ -1,14 +1,13 @@
 /** The control channel of one kernel: its runs, and the verbs for them. It is opened from here; the kernel only replies. */
 
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
-import type { JSONObject } from '@lumino/coreutils';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import { Executing, tellsNews, type Passing } from './polling';
-import { Requests } from './requests';
-import { isRefusal, readMessage, withAsked, type RunInfo, type Verb, type Versions } from './runs';
+import type { Verb } from './runs';
 import { about, holdsComm } from './control';
 import { endSubshell, Line } from './line';
+import { Talk } from './talk';
 
 export const TARGET = 'dvlwidgets.control';
 export const HELLO = 'dvlwidgets.hello';
@@ -17,40 +16,26 @@ const OURS = 'dvlwidgets.';
 /** Messages that pass by come in bursts; one question follows them (ms). */
 const BURST = 150;
 
-/** An idle kernel that has not answered for so long will not: ask again (ms). */
-const LOST = 30_000;
-
-/** new: it has answered nothing yet. open: it answers. waiting: it has let us wait. */
-export type Link = 'new' | 'open' | 'waiting';
-
 export interface Preferences {
   readonly share: string | null;
   readonly rate: number | null;
 }
 
 export class Channel {
-  link: Link = 'new';
-  versions: Versions = { ipykernel: null, dvlwidgets: null };
-  leftOut = 0;
+  readonly talk = new Talk(() => this.tell());
   /** null: the kernel has not told. */
   subshells: boolean | null = null;
   /** The kernel said hello or answered: it has dvlwidgets, whether or not it answers now. */
   known = false;
-  /** What a click was refused with, until the next one. */
-  refusal: string | null = null;
   readonly executing = new Executing();
   /** Done when it is known whether the kernel has dvlwidgets, as far as it tells. */
   readonly looked: Promise<void>;
-  private told: readonly RunInfo[] = [];
   private line: Line | null = null;
   /** Number of the attempt to open the comm; `underWay` is the number of the one that goes on, or 0. */
   private attempt = 0;
   private underWay = 0;
   private restarted = false;
   private burst: ReturnType<typeof setTimeout> | undefined;
-  private patience: ReturnType<typeof setTimeout> | undefined;
-  private readonly requests = new Requests();
-  private readonly asked = new Map<string, Verb>();
   private readonly news = new Signal<this, void>(this);
   private disposed = false;
 
@@ -69,32 +54,27 @@ export class Channel {
     return this.news;
   }
 
-  get runs(): readonly RunInfo[] {
-    return withAsked(this.told, this.asked);
-  }
-
   /** Whether the list was asked for and has not come. */
   get isAsked(): boolean {
-    return this.line === null || this.requests.isOpen('runs');
+    return this.line === null || this.talk.isAsked;
   }
 
   /** Asks for the list, unless that is under way. */
   ask(): void {
-    if (this.line !== null && !this.executing.now && this.requests.late(Date.now(), LOST)) {
-      this.requests.forget();
+    if (this.line !== null && !this.executing.now && this.talk.isLost) {
+      this.talk.drop();
     }
     if (!this.isAsked) {
-      this.send('runs', null, {});
+      this.list();
     }
   }
 
   control(verb: Verb, run: string): void {
-    this.refusal = null;
+    this.talk.refusal = null;
     if (this.line === null) {
       void this.connect();
     } else {
-      this.asked.set(run, verb);
-      this.send(verb, run, { run });
+      this.line.send(this.talk.click(verb, run));
     }
     this.tell();
   }
@@ -159,7 +139,7 @@ export class Channel {
     line.comm.onMsg = (message) => this.received(message);
     line.comm.onClose = () => this.closed(line);
     this.wish(this.chosen);
-    this.send('runs', null, {});
+    this.list();
     await line.open();
   }
 
@@ -179,9 +159,7 @@ export class Channel {
   private close(): void {
     this.underWay = 0;
     clearTimeout(this.burst);
-    clearTimeout(this.patience);
-    this.requests.forget();
-    this.asked.clear();
+    this.talk.drop();
     const { line } = this;
     this.line = null;
     line?.close();
@@ -189,47 +167,18 @@ export class Channel {
 
   private wish(wishes: Preferences): void {
     if (wishes.share !== null || wishes.rate !== null) {
-      this.send('prefer', null, { ...wishes });
+      this.line?.send(this.talk.ask('prefer', null, { ...wishes }));
     }
   }
 
-  /** Asks the kernel. */
-  private send(kind: string, run: string | null, more: JSONObject): void {
-    const request = this.requests.ask(kind, run, Date.now());
-    this.line?.send({ v: 1, t: kind, request, ...more });
-    this.awaitAnswer();
+  private list(): void {
+    this.line?.send(this.talk.ask('runs', null, {}));
   }
 
   private received(message: KernelMessage.ICommMsgMsg): void {
-    const answer = readMessage(message.content.data);
-    const question = answer === null ? null : this.requests.answered(answer.request);
-    if (answer === null || question === null) {
-      return;
-    }
-    if (question.run !== null) {
-      this.asked.delete(question.run);
-    }
-    this.known = true;
-    if (isRefusal(answer)) {
-      this.refusal = answer.message;
-    } else if (this.requests.isNews(answer.request)) {
-      this.told = answer.runs;
-      this.versions = answer.versions;
-      this.leftOut = answer.leftOut;
-    }
-    this.link = this.requests.late(Date.now()) ? 'waiting' : 'open';
-    this.awaitAnswer();
-    this.tell();
-  }
-
-  private awaitAnswer(): void {
-    clearTimeout(this.patience);
-    const wait = this.requests.untilLate(Date.now());
-    if (wait !== null) {
-      this.patience = setTimeout(() => {
-        this.link = 'waiting';
-        this.tell();
-      }, wait + 1);
+    if (this.talk.hear(message.content.data)) {
+      this.known = true;
+      this.tell();
     }
   }
 
@@ -276,18 +225,15 @@ export class Channel {
 
   private readonly connectionChanged = (_: Kernel.IKernelConnection, status: string): void => {
     if (status === 'connected' && this.line !== null) {
-      this.requests.forget(); // answers may have been lost with the connection, and the end of a cell
+      this.talk.drop(); // answers may have been lost with the connection, and the end of a cell
       this.executing.forget();
       this.soon();
     }
   };
 
   private forgetKernel(): void {
-    this.told = [];
-    this.leftOut = 0;
+    this.talk.forget();
     this.known = false;
-    this.refusal = null;
-    this.link = 'new';
     this.tell();
   }
 

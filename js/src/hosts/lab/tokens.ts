@@ -4,7 +4,8 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Link, Preferences } from './channel';
+import type { Preferences } from './channel';
+import type { Link } from './talk';
 import type { Kind } from './elsewhere';
 import type { Change, RunInfo, Verb, Versions } from './runs';
 

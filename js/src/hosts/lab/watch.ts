@@ -174,7 +174,7 @@ export class RunsWatch implements IRuns {
   }
 
   private news(watched: Watched): void {
-    const { runs } = watched.channel;
+    const { runs } = watched.channel.talk;
     const found = changes(watched.seen, runs);
     watched.seen = runs;
     this.schedule(watched);
@@ -189,8 +189,8 @@ export class RunsWatch implements IRuns {
     const wait = next({
       page: document.visibilityState === 'visible',
       list: this.listSeen,
-      working: channel.runs.some((run) => isWorking(run)),
-      waiting: channel.runs.some(({ state }) => state === 'pending' || state === 'paused'),
+      working: channel.talk.runs.some((run) => isWorking(run)),
+      waiting: channel.talk.runs.some(({ state }) => state === 'pending' || state === 'paused'),
       executing: channel.executing.now && channel.known,
       asked: channel.isAsked,
     });
@@ -208,15 +208,16 @@ export class RunsWatch implements IRuns {
       path,
       name: shown(kind === 'notebook' ? PathExt.basename(path) : (away?.name ?? '')),
       here: away === null || this.notebook(path) !== null,
-      link: channel.link,
+      link: channel.talk.link,
       known: channel.known,
       executing: channel.executing.now,
       subshells: channel.subshells,
-      versions: channel.versions,
-      refusal: channel.refusal,
-      leftOut: channel.leftOut,
+      versions: channel.talk.versions,
+      refusal: channel.talk.refusal,
+      leftOut: channel.talk.leftOut,
       // only a notebook's renderers can show a panel outside its cell
-      runs: kind === 'notebook' ? channel.runs : channel.runs.map((run) => ({ ...run, model: null })),
+      runs:
+        kind === 'notebook' ? channel.talk.runs : channel.talk.runs.map((run) => ({ ...run, model: null })),
     };
   }
 }
