@@ -38,6 +38,9 @@ PREDICTED: Final = (
     "this one included, with the labels as they were then."
 )
 
+GROUP: Final = "Name of the group; its value is that of all its rows together"
+ROWS: Final = "How many rows the group has"
+
 
 class ColumnsPart:
     """Sends columns; fits in a thread of its own.
@@ -77,6 +80,8 @@ class ColumnsPart:
         self.news()
         names = self._left_out()[:OFFERED]
         frames = [wire.part(NAME, "offered", {"names": names}), wire.part(NAME, "suggesting", self._state)]
+        if self._session.train.n_rows != len(self._session.train):
+            frames.append(self._groups())
         return frames if self._suggested is None else [*frames, self._suggested]
 
     def close(self) -> None:
@@ -166,6 +171,20 @@ class ColumnsPart:
     def _classes(self, name: str, tip: str, classes: list[Any], codes: Content) -> Content:
         words = [self._session.word(label) for label in classes]
         return {"id": name, "name": name, "tip": tip, "type": "class", "classes": words, "codes": codes}
+
+    # --- groups ---------------------------------------------------------------------------------------------
+
+    def _groups(self) -> wire.Frame:
+        """How many rows each group has, and its name where the first column does not tell it."""
+        train, ids, pack = self._session.train, self._session.subject.ids, wire.Packer()
+        rows = np.bincount(train.logical_indices(), minlength=len(train)).astype(np.float32)
+        columns: list[Content] = [
+            {"id": "rows", "name": "rows", "tip": ROWS, "type": "number", "values": pack(rows, "f4")}
+        ]
+        names = [str(name) for name in train.names.tolist()]
+        if names != [str(name) for name in (range(len(train)) if ids is None else ids)]:
+            columns.append({"id": "group", "name": "group", "tip": GROUP, "type": "text", "texts": names})
+        return wire.part(NAME, "columns group", {"columns": columns}, pack=pack)
 
     # --- features -------------------------------------------------------------------------------------------
 

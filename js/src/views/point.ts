@@ -19,7 +19,7 @@ export interface PointData {
 }
 
 /** How many features are listed; the table shows the others. */
-const FEATURES = 8;
+export const FEATURES = 8;
 
 /** `numbersOf`: what is said of a point's value; `more` stands above it. */
 export function createPoint(
@@ -125,7 +125,7 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
   const rank = ranks.rank[row]!;
   const updates = points.count[row]!;
-  const spread = Number.isFinite(se) ? ` ± ${error(se)}` : '';
+  const spread = se > 0 ? ` ± ${error(se)}` : '';
   const known = Number.isFinite(x) ? `${value(x, se)}${spread} ${unit}`.trim() : whyNone(points, row);
   const facts: Fact[] = [
     [valueName(points), known, tone],

@@ -1,24 +1,37 @@
 /** Which columns the table shows, in which order, how wide and where: the usual ones, and what a person changed. Pure. */
 
 import { column, columnsFor, decimalsOf, idWidth, labelWidth, type Column, type Room } from '../../layout';
+import type { Choice } from '../../grid';
 import type { ExtraColumn, Points } from '../../points';
 import type { Arrangement } from '../../state';
 import { WORDS } from './words';
 import { Say } from '../../words';
 
 export const AS_USUAL: Arrangement = { order: [], shown: {}, width: {}, pinned: [] };
+/** Shown though nobody asked for them, where there is room. */
+const BY_THEMSELVES = new Set(['x:suggested', 'x:group']);
 /** Not shown as columns: their marks are elsewhere. */
 const HIDDEN = new Set(['flagged']);
 const LEAST = 44;
+/** Those of the valuation panel. */
+const VALUED: Choice = {
+  usual: (points, room, width) => columnsFor(points, room, width),
+  all: (points) => columnsFor(points, 'wide'),
+};
 
 /** Names a column in an arrangement: what it sorts by, else what it is. */
 export function nameOf({ sort, kind }: Column): string {
   return sort ?? kind;
 }
 
+/** Its name where there is no header above it: that of a rank is '#', and a name in a header may be short. */
+export function fullName({ features }: Points, { kind, sort, name, feature }: Column): string {
+  return sort === 'rank' ? 'rank' : kind === 'feature' ? (features[feature]?.name ?? name) : name;
+}
+
 /** Every column that there is, in the usual order. */
-export function allColumns(points: Points): Column[] {
-  const found = columnsFor(points, 'wide');
+export function allColumns(points: Points, choice = VALUED): Column[] {
+  const found = choice.all(points);
   const after = (names: readonly string[], more: Column): void => {
     const at = found.map((one) => names.includes(nameOf(one))).lastIndexOf(true);
     found.splice(at < 0 ? found.length : at + 1, 0, more);
@@ -27,10 +40,12 @@ export function allColumns(points: Points): Column[] {
     const [name, tip] = points.ids === null ? [Say.pointName, Say.positionTip] : [Say.id, Say.idTip];
     after(['rank', 'image', 'text'], column('id', 'id', name, tip, `${idWidth(points)}px`));
   }
-  after(
-    ['count', 'stderr', 'value'],
-    column('converged', 'converged', WORDS.converged, WORDS.convergedTip, '84px')
-  );
+  if (found.some(({ kind }) => kind === 'count')) {
+    after(
+      ['count', 'stderr', 'value'],
+      column('converged', 'converged', WORDS.converged, WORDS.convergedTip, '84px')
+    );
+  }
   for (const extra of points.extra.values()) {
     if (!HIDDEN.has(extra.id)) {
       after(placeOf(extra), extraColumn(extra));
@@ -61,12 +76,18 @@ function extraColumn({ id, name, tip, data }: ExtraColumn): Column {
 }
 
 /** `room`: of the panel; a narrow one shows little that nobody asked for. `width`: what the table has. */
-export function arranged(points: Points, room: Room, width: number, given = AS_USUAL): Column[] {
-  const usual = new Map(columnsFor(points, room, width).map((one) => [nameOf(one), one]));
-  const chosen = allColumns(points).flatMap((one) => {
+export function arranged(
+  points: Points,
+  room: Room,
+  width: number,
+  given = AS_USUAL,
+  choice = VALUED
+): Column[] {
+  const usual = new Map(choice.usual(points, room, width).map((one) => [nameOf(one), one]));
+  const chosen = allColumns(points, choice).flatMap((one) => {
     const name = nameOf(one);
     const now = usual.get(name);
-    const byItself = now !== undefined || (name === 'x:suggested' && room !== 'narrow');
+    const byItself = now !== undefined || (BY_THEMSELVES.has(name) && room !== 'narrow');
     return (given.shown[name] ?? byItself) ? [now ?? one] : [];
   });
   return placed(

@@ -2,6 +2,7 @@
 
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
 import type { Points } from '../../points';
+import { FEATURES } from '../../views/point';
 import type { PlayButton } from './player';
 import type { Member, Members, Offered, Shown } from './read';
 import { failed, features, imageOf, MEMBERS, membersOf } from './words';
@@ -44,7 +45,7 @@ export function createColumn(play: PlayButton, askMembers: (row: number) => void
     show(why, look !== null && look.why !== '');
     setText(why, look !== null && look.why !== '' ? failed(look.why) : '');
     show(sound, offered.audio && data.row >= 0 && look?.why === '');
-    show(rowCard, offered.features && look !== null && look.facts.length > 0);
+    show(rowCard, offered.features && look !== null && saysMore(look, data.points));
     show(group, offered.groups && data.row >= 0);
     if (look !== null && look !== told) {
       told = look;
@@ -77,6 +78,12 @@ export function createColumn(play: PlayButton, askMembers: (row: number) => void
   }
 
   return { element, update };
+}
+
+/** Whether the row has features that do not stand with the numbers of the point already. */
+function saysMore({ facts }: Shown, { features }: Points): boolean {
+  const shown = new Set(features.slice(0, FEATURES).map(({ name }) => name));
+  return facts.some(([name]) => !shown.has(name));
 }
 
 function memberItem({ name, label, text, picture }: Member): HTMLElement {
