@@ -123,13 +123,15 @@ class Batches:
             rows: samples that they may have.
         """
         held: list[Batch] = []
+        sizes = samples = 0
         for batch in self:
-            sizes = sum(t.nbytes for one in (*held, batch) for t in one.tensors())
-            many = rows is not None and sum(map(len, held)) + len(batch) > rows
-            if held and (many or sizes > nbytes or _form(batch) != _form(held[0])):
+            size = sum(t.nbytes for t in batch.tensors())
+            many = rows is not None and samples + len(batch) > rows
+            if held and (many or sizes + size > nbytes or _form(batch) != _form(held[0])):
                 yield cat(held)
-                held = []
+                held, sizes, samples = [], 0, 0
             held.append(batch)
+            sizes, samples = sizes + size, samples + len(batch)
         yield cat(held)
 
     def whole(self) -> Batch:

@@ -102,15 +102,16 @@ class EkfacInfluence(BlockInfluence):
         super()._lay_out()
 
     def _learn(self, batches: Batches) -> None:
-        self.gradients(batches.first()[:8])  # tells which layers' gradients are had as factors
-        plan = BlockPlan.of(self.problem, self._blocks, self._gradients.path)
-        passes = FisherPasses(self.problem, plan, limit=LIMIT, seen=self._bar(batches))
+        path = self._gradients.found_path(batches.first()[:8])
+        plan = BlockPlan.of(self.problem, self._blocks, path)
+        second = self.update_diagonal and bool(plan.factored)
+        passes = FisherPasses(self.problem, plan, limit=LIMIT, seen=self._bar(batches), twice=second)
         like = next(iter(self.problem.params.values()))
         blocks = {
             name: block_of(plan.kinds[name], passes.stack(name), sums, like)
             for name, sums in passes.moments(batches).items()
         }
-        if self.update_diagonal and plan.factored:
+        if second:
             for name, values in passes.second_moments(batches, blocks).items():
                 blocks[name] = replace(blocks[name], values=values.to(like.dtype))
         self._kronecker, self.block_kinds, self.exact = blocks, dict(plan.kinds), passes.exact

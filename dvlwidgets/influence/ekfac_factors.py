@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,6 +18,12 @@ from .pullback import Positions, Vectors
 
 BUDGET = 32_000_000
 """Numbers that a piece of a batch may hold at once, over all vectors and layers."""
+
+KEPT = 8_000_000
+"""Numbers up to which what the first look gave is kept for the second one, which then costs no passes of its own."""
+
+Piece: TypeAlias = tuple[int, dict[str, Positions | Tensor]]
+"""Samples, and what `Pullback` gives for them."""
 
 Watcher = Callable[[int], None]
 """Told how many more samples were looked at."""
@@ -55,6 +62,7 @@ class FisherPasses:
         limit: see `output_roots`.
         seen: told of progress.
         vectors: others than the square root of the loss's curvature.
+        twice: whether a second look at the same data follows.
 
     Attributes:
         exact: whether all vectors of the square root were used; False after samples had too many.
@@ -68,16 +76,20 @@ class FisherPasses:
         limit: int = LIMIT,
         seen: Watcher | None = None,
         vectors: Vectors | None = None,
+        twice: bool = False,
     ) -> None:
         self.problem, self.plan, self.limit = problem, plan, limit
         self.exact = True
         self._seen, self._vectors = seen, vectors
+        self._kept: list[Piece] | None = [] if twice else None
+        self._room = KEPT
         self._pullback = plan.pullback(problem)
 
     def moments(self, batches: Batches) -> dict[str, Moments]:
         """The first look: sums from which the factors follow."""
         sums = {name: Moments() for name in self.plan.kinds}
         for size, found in self.pieces(batches):
+            self._keep(size, found)
             for name, own in sums.items():
                 own.samples += size
                 part = found.get(name)
@@ -95,13 +107,31 @@ class FisherPasses:
             name: torch.zeros_like(blocks[name].values, dtype=torch.float64) for name in self.plan.factored
         }
         n = 0
-        for size, found in self.pieces(batches):
+        for size, found in self._again() if self._kept else self.pieces(batches):
             n += size
             for name in sums:
                 part = found.get(name)
                 if isinstance(part, Positions):
                     sums[name] += squares_in_basis(blocks[name], part)
         return {name: total / n for name, total in sums.items()}
+
+    def _keep(self, size: int, found: dict[str, Positions | Tensor]) -> None:
+        """Keep a piece of the first look, as long as all of them have room; drawn vectors are drawn anew instead."""
+        if self._kept is None:
+            return
+        parts = {name: part for name, part in found.items() if isinstance(part, Positions)}
+        self._room -= sum(p.a.numel() + p.g.numel() for p in parts.values())
+        self._kept.append((size, parts))
+        if self._room < 0 or not self.exact:
+            self._kept = None
+
+    def _again(self) -> Iterator[Piece]:
+        """The pieces that were kept, which are let go."""
+        kept, self._kept = self._kept or [], None
+        for size, found in kept:
+            yield size, found
+            if self._seen is not None:
+                self._seen(size)
 
     def stack(self, name: str) -> Stack:
         """The shape of a block's matrices."""
@@ -115,23 +145,36 @@ class FisherPasses:
         columns = weight[0].numel() if "weight" in kinds else 0
         return Stack(groups, rows, columns + ("bias" in kinds), bias="bias" in kinds)
 
-    def pieces(self, batches: Batches) -> Iterator[tuple[int, dict[str, Positions | Tensor]]]:
+    def pieces(self, batches: Batches) -> Iterator[Piece]:
         """Samples in each piece of the data, and what `Pullback` gives for them."""
         vectors = self._vectors or self._roots()
         rows = 0
         for given in batches.joined():
             batch = self.problem.place(given)
-            rows = rows or self.rows_at_once(batch, vectors)
+            rows = rows or self.rows_at_once(batch, self._vectors)
             for at in range(0, len(batch), rows):
                 piece = batch[at : at + rows]
                 yield len(piece), self._pullback(piece, vectors)
                 if self._seen is not None:
                     self._seen(len(piece))
 
-    def rows_at_once(self, batch: Batch, vectors: Vectors) -> int:
-        """Samples of such a batch that may be pulled back at once."""
-        one = self._pullback(batch[:1], vectors)
-        numbers = sum(p.numbers if isinstance(p, Positions) else p.numel() for p in one.values())
+    def rows_at_once(self, batch: Batch, vectors: Vectors | None) -> int:
+        """Samples of such a batch that may be pulled back at once, with these vectors or, for None, the roots."""
+        count = 1
+
+        def one(output: Tensor, target: Tensor) -> Tensor:
+            nonlocal count
+            if vectors is not None:
+                return vectors(output, target)
+            count = min(self.limit, root_count(self.problem.loss, output, target))
+            return torch.zeros_like(output).unsqueeze(
+                0
+            )  # stands for them: how many numbers they give is all we ask
+
+        numbers = 0
+        for part in self._pullback(batch[:1], one).values():
+            numbers += part.a.numel() if isinstance(part, Positions) else 0
+            numbers += count * (part.g if isinstance(part, Positions) else part).numel()
         return max(1, BUDGET // max(1, numbers))
 
     def _roots(self) -> Vectors:

@@ -49,14 +49,18 @@ class Gradients:
         with self.problem.in_words([batch]):
             return self._computed(batch)
 
-    def _computed(self, batch: Batch) -> tuple[Rows, Tensor]:
+    def found_path(self, batch: Batch) -> dict[str, str]:
+        """`path`, looked for in a batch where none was seen yet."""
         if not self.path:
-            plain = is_plain_chain(self.problem, batch)
-            self.path = (
-                dict.fromkeys(self.problem.layout.names, "factors")
-                if plain
-                else paths_of(self.problem, batch)
-            )
+            batch = self.problem.place(batch)
+            with self.problem.in_words([batch]):
+                plain = is_plain_chain(self.problem, batch)
+                names = self.problem.layout.names
+                self.path = dict.fromkeys(names, "factors") if plain else paths_of(self.problem, batch)
+        return self.path
+
+    def _computed(self, batch: Batch) -> tuple[Rows, Tensor]:
+        self.found_path(batch)
         by_factors = self._names("factors")
         parts, losses = captured(self.problem, batch, by_factors) if by_factors else ([], self.losses(batch))
         if missing := set(by_factors).difference(*(part.names for part in parts)):

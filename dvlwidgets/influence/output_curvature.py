@@ -19,6 +19,9 @@ from .losses import PerSampleLoss
 LIMIT = 256
 """Vectors a sample up to which all are used; above, as many random combinations of them stand for all."""
 
+CERTAIN = 1_000.0
+"""A logit beside zeros whose class is certain to all digits, in every precision."""
+
 DENSE_LIMIT = 2_048
 """Outputs a sample up to which the Hessian of a loss without a known likelihood is decomposed."""
 
@@ -94,44 +97,58 @@ def _categorical(
         roots = half * drawn - p * (half * drawn).sum(-1, keepdim=True)
         roots = roots * weights.unsqueeze(-1)
     else:
-        columns = (multinomial_root(p) * weights[..., None, None]).movedim(3, 0)  # (C - 1, B, P, C)
-        roots = _apart(columns, 2)  # each vector lives at one position
+        roots = _apart(multinomial_root(p, weights).movedim(3, 0), 2)  # each vector lives at one position
     return roots.reshape(-1, *shape).movedim(-1, axis + 1)
 
 
-def multinomial_root(p: Tensor) -> Tensor:
+def multinomial_root(p: Tensor, weights: Tensor | None = None) -> Tensor:
     """The exact square root L of diag(p) - p p^T in closed form: L L^T, shape (..., C, C - 1).
 
     Tanabe & Sagae, An exact Cholesky decomposition and the generalized inverse of the variance-covariance matrix of
     the multinomial distribution (JRSS B 1992). One column less than there are classes.
+
+    Args:
+        p: probabilities, shape (..., C).
+        weights: factors of L, shape (...).
     """
     tails = p.flip(-1).cumsum(-1).flip(-1)  # sums from j on
     here, rest = p[..., :-1], tails[..., 1:]
     tiny = torch.finfo(p.dtype).tiny
-    share = here / tails[..., :-1].clamp(min=tiny)
-    scale = (share * rest).sqrt()
-    below = -(p.unsqueeze(-1) / rest.unsqueeze(-2).clamp(min=tiny)) * scale.unsqueeze(-2)
+    scale = (here / tails[..., :-1].clamp(min=tiny) * rest).sqrt()
+    if weights is not None:
+        scale = scale * weights.unsqueeze(-1)
+    # the columns come first in memory, as those who pull each of them back want them
+    below = (scale / rest.clamp(min=tiny)).neg_().movedim(-1, 0).contiguous()
+    columns = below.unsqueeze(-1) * p
     classes = p.shape[-1]
-    lower = torch.ones(classes, classes - 1, dtype=torch.bool, device=p.device).tril(-1)
-    root = torch.where(lower, below, torch.zeros_like(below))
-    root.diagonal(dim1=-2, dim2=-1).copy_(scale)
-    return root
+    above = torch.ones(classes - 1, classes, dtype=torch.bool, device=p.device).tril_()
+    columns.masked_fill_(above.reshape(classes - 1, *[1] * (p.ndim - 1), classes), 0.0)
+    columns.diagonal(dim1=0, dim2=-1).copy_(scale)
+    return columns.movedim(0, -1)
 
 
 def _position_weights(loss: PerSampleLoss, output: Tensor, target: Tensor, axis: int) -> Tensor:
     """What the loss multiplies each position's diag(p) - p p^T by, (B, P): class weights, averaging, ignored tokens.
 
-    It does not depend on the output, so it is read off at equal logits.
+    A categorical loss is a sum over classes of a number times -log p, and what is wanted is the sum of these numbers.
+    At equal logits every -log p is the same, so the loss of a single position tells it. Of several, the slopes do,
+    which are p times it, less what does not depend on the output: by how they differ at a certain first class.
     """
-    classes = output.shape[axis]
+    classes, n = output.shape[axis], len(output)
     if classes == 1:
-        return output.new_zeros(len(output), output[0].numel())
-    probe = torch.zeros_like(output)
-    probe.select(axis, 0).fill_(1.0)
-    (product,) = _hessian_times(loss, torch.zeros_like(output), target, probe.unsqueeze(0))
-    share = 1.0 / classes
-    slopes: Tensor = product.select(axis, 0).reshape(len(output), -1) / (share - share**2)
-    return slopes
+        return output.new_zeros(n, output[0].numel())
+    if output[0].numel() == classes:
+        with torch.no_grad():
+            equal: Tensor = loss(torch.zeros_like(output), target).reshape(n, 1)
+            return equal / math.log(classes)
+    logits = torch.zeros(2 * n, *output.shape[1:], dtype=output.dtype, device=output.device)
+    logits[n:].select(axis, 0).fill_(CERTAIN)
+    with torch.enable_grad():
+        logits.requires_grad_(True)
+        (slopes,) = torch.autograd.grad(loss(logits, torch.cat([target, target])).sum(), logits)
+    first = slopes.select(axis, 0)
+    weights: Tensor = (first[n:] - first[:n]).reshape(n, -1) / (1.0 - 1.0 / classes)
+    return weights
 
 
 def _decomposed(loss: PerSampleLoss, output: Tensor, target: Tensor) -> Tensor:
@@ -167,6 +184,8 @@ def _hessian_times(loss: PerSampleLoss, output: Tensor, target: Tensor, vectors:
 def _apart(values: Tensor, axis: int) -> Tensor:
     """As many copies in front as there are positions along an axis; copy k keeps position k only."""
     positions = values.shape[axis]
+    if positions == 1:
+        return values.unsqueeze(0)
     shape = [positions] + [1] * values.ndim
     shape[axis + 1] = positions
     return values.unsqueeze(0) * torch.eye(positions, dtype=values.dtype, device=values.device).reshape(shape)

@@ -68,12 +68,17 @@ class Problem:
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        return next(iter(self.params.values())).device
+        return self._first.device
 
     @property
     def dtype(self) -> torch.dtype:
         """Of the first trainable parameter."""
-        return next(iter(self.params.values())).dtype
+        return self._first.dtype
+
+    @property
+    def _first(self) -> Tensor:
+        """The first trainable parameter; all of them would cost a look at every module, batch by batch."""
+        return next(p for p in self.model.parameters() if p.requires_grad)
 
     @property
     def likelihood(self) -> Likelihood | None:
@@ -88,11 +93,8 @@ class Problem:
 
     def place(self, batch: Batch) -> Batch:
         """The batch on the model's device, floats in the model's precision."""
-
-        def fitting(t: Tensor) -> Tensor:
-            return t.to(self.device, self.dtype) if t.is_floating_point() else t.to(self.device)
-
-        return batch.map(fitting)
+        device, dtype = self.device, self.dtype
+        return batch.map(lambda t: t.to(device, dtype) if t.is_floating_point() else t.to(device))
 
     def output(self, params: Mapping[str, Tensor] | None, batch: Batch) -> Tensor:
         """The model's output (B, ...) with these trainable parameters; None calls the model as it is.

@@ -144,14 +144,19 @@ def positions(
     """From a layer's inputs (B, ...) and the pullbacks (K, B, ...) to its outputs, call by call."""
     groups = 1
     if isinstance(module, nn.Linear):
-        a = torch.cat([x.reshape(len(x), -1, x.shape[-1]) for x in xs], dim=1)
-        g = torch.cat([v.reshape(*v.shape[:2], -1, v.shape[-1]) for v in gs], dim=2)
+        a = _joined([x.reshape(len(x), -1, x.shape[-1]) for x in xs], 1)
+        g = _joined([v.reshape(*v.shape[:2], -1, v.shape[-1]) for v in gs], 2)
     else:
         groups = int(module.groups)  # type: ignore[arg-type]  # of a convolution
-        a = torch.cat([patches(module, x) for x in xs], dim=1)
-        g = torch.cat([v.flatten(3).transpose(2, 3) for v in gs], dim=2)
+        a = _joined([patches(module, x) for x in xs], 1)
+        g = _joined([v.flatten(3).transpose(2, 3) for v in gs], 2)
     a, g = a.unflatten(2, (groups, -1)), g.unflatten(3, (groups, -1))
     return Positions(a if has_weight else a[..., :0], g)
+
+
+def _joined(tensors: Sequence[Tensor], axis: int) -> Tensor:
+    """Along an axis; a lone one is not copied."""
+    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors), dim=axis)
 
 
 def pulled(output: Tensor, inner: Sequence[Tensor], vectors: Tensor, *, keep: bool = False) -> list[Tensor]:

@@ -322,10 +322,14 @@ def test_layers_may_be_called_by_keyword() -> None:
     assert relative_error(got.influences(*pairs), wanted.influences(*pairs)) < 1e-12
 
 
-def test_small_pieces_of_batches_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kept", [0, 10_000, 8_000_000])
+def test_small_pieces_of_batches_give_the_same_kept_or_looked_at_again(
+    kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = case("cnn")
     whole = fitted(made, update_diagonal=True).influences(*made.test, *made.train)
     monkeypatch.setattr("dvlwidgets.influence.ekfac_factors.BUDGET", 1_000)
+    monkeypatch.setattr("dvlwidgets.influence.ekfac_factors.KEPT", kept)
     assert (
         relative_error(fitted(made, 50, update_diagonal=True).influences(*made.test, *made.train), whole)
         < 1e-9
