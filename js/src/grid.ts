@@ -6,6 +6,14 @@ import type { Points } from './points';
 import type { Arrangement } from './state';
 import type { Cell } from './views/row';
 
+/** Which columns a table may show before anybody chose; the valuation panel's are in parts/columns/arrange.ts. */
+export interface Choice {
+  /** Those that it shows by itself. `width`: of the table, in pixels. */
+  usual(points: Points, room: Room, width: number): Column[];
+  /** Every one, in the usual order; what came later (`Points.extra`) is added. */
+  all(points: Points): Column[];
+}
+
 /** What a table asks about its header. */
 export interface Heads {
   /** Pixels; absent where they are as high as without it. */

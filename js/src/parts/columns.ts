@@ -83,7 +83,7 @@ export function makeColumns(hub: Hub): Part {
     height: 62,
     more: moreTests,
     columns(points, room, width, given) {
-      return (shown = arrange.arranged(points, room, width, given));
+      return (shown = arrange.arranged(points, room, width, given, hub.columns));
     },
     dress(cell, column, at) {
       head = cell;

@@ -119,6 +119,9 @@ export function makeLater(name: string, load: Load = fromText): MakePart {
     return {
       ...at,
       keys,
+      get grid() {
+        return part?.grid;
+      },
       press: (event) => part?.press?.(event) ?? false,
       paint(now) {
         const moved = now.derived === sight?.derived;

@@ -1,5 +1,5 @@
 /**
- * A part of the live valuation panel, in files of its own: what it shows, which keys it takes, what it says to Python.
+ * A part of a live panel, in files of its own: what it shows, which keys it takes, what it says to Python.
  *
  * Its other half, where it has one, is a class of the same name in `dvlwidgets/widgets/parts/`: the page sends
  * `{t: 'part', part: NAME, request, ...}`, Python `{v: 1, t: 'part', part: NAME, request, ...}` with buffers. The newest
@@ -7,7 +7,7 @@
  */
 
 import type { Derived } from '../derive';
-import type { Grid } from '../grid';
+import type { Choice, Grid } from '../grid';
 import type { Desk } from '../intents';
 import type { Column } from '../layout';
 import type { SetState } from '../live';
@@ -46,6 +46,10 @@ export interface Hub {
   readonly source: PartSource;
   readonly desk: Desk;
   readonly set: SetState;
+  /** Absent: those of the valuation panel. */
+  readonly columns?: Choice;
+  /** What the rows of the table are, where a panel has more tables than one. */
+  readonly rows?: string;
 }
 
 /** What there is to see at a moment. */

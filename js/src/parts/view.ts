@@ -57,8 +57,8 @@ export function makeView(hub: Hub): Part {
     methods
   );
   menu.sheet.append(
-    item(WORDS.csv, WORDS.csvTip, 'export-csv', table),
-    item(WORDS.parquet, WORDS.parquetTip, 'export-parquet', () => {
+    item(WORDS.csv(hub.rows), WORDS.csvTip, 'export-csv', table),
+    item(WORDS.parquet(hub.rows), WORDS.parquetTip, 'export-parquet', () => {
       if (sight !== null) {
         wanted.file = source.ask(NAME, { do: 'parquet', rows: [...sight.derived.order] });
       }
@@ -77,7 +77,12 @@ export function makeView(hub: Hub): Part {
       const { points, derived, state } = sight;
       save(
         'csv',
-        csv(points, derived.ranks, arranged(points, 'wide', Infinity, state.columns), derived.order)
+        csv(
+          points,
+          derived.ranks,
+          arranged(points, 'wide', Infinity, state.columns, hub.columns),
+          derived.order
+        )
       );
     }
   }

@@ -99,12 +99,17 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
       });
     }
   }
-  column('se', 'stderr');
-  column('updates', 'count');
+  const estimated = points.value_name === undefined; // an influence is exact
+  if (estimated) {
+    column('se', 'stderr');
+    column('updates', 'count');
+  }
   column('rank', 'rank');
   column('id', 'id');
   const mark = (name: string, holds: (row: number) => boolean): void => add(name, { kind: 'mark', holds });
-  mark('converged', (row) => points.converged[row] === 1);
+  if (estimated) {
+    mark('converged', (row) => points.converged[row] === 1);
+  }
   if (points.extra.has('suggested')) {
     mark('disagrees', (row) => disagrees(points, row));
   }

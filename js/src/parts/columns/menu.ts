@@ -1,6 +1,7 @@
 /** The menu of the columns, features that are sent when somebody wants them, and rows for the clipboard. */
 
 import { h, setAttr, setText } from '../../dom';
+import type { Choice } from '../../grid';
 import type { Column } from '../../layout';
 import type { Points } from '../../points';
 import { text, texts, words } from '../../read';
@@ -62,7 +63,7 @@ export function makeColumnsMenu(hub: Hub): Part {
   const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'copied' });
 
   function table(): HTMLElement | null {
-    return (button.getRootNode() as ParentNode).querySelector<HTMLElement>('.table');
+    return (button.getRootNode() as ParentNode).querySelector<HTMLElement>('[data-testid="table"]');
   }
 
   function toggle(now: boolean): void {
@@ -114,7 +115,7 @@ export function makeColumnsMenu(hub: Hub): Part {
     setAttr(button, 'aria-expanded', String(open));
     if (sight !== null) {
       const { points, columns, state } = sight;
-      sheet.update(open, open ? listed(points, columns, offered, state.columns) : [], suggesting);
+      sheet.update(open, open ? listed(points, columns, offered, state.columns, hub.columns) : [], suggesting);
     }
   }
 
@@ -126,7 +127,8 @@ export function makeColumnsMenu(hub: Hub): Part {
     style: STYLE,
     press(event) {
       const copies = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'c' && !event.shiftKey;
-      const inGrid = table()?.contains(event.composedPath()[0] as Node) === true;
+      const target = event.composedPath()[0] as Element;
+      const inGrid = target.closest('[data-testid="table"], .cards') !== null;
       if (copies && inGrid && (document.getSelection()?.toString() ?? '') === '') {
         void copy();
         return true;
@@ -145,9 +147,10 @@ function listed(
   points: Points,
   shown: readonly Column[],
   offered: readonly string[],
-  given: Arrangement = arrange.AS_USUAL
+  given: Arrangement = arrange.AS_USUAL,
+  choice?: Choice
 ): SheetColumn[] {
-  const all = arrange.allColumns(points);
+  const all = arrange.allColumns(points, choice);
   const rest = all.filter((one) => !shown.some((other) => arrange.nameOf(other) === arrange.nameOf(one)));
   const here = [...shown, ...rest].filter(({ kind }) => kind !== 'select');
   const known = new Set(here.map(arrange.nameOf));
@@ -164,7 +167,7 @@ function listed(
   return [
     ...here.map((one) => ({
       name: arrange.nameOf(one),
-      words: one.sort === 'rank' ? 'rank' : one.name,
+      words: arrange.fullName(points, one),
       tip: one.tip,
       shown: shown.includes(one),
       pinned: given.pinned.includes(arrange.nameOf(one)),

@@ -3,6 +3,7 @@
 import type { Ranks } from '../../columns';
 import type { Column } from '../../layout';
 import { idOf, type Points } from '../../points';
+import { fullName } from './arrange';
 import { fieldOf } from './fields';
 
 export interface Written {
@@ -22,7 +23,7 @@ export function writtenColumns(
 ): Written[] {
   const found = columns.flatMap((one) => {
     const read = one.kind === 'text' ? preview && safely(preview) : reader(points, ranks, one);
-    return read === undefined ? [] : [{ name: one.sort === 'rank' ? 'rank' : safe(one.name), read }];
+    return read === undefined ? [] : [{ name: safe(fullName(points, one)), read }];
   });
   return columns.some(({ kind }) => kind === 'id')
     ? found

@@ -3,9 +3,9 @@
 export const WORDS = {
   export: 'Export',
   exportTip: 'Take the table, the selection or the whole panel to other programs',
-  csv: 'Table as CSV',
+  csv: (rows = 'Table') => `${rows} as CSV`,
   csvTip: 'The rows that pass the filters, in this order, in the columns shown',
-  parquet: 'Table as Parquet',
+  parquet: (rows = 'Table') => `${rows} as Parquet`,
   parquetTip: 'The rows that pass the filters, in this order: values, labels, edits, features; needs pyarrow',
   report: 'Report as a page',
   reportTip: 'An HTML file that needs no kernel; it holds what this panel shares',
