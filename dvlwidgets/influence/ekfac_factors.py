@@ -119,8 +119,11 @@ class FisherPasses:
         """Keep a piece of the first look, as long as all of them have room; drawn vectors are drawn anew instead."""
         if self._kept is None:
             return
-        parts = {name: part for name, part in found.items() if isinstance(part, Positions)}
-        self._room -= sum(p.a.numel() + p.g.numel() for p in parts.values())
+        parts: dict[str, Positions | Tensor] = {}
+        for name, part in found.items():
+            if isinstance(part, Positions):
+                parts[name] = part
+                self._room -= part.a.numel() + part.g.numel()
         self._kept.append((size, parts))
         if self._room < 0 or not self.exact:
             self._kept = None
