@@ -33,11 +33,6 @@ class Positions:
     a: Tensor
     g: Tensor
 
-    @property
-    def numbers(self) -> int:
-        """Numbers held, for one sample."""
-        return (self.a.numel() + self.g.numel()) // max(1, len(self.a))
-
 
 def multiplies(module: nn.Module) -> bool:
     """Whether a layer's weight multiplies its input, position by position."""
