@@ -120,6 +120,15 @@ def test_a_run_is_told_with_all_that_a_list_shows():
     assert 0 < run["zero"] < 100
 
 
+def test_a_run_is_as_far_in_the_list_as_in_its_panel():
+    made = panel()
+    run = made.start()
+    run.yields(progress(done=660, seconds_left=None))  # the rule has not been asked since the first quarter
+    assert ask("runs")["runs"][0]["completion"] == 0.66
+    run.yields(progress(seq=1, total=None, seconds=6.0, seconds_left=2.0))
+    assert ask("runs")["runs"][0]["completion"] == 0.75
+
+
 def test_nothing_is_known_before_the_first_frame():
     made = panel()
     (run,) = ask("runs")["runs"]

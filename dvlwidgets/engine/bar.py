@@ -23,7 +23,7 @@ class Bar:
         self.label, self.stream, self.every = label, stream or sys.stderr, every
         self.live = bool(getattr(self.stream, "isatty", lambda: False)())
         self._announced = False
-        self._next = 0.0
+        self._next = time.monotonic() + every  # the cost comes first, not that nothing is done yet
 
     def update(self, progress: Progress) -> None:
         """Show a frame, if it is time to."""

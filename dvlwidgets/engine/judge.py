@@ -26,7 +26,7 @@ class Judge:
     def __init__(self, rule: StoppingRule, n: int) -> None:
         self.rule, self._n = rule, n
         nobody = np.zeros(n, np.bool_)
-        self.verdict = Verdict(False, 0.0, nobody, "first round: the rule speaks at its end")
+        self.verdict = Verdict(False, 0.0, nobody, "first round: whether to stop is asked at its end")
         self._state: Any = None
         self._asked_at = -1
         self._next: StoppingRule | None = None

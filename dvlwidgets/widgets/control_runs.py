@@ -83,6 +83,14 @@ class Sparks:
             self._made.pop(key, None)
 
 
+def _share_done(status: Status) -> float:
+    """What the panel's own bar shows: how far the rule is, or the work or the time, whichever is further."""
+    spent = status.seconds + (status.left or 0.0)
+    timed = status.seconds / spent if status.left is not None and spent > 0 else 0.0
+    counted = status.done / status.total if status.total else timed
+    return min(1.0, max(0.0, status.completion if status.completion > 0 else 0.0, counted))
+
+
 def described(entry: Entry, sparks: Sparks) -> Content:
     """A run in JSON; one that cannot be read says why instead of hiding the others."""
     try:
@@ -94,7 +102,7 @@ def described(entry: Entry, sparks: Sparks) -> Content:
         status, more = Status(error=with_type(failure)), {}
         values, curve, zero = None, [], None
     told = status.json()
-    shown = ("state", "pending", "done", "total", "left", "certainty", "completion")
+    shown = ("state", "pending", "done", "total", "left", "certainty")
     return {
         "id": entry.id,
         "name": plain(entry.name),
@@ -102,6 +110,7 @@ def described(entry: Entry, sparks: Sparks) -> Content:
         "method": plain(entry.method),
         "kind": entry.kind,
         **{key: told[key] for key in shown},
+        "completion": _share_done(status),
         "seconds": told["seconds"] or 0.0,
         "unit": plain(status.unit),
         "reason": plain(status.reason),
