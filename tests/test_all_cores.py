@@ -113,6 +113,24 @@ def test_dask_gets_the_job_once_and_gives_the_same_bits(cluster: Any) -> None:
     assert spread.values.tobytes() == run().result.values.tobytes()
 
 
+def test_a_cluster_of_one_thread_gives_the_same_bits() -> None:
+    from distributed import Client, LocalCluster
+
+    def run() -> Any:
+        return ShapleyValuation(
+            Utility.from_function(Counted(), key="v"), PermutationSampler(seed=1), MaxUpdates(9)
+        )
+
+    alone = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    with (
+        LocalCluster(**alone, silence_logs=logging.CRITICAL) as one,
+        Client(one, set_as_default=False) as client,
+        joblib.parallel_config(backend="dask", client=client),
+    ):
+        spread = run().fit(TRAIN).result
+    assert spread.values.tobytes() == run().fit(TRAIN).result.values.tobytes()
+
+
 def test_processes_of_this_machine_get_the_job_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped: list[Any] = []
     plain = Shipment.of

@@ -57,7 +57,7 @@ class Workers:
 
     def imap(self, job: Runnable, plan: Any, tasks: Iterator[Task]) -> Iterator[tuple[Task, list[Any]]]:
         """The tasks' payloads in the order of the tasks, which are taken from the iterator when a worker is free."""
-        if self.backend is None:
+        if self.backend is None or self._alone():
             for task in tasks:
                 yield task, _perform(job, plan, task)
             return
@@ -83,6 +83,10 @@ class Workers:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", UserWarning)
                     outputs.close()
+
+    def _alone(self) -> bool:
+        """Whether joblib would run everything here: a cluster has one worker with one thread now."""
+        return type(self.backend).__name__ not in _LOCAL and self.backend.effective_n_jobs(self.n_jobs) == 1
 
     def close(self) -> None:
         """Remove what was shipped."""
