@@ -31,8 +31,8 @@ function dress<E extends Element>(element: E, props: Record<string, Prop>, child
   for (const [name, prop] of Object.entries(props)) {
     if (typeof prop === 'function') {
       element.addEventListener(name.slice(2), prop as EventListener);
-    } else {
-      setAttr(element, name, prop);
+    } else if (prop != null && prop !== false) {
+      element.setAttribute(name, prop === true ? '' : `${prop}`); // a new element has nothing to compare with
     }
   }
   element.append(...children.filter((child): child is Node | string => child != null && child !== false));

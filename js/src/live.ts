@@ -47,8 +47,8 @@ export interface LivePart {
   /** Asks for previews in a moment: rows that fly past are not asked for. */
   want(rows: () => readonly number[]): void;
   end(): void;
-  /** `targets`: the points that an edit would act on. */
-  update(points: Points | null, state: UiState, targets: readonly number[]): void;
+  /** `targets`: the points that an edit would act on; null while what edits them need not be there yet. */
+  update(points: Points | null, state: UiState, targets: readonly number[] | null): void;
   /** After the table was painted. */
   paint(sight: Sight): void;
 }
@@ -97,7 +97,7 @@ export function makeLive(
     }
   }
 
-  function update(points: Points | null, state: UiState, targets: readonly number[]): void {
+  function update(points: Points | null, state: UiState, targets: readonly number[] | null): void {
     show(waiting.element, points === null);
     notice.update(noticeOf(source));
     if (points === null) {
@@ -105,7 +105,9 @@ export function makeLive(
       return;
     }
     controls.update(points.status, source.asked ?? points.status.pending);
-    relabel.update({ points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved });
+    if (targets !== null) {
+      relabel.update({ points, targets, bulk: state.selected.size > 0, unsaved: source.unsaved });
+    }
     undo.update(points.edits);
     const failure = state.failure ? points.status.failure : null;
     if (failure !== null) {

@@ -60,6 +60,8 @@ class Panel {
   #visible: number[] = [];
   /** How often something outside this view changed. */
   #version = 0;
+  /** The table is painted a frame before what stands beside it, which takes as long again. */
+  #first = LIVE;
   /** What each view was last painted from. */
   readonly #painted = new Map<object, readonly unknown[]>();
   readonly #source: Source;
@@ -139,6 +141,9 @@ class Panel {
   start(): void {
     const former = this.#keeper?.former;
     this.#state = former?.state ?? ui.INITIAL;
+    if (LIVE && former != null) {
+      this.#first = false; // who comes back finds all as it was
+    }
     this.#root.style.height = former?.height ?? (this.#source.height > 0 ? `${this.#source.height}px` : '');
     this.#presence.begin();
     this.#measure();
@@ -230,6 +235,7 @@ class Panel {
     this.#frame.cancel(); // whoever could not wait has it rendered now
     const live = LIVE ? this.#live : null;
     const { points } = this.#source;
+    const first = LIVE && this.#first;
     setAttr(this.#root, 'data-waiting', points === null);
     if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
       const due = this.#pace.refresh(points, this.#state);
@@ -240,7 +246,7 @@ class Panel {
       this.#paint(points, this.#pace.derived!);
     }
     if (LIVE) {
-      live?.update(points, this.#state, ui.targets(this.#pinned()));
+      live?.update(points, this.#state, first ? null : ui.targets(this.#pinned()));
       this.#keeper?.remember(this.#state);
     }
   }
@@ -255,19 +261,6 @@ class Panel {
     setAttr(this.#root, 'data-drawer', state.drawer);
     setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
     this.#renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
-    this.#renew(views.histogram, [derived.histogram, state.filters.value], () =>
-      views.histogram.update({
-        histogram: derived.histogram,
-        threshold: status.threshold,
-        range: state.filters.value,
-        n: sizeOf(points),
-        unit: status.unit_of_value,
-      })
-    );
-    this.#renew(views.certainty, [], () => {
-      views.certainty.update(status, points.history, source.live);
-      views.edits.update(points.edits);
-    });
     this.#renew(views.chips, [state.filters, derived.counts], () =>
       views.chips.update(state.filters, derived.counts, points.label)
     );
@@ -287,8 +280,30 @@ class Panel {
       allSelected: ui.areAllSelected(state, derived.order),
       empty: emptyWords(points.n),
     });
-    const place = ui.indexOf(derived.order, focus);
     const shown = derived.order.length;
+    const selected = state.selected.size;
+    this.#renew(views.status, [shown, selected], () =>
+      views.status.update({ points, shown, selected, unsaved: source.unsaved, live: source.live })
+    );
+    if (LIVE && this.#first) {
+      this.#first = false;
+      this.#frame.request();
+      return;
+    }
+    this.#renew(views.histogram, [derived.histogram, state.filters.value], () =>
+      views.histogram.update({
+        histogram: derived.histogram,
+        threshold: status.threshold,
+        range: state.filters.value,
+        n: sizeOf(points),
+        unit: status.unit_of_value,
+      })
+    );
+    this.#renew(views.certainty, [], () => {
+      views.certainty.update(status, points.history, source.live);
+      views.edits.update(points.edits);
+    });
+    const place = ui.indexOf(derived.order, focus);
     this.#renew(views.point, [derived.ranks, focus, place, shown], () =>
       views.point.update(
         focus < 0
@@ -299,10 +314,6 @@ class Panel {
     if (LIVE) {
       this.#live?.paint({ points, state, derived, focus, columns });
     }
-    const selected = state.selected.size;
-    this.#renew(views.status, [shown, selected], () =>
-      views.status.update({ points, shown, selected, unsaved: source.unsaved, live: source.live })
-    );
   }
 
   /** Updates a view where something changed outside, or in the part of this view's state that it shows. */

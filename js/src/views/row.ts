@@ -128,7 +128,7 @@ function imageCell(): Cell {
 }
 
 function labelCell(): Cell {
-  const old = h('s', {});
+  const old = h('s');
   const arrow = h('span', { class: 'arrow', 'aria-hidden': 'true' }, '→');
   const now = h('span', { class: 'label-now' });
   const dropped = h(
@@ -137,7 +137,8 @@ function labelCell(): Cell {
     icon(CLOSE)
   );
   return {
-    element: h('div', { class: 'cell label', 'data-testid': 'cell-label' }, old, arrow, now, dropped),
+    element: h('div', { class: 'cell label', 'data-testid': 'cell-label' }, now),
+    /** What few rows show is in the page for those only: hidden elements would be styled in all of them. */
     paint(row, { points }) {
       const changed = isRelabelled(points, row);
       const { label } = points;
@@ -147,13 +148,21 @@ function labelCell(): Cell {
           : label.kind === 'class'
             ? (label.classes[(which === 'now' ? label.codes : label.original)[row]!] ?? '')
             : plain((which === 'now' ? label.values : label.original)[row]!);
-      show(old, changed);
-      show(arrow, changed);
-      setText(old, changed ? text('was') : '');
+      if (changed) {
+        setText(old, text('was'));
+        now.before(old, arrow);
+      } else {
+        old.remove();
+        arrow.remove();
+      }
       setText(now, text('now'));
       setAttr(now, 'title', text('now'));
       now.classList.toggle('edited', changed);
-      show(dropped, points.dropped[row] === 1);
+      if (points.dropped[row] === 1) {
+        now.after(dropped);
+      } else {
+        dropped.remove();
+      }
     },
   };
 }

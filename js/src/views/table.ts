@@ -11,6 +11,7 @@ import type { Heads } from '../grid';
 import { LIVE } from '../here';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
+import { turn } from '../turn';
 import { Say } from '../words';
 
 export interface TableActions extends Picks {
@@ -80,6 +81,8 @@ export function createTable(
   let top = 0;
   let left = 0;
   let keyboard = false;
+  /** Of the row that the first element shows. */
+  let drawn = 0;
 
   let size: readonly [width: number, height: number] = [0, 0];
   const bodyHeight = (): number => Math.max(ROW, (size[1] || 400) - ((LIVE && heads?.height) || HEAD));
@@ -120,19 +123,15 @@ export function createTable(
 
   /** Scrolls as little as shows the row, and gives it the keyboard's focus. */
   function reveal(row: number): void {
-    const index = data === null ? -1 : Array.prototype.indexOf.call(data.order, row);
+    const index = data?.order.indexOf(row) ?? -1;
     if (index < 0) {
       return;
     }
-    const body = bodyHeight();
     const before = top;
-    if (index * ROW < top) {
-      moveTo(index * ROW);
-    } else if ((index + 1) * ROW > top + body) {
-      moveTo((index + 1) * ROW - body);
-    }
+    top = Math.min(farthest(), index * ROW, Math.max(top, (index + 1) * ROW - bodyHeight()));
     if (top !== before) {
-      draw();
+      draw(); // before the browser is told: that lays out the page
+      element.scrollTop = top / ratio();
     }
     grab();
   }
@@ -211,6 +210,10 @@ export function createTable(
       const row = makeRow(columns);
       pool.push(row);
       rows.append(row.element);
+    }
+    if (LIVE) {
+      turn(rows, pool, first - drawn, keyboard ? element : null);
+      drawn = first;
     }
     const seen: number[] = [];
     rows.style.transform = `translateY(${first * ROW - top}px)`;

@@ -7,16 +7,26 @@ import type { Cell } from '../../views/row';
 import { WORDS } from './words';
 
 export function createMarks() {
-  const flag = h('span', { role: 'img', 'aria-label': WORDS.yes.flag, title: WORDS.yes.flag }, icon(FLAG));
-  const note = h('span', { role: 'img' }, icon(NOTE));
+  const element = h('span', { class: 'point-marks', 'data-testid': 'marks' });
+  let flag: Element | undefined;
+  let note: Element | undefined;
   return {
-    element: h('span', { class: 'point-marks', 'data-testid': 'marks' }, flag, note),
+    element,
+    /** Few points are marked: what marks one is made when the first is painted. */
     paint(points: Points, row: number): void {
       const said = noteOf(points, row);
-      show(flag, isFlagged(points, row));
-      show(note, said !== '');
-      setAttr(note, 'aria-label', WORDS.noted(said));
-      setAttr(note, 'title', said);
+      const flagged = isFlagged(points, row);
+      if (flag === undefined && (flagged || said !== '')) {
+        flag = h('span', { role: 'img', 'aria-label': WORDS.yes.flag, title: WORDS.yes.flag }, icon(FLAG));
+        note = h('span', { role: 'img' }, icon(NOTE));
+        element.append(flag, note);
+      }
+      if (flag !== undefined && note !== undefined) {
+        show(flag, flagged);
+        show(note, said !== '');
+        setAttr(note, 'aria-label', WORDS.noted(said));
+        setAttr(note, 'title', said);
+      }
     },
   };
 }
