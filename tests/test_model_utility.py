@@ -459,6 +459,14 @@ def test_a_metric_of_one_class_says_how_to_name_it() -> None:
         utility.with_dataset(words).first()
 
 
+def test_a_score_that_test_points_of_one_class_make_impossible_says_so() -> None:
+    one = Dataset(TRAIN.x[:5], np.array(["no"] * 5))
+    words = Dataset(TRAIN.x, np.where(TRAIN.y == TRAIN.y[0], "yes", "no"))
+    utility = Utility(LogisticRegression(), SupervisedScorer("roc_auc", one))
+    with pytest.raises(FirstFitError, match="All 5 test labels are 'no': take test points with several"):
+        utility.with_dataset(words).first()
+
+
 def test_a_warning_inside_of_a_pipeline_names_its_place() -> None:
     from sklearn.utils.parallel import Parallel, delayed
 

@@ -169,6 +169,14 @@ def test_confident_labels_by_hand() -> None:
     assert confident_labels(proba, given).tolist() == [0, 0, 1, 1, 0, 0]
 
 
+def test_a_fold_without_the_only_point_of_a_class_says_what_is_wrong() -> None:
+    x, y = RNG.normal(size=(8, 2)), np.array(["ham"] * 7 + ["spam"])
+    with pytest.raises(
+        FirstFitError, match=r"\(fold \d of 5\): ValueError: .* Only one point is labelled 'spam'"
+    ):
+        SelfConfidenceValuation(LogisticRegression(), seed=0).fit(Dataset(x, y))
+
+
 def test_groups_are_held_out_as_a_whole() -> None:
     groups = np.arange(90) // 6
     data = GroupedDataset(X, WORDS, groups)

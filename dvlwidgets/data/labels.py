@@ -29,6 +29,11 @@ def missing(y: Any) -> NDArray[np.bool_]:
     return np.zeros(values.shape, dtype=np.bool_)
 
 
+def said(label: Any) -> str:
+    """A label in a message: 'ham' and 3, where numpy would write np.str_('ham') and np.int64(3)."""
+    return repr(label.item() if isinstance(label, np.generic) else label)
+
+
 def looks_like_classes(y: Any) -> bool:
     """Whether labels are classes: strings, booleans, categories, few distinct integers, or exactly 0.0 and 1.0."""
     if str(getattr(y, "dtype", "")) == "category":

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.arrays import as_numpy
+from ..data.labels import said
 from ..errors import ScorerError
 
 
@@ -71,8 +72,8 @@ def is_continuous(values: NDArray[Any]) -> bool:
 def _union(present: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
     if more.ndim != 1 or _is_numeric(more) != _is_numeric(present):
         raise ScorerError(
-            f"the test labels are like {present[0]!r}, but the training labels (or the model's classes) are like "
-            f"{more.flat[0]!r}; expected labels of one kind. Convert one of them."
+            f"the test labels are like {said(present[0])}, but the training labels (or the model's classes) are like "
+            f"{said(more.flat[0])}; expected labels of one kind. Convert one of them."
         )
     return np.unique(np.concatenate([present, more]))
 

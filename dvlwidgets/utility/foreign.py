@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.labels import said
 from ..errors import ScorerError
 from .answers import Answers
 from .match import Sort
@@ -51,7 +52,7 @@ def _which_class(error: Exception, label: Any) -> str:
     """What helps a metric of one class that was given labels other than 0 and 1."""
     if "pos_label" not in str(error):
         return ""
-    which = f"make_scorer(f1_score, pos_label={getattr(label, 'item', lambda: label)()!r})"
+    which = f"make_scorer(f1_score, pos_label={said(label)})"
     return f" Say which class counts, as in {which}, or take a mean over the classes, as 'f1_macro'."
 
 

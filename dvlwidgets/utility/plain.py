@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.labels import said
 from ..errors import ScorerError
 from .answers import Answers, is_continuous
 from .foreign import SklearnMetric, sort_of
@@ -45,8 +46,8 @@ def _labels(answers: Answers, name: str) -> NDArray[Any]:
     kinds = {a.dtype.kind if a.dtype.kind in "OU" else "number" for a in (y, predicted)}
     if kinds == {"U", "number"}:  # objects may be anything
         raise ScorerError(
-            f"{type(answers.model).__name__} predicted labels like {predicted[0]!r}, but the test labels are like "
-            f"{y[0]!r}; expected labels of one kind."
+            f"{type(answers.model).__name__} predicted labels like {said(predicted[0])}, but the test labels are like "
+            f"{said(y[0])}; expected labels of one kind."
         )
     return predicted
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..arguments import text
 from ..data import Dataset
+from ..data.labels import said
 from ..errors import InputError, InputTypeError, ScorerError
 from .answers import Answers, TestSet
 from .defaults import default_of
@@ -122,7 +123,7 @@ class SupervisedScorer:
             wrong = self.metrics[int(np.flatnonzero(~np.isfinite(raw))[0])].name
             raise ScorerError(
                 f"{wrong!r} of {type(model).__name__} is {raw[~np.isfinite(raw)][0]}; expected a finite number. "
-                f"The test set may be too small, or the model diverged."
+                f"{_why_not_finite(test)}"
             )
         scores = self._transformed(raw) if self.transforms else raw
         low, high = self.range
@@ -273,3 +274,13 @@ def _checked_default(default: Any, m: int, range_: tuple[float, float]) -> NDArr
         )
     values.flags.writeable = False
     return values
+
+
+def _why_not_finite(test: TestSet) -> str:
+    """What makes a score NaN or infinite, as far as the test set tells."""
+    y = test.y
+    if y.ndim == 1 and (y == y[0]).all():
+        return (
+            f"All {len(y):,} test labels are {said(y[0])}: take test points with several, or another metric."
+        )
+    return "The test set may be too small, or the model diverged."

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..data.arrays import as_numpy, take_rows
 from ..data.dataset import Dataset
 from ..data.grouped import GroupedDataset
+from ..data.labels import said
 from ..engine.draws import FOLDS, words
 from ..engine.records import Estimate
 from ..errors import FirstFitError, InputError, InputTypeError, cause
@@ -114,15 +115,7 @@ class CrossValidationJob:
         Raises:
             FirstFitError: if the model cannot be fitted and asked, with the cause in words.
         """
-        try:
-            self._first = self._fold(0)
-        except (InputError, InputTypeError):
-            raise
-        except Exception as error:
-            raise FirstFitError(
-                f"{type(self.model).__name__} could not be fitted on all folds but one and asked about that one: "
-                f"{cause(error)}. Nothing was valued yet; make it work on a part of the data first."
-            ) from error
+        self._first = self._told_fold(0)
         return FitCosts(seconds=self._first.seconds)
 
     def pack(self, first: Any) -> None:
@@ -147,7 +140,28 @@ class CrossValidationJob:
         return 0
 
     def task(self, plan: Any, step: int, lo: int, hi: int) -> FoldBlock:
-        return self._first if step == 0 and self._first is not None else self._fold(step)
+        return self._first if step == 0 and self._first is not None else self._told_fold(step)
+
+    def _told_fold(self, step: int) -> FoldBlock:
+        """A fold; where it fails, an error that says which, and why it may be this one."""
+        try:
+            return self._fold(step)
+        except (InputError, InputTypeError):
+            raise
+        except Exception as error:
+            raise FirstFitError(
+                f"{type(self.model).__name__} could not be fitted on all folds but one and asked about that one "
+                f"(fold {step % self.cv + 1} of {self.cv}): {cause(error)}. {self._advice()}"
+            ) from error
+
+    def _advice(self) -> str:
+        """What to do about a fold that fails."""
+        labels, counts = (
+            (None, np.empty(0)) if self.classes is None else np.unique(self.y, return_counts=True)
+        )
+        if labels is None or len(labels) > 2 or counts.min() > 1:
+            return "Make it work on a part of the data first."
+        return f"Only one point is labelled {said(labels[counts.argmin()])}: without it one class is left."
 
     def _fold(self, step: int) -> FoldBlock:
         start = time.perf_counter()
