@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Locator, Page
 from ui.blank import Blank
+from ui.work import until
 
 MOUNT: Final = """async ({bundle, title, height}) => {
     const {default: make} = await import(`/${bundle}`);
@@ -54,6 +55,17 @@ class Bridge:
         """Positions of the points on the screen, from the top."""
         rows = self.page.locator("[data-testid=row]:visible").all()
         return [int(row.get_attribute("data-row") or -1) for row in rows]
+
+    def selected(self) -> list[int]:
+        """The selection in Python, once it has heard of as many points as the page says are selected."""
+        count = int(self.part("footer-selected").inner_text().split()[0])
+
+        def heard() -> bool:
+            self.page.evaluate("0")  # the page is heard while somebody waits for it
+            return len(self.panel.selection) == count
+
+        until(heard, what="Python was not told of the selection")
+        return [int(row) for row in self.panel.selection]
 
     def _tell(self, content: Any, buffers: Any = None) -> None:
         coded = [base64.b64encode(bytes(one)).decode("ascii") for one in buffers or []]

@@ -68,6 +68,12 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield shared
 
 
+@pytest.fixture
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the test's own: logs of edits and checkpoints of panels in this process are kept there."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def kept() -> list[Watched]:
     """The page that tests share, or none."""

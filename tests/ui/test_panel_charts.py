@@ -1,0 +1,101 @@
+"""Charts of a panel, by hand: each becomes a file, and the map shows what somebody asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from panel_fakes import FakeValuation, progress
+from playwright.sync_api import Browser, expect
+from sklearn.datasets import load_iris
+from ui.bridge import Bridge, bridged
+from ui.eyes import box, drawn
+from ui.work import valued_digits
+
+from dvlwidgets import Dataset, ValuationPanel
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+
+def test_every_chart_becomes_a_file_as_it_is_seen(browser: Browser) -> None:
+    with bridged(browser, valued_digits()) as at:
+        page, part = at.page, at.part
+        part("whatif").click()
+        card = part("whatif-card")
+        expect(card).to_have_attribute("data-state", "done", timeout=120_000)
+        for kind in ("svg", "png"):
+            assert drawn(page, card, (kind,)) >= ({"accuracy"} if kind == "svg" else set())
+        histogram, certainty = (
+            page.locator(".card").filter(has=part(name)) for name in ("histogram", "certainty-chart")
+        )
+        assert "Values" in drawn(page, histogram)
+        assert "test points 60" in drawn(page, certainty)
+        pictures = page.locator(".pictures")
+        for picture, word in (("curve", "Drag to select."), ("map", "all labels"), ("classes", "0")):
+            part(f"picture-{picture}").click()
+            if picture == "map":
+                expect(part("map")).to_have_attribute("data-points", "80")
+            texts = drawn(page, pictures)
+            assert picture == "map" or word in texts
+
+
+def test_the_map_is_of_coordinates_that_were_passed_or_of_two_columns(browser: Browser) -> None:
+    iris, turn = load_iris(as_frame=True), np.arange(150.0)
+    passed = pd.DataFrame({"across": turn, "upwards": turn % 10})
+    passed.iloc[:5] = np.nan  # these have no place
+    valuation = FakeValuation()
+    panel = ValuationPanel(valuation, Dataset(iris.data, iris.target), title="iris", map=passed)
+    valuation.runs[0].yields(progress(150))
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        part("picture-map").click()
+        part("enlarge").click()
+        plane, across, upwards = part("map"), part("map-x"), part("map-y")
+        expect(plane).to_have_attribute("data-points", "145")
+        expect(across.locator("option:checked")).to_have_text("Map")
+        expect(upwards).to_be_hidden()
+        assert {"across", "upwards"} <= drawn(page, page.locator(".pictures"), ("svg",))
+        expect(page.locator(".pictures")).to_contain_text("Coordinates as they were passed.")
+
+        # every point left of 80, by a lasso
+        drag(at, (0.0, 0.02), (0.53, 0.02), (0.53, 0.93), (0.0, 0.93))
+        expect(part("footer-selected")).to_be_visible()
+        chosen = at.selected()
+        assert len(chosen) > 50
+        assert min(chosen) == 5
+        assert chosen == list(range(5, 5 + len(chosen)))
+
+        # two columns; the box takes the wide petals
+        across.select_option(label="petal length (cm)")
+        upwards.select_option(label="petal width (cm)")
+        expect(plane).to_have_attribute("data-points", "150")
+        assert {"petal length (cm)", "petal width (cm)"} <= drawn(page, page.locator(".pictures"), ("svg",))
+        part("box").click()
+        drag(at, (0.0, 0.0), (1.0, 0.5))
+        expect(part("footer-selected")).not_to_have_text(f"{len(chosen)} selected")
+        wide = at.selected()
+        width = iris.data["petal width (cm)"].to_numpy()
+        assert sorted(wide) == np.flatnonzero(width >= width[wide].min()).tolist()
+        assert 10 < len(wide) < 110
+
+        # by keys, and back to the passed ones
+        plane.focus()
+        before = part("point-name").inner_text()
+        page.keyboard.press("ArrowRight")
+        expect(part("point-name")).not_to_have_text(before)
+        across.select_option(label="Map")
+        expect(plane).to_have_attribute("data-points", "145")
+        page.keyboard.press("Escape")
+        expect(part("table")).to_be_visible()
+
+
+def drag(at: Bridge, *corners: tuple[float, float]) -> None:
+    """Drags over the map, from corner to corner, in shares of it."""
+    place, mouse = box(at.part("map")), at.page.mouse
+    for i, (x, y) in enumerate(corners):
+        mouse.move(
+            place["x"] + 1 + x * (place["width"] - 2), place["y"] + 1 + y * (place["height"] - 2), steps=4
+        )
+        if i == 0:
+            mouse.down()
+    mouse.up()

@@ -1,0 +1,90 @@
+"""What is left of a run: failed fits with their first traceback, uncertain points, a checkpoint to go on from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+from sklearn.naive_bayes import GaussianNB
+from ui.bridge import bridged
+
+from dvlwidgets import (
+    ModelUtility,
+    PermutationSampler,
+    ShapleyValuation,
+    SupervisedScorer,
+    ValuationPanel,
+)
+from dvlwidgets.data.examples import load_split
+from dvlwidgets.engine.stopping import AbsoluteStandardError
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+
+class Picky(GaussianNB):
+    """Refuses some subsets, and leaves a mark in a file with every fit."""
+
+    def fit(self, x: Any, y: Any) -> Picky:
+        with open("fits", "ab") as file:
+            file.write(b".")
+        if len(x) == 3:
+            raise ValueError("three points are not enough")
+        return super().fit(x, y)
+
+
+def a_panel(**options: Any) -> ValuationPanel:
+    split = load_split("digits", n_train=14, seed=0)
+    scorer = SupervisedScorer("accuracy", split.val.take(np.arange(60)), default=0.1, range=(0, 1))
+    rule = AbsoluteStandardError(0.03, fraction=0.5)
+    valuation = ShapleyValuation(
+        ModelUtility(Picky(), scorer), PermutationSampler(seed=1), rule, progress=False
+    )
+    return ValuationPanel(valuation, split.train, title="digits: a few", **options)
+
+
+@pytest.mark.filterwarnings("ignore")  # of subsets with one class
+def test_failures_are_told_and_a_checkpoint_is_saved_and_opened(browser: Browser) -> None:
+    panel = a_panel()
+    panel.start()
+    panel.wait()
+    values = panel.values
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        expect(part("state")).to_have_attribute("data-state", "finished")
+        failed = part("footer-failures")
+        expect(failed).to_have_text(re.compile(r"^\d+ failed fits$"))
+        failed.click()
+        expect(part("sheet")).to_contain_text("Traceback")
+        expect(part("sheet")).to_contain_text("ValueError: three points are not enough")
+        page.keyboard.press("Escape")
+        expect(part("sheet")).to_be_hidden()
+
+        uncertain = np.flatnonzero(~(values.stderr < 0.03))
+        assert 0 < len(uncertain) < 14
+        page.locator("[data-chip=unconverged]").click()
+        expect(part("footer-shown")).to_have_text(f"{len(uncertain)} of 14 shown")
+        assert set(at.order()) == set(uncertain.tolist())
+        page.locator("[data-chip=unconverged]").click()
+
+        part("export").click()
+        part("export-checkpoint").click()
+        expect(part("export-said")).to_have_text(re.compile("^saved in "))
+        folder = Path(part("export-said").inner_text().removeprefix("saved in "))
+        assert folder.is_dir()
+        page.keyboard.press("Escape")
+        expect(part("export")).to_be_focused()
+
+    again = a_panel(checkpoint=folder)
+    with bridged(browser, again) as at:
+        before = Path("fits").stat().st_size
+        expect(at.part("state")).to_have_attribute("data-state", "pending")
+        at.part("toolbar-start").click()
+        expect(at.part("state")).to_have_attribute("data-state", "finished")
+        expect(at.part("footer-shown")).to_have_text("14 of 14 shown")
+        again.wait()
+        np.testing.assert_array_equal(again.values.values, values.values)
+        assert Path("fits").stat().st_size - before < 20  # for labels to suggest, not for values

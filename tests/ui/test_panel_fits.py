@@ -1,0 +1,96 @@
+"""Whether a panel, live or saved, fits every width, paper, and those who want contrast or rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from ui.blank import snapshot
+from ui.bridge import bridged
+from ui.eyes import box, contrasts, fits
+from ui.test_panel_a11y import AXE, serious
+from ui.work import until, valued_digits
+
+from dvlwidgets.widgets import copies
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+
+def test_a_live_panel_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_or_rest(
+    browser: Browser,
+) -> None:
+    panel = valued_digits()
+    with bridged(browser, panel, reduced_motion="reduce") as at:
+        page, part = at.page, at.part
+        expect(part("cell-suggested").first).to_contain_text("%")
+        assert stands_still(page)
+        at.row(at.order()[2]).get_by_role("checkbox").check()
+        fits(page)
+        until(lambda: box(part("histogram"))["width"] > 300, what="a wide window is not made use of")  # at 4k
+        page.set_viewport_size({"width": 1400, "height": 900})
+        contrasts(page)
+
+        # on paper: charts, then the table, then the point, all of it within the page
+        page.set_viewport_size({"width": 720, "height": 1000})
+        page.emulate_media(media="print")
+
+        def in_order() -> bool:
+            tops = [box(part(name))["y"] for name in ("histogram", "table", "point-name")]
+            return tops == sorted(tops)
+
+        until(in_order, what="the parts of a printed panel are in another order")
+        until(
+            lambda: box(part("cell-value").first.locator(".number"))["x"] < 640, what="numbers off the page"
+        )
+        expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
+        expect(part("cell-rank").nth(20)).to_be_visible()
+        assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_page_fits_the_same_and_axe_finds_nothing_serious(
+    browser: Browser, tmp_path: Path, scheme: str
+) -> None:
+    file = tmp_path / "report.html"
+    now = snapshot(60, state="finished", failures=2, failure="ValueError: in /home/ada/secret.py")
+    file.write_text(copies.copy_of(copies.Material(now), "full").page(), encoding="utf-8")
+    context = browser.new_context(
+        viewport={"width": 1400, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(file.as_uri())
+    part = page.get_by_test_id
+    expect(part("panel")).to_have_attribute("data-theme", scheme)
+    assert stands_still(page)
+    page.add_script_tag(content=AXE.read_text("utf-8"))
+    assert serious(page) == [], "at rest"
+    first(part("row")).click()
+    page.keyboard.press("Space")
+    expect(part("footer-selected")).to_have_text("1 selected")
+    part("filter-text").fill("no such point")
+    expect(page.locator(".table-empty")).to_be_visible()
+    assert serious(page) == [], "nothing passes"
+    part("filter-text").fill("")
+    fits(page)
+    page.set_viewport_size({"width": 400, "height": 800})
+    for drawer in ("open-overview", "close-drawer", "open-point"):
+        first(part(drawer)).click()
+        assert serious(page) == [], drawer
+    first(part("close-drawer")).click()
+    page.set_viewport_size({"width": 1400, "height": 900})
+    contrasts(page)
+    context.close()
+
+
+def first(of: Locator) -> Locator:
+    return of.locator("visible=true").first
+
+
+def stands_still(page: Page) -> bool:
+    """Whether nothing moves by itself for those who ask for that."""
+    still = """() => [...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('*')].every((one) => {
+        const {transitionDuration, animationName} = getComputedStyle(one);
+        return transitionDuration.split(', ').every((time) => time === '0s') && animationName === 'none';
+    })"""
+    return bool(page.evaluate(still))

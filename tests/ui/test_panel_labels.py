@@ -1,0 +1,104 @@
+"""Labels that people type, in a panel whose Python half is in this process; and what becomes of the edits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from panel_fakes import FakeValuation
+from playwright.sync_api import Browser, expect
+from sklearn.datasets import load_iris
+from ui.bridge import Bridge, bridged
+
+from dvlwidgets import Dataset, ValuationPanel
+from dvlwidgets.data.edit_log import EditLog
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+
+def test_a_class_is_found_by_typing_and_made_by_typing_and_edits_are_exported_and_merged(
+    browser: Browser,
+) -> None:
+    iris = load_iris()
+    train = Dataset(iris.data, iris.target_names[iris.target])
+    panel = ValuationPanel(FakeValuation(), train, title="iris")
+    with bridged(browser, panel) as at:
+        page, part = at.page, at.part
+        row = at.row(3)
+        row.click()
+        page.keyboard.press("l")
+        page.keyboard.type("v")
+        options = part("prompt-option")
+        expect(options).to_have_count(3)  # two names, and what was typed as a new one
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(row.get_by_test_id("cell-label")).to_contain_text("virginica")
+        expect(row).to_be_focused()
+        page.keyboard.press("l")
+        page.keyboard.type("hybrid")
+        expect(options).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(row.get_by_test_id("cell-label")).to_contain_text("hybrid")
+        expect(page.locator("[data-testid=relabel-button]")).to_have_count(4)
+        assert panel.dataset().labels[3] == "hybrid"
+
+        # in bulk
+        for one in (5, 7):
+            at.row(one).get_by_role("checkbox").check()
+        part("relabel-field").fill("virginica")
+        part("relabel-apply").click()
+        expect(at.row(7).get_by_test_id("cell-label")).to_contain_text("virginica")
+        assert panel.dataset().labels[[5, 7]].tolist() == ["virginica"] * 2
+
+        as_json(at)
+        of_a_colleague(at, train)
+
+
+def as_json(at: Bridge) -> None:
+    """The history goes to a file of JSON, newest label and the one before it."""
+    page, part = at.page, at.part
+    part("log-open").click()
+    expect(part("log-entry")).to_have_count(3)
+    part("export-form").select_option("json")
+    with page.expect_download() as coming:
+        part("export-download").click()
+    assert coming.value.suggested_filename == "edits.json"
+    text = Path(coming.value.path()).read_text(encoding="utf-8")
+    assert isinstance(json.loads(text), dict | list)
+    assert "hybrid" in text
+    page.keyboard.press("Escape")
+    expect(part("log")).to_be_hidden()
+    expect(part("log-open")).to_be_focused()
+
+
+def of_a_colleague(at: Bridge, train: Dataset) -> None:
+    """A colleague's log, merged in Python, is seen in the panel at once, named, and undone in one step."""
+    page, part = at.page, at.part
+    theirs = EditLog("theirs.jsonl", author="Ada")
+    theirs.drop(train, [0])
+    theirs.relabel(train, [1, 2], "versicolor")
+    at.panel.edits.merge(theirs)
+    expect(at.row(0)).to_have_class("row dropped")
+    expect(at.row(2).get_by_test_id("cell-label")).to_contain_text("versicolor")
+    part("log-open").click()
+    newest = part("log-entry").first
+    expect(newest).to_contain_text("merged edits of 3 points")
+    expect(newest).to_contain_text("edits by Ada")
+    page.keyboard.press("Escape")
+    part("undo").click()
+    expect(at.row(0)).not_to_have_class("row dropped")
+    expect(at.row(2).locator("s")).to_be_hidden()
+
+
+def test_a_target_is_a_number(browser: Browser) -> None:
+    iris = load_iris()
+    targets = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.data[:, 3] + 0.25), title="widths")
+    with bridged(browser, targets) as at:
+        at.row(2).click()
+        at.page.keyboard.press("l")
+        at.part("prompt-field").fill("1.5")
+        at.page.keyboard.press("Enter")
+        expect(at.row(2).get_by_test_id("cell-label")).to_contain_text("1.5")
+        expect(at.row(2).locator("s")).to_contain_text("0.45")
+        assert targets.dataset().labels[2] == 1.5
