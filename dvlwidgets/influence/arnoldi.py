@@ -11,7 +11,7 @@ from torch import nn
 
 from ..arguments import flag, whole
 from .batches import Batches
-from .block_influence import BlockInfluence, renamed, warn_indefinite
+from .block_influence import BlockInfluence, renamed, rounding_of, warn_indefinite
 from .cg import tolerance
 from .curvature import Curvature
 from .layout import BlockStructure
@@ -143,7 +143,7 @@ class ArnoldiInfluence(BlockInfluence):
     def _tell(self) -> None:
         for block, pairs in self.pairs.items():
             lowest, damping = float(pairs.values.min()), self._dampings[block]
-            rounding = 100 * torch.finfo(pairs.values.dtype).eps * float(pairs.values.abs().max())
+            rounding = rounding_of(pairs.values.dtype, self.problem.dtype) * float(pairs.values.abs().max())
             if lowest + damping < -rounding:
                 warn_indefinite(lowest, damping)
 

@@ -192,6 +192,11 @@ def renamed(name: str, value: Any, old: str, old_value: Any) -> Any:
     return old_value if value is None else value
 
 
+def rounding_of(kept: torch.dtype, multiplied: torch.dtype) -> float:
+    """Eigenvalues below so much of the largest are rounding: of what is kept, and of a model in halves."""
+    return max(100 * torch.finfo(kept).eps, 4 * torch.finfo(multiplied).eps)
+
+
 def warn_indefinite(lowest: float, damping: float) -> None:
     """Says that the damped curvature is not positive definite, and what to do."""
     warnings.warn(

@@ -28,8 +28,13 @@ class LowRankRows(Rows):
     fixed: Rows
 
     @staticmethod
-    def pays(rows: Rows) -> bool:
-        """Whether the rows' inner products with others of their kind are cheaper than those of flat rows."""
+    def pays(rows: Rows, low: LowRank) -> bool:
+        """Whether inner products of such rows with others of their kind are cheaper than those of flat rows.
+
+        In halves they are not: what is far smaller than the row itself would be taken away from it.
+        """
+        if any(tensor.dtype != low.vectors.dtype for tensor in rows.tensors().values()):
+            return False
         factored = [part for part in rows.parts if not isinstance(part, Flat)]
         return bool(factored) and all(isinstance(part, Outer) and part.single for part in factored)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import torch
@@ -10,7 +11,7 @@ from torch import nn
 from ..arguments import whole
 from ..errors import InputTypeError
 from .arnoldi import RANK
-from .block_influence import BlockInfluence, renamed, warn_indefinite
+from .block_influence import BlockInfluence, renamed, rounding_of
 from .curvature import Curvature
 from .layout import BlockStructure
 from .low_rank_rows import LowRankRows
@@ -93,7 +94,11 @@ class NystroemSketchInfluence(BlockInfluence):
     def precondition_for_scores(self, rows: Rows) -> Rows:
         """As `precondition`; factored rows of one position a sample stay factored, where one block is all."""
         low = self._factors.get("")
-        if isinstance(low, LowRank) and len(low.vectors[0]) == self.n_parameters and LowRankRows.pays(rows):
+        if (
+            isinstance(low, LowRank)
+            and len(low.vectors[0]) == self.n_parameters
+            and LowRankRows.pays(rows, low)
+        ):
             return LowRankRows.solved(rows, low, self._dampings[""])
         return self.precondition(rows)
 
@@ -106,9 +111,9 @@ class NystroemSketchInfluence(BlockInfluence):
         turn = None if part is None or products.path == "dense" else part.matmul
         sketch = nystroem_sketch(products, curvature.p, rank, products.like, turn=turn)
         top = float(sketch.values[0]) if len(sketch.values) else 0.0
-        rounding = 100 * torch.finfo(sketch.values.dtype).eps * max(top, -sketch.lowest)
+        rounding = rounding_of(sketch.values.dtype, curvature.dtype) * max(top, -sketch.lowest)
         if sketch.lowest < -rounding:
-            warn_indefinite(sketch.lowest, self._dampings[block])
+            _warn_indefinite(sketch.lowest)
         return LowRank(sketch.values, sketch.vectors, True)
 
 
@@ -123,3 +128,15 @@ def part_of(curvature: Curvature, rank: int) -> Curvature | None:
         return None
     order = torch.randperm(curvature.n, generator=torch.Generator().manual_seed(0))
     return curvature.batch(order[:size].sort().values)
+
+
+def _warn_indefinite(lowest: float) -> None:
+    """Not in the words of the other methods: no damping brings back what the sketch leaves out."""
+    warnings.warn(
+        f"the Hessian is indefinite: its lowest eigenvalue among the leading directions is {lowest:.2g}. The model is "
+        "not at a minimum of the loss (or ends in a softmax before cross-entropy), and a Nystroem sketch keeps no "
+        "directions of negative curvature. Train on, pass second_order_mode='gauss_newton', which cannot be "
+        "indefinite, or use ArnoldiInfluence, which keeps them.",
+        UserWarning,
+        stacklevel=5,
+    )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import OrderedDict
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -26,7 +26,11 @@ from torch import Tensor, nn
 
 from dvlwidgets.errors import InputError, InputTypeError, NotFittedError
 from dvlwidgets.influence import direct
+from dvlwidgets.influence.aggregators import NestedTorchCatAggregator
+from dvlwidgets.influence.arnoldi import ArnoldiInfluence
+from dvlwidgets.influence.calculators import SequentialInfluenceCalculator
 from dvlwidgets.influence.direct import DirectInfluence
+from dvlwidgets.influence.nystroem import NystroemSketchInfluence
 
 MODES = tuple(DENSE)
 
@@ -101,10 +105,17 @@ def test_float32_is_within_1e_5_where_the_damping_makes_the_solve_well_condition
     assert relative_error(got, dense_influences(made, 0.1)) < 1e-5
 
 
-def test_a_model_in_half_precision_is_solved_in_single_precision():
+@pytest.mark.parametrize(
+    "method",
+    [DirectInfluence, partial(ArnoldiInfluence, rank=40), partial(NystroemSketchInfluence, rank=40)],
+)
+def test_a_model_in_half_precision_is_solved_in_single_precision(method):
     made = case("mlp_tanh", torch.bfloat16)
-    got = fitted(made, 0.5, second_order_mode="gauss_newton").influences(*made.test, *made.train)
-    assert relative_error(got, dense_influences(made, 0.5, mode="gauss_newton")) < 0.05
+    model = method(made.model, made.loss, 0.5, second_order_mode="gauss_newton").fit(made.train)
+    wanted = dense_influences(made, 0.5, mode="gauss_newton")
+    assert relative_error(model.influences(*made.test, *made.train), wanted) < 0.05
+    lazy = SequentialInfluenceCalculator(model).influences([made.test], [made.train])
+    assert relative_error(lazy.compute(NestedTorchCatAggregator()), wanted) < 0.05
 
 
 @settings(max_examples=10)

@@ -33,10 +33,13 @@ class LowRank:
             InputError: if an eigenvalue plus the damping is zero, or the complement asks for a positive damping.
         """
         self.require_inverse(damping)
-        shifted, inside = self.values + damping, rhs @ self.vectors.T
-        if not self.complement:
-            return (inside / shifted) @ self.vectors
-        return rhs / damping + (inside * (1 / shifted - 1 / damping)) @ self.vectors
+        rows = rhs.to(self.vectors.dtype)  # gradients may be halves, and eigenpairs are not
+        shifted, inside = self.values + damping, rows @ self.vectors.T
+        if self.complement:
+            solved = rows / damping + (inside * (1 / shifted - 1 / damping)) @ self.vectors
+        else:
+            solved = (inside / shifted) @ self.vectors
+        return solved.to(rhs.dtype)
 
     def require_inverse(self, damping: float) -> None:
         """Refuses what has no inverse.
