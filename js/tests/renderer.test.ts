@@ -32,9 +32,11 @@ describe('a stored output', () => {
 });
 
 describe('two bundles', () => {
-  const made = (id: string, text: string) => ({ 'text/html': [`<div id="dvl-${id.repeat(32)}">`, text] });
+  const made = (id: string, text: string) => ({
+    'text/html': [`<div id="dvl-${id.repeat(32)}">`, `{"made":"2026-11-27T06:48:3${id}"}`, text],
+  });
 
-  it('are the same where only the ids are others, also from a file', () => {
+  it('are the same where only the id and the time are others, also from a file', () => {
     expect(isSame(made('a', 'x'), { 'text/html': made('b', 'x')['text/html'].join('') })).toBe(true);
   });
 

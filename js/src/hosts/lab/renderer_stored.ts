@@ -52,11 +52,14 @@ function writeIn(outputs: ICodeCellModel['outputs'], model: string, news: Partia
   }
 }
 
-/** Whether two bundles hold the same copy; each was made with an id of its own. */
+/** Of a copy, what tells when it was made and nothing of its contents. */
+const OWN = /\bdvl-[0-9a-f]{32}\b|"made":"[^"]{0,40}"/g;
+
+/** Whether two bundles hold the same copy: then a notebook that is only opened is not changed. */
 export function isSame(one: Bundle, other: Bundle): boolean {
   const words = (bundle: Bundle): string => {
     const html = bundle['text/html'];
-    return (Array.isArray(html) ? html.join('') : String(html)).replaceAll(/\bdvl-[0-9a-f]{32}\b/g, '');
+    return (Array.isArray(html) ? html.join('') : String(html)).replaceAll(OWN, '');
   };
   return SNAPSHOT in one === SNAPSHOT in other && words(one) === words(other);
 }
