@@ -134,8 +134,8 @@ def test_the_rounds_do_not_depend_on_the_workers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (4e-7, "0.4 us"),
-        (2.5e-4, "250 us"),
+        (4e-7, "0.4 µs"),
+        (2.5e-4, "250 µs"),
         (0.0123, "12 ms"),
         (0.12, "120 ms"),
         (3.14, "3.1 s"),
@@ -161,16 +161,16 @@ def job(**kwargs: Any) -> Any:
 @pytest.mark.parametrize(
     ("job_", "rule", "n_jobs", "text"),
     [
-        (job(total_steps=10), NoStopping(), 1, "at most 640 fits x 20 ms = 13 s on 1 worker"),
-        (job(steps=100), MaxUpdates(100), 2, "at most 6,400 fits x 20 ms = 64 s on 2 workers"),
-        (job(), RankCorrelation(), 2, "at most 512 fits a round x 20 ms = 5.1 s a round on 2 workers"),
+        (job(total_steps=10), NoStopping(), 1, "at most 640 fits × 20 ms = 13 s on 1 worker"),
+        (job(steps=100), MaxUpdates(100), 2, "at most 6,400 fits × 20 ms = 64 s on 2 workers"),
+        (job(), RankCorrelation(), 2, "at most 512 fits a round × 20 ms = 5.1 s a round on 2 workers"),
         (
             job(),
             RankCorrelation() | MaxTime(60),
             1,
-            "at most 512 fits a round x 20 ms = 10 s a round on 1 worker, and no longer than 60 s",
+            "at most 512 fits a round × 20 ms = 10 s a round on 1 worker, and no longer than 60 s",
         ),
-        (job(total_steps=1, unit="test points"), NoStopping(), 1, "at most 64 test points x 20 ms = 1.3 s"),
+        (job(total_steps=1, unit="test points"), NoStopping(), 1, "at most 64 test points × 20 ms = 1.3 s"),
     ],
 )
 def test_the_announcement_is_an_upper_bound_in_words(job_: Any, rule: Any, n_jobs: int, text: str) -> None:
@@ -193,14 +193,14 @@ def test_the_first_frame_comes_after_the_first_fit_with_the_announcement() -> No
     first = next(frames)
     assert calls == [2]  # the empty and the full set
     assert (first.seq, first.done, first.total, first.final) == (0, 0, 110, False)
-    assert re.match(r"at most 110 fits x \d+(\.\d+)? ms = .* on 1 worker$", first.announcement)
+    assert re.match(r"at most 110 fits × \d+(\.\d+)? ms = .* on 1 worker$", first.announcement)
     assert np.isnan(first.values).all()
     assert np.isnan(first.certainty)
     assert (first.counts == 0).all()
     rest = list(frames)
     said = {f.announcement for f in rest} - {first.announcement}
     assert len(said) <= 1  # refined once, by the fits of the first round
-    assert all(a.startswith("at most 110 fits x") for a in said)
+    assert all(a.startswith("at most 110 fits ×") for a in said)
     assert [f.seq for f in rest] == list(range(1, len(rest) + 1))
     assert [f.final for f in rest] == [False] * (len(rest) - 1) + [True]
 
@@ -419,7 +419,7 @@ def test_fit_draws_plain_lines_where_there_is_no_terminal(capsys: pytest.Capture
     captured = capsys.readouterr()
     assert captured.out == ""
     lines = captured.err.splitlines()
-    assert lines[0].startswith("Shapley: at most 110 fits x ")
+    assert lines[0].startswith("Shapley: at most 110 fits × ")
     assert lines[-1].startswith("Shapley [##########] 110 of at most 110 evaluations in ")
     assert "10 of 10 updates" in lines[-1]
     assert "\r" not in captured.err

@@ -107,7 +107,7 @@ def announce(job: Job, rule: StoppingRule, seconds: float, n_jobs: int) -> str:
     count = job.units(job.round_steps if steps is None else steps)
     where = " a round" if steps is None else ""
     workers = f"{n_jobs} worker{'s' if n_jobs != 1 else ''}"
-    text = f"at most {count:,} {_fits(job)}{where} x {duration(seconds)} = "
+    text = f"at most {count:,} {_fits(job)}{where} × {duration(seconds)} = "
     text += f"{duration(count * seconds / max(1, n_jobs))}{where} on {workers}"
     deadline = rule.deadline()
     return text + (f", and no longer than {duration(deadline)}" if deadline is not None else "")
@@ -124,7 +124,7 @@ def duration(seconds: float) -> str:
             return f"{seconds / size:.2g} {unit}" if seconds < 10 * size else f"{seconds / size:,.0f} {unit}"
     if seconds >= 1:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    size, unit = (1e3, "ms") if seconds >= 1e-3 else (1e6, "us")
+    size, unit = (1e3, "ms") if seconds >= 1e-3 else (1e6, "µs")
     return f"{seconds * size:.2g} {unit}" if seconds * size < 10 else f"{seconds * size:.0f} {unit}"
 
 

@@ -1,10 +1,11 @@
 /** The views of the valuation panel, what each may do, and the elements that they stand in. */
 
 import type { Derived } from './derive';
-import { h } from './dom';
+import { h, icon } from './dom';
 import type { Filters } from './filters';
 import type { Walks } from './grid';
 import { LIVE } from './here';
+import { TILES } from './icons';
 import type { Column, Room } from './layout';
 import type { LivePart, SetState } from './live';
 import type { Part } from './parts/part';
@@ -83,12 +84,13 @@ export function createViews(inside: Inside) {
   const tiles = h(
     'button',
     {
-      class: 'chip',
+      class: LIVE ? 'chip tool' : 'chip',
       'data-testid': 'as-gallery',
+      'aria-label': LIVE && Say.gallery,
       title: Say.galleryTip,
       onclick: () => turn({ gallery: !state().gallery }),
     },
-    Say.gallery
+    LIVE ? icon(TILES) : Say.gallery
   );
   return {
     tiles,

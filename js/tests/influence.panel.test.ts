@@ -122,7 +122,7 @@ describe('edits', () => {
     await click(cards('harmful')[0]!.querySelector('.card-pick')!);
     await click(cards('harmful')[2]!, { ctrlKey: true });
     expect(one('footer-selected').textContent).toBe('2 selected');
-    expect(root.querySelector('.detail .relabel h3')!.textContent).toBe('Relabel 2 selected points');
+    expect(root.querySelector('.detail .relabel h3 > span')!.textContent).toBe('Relabel 2 selected points');
     await press('x', cards('harmful')[0]);
     expect(rows.map((row) => kernel.run.dropped[row])).toEqual([1, 1]);
     expect(cards('harmful')[0]!.classList.contains('dropped')).toBe(true);

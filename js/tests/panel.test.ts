@@ -109,7 +109,7 @@ describe('a live panel', () => {
     const rows = [0, 1, 2].map((i) => Number(row(i).dataset.row));
     await click(row(0));
     await click(row(2), { shiftKey: true });
-    expect(root.querySelector('.relabel h3')!.textContent).toBe('Relabel 3 selected points');
+    expect(root.querySelector('.relabel h3 > span')!.textContent).toBe('Relabel 3 selected points');
     await click(all('relabel-button')[4]!);
     expect(rows.map((at) => kernel.run.codes[at])).toEqual([4, 4, 4]);
     await click(one('drop'));

@@ -27,30 +27,27 @@ export function createRelabel(actions: RelabelActions) {
   const keys = h('div', { class: 'relabel-keys', role: 'group', 'aria-label': Say.relabel });
   const field = h('input', { class: 'field', 'data-testid': 'relabel-field', autocomplete: 'off' });
   const apply = h('button', { type: 'submit', class: 'button', 'data-testid': 'relabel-apply' }, Say.set);
-  const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);
   const dropWord = h('span');
   const drop = h(
     'button',
-    { class: 'button', 'data-testid': 'drop', onclick: () => actions.drop() },
+    { class: 'button relabel-drop', 'data-testid': 'drop', onclick: () => actions.drop() },
     dropWord,
     h('kbd', {}, 'x')
   );
   const undo = h(
     'button',
-    { class: 'button', 'data-testid': 'point-undo', onclick: () => actions.undo() },
+    { class: 'button small bare', 'data-testid': 'point-undo', onclick: () => actions.undo() },
     icon(UNDO),
     h('span', {}, Say.undo),
     h('kbd', {}, 'u')
   );
-  const saved = h('p', { class: 'muted', role: 'status' });
+  const saved = h('span', { class: 'muted relabel-saved', role: 'status' });
   const element = h(
     'section',
     { class: 'card relabel' },
-    h('h3', {}, heading),
+    h('h3', {}, heading, saved, undo),
     keys,
-    form,
-    h('div', { class: 'button-row' }, drop, undo),
-    saved
+    h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply, drop)
   );
   let classes: readonly string[] | null = null;
   let data: RelabelData | null = null;
@@ -83,7 +80,8 @@ export function createRelabel(actions: RelabelActions) {
     }
     const numeric = label?.kind === 'number';
     setText(heading, editWords(label?.kind ?? null, now.bulk ? now.targets.length : 0));
-    show(form, label !== null);
+    show(field, label !== null);
+    show(apply, label !== null);
     show(keys, label?.kind === 'class');
     setAttr(field, 'type', numeric ? 'number' : 'text');
     setAttr(field, 'step', numeric ? 'any' : null);

@@ -1,6 +1,7 @@
 /** The menu of the columns, features that are sent when somebody wants them, and rows for the clipboard. */
 
-import { h, setAttr, setText } from '../../dom';
+import { h, icon, setAttr, setText } from '../../dom';
+import { COLUMNS } from '../../icons';
 import type { Choice } from '../../grid';
 import type { Column } from '../../layout';
 import type { Points } from '../../points';
@@ -52,13 +53,14 @@ export function makeColumnsMenu(hub: Hub): Part {
   const button = h(
     'button',
     {
-      class: 'chip columns-button',
+      class: 'chip tool columns-button',
+      'aria-label': MENU.button,
       title: MENU.buttonTip,
       'aria-haspopup': 'dialog',
       'data-testid': 'columns-open',
       onclick: () => toggle(!open),
     },
-    MENU.button
+    icon(COLUMNS)
   );
   const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'copied' });
 

@@ -216,7 +216,8 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     const start = range === null ? 0 : Math.max(0, x(range[0] - half));
     setAttr(brushed, 'x', start);
     setAttr(brushed, 'width', range === null ? 0 : Math.max(0, Math.min(W, x(range[1] + half)) - start));
-    drawBars(bars, mini?.kind === 'class' ? mini.counts : (found?.counts ?? []), W, H, (i) => {
+    const numbers = found !== null && found.counts.filter(Boolean).length > 1 ? found.counts : []; // one alone says nothing
+    drawBars(bars, mini?.kind === 'class' ? mini.counts : numbers, W, H, (i) => {
       if (mini?.kind === 'class') {
         return chosen.length > 0 && !chosen.includes(mini.names[i]!) ? 'neutral outside' : 'neutral';
       }
