@@ -4,8 +4,10 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { ranks } from '../src/columns';
 import { derive } from '../src/derive';
+import { h } from '../src/dom';
 import { arranged } from '../src/parts/columns/arrange';
 import type { Hub } from '../src/parts/part';
+import { createPopover } from '../src/parts/popover';
 import { csv, pythonOf, rangesOf } from '../src/parts/view/rows';
 import { ruleOf } from '../src/parts/view/rule';
 import * as arrangement from '../src/parts/view/arrangement';
@@ -31,6 +33,48 @@ describe('rows for other programs', () => {
     expect(lines[2]!.split(',')[at]).toBe('-0.5');
     expect(lines[3]).toContain("'-7");
     expect(lines[3]!.split(',')[at]).toBe('');
+  });
+});
+
+describe('a sheet below a button', () => {
+  function opened() {
+    const [button, first, other] = [h('button'), h('input'), h('button')];
+    const sheet = h('div', {}, h('button'), first);
+    document.body.replaceChildren(button, sheet, other);
+    const popover = createPopover(button, sheet, () => undefined, first);
+    button.click();
+    return { button, first, other, sheet, popover };
+  }
+  const press = (on: Element) =>
+    on.dispatchEvent(new Event('pointerdown', { bubbles: true, composed: true }));
+
+  it('is closed by Escape, which the panel does not hear, and gives the focus back', () => {
+    const { button, first, sheet } = opened();
+    expect([sheet.hidden, button.getAttribute('aria-expanded')]).toEqual([false, 'true']);
+    expect(document.activeElement).toBe(first);
+    const heard = vi.fn();
+    document.body.addEventListener('keydown', heard, { once: true });
+    first.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+    expect([sheet.hidden, button.getAttribute('aria-expanded')]).toEqual([true, 'false']);
+    expect(document.activeElement).toBe(button);
+    expect(heard).not.toHaveBeenCalled();
+  });
+
+  it('is closed by a click elsewhere, which takes the focus where it wants', () => {
+    const { button, other, first, sheet, popover } = opened();
+    press(first);
+    press(button); // its own click closes it
+    expect(popover.isOpen()).toBe(true);
+    press(other);
+    expect([sheet.hidden, popover.isOpen()]).toEqual([true, false]);
+    expect(document.activeElement).not.toBe(button);
+  });
+
+  it('listens to nothing once the panel is gone', () => {
+    const { other, popover } = opened();
+    popover.end();
+    press(other);
+    expect(popover.isOpen()).toBe(true);
   });
 });
 

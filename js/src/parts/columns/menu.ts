@@ -1,6 +1,6 @@
 /** The menu of the columns, features that are sent when somebody wants them, and rows for the clipboard. */
 
-import { h, icon, setAttr, setText } from '../../dom';
+import { h, icon, setText } from '../../dom';
 import { COLUMNS } from '../../icons';
 import type { Choice } from '../../grid';
 import type { Column } from '../../layout';
@@ -11,7 +11,7 @@ import STYLE from '../../../style/parts/columns_menu.css';
 import { copied } from '../clipboard';
 import { guarded } from '../guarded';
 import type { Hub, Part, PartMessage, Sight } from '../part';
-import { placeBelow } from '../place';
+import { createPopover } from '../popover';
 import * as arrange from './arrange';
 import { createSheet, type SheetColumn, type Suggesting } from './sheet';
 import { tsv } from './tsv';
@@ -23,7 +23,6 @@ const FEATURE = 'feature:';
 
 export function makeColumnsMenu(hub: Hub): Part {
   let sight: Sight | null = null;
-  let open = false;
   let offered: readonly string[] = [];
   let suggesting: Suggesting = { state: 'none', why: '' };
 
@@ -48,7 +47,7 @@ export function makeColumnsMenu(hub: Hub): Part {
     reset: () => hub.set((s) => ({ ...s, columns: arrange.AS_USUAL })),
     copy: () => void copy(),
     suggest: () => void hub.source.ask(NAME, { what: 'suggest' }),
-    close: () => toggle(false),
+    close: () => popover.close(),
   });
   const button = h(
     'button',
@@ -56,27 +55,15 @@ export function makeColumnsMenu(hub: Hub): Part {
       class: 'chip tool columns-button',
       'aria-label': MENU.button,
       title: MENU.buttonTip,
-      'aria-haspopup': 'dialog',
       'data-testid': 'columns-open',
-      onclick: () => toggle(!open),
     },
     icon(COLUMNS)
   );
+  const popover = createPopover(button, sheet.element, paint, sheet.first);
   const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'copied' });
 
   function table(): HTMLElement | null {
     return (button.getRootNode() as ParentNode).querySelector<HTMLElement>('[data-testid="table"]');
-  }
-
-  function toggle(now: boolean): void {
-    open = now;
-    paint();
-    if (open) {
-      placeBelow(sheet.element, button);
-      sheet.focus();
-    } else {
-      button.focus();
-    }
   }
 
   function hear({ kind, body }: PartMessage): void {
@@ -114,10 +101,14 @@ export function makeColumnsMenu(hub: Hub): Part {
   }
 
   function paint(): void {
-    setAttr(button, 'aria-expanded', String(open));
+    const open = popover.isOpen();
     if (sight !== null) {
       const { points, columns, state } = sight;
-      sheet.update(open, open ? listed(points, columns, offered, state.columns, hub.columns) : [], suggesting);
+      sheet.update(
+        open,
+        open ? listed(points, columns, offered, state.columns, hub.columns) : [],
+        suggesting
+      );
     }
   }
 
@@ -141,7 +132,10 @@ export function makeColumnsMenu(hub: Hub): Part {
       sight = now;
       paint();
     },
-    end: stop,
+    end() {
+      stop();
+      popover.end();
+    },
   };
 }
 

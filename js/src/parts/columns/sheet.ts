@@ -53,9 +53,7 @@ export function createSheet(actions: SheetActions) {
     'div',
     {
       class: 'sheet columns-sheet',
-      role: 'dialog',
       'aria-label': MENU.title,
-      hidden: true,
       'data-testid': 'columns',
     },
     h(
@@ -76,13 +74,6 @@ export function createSheet(actions: SheetActions) {
   );
   let all: readonly SheetColumn[] = [];
   let painted = '';
-
-  element.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      actions.close();
-    }
-  });
 
   function paint(): void {
     const wanted = find.value.trim().toLowerCase();
@@ -139,8 +130,8 @@ export function createSheet(actions: SheetActions) {
 
   return {
     element,
+    first: find,
     update(open: boolean, columns: readonly SheetColumn[], { state, why }: Suggesting): void {
-      show(element, open);
       if (open) {
         all = columns;
         show(suggest, ['large', 'failed', 'done'].includes(state));
@@ -152,6 +143,5 @@ export function createSheet(actions: SheetActions) {
         paint();
       }
     },
-    focus: () => find.focus(),
   };
 }

@@ -29,8 +29,6 @@ export interface Frame {
   readonly y: (value: number) => number;
 }
 
-export type Plot = ReturnType<typeof createPlot>;
-
 export function createPlot(name: string, help: string) {
   const canvas = h('canvas');
   const axes = svg('g', { class: 'axes' });
