@@ -158,7 +158,7 @@ def rows(small: bool, only: str = "") -> Iterator[Row]:
         ]
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ours, single, once = in_turns(runs, 3 if small else REPEATS)
+            ours, single, once = in_turns(runs, 2 if small else REPEATS)
         yield Row(
             f"fit_many: {name(model)}, {kind}, {len(masks)} subsets of {N} x {d}",
             ours / len(masks) / PASSES,

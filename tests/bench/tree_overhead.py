@@ -115,7 +115,7 @@ def overhead(name: str, sampler: Any, evaluations: int = 320) -> Row:
 def rows(small: bool) -> Iterator[Row]:
     """The table's rows, as they are measured."""
     if small:
-        yield overhead("RandomForest of 10 trees, 300 points", MSRSampler(seed=0), 64)
+        yield overhead("RandomForest of 10 trees, 300 points", MSRSampler(seed=0), 32)
         return
     for name in MODELS:
         for sampler in (MSRSampler(seed=0), PermutationSampler(seed=0)):

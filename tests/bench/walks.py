@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 from dvlwidgets import Dataset, MaxSamples, PermutationSampler, ShapleyValuation, SupervisedScorer, Utility
 
 D, WALKS, MANY, STRIDE = 25, 8, 32, 5
+SMALL_STRIDE = 20
 CASES: list[tuple[Any, str, str, float | None, str]] = [
     (GaussianNB(), "classes", "accuracy", 300, "two 51 x 100 products a prefix: 0.4 us at 50 Gflop/s"),
     (GaussianNB(), "classes", "neg_log_loss", None, ""),
@@ -64,8 +65,8 @@ def prefixes(seed: int) -> Any:
     return place < np.arange(1, N)[:, None]
 
 
-def runs(model: Any, kind: str, scoring: str) -> list[Callable[[], Any]]:
-    """A permutation's prefixes together, a fifth of them one by one, and a whole valuation."""
+def runs(model: Any, kind: str, scoring: str, stride: int) -> list[Callable[[], Any]]:
+    """A permutation's prefixes together, one in `stride` of them one by one, and a whole valuation."""
     x, y, x_test, y_test = problem(kind, D)
     train, scorer = Dataset(x, y), SupervisedScorer(scoring, Dataset(x_test, y_test))
     utility = Utility(model, scorer, show_warnings=False)
@@ -78,7 +79,7 @@ def runs(model: Any, kind: str, scoring: str) -> list[Callable[[], Any]]:
 
     return [
         lambda: [bound.evaluate(prefixes(next(seeds))) for _ in range(WALKS)],
-        lambda: bare(model, (x, y), (x_test, y_test), scoring, prefixes(next(seeds))[::STRIDE]),
+        lambda: bare(model, (x, y), (x_test, y_test), scoring, prefixes(next(seeds))[::stride]),
         whole,
     ]
 
@@ -87,18 +88,19 @@ def rows(small: bool, only: str = "") -> Iterator[Row]:
     """Seconds a permutation, ours and scikit-learn's, of walks and of whole valuations.
 
     Args:
-        small: the models that have goals, and few repeats.
+        small: the models that have goals, few repeats, and fewer fits one by one, which take most of the time.
         only: models with this in their name.
     """
+    stride = SMALL_STRIDE if small else STRIDE
     for model, kind, scoring, goal, bound in CASES:
         if only not in name(model) or (small and goal is None):
             continue
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ours, single, whole = in_turns(runs(model, kind, scoring), 2 if small else 7)
+            ours, single, whole = in_turns(runs(model, kind, scoring, stride), 2 if small else 7)
         against = f"scikit-learn {sklearn.__version__}: clone, fit, predict, score"
         what = f"{name(model)}, {scoring}, a permutation of {N} x {D}"
-        reference = single * (N - 1) / len(range(0, N - 1, STRIDE))
+        reference = single * (N - 1) / len(range(0, N - 1, stride))
         yield Row(f"walks: {what}", ours / WALKS, reference, against, goal, bound)
         yield Row(f"valuation: {what}", whole / MANY, reference, against)
 
