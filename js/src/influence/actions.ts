@@ -1,6 +1,7 @@
 /** What people do with the pointer in an influence panel, as new states. */
 
 import * as ui from '../state';
+import type { Grid } from '../grid';
 import { createRow, type Cell, type RowContext } from '../views/row';
 import type { TableRow } from '../views/table';
 import type { Column, Room } from '../layout';
@@ -16,11 +17,13 @@ export interface ActionsHost {
   readonly chosen: Chosen;
   readonly room: () => Room;
   readonly reveal: (which: 'tests' | 'train', row: number) => void;
+  /** Of the training points, once it is there. */
+  readonly grid: () => Grid | undefined;
   /** Rows that came into sight. */
   readonly visible: (which: 'tests' | 'train', rows: number[]) => void;
 }
 
-export function createActions({ source, chosen, room, reveal, visible }: ActionsHost): PartActions {
+export function createActions({ source, chosen, room, reveal, visible, grid }: ActionsHost): PartActions {
   const order = (): ArrayLike<number> => chosen.pace.train.derived?.order ?? [];
   const toggle = (row: number): void => chosen.train((s) => ui.toggleRow(s, row));
   const open = (row: number): void =>
@@ -64,7 +67,7 @@ export function createActions({ source, chosen, room, reveal, visible }: Actions
       more: () => chosen.set({ ...chosen.state, cards: chosen.state.cards + CARDS }),
     },
     testRow: (columns) => makeRow(columns, testCell, source, chosen, 'tests'),
-    trainRow: (columns) => makeRow(columns, trainCell, source, chosen, 'train'),
+    trainRow: (columns) => makeRow(columns, trainCell, source, chosen, 'train', grid()),
     facts: (data) => (source.both === null ? [] : factsOf(source.both, data)),
   };
 }
@@ -74,9 +77,11 @@ function makeRow(
   cell: (column: Column) => Cell,
   source: InfluenceSource,
   chosen: Chosen,
-  which: 'tests' | 'train'
+  which: 'tests' | 'train',
+  grid?: Grid
 ): TableRow {
-  const row = createRow(columns, cell);
+  const row = createRow(columns, grid === undefined ? cell : (column) => grid.cell(column));
+  grid?.dressRow(row.element, columns);
   const preview: RowContext['preview'] = (at) =>
     which === 'tests' ? source.testPreview(at) : source.preview(at);
   return {
@@ -87,6 +92,7 @@ function makeRow(
       if (points !== undefined && derived !== null) {
         const { ranks, scale } = derived;
         row.paint(at, index, selected, focused, { points, ranks, scale, preview });
+        grid?.painted(row.element, focused);
       }
     },
   };

@@ -1,5 +1,6 @@
 /** What a view of an influence panel shows and has in focus, and how it comes to show another thing. Touches no DOM. */
 
+import type { MoreTests } from '../filters';
 import { Pace } from '../pace';
 import { focusOn, type UiState } from '../state';
 import type { InfluenceSource } from './source';
@@ -11,12 +12,13 @@ type Change = (state: UiState) => UiState;
 export class Chosen {
   state: PanelState = START;
   /** Order, ranks and histogram of either table, as they are shown. */
-  readonly pace = { tests: new Pace(), train: new Pace() };
+  readonly pace: Readonly<Record<'tests' | 'train', Pace>>;
   readonly #source: InfluenceSource;
   readonly #changed: () => void;
 
-  /** `changed`: is called after every new state. */
-  constructor(source: InfluenceSource, changed: () => void) {
+  /** `changed`: is called after every new state; `more`: what else filters the training points. */
+  constructor(source: InfluenceSource, changed: () => void, more: MoreTests) {
+    this.pace = { tests: new Pace(), train: new Pace(more) };
     this.#source = source;
     this.#changed = changed;
   }

@@ -1,20 +1,24 @@
 /** Which columns the two tables of an influence panel show, and what their headers say. Pure. */
 
 import { percent } from '../format';
+import type { Choice, Grid } from '../grid';
 import { column, decimalsOf, idWidth, labelWidth, tableWidth, type Column, type Room } from '../layout';
 import type { Points } from '../points';
+import type { Arrangement } from '../state';
 import {
   DISAGREEMENT,
   HURT,
   LOSS,
   LOSS_RANK,
   MEAN,
+  OWN,
   PREDICTED,
   QUANTILE_ALL,
   SELF,
   SELF_RANK,
   type Both,
 } from './points';
+import { featureTip } from '../words';
 import { givenTip, labelTip, quantileAllTip, quantileName, quantileTip, Say } from './words';
 
 /** Below this width (px) the list of test points shortens the names of its columns. */
@@ -109,21 +113,49 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
   return shown;
 }
 
+/** What the columns of the training points may be: also the features of the data, which are not shown by themselves. */
+export function choiceOf(source: { readonly both: Both | null }): Choice {
+  const own = (room: Room, width: number): Column[] =>
+    source.both === null ? [] : trainColumns(source.both, room, width);
+  return {
+    usual: (_, room, width) => own(room, width),
+    all: ({ features }) => [
+      ...own('wide', Infinity),
+      ...features.slice(OWN).map(({ name, values }, i) => {
+        const width = `${Math.min(150, Math.max(76, 26 + name.length * 7))}px`;
+        const [id, at] = [`f${OWN + i}` as const, OWN + i];
+        return column('feature', id, name, featureTip(name), width, true, at, decimalsOf(values));
+      }),
+    ],
+  };
+}
+
 /** Full frames of the same data have the same columns: the elements are kept, and with them the keyboard's focus. */
 export function rememberColumns() {
   let of: readonly unknown[] = [];
   let held: Record<'tests' | 'train', Column[]> = { tests: [], train: [] };
   const same = (old: Column[], now: Column[]): Column[] =>
     JSON.stringify(old) === JSON.stringify(now) ? old : now;
-  /** `table`, `list`: what the training and the test points have, in pixels; 0 where they are not shown. */
-  return (both: Both, room: Room, table: number, list: number): typeof held => {
-    const now = [both, room, table, list];
+  /**
+   * `table`, `list`: what the training and the test points have, in pixels; 0 where they are not shown. `grid`: once it
+   * is there it says which columns the training points have, and how they are `arranged`.
+   */
+  return (
+    both: Both,
+    room: Room,
+    [table, list]: readonly [table: number, list: number],
+    grid: Grid | undefined,
+    arranged: Arrangement | undefined
+  ): typeof held => {
+    const now = [grid, both, room, table, list, arranged, [...both.train.extra.keys()].join()];
     if (now.some((part, i) => part !== of[i])) {
-      of = now;
+      const width = table || Infinity;
+      const train = grid?.columns(both.train, room, width, arranged) ?? trainColumns(both, room, width);
       held = {
         tests: same(held.tests, testColumns(both.test, list || Infinity)),
-        train: same(held.train, trainColumns(both, room, table || Infinity)),
+        train: grid === of[0] ? same(held.train, train) : train,
       };
+      of = now;
     }
     return held;
   };

@@ -19,13 +19,15 @@ import { roomFor, type Room } from '../layout';
 import { makeLive, type LivePart } from '../live';
 import { ViewKeeper } from '../memory';
 import { makeEdits } from '../parts/edits';
+import { makeLater } from '../parts/later';
+import type { Hub, Part } from '../parts/part';
 import { Presence } from '../presence';
 import type { Change } from '../source';
 import { targets } from '../state';
 import { watchTheme } from '../theme';
 import { createActions } from './actions';
 import { Chosen } from './chosen';
-import { rememberColumns } from './columns';
+import { choiceOf, rememberColumns } from './columns';
 import { createDesks } from './desks';
 import { rememberEffects, type Effects } from './effects';
 import { listen } from './listen';
@@ -37,9 +39,12 @@ import type { InfluenceSource } from './source';
 import { START, type PanelState } from './state';
 import { createTestEditing, type TestEditing } from './test_editing';
 import { keepOnCard } from './views/gallery';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 import STYLE from '../../style/panel.raw.css';
 import OWN_STYLE from '../../style/influence.css';
+
+/** Parts that come after the panel. */
+const LATER = ['table', 'pictures', 'view'];
 
 /** Mounts a panel below `parent`; returns how to take it away. */
 export function mountInfluence(parent: HTMLElement, source: InfluenceSource): () => void {
@@ -61,6 +66,8 @@ class Panel {
   #room: Room = 'wide';
   #later: ReturnType<typeof setTimeout> | undefined;
   readonly #live: LivePart;
+  /** Columns and filters of the training points, which come after the panel. */
+  readonly #table: Part;
   readonly #testing: TestEditing;
   readonly #parts: Parts;
   readonly #at: Assembly;
@@ -69,17 +76,31 @@ class Panel {
 
   constructor(source: InfluenceSource) {
     this.#source = source;
-    const chosen = (this.#chosen = new Chosen(source, () => this.#frame.request()));
+    const grid = () => this.#table.grid;
+    const chosen = (this.#chosen = new Chosen(
+      source,
+      () => this.#frame.request(),
+      (...of) => grid()?.more(...of) ?? []
+    ));
     this.#looking = createLooking(source, chosen, () => this.#effects?.worst ?? []);
     const table = (which: 'tests' | 'train') => ({
       page: () => this.#parts[which].page(),
       reveal: (row: number) => this.#reveal(which, row),
     });
     const desks = createDesks(chosen, { tests: table('tests'), train: table('train') });
-    const hub = { source, desk: desks.train, set: chosen.train.bind(chosen) };
+    const hub: Hub = {
+      source,
+      desk: desks.train,
+      set: chosen.train.bind(chosen),
+      columns: choiceOf(source),
+      rows: Say.training,
+    };
     const marks = makeEdits(hub);
     const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
-    const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, [{ ...marks, keys }]));
+    const [tableLater, pictures, view] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part, Part];
+    this.#table = tableLater;
+    const all = [{ ...marks, keys }, tableLater, pictures, view];
+    const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, all));
     this.#testing = createTestEditing(source, desks.tests, (change) =>
       chosen.choose(change(chosen.pinned().tests).focus)
     );
@@ -88,9 +109,10 @@ class Panel {
       chosen,
       room: () => this.#room,
       reveal: (which, row) => this.#reveal(which, row),
+      grid,
       visible: (which, rows) => this.#visible(which, rows),
     });
-    const parts = (this.#parts = createParts(actions, live));
+    const parts = (this.#parts = createParts(actions, live, grid));
     const close = (): void => hub.set((s) => ({ ...s, drawer: null }));
     const at = (this.#at = assemble(parts, live, this.#testing, close));
     this.host.attachShadow({ mode: 'open' }).append(h('style', {}, STYLE + live.style + OWN_STYLE), at.root);
@@ -217,7 +239,8 @@ class Panel {
     const effects = (this.#effects = this.#effectsOf(both, focus, ofTrain?.scores));
     const { tests: list, train: table } = this.#parts;
     arrange(this.#at, state);
-    const columns = this.#columnsOf(both, this.#room, table.grid.clientWidth, list.grid.clientWidth);
+    const widths = [table.grid.clientWidth, list.grid.clientWidth] as const;
+    const columns = this.#columnsOf(both, this.#room, widths, this.#table.grid, state.train.columns);
     const scene: Scene = {
       ...{ source, both, state, tests, train, focus, ofTrain, effects },
       test: chosen.test(),

@@ -1,13 +1,14 @@
 /** The views of an influence panel, and how they stand on the page. */
 
 import type { Filters } from '../filters';
+import type { Grid } from '../grid';
 import { h } from '../dom';
 import type { LivePart } from '../live';
 import { createChips, type Saved } from '../views/chips';
 import { createEdits } from '../views/edits';
 import { createPoint, type PointData } from '../views/point';
 import { createStatus } from '../views/status';
-import { createTable, type TableActions, type TableRow } from '../views/table';
+import { createTable, HEAD, type TableActions, type TableRow } from '../views/table';
 import { createToolbar } from '../views/toolbar';
 import type { Column } from '../layout';
 import type { Preset } from '../filters';
@@ -57,12 +58,18 @@ const TRAIN_FILTERS: readonly Saved[] = [
   ['selected', Say.selected, Say.selectedTip],
 ];
 
-export function createParts(actions: PartActions, live: LivePart) {
+/** `grid`: of the training points, once it is there. */
+export function createParts(actions: PartActions, live: LivePart, grid: () => Grid | undefined) {
   const tests = createTable(actions.tests, (columns) => actions.testRow(columns));
   tests.grid.setAttribute('data-testid', 'tests');
   tests.grid.setAttribute('aria-label', Say.tests);
   tests.grid.removeAttribute('aria-multiselectable');
-  const train = createTable(actions.train, (columns) => actions.trainRow(columns));
+  const train = createTable(actions.train, (columns) => actions.trainRow(columns), {
+    get height() {
+      return grid()?.height ?? HEAD;
+    },
+    dress: (...head) => grid()?.dress(...head),
+  });
   train.grid.setAttribute('aria-label', Say.training);
   const shape = (id: string, name: string, shown: boolean) =>
     h('button', { class: 'chip', 'data-testid': id, onclick: () => actions.gallery(shown) }, name);
@@ -117,7 +124,13 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
     h('button', { class: 'button drawer-close', 'data-testid': 'close-drawer', onclick: close }, Say.close);
   const side = {
     tests: h('div', { class: 'side-tests' }, parts.testChips.element, parts.tests.element, testing.element),
-    training: h('div', { class: 'side-training' }, parts.threshold.element, parts.edits.element),
+    training: h(
+      'div',
+      { class: 'side-training' },
+      parts.threshold.element,
+      ...live.parts.flatMap((part) => part.overview ?? []),
+      parts.edits.element
+    ),
   };
   const column = (title: string, tone: string, words: string, gallery: HTMLElement) =>
     h(
@@ -132,7 +145,9 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
     column(Say.harmful, 'hurts', Say.harmfulHint, parts.harmful.element),
     column(Say.helpful, 'helps', Say.helpfulHint, parts.helpful.element)
   );
+  parts.status.element.append(...live.parts.flatMap((part) => part.footer ?? []));
   parts.trainChips.element.append(
+    ...live.parts.flatMap((part) => part.bar ?? []),
     h('span', { class: 'shapes', role: 'group', 'aria-label': Say.shownAs }, parts.asRows, parts.asPictures)
   );
   const work = {

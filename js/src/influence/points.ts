@@ -55,6 +55,7 @@ export function bothFrom(m: FullInfluence, before: Both | null = null): Both {
     status: ofTests(m.status),
     history: [],
     value: test.columns.loss,
+    value_name: 'loss',
     stderr: new Float32Array(test.n).fill(NaN),
     count: new Uint32Array(test.n),
     converged: new Uint8Array(test.n),
@@ -80,9 +81,13 @@ export function bothFrom(m: FullInfluence, before: Both | null = null): Both {
 /** Applies the part of a delta that other panels do not have; the rest is applied already. */
 export function applyStep(both: Both, m: DeltaInfluence): void {
   const { columns, test, ...head } = m.influence;
+  const features = both.train.features as Feature[];
   COLUMNS.forEach((name, i) => {
-    m.rows.forEach((row, k) => (both.train.features[i]!.values[row] = columns[name][k]!));
+    m.rows.forEach((row, k) => (features[i]!.values[row] = columns[name][k]!));
   });
+  if (m.rows.length > 0) {
+    features.splice(0, OWN, ...features.slice(0, OWN).map((feature) => ({ ...feature }))); // charts see that they moved
+  }
   if (test !== null) {
     applyTests(both.test, test);
   }

@@ -1,7 +1,6 @@
 /** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
 
-import { h, icon, setAttr, setText, show } from '../dom';
-import { GROW } from '../icons';
+import { h, setAttr, setText, show } from '../dom';
 import { idOf } from '../points';
 import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
@@ -12,6 +11,7 @@ import type { Hub, Part, PartMessage, Sight } from './part';
 import { createBefore } from './pictures/before';
 import { createClassesView } from './pictures/classes_view';
 import { createCurveView } from './pictures/curve_view';
+import { createLarge } from './pictures/large';
 import { createLooks, type Deeds } from './pictures/look';
 import { createMapView, type Given } from './pictures/map_view';
 import { createSave } from './pictures/save';
@@ -25,10 +25,10 @@ type Tab = (typeof TABS)[number];
 export function makePictures({ source, desk, set }: Hub): Part {
   let sight: Sight | null = null;
   let tab: Tab = 'curve';
-  let large = false;
   let map: Given = null;
   let asked = false;
   const look = createLooks();
+  const large = createLarge(paint);
 
   const deeds: Deeds = {
     focus(row) {
@@ -84,18 +84,13 @@ export function makePictures({ source, desk, set }: Hub): Part {
     }
   });
   const stage = h('div', { class: 'picture-stage', role: 'tabpanel' }, ...TABS.map((one) => views[one]));
-  const grow = h('button', {
-    class: 'button small',
-    'data-testid': 'enlarge',
-    onclick: () => enlarge(!large),
-  });
   const marks = (canvas: HTMLCanvasElement) => (canvas === curve.plot.canvas ? curve : plane).plot.marks();
   const saver = (name: string | (() => string), target: () => HTMLElement | null) =>
     createSave(name, target, marks, (sentence) => source.complain(sentence));
   const tools = h(
     'span',
     { class: 'picture-tools' },
-    grow,
+    large.button,
     saver(
       () => tab,
       () => views[tab]
@@ -108,14 +103,8 @@ export function makePictures({ source, desk, set }: Hub): Part {
     tabs,
     stage
   );
-  const card = h('section', { class: 'card' }, body);
-  const over = h('div', { class: 'pictures-large', role: 'dialog', 'aria-label': WORDS.title, hidden: true });
-  over.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.defaultPrevented) {
-      event.preventDefault();
-      enlarge(false);
-    }
-  });
+  const { card, over } = large;
+  large.hold(body);
 
   const stops = [
     source.hear(NAME, hear),
@@ -131,10 +120,11 @@ export function makePictures({ source, desk, set }: Hub): Part {
     ['histogram', { name: 'values', at: 'h3' }],
     ['certainty-chart', { name: 'certainty', at: 'h3' }],
     ['whatif-chart', { name: 'what-if', at: '.button-row' }],
+    ['threshold-chart', { name: 'quantiles', at: 'h3' }],
+    ['effects-same', { name: 'influences', at: 'h3' }],
   ]);
   const observers: { disconnect(): void }[] = [];
   open('curve');
-  enlarge(false);
 
   function describe(row: number): string {
     const { points } = sight!;
@@ -156,35 +146,6 @@ export function makePictures({ source, desk, set }: Hub): Part {
     paint();
   }
 
-  function enlarge(now: boolean): void {
-    const turned = now !== large;
-    large = now;
-    grow.replaceChildren(large ? WORDS.small : icon(GROW));
-    setAttr(grow, 'aria-label', large ? WORDS.small : WORDS.large);
-    setAttr(grow, 'title', large ? WORDS.small : WORDS.largeTip);
-    show(over, large);
-    show(card, !large);
-    (large ? over : card).append(body);
-    if (turned) {
-      paint();
-      grow.focus({ preventScroll: true });
-    }
-  }
-
-  /** Over the table, wherever that is now. */
-  function cover(): void {
-    const panel = large ? over.closest('.panel') : null; // a look at sizes after the table was painted costs a layout
-    const work = panel?.querySelector('.work')?.getBoundingClientRect();
-    if (panel !== null && work !== undefined) {
-      const box = panel.getBoundingClientRect();
-      const border = (box.width - panel.clientWidth) / 2;
-      over.style.left = `${work.left - box.left - border}px`;
-      over.style.top = `${work.top - box.top - border}px`;
-      over.style.width = `${work.width}px`;
-      over.style.height = `${work.height}px`;
-    }
-  }
-
   function measure(): void {
     curve.plot.measure();
     plane.plot.measure();
@@ -194,12 +155,12 @@ export function makePictures({ source, desk, set }: Hub): Part {
     if (sight === null) {
       return;
     }
-    cover();
+    large.cover();
     if (typeof ResizeObserver === 'undefined') {
       measure();
     }
     const theme = card.closest('.panel')?.getAttribute('data-theme') ?? '';
-    const now = look(sight, large);
+    const now = look(sight, large.isLarge());
     if (tab === 'curve') {
       curve.update(now, theme);
       setText(note, curve.hasBand() ? WORDS.band : WORDS.drag);
@@ -256,16 +217,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     if (panel === null || observers.length > 0) {
       return;
     }
-    panel.addEventListener(
-      'keydown',
-      (event) => {
-        if (large && (event as KeyboardEvent).key === 'Escape' && !over.contains(event.target as Node)) {
-          event.preventDefault(); // before it is taken for the selection behind
-          enlarge(false);
-        }
-      },
-      true
-    );
+    large.listen(panel);
     const look = new MutationObserver(() => paint());
     look.observe(panel, { attributes: true, attributeFilter: ['data-theme'] });
     observers.push(look);

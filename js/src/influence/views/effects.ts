@@ -46,7 +46,7 @@ export function createEffects(actions: EffectsActions) {
     other.element,
     axis,
     empty,
-    h('div', { class: 'effects-worst' }, worstTitle, worst)
+    h('div', { class: 'effects-worst', 'data-no-export': true }, worstTitle, worst)
   );
   const thumbs: Thumb[] = [];
 

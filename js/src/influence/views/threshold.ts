@@ -30,11 +30,13 @@ export function createThreshold(actions: ThresholdActions) {
   const known = h('span', { class: 'muted strong' });
   const bars = svg('g');
   const shade = svg('rect', { class: 'brush', y: 0, x: 0, height: H, width: 0 });
+  const mark = svg('line', { class: 'threshold-mark', y1: 0, y2: H }); // the handle is not in a picture of the chart
   const chart = svg(
     'svg',
     { class: 'chart', viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', role: 'img' },
     shade,
-    bars
+    bars,
+    mark
   );
   const handle = h(
     'div',
@@ -57,7 +59,12 @@ export function createThreshold(actions: ThresholdActions) {
   const words = h('p', { 'data-testid': 'threshold-words' });
   const clear = h(
     'button',
-    { class: 'link', 'data-testid': 'threshold-clear', onclick: () => actions.set(null) },
+    {
+      class: 'link',
+      'data-testid': 'threshold-clear',
+      'data-no-export': true,
+      onclick: () => actions.set(null),
+    },
     Say.showAll
   );
   const element = h(
@@ -126,6 +133,10 @@ export function createThreshold(actions: ThresholdActions) {
       histogram === null ? 0 : Math.min(1, Math.max(0, (x - histogram.lo) / (histogram.hi - histogram.lo)));
     const share = place(at ?? histogram?.hi ?? 0);
     setAttr(shade, 'width', at === null ? 0 : (share * W).toFixed(1));
+    show(mark, at !== null);
+    setAttr(mark, 'x1', (share * W).toFixed(1));
+    setAttr(mark, 'x2', (share * W).toFixed(1));
+    setAttr(words, 'data-no-export', at === null);
     handle.style.left = `${(share * 100).toFixed(2)}%`;
     handle.classList.toggle('unset', at === null);
     setText(left, histogram === null ? Say.noValues : plain(histogram.lo, 2));
