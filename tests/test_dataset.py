@@ -477,3 +477,20 @@ def test_refusals_say_what_to_do(make: object, kind: type[Exception], words: str
         make()  # type: ignore[operator]
     assert isinstance(caught.value, DvlError)
     assert str(caught.value).endswith((".", ")"))
+
+
+def test_labels_in_another_order_than_their_rows_are_refused() -> None:
+    def made(left: object, right: object) -> Dataset:
+        return Dataset(pd.DataFrame({"a": [1.0, 2.0]}, index=left), pd.Series([0, 1], index=right))
+
+    for one, other in ([5, 6], [6, 5]), (["b", "a"], ["a", "b"]), ([(1, 2), (3, 4)], [(3, 4), (1, 2)]):
+        with pytest.raises(InputError, match=r"in another order, .* Pass y\.loc\[x\.index\]"):
+            made(one, other)
+    for one, other in (
+        ([5, 6], [5, 6]),
+        ([0, 1], [1, 0]),
+        ([7, 7], [7, 7]),
+        ([5, 6], [0, 1]),
+        ([5, 6], [7, 8]),
+    ):
+        assert len(made(one, other)) == 2  # the same, counted anew, not unique, or of something else

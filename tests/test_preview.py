@@ -88,6 +88,12 @@ def test_infinite_pixels_are_black_and_white():
     assert previews_of(plain(), images).get([0]).ravel().tolist() == [255, 0, 255, 0]
 
 
+def test_points_without_an_image_or_a_text_leave_the_others_theirs():
+    images = [*np.linspace(0, 1, 20).reshape(5, 2, 2), None]
+    assert previews_of(plain(), images).get([4]).max() == 255
+    assert previews_of(plain(), ["a", None, float("nan"), "b", "c", "d"]).get([0, 1, 2]) == ["a", "", ""]
+
+
 def test_constant_and_boolean_images_work():
     assert previews_of(plain(), np.full((6, 2, 2), 3.0)).get([0]).max() == 0
     assert previews_of(plain(), np.eye(2, dtype=bool)[None].repeat(6, 0)).get([0])[0, 0, 0, 0] == 255

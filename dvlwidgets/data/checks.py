@@ -42,6 +42,24 @@ def check_tables(x: Any, y: Any, *, multi_output: bool) -> None:
             f"y has shape {tuple(y.shape)}; expected ({y.shape[0]},), one label per point. {hint}."
         )
     _check_labels(y)
+    _check_order(x, y)
+
+
+def _check_order(x: Any, y: Any) -> None:
+    """Refuses a frame and a series with the same index in another order; rows are put together by their position.
+
+    An index that counts from 0 says nothing: a frame made anew from an array has it.
+    """
+    a: Any = getattr(x, "index", None)
+    b: Any = getattr(y, "index", None)
+    if not (hasattr(a, "equals") and hasattr(b, "equals")) or a.equals(b):
+        return
+    counted = any(np.array_equal(np.asarray(index), np.arange(len(a))) for index in (a, b))
+    if not counted and a.is_unique and set(a) == set(b):
+        raise InputError(
+            "the indices of x and y are the same, but in another order, while rows and labels go together by position. "
+            "Pass y.loc[x.index], or y.to_numpy() if the positions are right."
+        )
 
 
 def _is_texts(x: Any) -> bool:

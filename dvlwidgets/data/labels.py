@@ -104,8 +104,8 @@ def _fitting(values: NDArray[Any], new: list[Any]) -> NDArray[Any]:
     if len(new) and text != _is_text(labels):
         kind, other = ("text", "a number") if text else ("numbers", "text")
         raise InputError(
-            f"the labels are {kind}, but new label {new[0]!r} is {other}; expected the same kind. "
-            f"Pass a label like {values.flat[0]!r}."
+            f"the labels are {kind}, but new label {said(new[0])} is {other}; expected the same kind. "
+            f"Pass a label like {said(values.flat[0])}."
         )
     if values.dtype.kind == "O":
         return _objects(new) if values.ndim == 1 else labels.astype(object)

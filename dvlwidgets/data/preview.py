@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.data.preview_audio import Audio, Audios
-from dvlwidgets.data.preview_kinds import LOOKED_AT, Images, NoPreviews, Previews, Texts
+from dvlwidgets.data.preview_kinds import LOOKED_AT, Images, NoPreviews, Previews, Texts, absent
 from dvlwidgets.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def register_preview(matches: Callable[[Dataset], bool], make: Callable[[Dataset
 def _made(read: Callable[[int], Any], n: int) -> Previews:
     """Texts, images or sounds, as the first few that can be read say."""
     first = [_first(read, position) for position in range(min(n, LOOKED_AT))]
-    seen = [item for item in first if item is not None]
+    seen = [item for item in first if not absent(item)]
     if seen and all(isinstance(item, Audio | bytes | bytearray) or _ends(item, (".wav",)) for item in seen):
         return Audios(read)
     texts = bool(seen) and all(isinstance(item, str) for item in seen)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data.preview_audio import cross
 from dvlwidgets.data.preview_pixels import bright, fitted, frame, pixels, shrunk
+from dvlwidgets.data.tables import plain
 
 MAX_SIDE = 96
 """Images are shrunk to at most this many pixels a side."""
@@ -70,14 +71,24 @@ class Texts:
 
     def _one(self, position: int) -> str:
         try:
-            return str(self._read(position))
+            return _text(self._read(position))
         except Exception:
             # one bad text is no reason to lose the others; what is wrong may name paths: see `large`
             return UNREADABLE
 
     def large(self, position: int) -> str:
         """The whole text of a point, at most `MAX_FULL_TEXT` characters; raises what reading it raises."""
-        return cut(str(self._read(position)), MAX_FULL_TEXT)
+        return cut(_text(self._read(position)), MAX_FULL_TEXT)
+
+
+def absent(given: Any) -> bool:
+    """Whether a point has no preview: None, NaN, or what pandas has for a missing text."""
+    scalar = given is None or isinstance(given, float) or type(given).__name__ in {"NAType", "NaTType"}
+    return scalar and plain(given) is None
+
+
+def _text(given: Any) -> str:
+    return "" if absent(given) else str(given)
 
 
 def cut(text: str, most: int) -> str:
@@ -136,14 +147,15 @@ class Images:
     def _bytes(self, image: NDArray[Any], came_as: np.dtype[Any]) -> NDArray[np.uint8]:
         return bright(image, 0.0, 255.0) if came_as == np.uint8 else bright(image, self._low, self._high)
 
-    def _sample(self, position: int) -> NDArray[Any] | None:
-        """None for a file that cannot be read; what is no image at all is refused at once."""
+    def _sample(self, position: int, forgiven: type[Exception] = OSError) -> NDArray[Any] | None:
+        """None for a file that cannot be read; what is no image at all is refused at once, unless said otherwise."""
         try:
             return pixels(self._read(position), position, MAX_SIDE)
-        except OSError:
+        except forgiven:
             return None
 
     def _range(self, n: int) -> tuple[float, float]:
         looked_at = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)).tolist()
-        images = (image for at in looked_at if (image := self._sample(at)) is not None)
+        # a point without an image is no reason to lose the others
+        images = (image for at in looked_at if (image := self._sample(at, Exception)) is not None)
         return frame(images)
