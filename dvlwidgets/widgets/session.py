@@ -122,15 +122,21 @@ class Session:
         """Whether the present run is over."""
         return self._run is not None and self._run.over
 
-    def start(self) -> Run:
+    def start(self, checkpoint: Any = None) -> Run:
         """Starts the run, or a new one when the last is over.
+
+        Args:
+            checkpoint: a folder to go on from, in place of the session's own.
 
         Raises:
             RunError: it is running, or the edited points are being valued.
+            InputError: the checkpoint is another run's; nothing was changed.
         """
         with self._lock:
             self._refuse_while_valuing()
-            if self._run is None or self._run.over:
+            if checkpoint is not None:
+                self._take_up(checkpoint)
+            elif self._run is None or self._run.over:
                 self._prepare()
             self._asked = None
             return self.run.start()
@@ -192,6 +198,19 @@ class Session:
         if found is None:
             raise NotFittedError("There are no values yet; call start() and wait for the first frame.")
         return found
+
+    def _take_up(self, checkpoint: Any) -> None:
+        run = self._run
+        if run is not None and not run.over and run.state != "pending":
+            raise RunError(f"The run is {run.state}; stop it first, then go on from a checkpoint.")
+        if self.valued.data is not self.train:
+            raise RunError("A checkpoint is of the data as they came; these values are of the edited points.")
+        former, self._checkpoint = self._checkpoint, checkpoint
+        try:
+            self._prepare()
+        except BaseException:
+            self._checkpoint = former
+            raise
 
     def _prepare(self) -> None:
         self._run = self._new_run(self.valued)

@@ -36,14 +36,14 @@ class Picky(GaussianNB):
         return super().fit(x, y)
 
 
-def a_panel(**options: Any) -> ValuationPanel:
+def a_panel(seed: int = 1) -> ValuationPanel:
     split = load_split("digits", n_train=14, seed=0)
     scorer = SupervisedScorer("accuracy", split.val.take(np.arange(60)), default=0.1, range=(0, 1))
     rule = AbsoluteStandardError(0.03, fraction=0.5)
     valuation = ShapleyValuation(
-        ModelUtility(Picky(), scorer), PermutationSampler(seed=1), rule, progress=False
+        ModelUtility(Picky(), scorer), PermutationSampler(seed=seed), rule, progress=False
     )
-    return ValuationPanel(valuation, split.train, title="digits: a few", **options)
+    return ValuationPanel(valuation, split.train, title="digits: a few")
 
 
 @pytest.mark.filterwarnings("ignore")  # of subsets with one class
@@ -78,13 +78,25 @@ def test_failures_are_told_and_a_checkpoint_is_saved_and_opened(browser: Browser
         page.keyboard.press("Escape")
         expect(part("export")).to_be_focused()
 
-    again = a_panel(checkpoint=folder)
+    # another panel goes on from there by a button, without a fit for what is known; one of other draws refuses
+    again, other = a_panel(), a_panel(seed=2)
     with bridged(browser, again) as at:
         before = Path("fits").stat().st_size
         expect(at.part("state")).to_have_attribute("data-state", "pending")
-        at.part("toolbar-start").click()
+        at.part("export").click()
+        at.part(f"from-{folder.name}").click()
         expect(at.part("state")).to_have_attribute("data-state", "finished")
-        expect(at.part("footer-shown")).to_have_text("14 of 14 shown")
+        expect(at.part("export-menu")).to_be_hidden()
+        expect(at.part("export")).to_be_focused()
+        expect(at.part("cell-value").first).to_have_text(re.compile(r"\d"))
         again.wait()
         np.testing.assert_array_equal(again.values.values, values.values)
         assert Path("fits").stat().st_size - before < 20  # for labels to suggest, not for values
+    with bridged(browser, other) as at:
+        at.part("export").click()
+        at.part(f"from-{folder.name}").click()
+        expect(at.part("notice")).to_contain_text("belongs to another run")
+        expect(at.part("state")).to_have_attribute("data-state", "pending")
+        at.page.keyboard.press("Escape")
+        at.part("toolbar-start").click()
+        expect(at.part("state")).to_have_attribute("data-state", "finished")

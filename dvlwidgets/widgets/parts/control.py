@@ -25,6 +25,12 @@ from dvlwidgets.widgets.valued import Valued
 NAME = "control"
 FOLDER = Path("dvlwidgets-checkpoints")
 """Where checkpoints go that are saved by a button."""
+NAMED = re.compile(r"\w[\w .-]{0,80}")
+"""What a checkpoint may be called."""
+LISTED = 12
+"""Checkpoints that a page is offered, the newest."""
+DEEDS = "'rule', 'methods', 'as', 'checkpoint', 'checkpoints' or 'open'"
+"""Take a rule; say which semivalues there are; read as one; save a checkpoint; say which there are; go on from one."""
 MOST_MINUTES = 1_000_000.0
 GOOD = 10.0
 """A variance inflation up to which other semivalues are told well."""
@@ -41,8 +47,8 @@ class ControlPart:
         hub.session.hear(self._news)
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """A "rule", a semivalue to read the values "as", which of them there are ("methods"), or a "checkpoint"."""
-        wanted = taken(command, "do", str, "'rule', 'methods', 'as' or 'checkpoint'")
+        """What a page may ask of a run; see `DEEDS`."""
+        wanted = taken(command, "do", str, DEEDS)
         if wanted == "rule":
             self.change_rule(_rule(command))
             return self._state(request)
@@ -52,13 +58,16 @@ class ControlPart:
             name = taken(command, "name", str, "the name of a semivalue")
             self._aside.ask(lambda: self._read_as(name, request), request)
             return None
-        if wanted == "checkpoint":
+        if wanted == "checkpoints":
+            return wire.part(NAME, "checkpoints", {"names": _saved()}, request=request)
+        if wanted in ("checkpoint", "open"):
             name = taken(command, "name", str, "a name")
-            if re.fullmatch(r"\w[\w .-]{0,80}", name) is None:
+            if NAMED.fullmatch(name) is None:
                 raise WireError("The name of a checkpoint has letters, digits, spaces, dots, - and _.")
-            self._aside.ask(lambda: self._save(FOLDER / name, request), request)
+            deed = self._save if wanted == "checkpoint" else self._open
+            self._aside.ask(lambda: deed(FOLDER / name, request), request)
             return None
-        raise WireError(f"'do' should be 'rule', 'methods', 'as' or 'checkpoint', not {short(wanted)}.")
+        raise WireError(f"'do' should be {DEEDS}, not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
         """What can be changed, and the columns that were read already."""
@@ -160,6 +169,13 @@ class ControlPart:
         path = self._hub.session.valuation.save_checkpoint(folder).parent
         return wire.part(NAME, "saved", {"path": str(path)}, request=request)
 
+    def _open(self, folder: Path, request: str | None) -> wire.Frame:
+        if not folder.is_dir():
+            raise InputError(f"There is no checkpoint {folder} any more.")
+        self._hub.session.start(folder)
+        self._hub.restart()
+        return wire.part(NAME, "opened", {"path": str(folder)}, request=request)
+
     def _column(self, name: str, valued: Valued) -> wire.Frame:
         """A column of the table: to a page it comes from the part of the columns."""
         session = self._hub.session
@@ -186,6 +202,14 @@ def _numbers(name: str, tip: str, values: ArrayLike) -> wire.Frame:
         "values": pack(values, "f4"),
     }
     return wire.part("columns", f"columns as {name}", {"columns": [column]}, pack=pack)
+
+
+def _saved() -> list[str]:
+    """Names of the checkpoints in `FOLDER`, the newest first."""
+    if not FOLDER.is_dir():
+        return []
+    journals = [(at.stat().st_mtime, at.parent.name) for at in FOLDER.glob("*/journal.dvl")]
+    return [name for _, name in sorted(journals, reverse=True) if NAMED.fullmatch(name)][:LISTED]
 
 
 def _rule(command: Mapping[str, Any]) -> StoppingRule:

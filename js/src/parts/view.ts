@@ -4,7 +4,7 @@ import { copied } from './clipboard';
 import { makeColumnsMenu } from './columns/menu';
 import { download } from './download';
 import { h, setText, show } from '../dom';
-import { array, text } from '../read';
+import { array, text, texts } from '../read';
 import STYLE from '../../style/parts/view.css';
 import { arranged, AS_USUAL, showColumn } from './columns/arrange';
 import { guarded } from './guarded';
@@ -28,7 +28,7 @@ export function makeView(hub: Hub): Part {
   const { source } = hub;
   let sight: Sight | null = null;
   let run: RunState | null = null;
-  const wanted = { file: '', methods: '', read: '', saved: '' };
+  const wanted = { file: '', methods: '', read: '', saved: '', listed: '', opened: '' };
 
   const sync = createSync(hub, NAME);
   const columns = makeColumnsMenu(hub);
@@ -39,7 +39,9 @@ export function makeView(hub: Hub): Part {
     setText(said, '');
     show(python, (sight?.state.selected.size ?? 0) > 0);
     show(kept, run?.utilities === true && (sight?.points.status.done ?? 0) > 0);
+    show(from, false);
     if (run?.utilities === true) {
+      wanted.listed = source.ask(CONTROL, { do: 'checkpoints' });
       methods.replaceChildren(WORDS.loading);
       wanted.methods = source.ask(CONTROL, { do: 'methods' });
     }
@@ -56,6 +58,13 @@ export function makeView(hub: Hub): Part {
     h('h3', { title: WORDS.asTip }, WORDS.asTitle),
     methods
   );
+  const checkpoints = h('div', { class: 'button-row', 'data-testid': 'export-checkpoints' });
+  const from = h(
+    'div',
+    { class: 'view-kept', hidden: true },
+    h('h3', { title: WORDS.fromTip }, WORDS.fromTitle),
+    checkpoints
+  );
   menu.sheet.append(
     item(WORDS.csv(hub.rows), WORDS.csvTip, 'export-csv', table),
     item(WORDS.parquet(hub.rows), WORDS.parquetTip, 'export-parquet', () => {
@@ -68,6 +77,7 @@ export function makeView(hub: Hub): Part {
     }),
     python,
     kept,
+    from,
     said
   );
 
@@ -110,6 +120,19 @@ export function makeView(hub: Hub): Part {
     );
   }
 
+  /** Checkpoints that a run may begin with: not while one is under way. */
+  function list(names: readonly string[]): void {
+    checkpoints.replaceChildren(
+      ...names.map((name) =>
+        item(name, WORDS.fromTip, `from-${name}`, () => {
+          wanted.opened = source.ask(CONTROL, { do: 'open', name });
+        })
+      )
+    );
+    const state = sight?.points.status.state;
+    show(from, names.length > 0 && state !== 'running' && state !== 'paused');
+  }
+
   function control(message: PartMessage): void {
     const { kind, body, request } = message;
     if (kind === 'state') {
@@ -119,6 +142,10 @@ export function makeView(hub: Hub): Part {
       offer(readMethods(body));
     } else if (kind === 'saved' && request === wanted.saved) {
       setText(said, WORDS.saved(text(body, 'path')));
+    } else if (kind === 'checkpoints' && request === wanted.listed) {
+      list(texts(body, 'names'));
+    } else if (kind === 'opened' && request === wanted.opened) {
+      menu.close();
     } else if (kind === 'read' && request === wanted.read) {
       const id = `x:as ${text(body, 'name')}`;
       hub.set((s) => ({ ...s, columns: showColumn(s.columns ?? AS_USUAL, id, true) }));

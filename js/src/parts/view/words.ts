@@ -13,6 +13,8 @@ export const WORDS = {
   pythonTip: 'Copies the positions of the selected points as a line of Python',
   checkpoint: 'Save a checkpoint',
   checkpointTip: 'The utilities evaluated so far, in a folder: checkpoint=FOLDER goes on from it',
+  fromTitle: 'Go on from a checkpoint',
+  fromTip: 'Takes up what was evaluated there, without a fit, and runs until the rule says stop',
   asTitle: 'Values as',
   asTip: 'Re-estimated from the evaluations that are there, without a fit, in a column of its own',
   asNone: 'Their evaluations tell no other semivalue.',
