@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .block_influence import BlockInfluence
 from .curvature import Curvature
+from .finite import require_finite
 from .layout import BlockStructure
 from .solvers.products import precision
 from .types import BlockMode, LossType, SecondOrderMode
@@ -75,6 +76,8 @@ class HarmonicFactors:
             g = tile.to(vectors.dtype)
             weights = 1.0 / (damping + torch.einsum("bp,bp->b", g, g))
             total += ((vectors @ g.T) * weights) @ g
+        if bool(vectors.isfinite().all()):
+            require_finite(total, "the curvature")
         return ((vectors - total / self.curvature.n) / damping).to(rhs.dtype)
 
     def to(self, device: Any) -> HarmonicFactors:

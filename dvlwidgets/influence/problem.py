@@ -18,6 +18,7 @@ from ..errors import DvlError, InputError, InputTypeError
 from .attention import plain_attention
 from .batches import Batch, bytes_of
 from .behaviour import behaviour_of
+from .finite import NotFiniteError
 from .layout import Layout, trainable
 from .losses import Likelihood, PerSampleLoss, looks_like_softmax, output_of
 from .seam import FEATURES, output_after
@@ -47,8 +48,8 @@ class Problem:
     def __init__(self, model: nn.Module, loss: LossType) -> None:
         if isinstance(model, torch.jit.ScriptModule) or not isinstance(model, nn.Module):
             raise InputTypeError(
-                f"model is a {type(model).__name__}; expected an eager torch.nn.Module. Scripted and traced modules "
-                "cannot be called with other parameters: pass the module they were made from."
+                f"model is of type {type(model).__name__}; expected an eager torch.nn.Module. Scripted and traced "
+                "modules cannot be called with other parameters: pass the module they were made from."
             )
         self.model = _copy_of(model).eval()
         self.behaviour = behaviour_of(self.model)  # before calls leave anything in it
@@ -168,7 +169,7 @@ class Problem:
             except Exception as error:  # as above, of the loss
                 raise InputError(
                     f"the loss cannot be computed from outputs of shape {tuple(output.shape)} and targets of shape "
-                    f"{tuple(batch.target.shape)} ({batch.target.dtype}): {error}. Pass targets as in training."
+                    f"{tuple(batch.target.shape)} ({batch.target.dtype}): {_words(error)}. Pass targets as in training."
                 ) from error
         return output
 
@@ -187,8 +188,8 @@ class Problem:
             except Exception as error:  # whatever a model raises, it is the data that it was called with
                 shapes = [tuple(t.shape) for t in (*batch.inputs, *batch.keywords.values())]
                 raise InputError(
-                    f"{type(self.model).__name__} cannot be called with inputs of shape {shapes}: {error}. Pass data "
-                    "of the shape that it was trained on."
+                    f"{type(self.model).__name__} cannot be called with inputs of shape {shapes}: {_words(error)}. "
+                    "Pass data of the shape and type that it was trained on."
                 ) from error
 
     @contextmanager
@@ -196,7 +197,12 @@ class Problem:
         """What torch raises within is said as `tried` says it, where it is these batches that cannot be taken."""
         try:
             yield
-        except (DvlError, MemoryError, torch.OutOfMemoryError):
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except NotFiniteError:
+            self._require_finite_losses(batches)
+            raise
+        except DvlError:
             raise
         except Exception:
             from .agreement import FEW, require_samples_apart  # it knows this module
@@ -204,7 +210,22 @@ class Problem:
             for batch in batches:
                 self.tried(batch)
                 require_samples_apart(self, self.place(batch[:FEW]))
+            self._require_finite_losses(batches)
             raise
+
+    def _require_finite_losses(self, batches: Iterable[Batch]) -> None:
+        at = 0
+        for batch in batches:
+            with torch.no_grad():
+                losses = self.losses(None, self.place(batch))
+            bad = (~losses.isfinite()).nonzero().flatten().tolist()
+            if bad:
+                raise NotFiniteError(
+                    f"the loss of sample {at + bad[0]} is {float(losses[bad[0]])}, one of {len(bad)} that are not "
+                    f"finite in its batch of {len(batch)}. Look at its features and target, and at the parameters of "
+                    "the model; leave it out if it cannot be mended."
+                )
+            at += len(batch)
 
     @cached_property
     def key(self) -> str:
@@ -218,13 +239,17 @@ class Problem:
         return hasher.hexdigest()
 
 
+def _words(error: Exception) -> str:
+    return str(error).strip().rstrip(".")
+
+
 def _copy_of(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except Exception as error:  # whatever a part of it says to being copied
         raise InputError(
-            f"{type(model).__name__} cannot be copied: {error}. Take out what earlier calls left in its attributes, "
-            "and use torch.nn.utils.parametrizations in place of torch.nn.utils.weight_norm."
+            f"{type(model).__name__} cannot be copied: {_words(error)}. Take out what earlier calls left in its "
+            "attributes, and use torch.nn.utils.parametrizations in place of torch.nn.utils.weight_norm."
         ) from error
 
 

@@ -14,6 +14,7 @@ from ..errors import InputError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches
 from .ensemble import Checkpoint, restored
+from .finite import require_finite
 from .gradients import Gradients
 from .layout import Layout, damping
 from .members import join, joined_layout, split
@@ -147,6 +148,8 @@ class TrakInfluence(InfluenceFunctionModel):
             for kernel, own in zip(kernels, split(self.gradients(batch), self._layouts), strict=True):
                 features = _columns(own)[0].double().cpu()
                 kernel.addmm_(features.T, features)
+        for kernel in kernels:
+            require_finite(kernel, "the kernel of the projected gradients")
         self._kernels, self._inverses = [kernel / len(batches) for kernel in kernels], []
 
     def _move(self, device: torch.device) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
+from ..finite import require_finite
 
 ROUNDING = 16.0
 """Times the precision: eigenvalues closer to 0 than that, beside a largest one of 1, say nothing."""
@@ -45,11 +46,9 @@ class DenseFactors:
             InputError: if the damped matrix is singular to working precision.
         """
         if self._cholesky is None and self._eigen is None:
-            if not math.isfinite(norm := float(torch.linalg.matrix_norm(self.matrix))):
-                raise InputError(
-                    f"{self._where} holds numbers that are not finite: the loss or its derivatives overflow at some "
-                    "training point. Look at the losses of the training data first."
-                )
+            norm = float(torch.linalg.matrix_norm(self.matrix))
+            if not math.isfinite(norm):
+                require_finite(torch.tensor(norm), self._where)
             self._try_cholesky(damping, norm)
         if self._cholesky is None or self._cholesky[0] != damping:
             self._examine(damping)

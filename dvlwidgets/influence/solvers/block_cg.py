@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -80,7 +80,10 @@ class BlockCg:
         self.rtol, self.atol, self.maxiter = rtol, atol, maxiter
 
     def __call__(self, rhs: Tensor) -> Solution:
-        """Solutions for the rows of `rhs`, shape (k, p), beginning at zero."""
+        """Solutions for the rows of `rhs`, shape (k, p), beginning at zero; NaN for a row that is not finite."""
+        sound = rhs.isfinite().all(dim=1)
+        if not bool(sound.all()):
+            return self._without(rhs, sound)
         p = rhs.shape[1]
         limits = (self.rtol * torch.linalg.vector_norm(rhs, dim=1)).clamp(min=self.atol)
         x, residual = torch.zeros_like(rhs), rhs.clone()
@@ -102,6 +105,15 @@ class BlockCg:
             before = worst
             self._project(x, residual)
         return Solution(x, lengths, ~over, self._iterations, self._products, self._lowest)
+
+    def _without(self, rhs: Tensor, sound: Tensor) -> Solution:
+        """Rows that hold NaN, of a sample that does, would spoil the directions of all others."""
+        found = self(rhs[sound])
+        x, lengths = torch.full_like(rhs, torch.nan), rhs.new_full((len(rhs),), torch.nan)
+        x[sound], lengths[sound] = found.x, found.residuals
+        converged = ~sound  # as far as they ever will
+        converged[sound] = found.converged
+        return replace(found, x=x, residuals=lengths, converged=converged)
 
     def _descend(self, x: Tensor, residual: Tensor, limits: Tensor) -> None:
         """Iterate until the updated residuals are within their limits; changes x and residual in place."""

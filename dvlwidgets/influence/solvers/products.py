@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from ..finite import require_finite
 from .rows import Product
 
 MATRIX_BYTES = 1 << 30
@@ -47,6 +48,7 @@ class Products:
         self._dtype = torch.float64 if widened else precision(curvature)
         self.matrix: Tensor | None = curvature.dense().to(self._dtype) if dense else None
         self.passes, self.vectors = 0, 0
+        self._sound = False
 
     @property
     def p(self) -> int:
@@ -59,9 +61,16 @@ class Products:
         return torch.empty(0, dtype=self._dtype, device=self.curvature.device)
 
     def __call__(self, v: Tensor) -> Tensor:
-        """Rows H v, shape (k, p)."""
+        """Rows H v, shape (k, p).
+
+        Raises:
+            InputError: NaN or infinity in the curvature.
+        """
         self.passes, self.vectors = self.passes + 1, self.vectors + len(v)
         product: Tensor = self.curvature.matmul(v) if self.matrix is None else v @ self.matrix
+        if not self._sound and bool(v.isfinite().all()):  # later ones overflow where an iteration diverges
+            require_finite(product, "the curvature")
+            self._sound = True
         return product.to(v.dtype)
 
     def damped(self, damping: float) -> Product:
