@@ -3,7 +3,7 @@
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 
-import * as attributes from './src/attributes.mjs';
+import * as often from './src/often.mjs';
 import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -32,11 +32,13 @@ const withoutLive = (source) => {
   return without === source ? source : without.replace(/\bLIVE\b/g, 'false');
 };
 
-/** Names of attributes that stand in every view: each is a constant of its bundle (js/src/attributes.mjs), not a text again. */
-const shortAttributes = (source) =>
-  Object.entries(attributes).reduce(
-    (text, [name, attribute]) =>
-      text.replaceAll(new RegExp(`'${attribute}'(:?)`, 'g'), (_, colon) => (colon ? `[${name}]:` : name)),
+/** Short texts that stand in every view: each is a constant of its bundle (js/src/often.mjs), not a text again. */
+const withConstants = (source) =>
+  Object.entries(often).reduce(
+    (code, [name, text]) =>
+      code.replaceAll(new RegExp(`(case )?'${text}'(:?)`, 'g'), (_, branch, colon) =>
+        branch ? `case ${name}:` : colon ? `[${name}]:` : name
+      ),
     source
   );
 
@@ -44,7 +46,7 @@ const sources = (change) => ({
   name: 'sources',
   setup({ onLoad }) {
     onLoad({ filter: /[/\\]js[/\\]src[/\\].*\.ts$/ }, async ({ path }) => ({
-      contents: change(shortAttributes(await readFile(path, 'utf8'))),
+      contents: change(withConstants(await readFile(path, 'utf8'))),
       loader: 'ts',
     }));
   },
@@ -52,7 +54,7 @@ const sources = (change) => ({
 
 const common = {
   plugins: [cssText(false), sources((source) => source)],
-  inject: ['js/src/attributes.mjs'],
+  inject: ['js/src/often.mjs'],
   bundle: true,
   minify: !dev,
   sourcemap: dev ? 'inline' : false,

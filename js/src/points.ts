@@ -75,6 +75,8 @@ export interface Points {
   readonly extra: Map<string, ExtraColumn>;
   /** Null where all points of the data set are here. */
   readonly whole: Whole | null;
+  /** What a saved copy says of points that were flagged or commented, by row. */
+  readonly marks?: ReadonlyMap<number, string>;
 }
 
 /** `before`: the points held until now; what came later than they did stays where the data set is as large. */

@@ -12,6 +12,7 @@ import { eachPreview, fromFull, type Points, type Whole } from './points';
 import { array, integer, list, record, show, text, whole, refuse, type Buffer, type Json } from './read';
 import type { Preview } from './source';
 import type { FullMessage } from './wire';
+import { Say } from './words';
 
 export const FORMAT = 'dvlwidgets-snapshot';
 export const VERSION = 1;
@@ -52,7 +53,7 @@ export function readSnapshot(payload: string): Snapshot {
   const preview = held.size > 0 ? message.preview : ({ kind: 'none' } as const);
   const share = `${saved.share as string} (${message.share})`;
   return {
-    points: { ...fromFull({ ...message, preview, share }), whole: rest },
+    points: { ...fromFull({ ...message, preview, share }), whole: rest, marks: marksOf(saved, rest) },
     previews: held,
     note: noteOf(rest, message.n, held.size, text(manifest, 'sampling')),
   };
@@ -91,6 +92,21 @@ function heldPreviews(saved: Json, { n, preview }: FullMessage): Map<number, Pre
     eachPreview(message, (row, shown) => held.set(row, shown));
   }
   return held;
+}
+
+/** Flags and comments, by row: they change nothing in the data, so only the list of edits tells them. */
+function marksOf({ edits }: Json, rest: Whole | null): Map<number, string> {
+  const marks = new Map<number, string>();
+  for (const item of edits == null ? [] : list(record(edits, 'edits'), 'edits')) {
+    const edit = record(item, 'edits');
+    if (edit.field === 'flag' || edit.field === 'note') {
+      const at = integer(edit, 'position');
+      const row = rest === null ? at : rest.positions.indexOf(at);
+      const said = edit.field === 'flag' ? Say.flagged : text(edit, 'new');
+      marks.set(row, [marks.get(row), said].filter(Boolean).join(': '));
+    }
+  }
+  return marks;
 }
 
 function wholeOf(

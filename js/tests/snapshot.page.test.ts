@@ -79,16 +79,26 @@ describe('on a page', () => {
     run.codes[4] = (run.codes[4]! + 1) % 10;
     run.dropped[6] = 1;
     const edits = { count: 2, relabelled: 1, dropped: 1, undo: false, redo: false, path: '', saved: true };
-    const { all } = output('dvl-1', JSON.stringify(copyOf({}, { run, content: { edits } })));
+    const marks = [
+      { position: 4, field: 'flag', old: false, new: true },
+      { position: 4, field: 'note', old: '', new: '<b>odd</b>' },
+    ];
+    const top = { edits: { edits: marks } };
+    const { all } = output('dvl-1', JSON.stringify(copyOf({}, { run, content: { edits }, top })));
     mountAll(document);
     await wait(300);
     expect(text(all, 'edits-summary')).toBe('1 relabelled, 1 dropped');
+    expect(inside(all).querySelectorAll('[data-mark]').length).toBe(1);
     inside(all).querySelector<HTMLElement>('[data-chip="edited"]')!.click();
     await wait(300);
     expect(text(all, 'footer-shown')).toBe('1 of 30 shown');
     const cell = inside(all).querySelector('[data-testid="cell-label"]')!;
     expect(cell.querySelector('s')!.textContent).not.toBe('');
     expect(cell.querySelector('.label-now')!.textContent).toBe(String(run.codes[4]));
+    expect(cell.getAttribute('title')).toBe('flagged: <b>odd</b>');
+    inside(all).querySelector<HTMLElement>('[data-row="4"]')!.click();
+    await wait(300);
+    expect(text(all, 'point-facts')).toContain('flagged: <b>odd</b>');
   });
 
   it('pictures can be looked at as a gallery, and walked with the arrow keys', async () => {

@@ -115,6 +115,10 @@ function identityOf({ points, row }: PointData): Fact[] {
   if (points.dropped[row] === 1) {
     facts.push([Say.dropped, Say.notInDataset, '']);
   }
+  const mark = points.marks?.get(row);
+  if (mark !== undefined) {
+    facts.push([Say.marked, mark, '']);
+  }
   return facts;
 }
 

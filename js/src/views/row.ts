@@ -158,6 +158,10 @@ function labelCell(): Cell {
       setText(now, text('now'));
       setAttr(now, 'title', text('now'));
       now.classList.toggle('edited', changed);
+      if (points.marks !== undefined) {
+        setAttr(now.parentElement!, 'data-mark', points.marks.has(row));
+        setAttr(now.parentElement!, 'title', points.marks.get(row));
+      }
       if (points.dropped[row] === 1) {
         now.after(dropped);
       } else {
