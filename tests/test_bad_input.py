@@ -17,6 +17,8 @@ import torch
 from sklearn.ensemble import BaggingRegressor, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, RadiusNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import dvlwidgets as dvl
 from dvlwidgets.engine.journal import Journal
@@ -968,6 +970,11 @@ CASES: dict[str, list[Case]] = {
     "KNNClassifierUtility": [
         *several(LogisticRegression(), KNeighborsClassifier, None)(
             lambda v: dvl.KNNClassifierUtility(v, TEST), "model must be a KNeighborsClassifier"
+        ),
+        (
+            lambda: dvl.KNNClassifierUtility(make_pipeline(StandardScaler(), KNeighborsClassifier()), TEST),
+            InputTypeError,
+            "transform the features of the training and of the test data first",
         ),
         *several(0, "3", 2.5)(
             lambda v: dvl.KNNClassifierUtility(KNeighborsClassifier(v), TEST), "n_neighbors must be"

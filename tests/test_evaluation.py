@@ -119,6 +119,14 @@ def test_bad_removal_input_is_refused(valued, share, words):
         compute_removal_score(ADDITIVE, valued, POINTS, [share])
 
 
+def test_removal_in_other_data_of_the_same_length_is_refused():
+    valued = result(WEIGHTS)
+    valued.fingerprint = POINTS.fingerprint
+    assert compute_removal_score(ADDITIVE, valued, POINTS, [0.25]) == {0.25: 9.0}
+    with pytest.raises(InputError, match="of other data than training_data"):
+        compute_removal_score(ADDITIVE, valued, Dataset(np.ones((4, 1)), np.zeros(4)), [0.25])
+
+
 def test_judging_refits_without_the_chosen_and_without_random_points():
     train = Dataset(np.zeros((10, 1)), np.array([0.0] * 8 + [10.0] * 2))  # two labels are far off
     unseen = Dataset(np.zeros((5, 1)), np.zeros(5))

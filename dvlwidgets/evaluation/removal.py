@@ -47,6 +47,11 @@ def compute_removal_score(
         raise InputError(
             f"the result has {len(values)} values, the training data {n} points. Pass the data that were valued."
         )
+    if getattr(result, "fingerprint", "") not in {"", training_data.fingerprint}:
+        raise InputError(
+            "the result is of other data than training_data (their fingerprints differ), so that its positions mean "
+            "other points. Pass the data that were valued, with the labels that they had."
+        )
     if np.isnan(values).any():
         raise InputError(
             f"{int(np.isnan(values).sum())} of {n} values are not known yet (NaN): let the run go on, "

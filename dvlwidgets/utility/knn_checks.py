@@ -26,7 +26,14 @@ def check_model(model: Any, kind: str, *, instead: str) -> None:
 
     if not isinstance(model, getattr(neighbors, kind)):
         name = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
-        raise InputTypeError(f"model must be a {kind}(), not {name}. For other models use {instead}.")
+        last = getattr(model, "steps", [(None, None)])[-1][1]
+        hint = f"For other models use {instead}."
+        if isinstance(last, getattr(neighbors, kind)):  # in a pipeline
+            hint = (
+                "Distances are measured here: transform the features of the training and of the test data first "
+                f"(pipeline[:-1].fit(x), transform) and pass the {kind} alone, or use {instead}."
+            )
+        raise InputTypeError(f"model must be a {kind}(), not {name}. {hint}")
     if kind.startswith("KNeighbors"):
         whole("n_neighbors", model.n_neighbors, 1, f"{kind}(5), for example.")
     elif not number("radius", model.radius, f"{kind}(radius=1.0), for example.") > 0:
