@@ -83,11 +83,23 @@ BOUNDS = {
 }  # fmt: skip
 """What the arithmetic allows, with 25 features and two classes; logistic regressions sum in each step."""
 
-VALUATIONS = [
-    (GaussianNB(), "accuracy", 60), (Ridge(), "r2", 80), (LogisticRegression(), "accuracy", 40),
-    (LogisticRegression(), "neg_log_loss", 40), (KNeighborsClassifier(), "accuracy", 40),
-    (LinearDiscriminantAnalysis(), "accuracy", 30),
-]  # fmt: skip
+VALUATIONS: list[tuple[Any, str, str, int]] = [
+    (GaussianNB(), "accuracy", "classes", 60),
+    (MultinomialNB(), "accuracy", "counts", 60),
+    (BernoulliNB(), "accuracy", "counts", 60),
+    (ComplementNB(), "accuracy", "counts", 60),
+    (LinearRegression(), "r2", "numbers", 80),
+    (Ridge(), "r2", "numbers", 80),
+    (RidgeClassifier(), "accuracy", "classes", 80),
+    (LogisticRegression(), "accuracy", "classes", 40),
+    (LogisticRegression(), "neg_log_loss", "classes", 40),
+    (LogisticRegression(), "accuracy", "three classes", 10),
+    (KNeighborsClassifier(), "accuracy", "classes", 40),
+    (KNeighborsRegressor(), "r2", "numbers", 40),
+    (NearestCentroid(), "accuracy", "classes", 30),
+    (LinearDiscriminantAnalysis(), "accuracy", "classes", 30),
+]
+"""Models, metrics, the kind of their data, and the ratio that is wanted of the fits alone."""
 
 
 def problem(kind: str, d: int) -> tuple[Any, Any, Any, Any]:
@@ -184,10 +196,10 @@ def fits(only: str) -> None:
 
 
 def valued(
-    model: Any, scoring: str, evaluations: int, sampler: Any, batched: bool | None
+    model: Any, scoring: str, kind: str, evaluations: int, sampler: Any, batched: bool | None
 ) -> tuple[float, float]:
     """Processor seconds of a whole valuation, and of its fits and scores."""
-    x, y, x_test, y_test = problem("numbers" if scoring == "r2" else "classes", 25)
+    x, y, x_test, y_test = problem(kind, 25)
     scorer = SupervisedScorer(scoring, Dataset(x_test, y_test))
     utility = Utility(model, scorer, show_warnings=False, batched=batched)
     valuation = ShapleyValuation(utility, sampler, MaxSamples(sampler, evaluations))
@@ -212,16 +224,16 @@ def valuations(only: str) -> None:
     """The table of whole valuations, and what of them is fits and scores: the rest is the sampler's estimator."""
     print("\n| valuation | one by one | batched | ratio | goal | of it fits and scores | their ratio |")
     print("|---|---|---|---|---|---|---|")
-    for (model, scoring, goal), sampler in itertools.product(
+    for (model, scoring, kind, goal), sampler in itertools.product(
         VALUATIONS, (MSRSampler(seed=0), PermutationSampler(seed=0))
     ):
         if only not in name(model):
             continue
-        valued(model, scoring, 300, sampler, None)
+        valued(model, scoring, kind, 300, sampler, None)
         together, fits = (
-            np.median([valued(model, scoring, 4096, sampler, None) for _ in range(3)], axis=0) / 4096
+            np.median([valued(model, scoring, kind, 4096, sampler, None) for _ in range(3)], axis=0) / 4096
         )
-        alone, single = np.array(valued(model, scoring, 300, sampler, batched=False)) / 300
+        alone, single = np.array(valued(model, scoring, kind, 300, sampler, batched=False)) / 300
         print(
             f"| {name(model)}, {scoring}, {type(sampler).__name__} | {1e6 * alone:,.0f} us | {1e6 * together:.1f} us "
             f"| {alone / together:.0f}x | {goal / 2:.0f}x | {1e6 * fits:.1f} us | {single / fits:.0f}x |",

@@ -1,7 +1,7 @@
-"""pyDVL's side of engine_overhead.py and fit_many.py: runs in the peers' environment, prints one valuation as JSON.
+"""pyDVL's side of engine_overhead.py and valuations.py: runs in the peers' environment, prints its seconds as JSON.
 
-One argument: the job as JSON, with sampler, n, evaluations, and where models are fitted their name, the score and an
-.npz file of data. It knows pyDVL by its documented names only.
+One argument: the job as JSON, with sampler, n, evaluations, repeats, and where models are fitted their name, the score
+and an .npz file of data. It knows pyDVL by its documented names only.
 """
 
 from __future__ import annotations
@@ -64,14 +64,21 @@ def valuation(job: dict[str, Any]) -> tuple[Any, Any, Any]:
     return dvl.ShapleyValuation(utility, sampler, rule, show_warnings=False, progress=False), data, utility
 
 
-def main() -> None:
-    """Print processor seconds of the fit, utility calls, and the version."""
-    warnings.simplefilter("ignore")
-    run, data, utility = valuation(json.loads(sys.argv[1]))
-    start = time.process_time()
+def seconds(job: dict[str, Any]) -> float:
+    """Processor seconds of a fit, by the calls of its utility."""
+    run, data, utility = valuation(job)
+    before, start = utility.calls, time.process_time()
     run.fit(data)
-    seconds = time.process_time() - start
-    print(json.dumps({"seconds": seconds, "calls": utility.calls, "version": pydvl.__version__}))
+    return (time.process_time() - start) / (utility.calls - before)
+
+
+def main() -> None:
+    """Print the median of some fits after a short one that warms up, and the version."""
+    warnings.simplefilter("ignore")
+    job = json.loads(sys.argv[1])
+    seconds({**job, "evaluations": min(3, job["evaluations"])})
+    each = [seconds(job) for _ in range(job["repeats"])]
+    print(json.dumps({"seconds": float(np.median(each)), "version": pydvl.__version__}))
 
 
 if __name__ == "__main__":

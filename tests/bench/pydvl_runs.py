@@ -1,4 +1,4 @@
-"""A valuation by pyDVL in its own environment, timed: what engine_overhead.py and fit_many.py compare with."""
+"""A valuation by pyDVL in its own environment, timed: what engine_overhead.py and valuations.py compare with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 USUAL = "/tmp/dvl/peers"
+REPEATS = 5
 
 
 def pydvl_seconds(**job: Any) -> tuple[float | None, str]:
-    """Processor seconds an evaluation, and pyDVL's version; None where it is not installed.
+    """Processor seconds an evaluation, median of warm repeats, and pyDVL's version; None where it is not installed.
 
     Args:
         **job: see peer_overhead_pydvl.py.
@@ -22,7 +23,13 @@ def pydvl_seconds(**job: Any) -> tuple[float | None, str]:
     if not python.exists():
         return None, "pyDVL"
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    command = [str(python), "-W", "ignore", str(HERE / "peer_overhead_pydvl.py"), json.dumps(job)]
+    command = [
+        str(python),
+        "-W",
+        "ignore",
+        str(HERE / "peer_overhead_pydvl.py"),
+        json.dumps({"repeats": REPEATS, **job}),
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | one).stdout
     found = json.loads(said.splitlines()[-1])
-    return found["seconds"] / found["calls"], f"pyDVL {found['version']}"
+    return found["seconds"], f"pyDVL {found['version']}"
