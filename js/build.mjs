@@ -52,11 +52,15 @@ const sources = (change) => ({
   },
 });
 
+/** V8 compiles all functions while it loads the module, beside the page: else each is when it is called first, in the first frame. */
+const EAGER = { js: '//# allFunctionsCalledOnLoad' };
+
 const common = {
   plugins: [cssText(false), sources((source) => source)],
   inject: ['js/src/often.mjs'],
   bundle: true,
   minify: !dev,
+  banner: EAGER,
   sourcemap: dev ? 'inline' : false,
   target: 'es2022',
   charset: 'utf8',
@@ -80,6 +84,7 @@ const outputs = [
     ...common,
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
+    banner: {},
     plugins: [cssText(true), sources(withoutLive)],
   }),
 ];

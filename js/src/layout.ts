@@ -2,6 +2,7 @@
 
 import { extent, type ColumnId } from './columns';
 import { count } from './format';
+import { LIVE } from './here';
 import { sizeOf, valueName, type Points } from './points';
 import { featureTip, labelTip, Say, stderrTip, updatesTip, valueTip } from './words';
 
@@ -158,6 +159,21 @@ export function idWidth(points: Points): number {
  * Infinity where a quarter of them would have less than two digits left: then each number has its own.
  */
 export function decimalsOf(numbers: Float32Array): number {
+  const known = LIVE ? decimals.get(numbers) : undefined;
+  if (LIVE && known !== undefined) {
+    return known;
+  }
+  const found = judged(numbers);
+  if (LIVE) {
+    decimals.set(numbers, found);
+  }
+  return found;
+}
+
+/** Asked for the columns that there are and those that are shown, at each width; the numbers of a column stay. */
+const decimals = new WeakMap<Float32Array, number>();
+
+function judged(numbers: Float32Array): number {
   const step = Math.ceil(numbers.length / 2000);
   const some = numbers.filter((_, row) => row % step === 0);
   const range = extent(some);

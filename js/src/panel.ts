@@ -123,6 +123,9 @@ class Panel {
     detail.addEventListener('pointerenter', () => this.#pin());
     views.table.element.addEventListener('focusin', () => this.#pin());
     if (LIVE) {
+      // what is not shown yet takes no room: the table is as high as it will be, and makes all its rows at once
+      const later = [views.gallery.element, ...views.chips.element.querySelectorAll('[data-testid=chip]')];
+      later.forEach((one) => show(one, false));
       for (const event of ['pointermove', 'pointerdown', 'keydown']) {
         body.addEventListener(event, () => this.#pace.touch());
       }

@@ -1,16 +1,15 @@
-"""Measures how the panel feels: `python tests/ui/feel.py [rows]`. Prints medians.
+"""Measures how the panel feels: `python tests/ui/feel.py [rows]`. Prints medians, and what it took at least.
 
 A million rows: first paint within 1 s of the frame's arrival, a sort within 300 ms, a filter within 100 ms, no frame
 over 50 ms while scrolling. 300 rows: everything within a frame. A stream of ten frames a second over 100,000 points, at
 most 4 MB/s: no task over 100 ms, and under 2 % of the kernel's time.
 
-An action comes just after a frame, so that the next is 16.7 ms away whatever the panel does. "To the paint" is the time
-from the action to the end of the frame that follows, that wait included; "work" leaves it out: what the event's handler
-takes, and from the start of that frame to the end of its style, layout and paint. With less work than a frame is long
-an action is seen in the very next one. "Settled" counts the frames until nothing changes any more; somebody who watches
-the page for that makes every change dearer, so it is counted in runs of their own. Wall times of a busy machine are too
-long: the processor time of the page's main thread is beside them, also what scripts, style and layout have of it. It is
-all that an action leads to, and not only what its first frame waits for.
+"Processor" is what counts: the time of the page's main thread from the action to the end of the first frame that it
+leads to, as the browser's trace has it, in the middle and at the least (other processes only make it longer). "Later"
+is what comes after that frame: charts beside the table, previews; "longest" the longest task of all. The same in wall
+time: "to the paint" from the action, which comes just after a frame, so that the next is 16.7 ms away whatever the
+panel does; "work" leaves that wait out. "Settled" counts the frames until nothing changes any more; somebody who
+watches the page for that makes every change dearer, so it is counted in runs of their own.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ import numpy as np
 from labserver import chromium
 from playwright.sync_api import Browser, CDPSession
 from ui.blank import Blank, full, snapshot
+from ui.tasks import PARTS, Tasks, Tracer, total
 
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.publisher import BYTES_PER_SECOND
@@ -38,7 +38,9 @@ from dvlwidgets.widgets.snapshot import Points, Snapshot
 TRIES = 5
 FRAME = 16.7
 """Milliseconds between two frames of the headless browser."""
-PAINTED = """([what, watched]) => new Promise(async (done) => {
+QUIET = 400
+"""After so many milliseconds all that an action leads to is over."""
+PAINTED = """([what, watched, quiet]) => new Promise(async (done) => {
     const root = document.querySelector('[data-dvl-panel]').shadowRoot;
     const act = new Function('root', 'kernel', 'frame', what);
     const frame = kernel.held;
@@ -51,12 +53,18 @@ PAINTED = """([what, watched]) => new Promise(async (done) => {
         watch.disconnect();
         done({wall, work, settled});
     };
+    const rest = () => {
+        performance.mark('dvl-done');
+        done({wall, work, settled});
+    };
     requestAnimationFrame(() => setTimeout(() => {
         let began = 0;
         const start = performance.now();
-        requestAnimationFrame(() => { began = performance.now(); follow(); }); // the first of the next frame
+        requestAnimationFrame(() => { began = performance.now(); watched && follow(); }); // the next frame's first
+        performance.mark('dvl-begun');
         act(root, kernel, frame);
         const handled = performance.now();
+        watched || setTimeout(rest, quiet);
         // the last callback is before the paint, the message after it
         requestAnimationFrame(() => {
             const {port1, port2} = new MessageChannel();
@@ -77,8 +85,11 @@ SCROLL = """() => new Promise((done) => {
         before = now;
         at += 1;
         table.scrollTop = at % 20 === 0 ? (at * 7919 * 30) % (table.scrollHeight - 600) : table.scrollTop + 90;
-        at < 180 ? requestAnimationFrame(step) : done(deltas.slice(2));
+        if (at < 180) return requestAnimationFrame(step);
+        performance.mark('dvl-done');
+        done(deltas.slice(2));
     };
+    performance.mark('dvl-begun');
     requestAnimationFrame(step);
 })"""
 STREAM = """({names, every}) => new Promise(async (done) => {
@@ -88,10 +99,14 @@ STREAM = """({names, every}) => new Promise(async (done) => {
     const watch = new PerformanceObserver((list) => list.getEntries().forEach((e) => tasks.push(e.duration)));
     watch.observe({type: 'longtask'});
     const start = performance.now();
+    performance.mark('dvl-begun');
     let at = 0;
     const next = () => {
         if (at === frames.length) {
-            setTimeout(() => done({tasks, seconds: (performance.now() - start) / 1000}), 1000);
+            setTimeout(() => {
+                performance.mark('dvl-done');
+                done({tasks, seconds: (performance.now() - start) / 1000});
+            }, 1000);
             return;
         }
         kernel.say(...frames[at++]);
@@ -102,6 +117,8 @@ STREAM = """({names, every}) => new Promise(async (done) => {
 STEPS = {
     "sort by id": ("root.querySelector('[data-testid=sort-id]')?.click()", 300),
     "sort by the error": ("root.querySelector('[data-testid=sort-stderr]').click()", 300),
+    "sort by updates": ("root.querySelector('[data-testid=sort-count]').click()", 300),
+    "sort by a feature": ("root.querySelector('[data-testid=sort-f0]').click()", 300),
     "sort by label": ("root.querySelector('[data-testid=sort-label]').click()", 300),
     "sort by value": ("root.querySelector('[data-testid=sort-value]').click()", 300),
     "lowest 5 %, on or off": ("root.querySelector('[data-chip=lowest]').click()", 100),
@@ -113,9 +130,21 @@ STEPS = {
         100,
     ),
 }
+SELECT = "const rows = [...root.querySelectorAll('[data-testid=row]:not([hidden])')]; "
 MORE = {
-    "a row in focus": "const rows = [...root.querySelectorAll('[data-testid=row]:not([hidden])')]; "
-    "rows[3 + Math.floor(Math.random() * 9)].querySelector('.value').click()",
+    "a search": "const a = root.querySelector('[data-testid=filter-text]'); a.value = a.value ? '' : '2'; "
+    "a.dispatchEvent(new Event('input', {bubbles: true}))",
+    "a brush, on or off": "window.on = !window.on; root.querySelector('[data-testid=histogram]').dispatchEvent("
+    "new KeyboardEvent('keydown', {key: window.on ? 'ArrowLeft' : 'Escape', bubbles: true, composed: true}))",
+    "a range, on or off": f"""
+        {SELECT} window.many = !window.many;
+        if (window.many) {{
+            const shift = {{bubbles: true, composed: true, shiftKey: true}};
+            rows[14].querySelector('.value').dispatchEvent(new MouseEvent('click', shift));
+        }} else root.querySelector('[data-testid=footer-selected]').click();
+    """,
+    "scrolled by three rows": "root.querySelector('[data-testid=table]').scrollTop += 90",
+    "a row in focus": f"{SELECT} rows[3 + Math.floor(Math.random() * 9)].querySelector('.value').click()",
     "a row ticked": "root.querySelector('[data-testid=row-select]').click()",
     "the arrow key down": "root.querySelector('[data-testid=table]').dispatchEvent("
     "new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true, composed: true}))",
@@ -128,12 +157,17 @@ MORE = {
             edits: {count: turn, relabelled: 1, dropped: 0, undo: true, redo: false, path: 'e.jsonl', saved: true}});
     """,
 }
+_KEY = """root.querySelector('[data-testid=table]').dispatchEvent(
+            new KeyboardEvent('keydown', {key: String(turn % 10), bubbles: true, composed: true}))"""
+MORE["an undo, and its answer"] = (
+    MORE["a label, and its answer"]
+    .replace(_KEY, "root.querySelector('[data-testid=undo]').click()")
+    .replace("findLast(({t}) => t === 'relabel')", "findLast(({t}) => t === 'undo')")
+    .replace("{request, rows, label}", "{request}")
+    .replace(", rows, codes: [label]", ", rows: [turn], codes: [turn % 10]")
+)
 """What is asked of 300 rows besides: all of it within a frame."""
 FIRST = "kernel.say(...frame)"
-
-
-PARTS = {"ScriptDuration": "script", "RecalcStyleDuration": "style", "LayoutDuration": "layout"}
-"""Of the processor time, as the browser counts it."""
 
 
 class Clock:
@@ -144,12 +178,8 @@ class Clock:
         self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def __call__(self) -> float:
-        return self.all()["TaskDuration"]
-
-    def all(self) -> dict[str, float]:
-        """Also what scripts, style and layout have of it."""
         found = self._session.send("Performance.getMetrics")["metrics"]
-        return {m["name"]: float(m["value"]) for m in found if m["name"] in {"TaskDuration", *PARTS}}
+        return next(float(m["value"]) for m in found if m["name"] == "TaskDuration")
 
 
 @dataclass(frozen=True)
@@ -158,26 +188,26 @@ class Felt:
 
     wall: float
     work: float
-    processor: Mapping[str, float]
+    tasks: Tasks
     settled: int | None = None
 
 
-def cost(felt: list[Felt]) -> dict[str, float]:
-    """Medians of the processor time, as a whole and by its parts."""
-    return {name: median(x.processor[name] for x in felt) for name in ("TaskDuration", *PARTS)}
-
-
-def say(name: str, felt: list[Felt], goal: float, idle: Mapping[str, float] | None = None) -> None:
-    """One line of medians; `idle`: milliseconds of processor that no action takes as well."""
+def say(name: str, felt: list[Felt], goal: float) -> None:
+    """One line of medians."""
     plain = [x for x in felt if x.settled is None]
     wall, work = median(x.wall for x in plain), median(x.work for x in plain)
-    processor = {part: ms - (idle or {}).get(part, 0.0) for part, ms in cost(plain).items()}
-    parts = ", ".join(f"{word} {processor[part]:.1f}" for part, word in PARTS.items())
-    late = "" if work <= goal else "  <- late"
+    processor = [total(x.tasks.answer) for x in plain]
+    later = median(total(x.tasks.all) - total(x.tasks.answer) for x in plain)
+    longest = median(x.tasks.longest for x in plain)
+    parts = ", ".join(
+        f"{part} {median(x.tasks.part(part) for x in plain):.1f}" for part in dict.fromkeys(PARTS.values())
+    )
+    late = "" if median(processor) <= goal else "  <- late"
     settled = median(x.settled for x in felt if x.settled is not None)
     print(
-        f"  {name:24} to the paint {wall:6.1f} ms, work {work:6.1f} ms (goal {goal:g}), processor "
-        f"{processor['TaskDuration']:5.1f} ms ({parts}), settled in {settled:g} frames{late}"
+        f"  {name:24} processor {median(processor):6.1f} ms, at least {min(processor):6.1f} (goal {goal:g}; {parts}), "
+        f"later {later:5.1f}, longest {longest:5.1f}; to the paint {wall:6.1f}, work {work:6.1f}, settled in "
+        f"{settled:g} frames{late}"
     )
 
 
@@ -190,7 +220,7 @@ def first_paint(browser: Browser, n: int, goal: float) -> Blank:
         blank.frames["frame"] = frame
         blank.mount()
         blank.page.evaluate("async () => { kernel.held = await kernel.frame('frame') }")
-        felt.append(timed(blank, Clock(blank), FIRST, watched=at == 0))
+        felt.append(timed(blank, Tracer(browser, blank.page), FIRST, watched=at == 0))
         if at < 3:
             blank.close()
     print(f"{n:,} rows, a frame of {sum(map(len, frame.buffers)) / 1e6:.1f} MB")
@@ -198,29 +228,33 @@ def first_paint(browser: Browser, n: int, goal: float) -> Blank:
     return blank
 
 
-def timed(blank: Blank, clock: Clock, what: str, *, watched: bool = False) -> Felt:
+def timed(blank: Blank, tracer: Tracer, what: str, *, watched: bool = False) -> Felt:
     """What `what` does, until long after its paint."""
-    before = clock.all()
-    found = blank.page.evaluate(PAINTED, [what, watched])
-    processor = {name: 1000 * (now - before[name]) for name, now in clock.all().items()}
-    return Felt(found["wall"], found["work"], processor, found["settled"] if watched else None)
+    if watched:
+        found = blank.page.evaluate(PAINTED, [what, True, QUIET])
+        return Felt(found["wall"], found["work"], Tasks(), found["settled"])
+    with tracer.watch() as tasks:
+        found = blank.page.evaluate(PAINTED, [what, False, QUIET])
+    return Felt(found["wall"], found["work"], tasks)
 
 
 def steps(blank: Blank, goals: Mapping[str, tuple[str, float]]) -> None:
     """Sorts, filters, scrolls."""
-    clock = Clock(blank)
+    browser = blank.page.context.browser
+    assert browser is not None
+    tracer, clock = Tracer(browser, blank.page), Clock(blank)
     blank.page.wait_for_timeout(1000)  # charts in the headers and beside the table come one after the other
-    idle = cost([timed(blank, clock, "") for _ in range(TRIES)])
     for name, (what, limit) in goals.items():
-        felt = [timed(blank, clock, what, watched=at < 2) for at in range(2 * TRIES + 2)]
-        say(name, felt, limit, idle)
+        felt = [timed(blank, tracer, what, watched=at < 2) for at in range(2 * TRIES + 2)]
+        say(name, felt, limit)
     before = clock()
     deltas = blank.page.evaluate(SCROLL)
     share = (clock() - before) / len(deltas)
-    late = sum(delta > 50 for delta in deltas)
+    with tracer.watch() as tasks:
+        blank.page.evaluate(SCROLL)
     print(
-        f"  scrolling {len(deltas)} frames: median {median(deltas):.1f} ms, longest {max(deltas):.1f} ms, {late} over"
-        f" 50 ms; processor {1000 * share:.1f} ms a frame"
+        f"  scrolling {len(deltas)} frames: processor {1000 * share:.1f} ms a frame, the longest task "
+        f"{tasks.longest:.1f} ms (goal 50); wall median {median(deltas):.1f} ms, longest {max(deltas):.1f} ms"
     )
 
 
@@ -242,20 +276,16 @@ def stream(browser: Browser, n: int = 100_000, frames: int = 50) -> None:
         now, size = after, size + sum(map(len, frame.buffers))
         blank.frames[f"delta{seq}"] = frame
         names.append(f"delta{seq}")
-    clock = Clock(blank)
-    before = clock()
-    result: dict[str, Any] = blank.page.evaluate(STREAM, {"names": names, "every": 100})
-    busy = clock() - before
+    with Tracer(browser, blank.page).watch() as tasks:
+        result: dict[str, Any] = blank.page.evaluate(STREAM, {"names": names, "every": 100})
+    busy = total(tasks.all)
     seconds = result["seconds"] - 1
     print(
         f"{frames} delta frames of {rows:,} of {n:,} points: {size / frames / 1e5:.2f} MB/s at ten a second"
     )
-    print(
-        f"  long tasks {len(result['tasks'])}, the longest {max(result['tasks'], default=0):.0f} ms (goal 100)"
-    )
-    print(
-        f"  processor {1000 * busy / frames:.1f} ms a frame, {seconds:.1f} s for {frames / 10:g} s of frames"
-    )
+    wall = max(result["tasks"], default=0)
+    print(f"  the longest task {tasks.longest:.0f} ms of processor (goal 100), {wall:.0f} ms of wall time")
+    print(f"  processor {busy / frames:.1f} ms a frame, {seconds:.1f} s for {frames / 10:g} s of frames")
     cost = 1000 * median(costs)
     print(f"  kernel {cost:.2f} ms a frame: {cost:.2f} % of a core at ten a second (goal 2 %)")
     blank.close()

@@ -35,7 +35,8 @@ const DRAGGED = 6;
 interface Head {
   readonly column: Column;
   readonly cell: HTMLElement;
-  readonly chart: MiniChart | null;
+  /** Made when it is first painted, which may be a frame after the header. */
+  chart: MiniChart | null;
   mini: Mini | null;
   /** What the chart was counted from. */
   of: unknown;
@@ -67,34 +68,35 @@ export function createHeads(actions: HeadActions) {
       heads = [];
     }
     const name = nameOf(column);
-    const { sort } = column;
-    const chart =
-      sort === null || BARE.has(column.kind)
-        ? null
-        : createMini(column.name, name.replace(/^x:/, ''), {
-            range: (range, done) => actions.range(sort, range, done),
-            classes: (names) => actions.classes(sort, names),
-          });
     if (column.left !== undefined) {
       cell.classList.add('pinned');
       cell.style.left = `${column.left}px`;
     }
     setAttr(cell, 'data-column', name);
-    if (chart !== null) {
-      cell.append(chart.element);
-      observe(cell);
-    }
     if (column.kind !== 'select') {
       cell.append(edge(cell, name));
       draggable(cell, name);
     }
     cell.addEventListener('keydown', (event) => walk(event, heads, (column) => actions.down(nameOf(column))));
-    heads.push({ column, cell, chart, mini: null, of: null });
+    heads.push({ column, cell, chart: null, mini: null, of: null });
     const button = cell.querySelector('.sort');
     if (button !== null && !heads.some((head) => head !== heads.at(-1) && head.column.sort !== null)) {
       setAttr(button, 'tabindex', 0); // one stop for the Tab key: arrow keys go on from there
     }
     soon(0);
+  }
+
+  function draw(head: Head): void {
+    const { cell, column } = head;
+    const { sort } = column;
+    if (head.chart === null && sort !== null && !BARE.has(column.kind)) {
+      head.chart = createMini(column.name, nameOf(column).replace(/^x:/, ''), {
+        range: (range, done) => actions.range(sort, range, done),
+        classes: (names) => actions.classes(sort, names),
+      });
+      cell.append(head.chart.element);
+      observe(cell);
+    }
   }
 
   /** The right edge of a header: a drag changes the width. */
@@ -178,6 +180,7 @@ export function createHeads(actions: HeadActions) {
   function paint(now: Sight): void {
     sight = now;
     for (const head of heads) {
+      draw(head);
       show(head, now);
     }
     if (now.points.n <= FEW) {

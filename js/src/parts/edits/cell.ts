@@ -33,12 +33,14 @@ export function createMarks() {
 
 export function withMarks(cell: Cell): Cell {
   const marks = createMarks();
-  cell.element.append(marks.element);
   return {
     element: cell.element,
     paint(row, context) {
       cell.paint(row, context);
       marks.paint(context.points, row);
+      if (marks.element.parentNode === null && marks.element.firstChild !== null) {
+        cell.element.append(marks.element);
+      }
     },
   };
 }
