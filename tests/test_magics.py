@@ -138,7 +138,9 @@ def test_a_refused_line_leaves_the_earlier_run_of_its_name_alone(shell):
     shell.run('%%valuation slow --train train --test test --until "hours(1)" --out r\nSlow()')
     shell.refused("%%valuation slow --train train --test tst\nSlow()")
     shell.refused("%%valuation slow --train train --test test --metric acuracy\nSlow()")
+    shell.refused("%%valuation slow --train train --test test --height 10\nSlow()")  # by the panel itself
     assert shell.names["r"].state == "running"
+    assert [entry.name for entry in runs.entries() if entry.run is shell.names["r"]] == ["slow"]
 
 
 _MODELS = {
@@ -543,6 +545,7 @@ def test_dvl_shows_saves_and_prints_edits(shell, tmp_path):
         ("%dvl shw a", ["no %dvl 'shw'", "'show'"]),
         ("%dvl show b", ["no run 'b'", "There are: a"]),
         ("%dvl show a b", ["takes one name", "'b'"]),
+        ("%dvl list a", ["list takes nothing", "'a'"]),
         ("%dvl pause a", ["'a' is finished", "nothing to pause"]),
         ("%dvl save a b c", ["'c' is too much"]),
     ],

@@ -47,6 +47,8 @@ def dvl(line: str) -> None:
         print(table(entries) if entries else NONE)  # noqa: T201 - what was asked for
         return
     name, *rest = words
+    if name == "list":
+        raise UsageError(f"%dvl list takes nothing; {' '.join(rest)!r} is too much.")
     verb = VERBS.get(name)
     if verb is None:
         raise unknown("%dvl", name, ["list", *VERBS])

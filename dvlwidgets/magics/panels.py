@@ -80,22 +80,38 @@ def launch(shell: Any, script: Script, code: str, given: Given, name: str | None
         UsageError: the panel refused an argument.
         Whatever made the run fail, with --wait.
     """
-    lines = [f"panel = {code}", "panel.start()"]
-    jobs = given.get("jobs")
-    if jobs is not None:
+    made, started = f"panel = {code}", "panel.start()"
+    if "jobs" in given:
         script.uses_module("joblib")
-        lines = [f"with joblib.parallel_config(n_jobs={jobs}):", *(f"    {line}" for line in lines)]
     if "show-code" in given:
-        _print_code(script, lines, given)
+        _print_code(script, _with_jobs(given, made, started), given)
         return
-    make_room(name, LONG_PATIENCE if "checkpoint" in given else PATIENCE)
-    script.does("\n".join(lines))
+    if "checkpoint" in given:  # the earlier run has the folder
+        make_room(name, LONG_PATIENCE)
+    script.does("\n".join(_with_jobs(given, made)))  # refused here, it leaves the earlier run alone
     panel = script["panel"]
+    make_room(name, PATIENCE, but=panel)
+    _give_name(panel, name)
+    script.does("\n".join(_with_jobs(given, started)))
     if "out" in given:
         shell.user_ns[given.get("out")] = panel.run
     display(panel)  # type: ignore[no-untyped-call]
     if "wait" in given:
         _wait(panel)
+
+
+def _with_jobs(given: Given, *lines: str) -> list[str]:
+    """The lines, under so many jobs if --jobs was given."""
+    if "jobs" not in given:
+        return list(lines)
+    return [f"with joblib.parallel_config(n_jobs={given.get('jobs')}):", *(f"    {line}" for line in lines)]
+
+
+def _give_name(panel: Any, name: str | None) -> None:
+    """The name that the earlier run had until now."""
+    entries = runs.entries()
+    if name is not None and name not in {entry.name for entry in entries}:
+        next(entry for entry in entries if entry.panel is panel).name = name
 
 
 def _wait(panel: Any) -> None:
@@ -121,12 +137,18 @@ def _print_code(script: Script, lines: list[str], given: Given) -> None:
     print(script.code(), end="")  # noqa: T201 - what was asked for
 
 
-def make_room(name: str | None, patience: float) -> None:
-    """Ends the earlier run of that name, or, for a run without one, that of the cell that runs again; says so."""
+def make_room(name: str | None, patience: float, *, but: Any = None) -> None:
+    """Ends the earlier run of that name, or, for a run without one, that of the cell that runs again; says so.
+
+    Args:
+        name: of the new run, or None.
+        patience: seconds that the earlier run gets to finish the work in hand.
+        but: the panel of the new run, where it is made already.
+    """
     place = _place.here()
     for entry in runs.entries():
         again = name is None and place is not None and entry.cell == place.cell
-        if (entry.name == name or again) and entry.panel is not None:
+        if (entry.name == name or again) and entry.panel is not None and entry.panel is not but:
             _end(entry, patience)
 
 
