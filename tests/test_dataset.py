@@ -394,6 +394,13 @@ def test_a_new_label_fits_or_widens_the_dtype(y: object, new: object, expected: 
     assert edited.y.tolist() == expected
 
 
+def test_a_truth_value_becomes_another_one_or_nothing() -> None:
+    d = Dataset(np.zeros((2, 1)), [True, False])
+    assert d.relabel({0: 0}).y.dtype == bool
+    with pytest.raises(InputError, match="True and False, but new label 2 is neither"):
+        d.relabel({0: 2})
+
+
 def test_relabel_several_outputs() -> None:
     d = Dataset(np.zeros((2, 1)), [[1, 2], [3, 4]], multi_output=True)
     assert d.relabel({1: [7, 8]}).y.tolist() == [[1, 2], [7, 8]]

@@ -109,6 +109,10 @@ def _fitting(values: NDArray[Any], new: list[Any]) -> NDArray[Any]:
         )
     if values.dtype.kind == "O":
         return _objects(new) if values.ndim == 1 else labels.astype(object)
+    if values.dtype.kind == "b" and not np.isin(labels, [0, 1]).all():
+        raise InputError(
+            f"the labels are True and False, but new label {said(new[0])} is neither. Pass True or False."
+        )
     if labels.dtype.kind in "iufb" and np.array_equal(labels.astype(values.dtype), labels):
         return labels.astype(values.dtype)
     return labels.astype(np.promote_types(values.dtype, labels.dtype))
