@@ -462,7 +462,7 @@ def test_what_strip_cannot_write_is_said_and_nothing_is_left_behind(run, tmp_pat
     path = made.saved(tmp_path, made.copy().bundle())
     status, _, err = run("strip", path, "--out", tmp_path / "nowhere" / "clean.ipynb")
     assert status == 1
-    assert "No such file or directory" in err
+    assert f"{tmp_path / 'nowhere' / 'clean.ipynb'} cannot be written: No such file or directory" in err
     assert [item.name for item in tmp_path.iterdir()] == ["report.ipynb"]
 
 

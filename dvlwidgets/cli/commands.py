@@ -90,7 +90,12 @@ def _not_the_same(file: Path, out: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Writes a file at once: whoever reads it sees the old content or the new one, never half of it."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.resolve().parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.resolve().parent)
+    except OSError as refusal:  # it names a file that nobody gave
+        raise InputError(
+            f"{path} cannot be written: {refusal.strerror}. Give a file in a folder that exists and may be written to."
+        ) from refusal
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass", newline="") as opened:
             opened.write(text)
