@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { trainColumns, testColumns } from '../src/influence/columns';
+import { choiceOf, rememberColumns, trainColumns, testColumns } from '../src/influence/columns';
 import { effectsOf, rememberEffects } from '../src/influence/effects';
 import { brief, tilesOf } from '../src/influence/facts';
 import { ordinal } from '../src/influence/words';
@@ -11,6 +11,7 @@ import {
   judge,
   labelWord,
   LOSS_RANK,
+  OWN,
   predictedWord,
   SELF_RANK,
   withoutOwn,
@@ -20,6 +21,11 @@ import { disagreed, staleWords } from '../src/influence/words';
 import { decode, type DeltaInfluence, type FullInfluence } from '../src/influence/wire';
 import { derive } from '../src/derive';
 import { ranks } from '../src/columns';
+import { allColumns, arranged, AS_USUAL, nameOf, showColumn } from '../src/parts/columns/arrange';
+import { scopeOf } from '../src/parts/columns/fields';
+import { liveCell } from '../src/parts/columns/cells';
+import { moreTests } from '../src/parts/filters/more';
+import { csv } from '../src/parts/view/rows';
 import { tableWidth } from '../src/layout';
 import { NO_EDITS } from './make';
 import { fullInfluence, makeInfluence } from './harness/influence.mjs';
@@ -117,8 +123,11 @@ describe('both sets of points', () => {
         },
       },
     } as unknown as DeltaInfluence;
+    const [losses] = now.train.features;
     applyStep(now, step);
     expect(now.train.features[0]!.values[7]).toBe(99);
+    expect(now.train.features[0]).not.toBe(losses); // what is drawn of it is drawn anew
+    expect(now.train.features[0]!.values).toBe(losses!.values);
     expect(now.train.features[LOSS_RANK]!.values[7]).toBe(1);
     expect(now.train.features[SELF_RANK]!.values[7]).toBe(1);
     expect(now.test.value[0]).toBe(0.5);
@@ -252,6 +261,65 @@ describe('words', () => {
   it('of how far a test point is disagreed with', () => {
     expect(disagreed(0.643)).toBe('64 % of the training points’ influence hurts it');
     expect(disagreed(NaN)).toBeNull();
+  });
+});
+
+describe('the table as the valuation panel has it', () => {
+  const held = both({ features: 2 });
+  const { train } = held;
+  const choice = choiceOf({ both: held });
+  const own = train.features.slice(OWN).map((_, i) => `f${OWN + i}`);
+
+  it('has every number of a training point, and the features of the data to choose', () => {
+    const usual = arranged(train, 'wide', Infinity, AS_USUAL, choice).map(nameOf);
+    const all = allColumns(train, choice).map(nameOf);
+    expect(own.length).toBeGreaterThan(0);
+    expect(usual).toEqual(trainColumns(held, 'wide', Infinity).map(nameOf));
+    expect(all.filter((name) => !usual.includes(name))).toEqual([
+      ...(usual.includes('id') ? [] : ['id']),
+      ...own,
+    ]);
+    const more = arranged(train, 'wide', Infinity, showColumn(AS_USUAL, own[0]!, true), choice);
+    expect(more.map(nameOf)).toContain(own[0]);
+  });
+
+  it('is written with a name of its own for each column', () => {
+    const order = Uint32Array.of(3, 1);
+    const columns = arranged(train, 'wide', Infinity, AS_USUAL, choice);
+    const [names, first] = csv(train, ranks(train), columns, order).split('\r\n');
+    expect(names!.split(',')).toContain('self-influence rank');
+    expect(new Set(names!.split(',')).size).toBe(names!.split(',').length);
+    expect(first!.split(',')[names!.split(',').indexOf('loss rank')]).toBe(
+      String(train.features[LOSS_RANK]!.values[3])
+    );
+  });
+
+  it('is filtered by an expression over these numbers, which names no errors: influences are exact', () => {
+    const named = { ...train, value_name: 'quantile' };
+    const more = { ranges: {}, classes: {}, expression: 'quantile < 0 and `loss rank` <= 20' };
+    const [test] = moreTests(named, more, ranks(named), new Set());
+    for (let row = 0; row < train.n; row++) {
+      expect(test!(row)).toBe(train.value[row]! < 0 && train.features[LOSS_RANK]!.values[row]! <= 20);
+    }
+    const { names } = scopeOf(named, ranks(named), new Set());
+    expect(names.filter((name) => ['se', 'updates', 'converged'].includes(name))).toEqual([]);
+  });
+
+  it('makes its rows and headers anew when the module that does so has come, and once', () => {
+    const columnsOf = rememberColumns();
+    const grid = {
+      more: moreTests,
+      columns: (...of: Parameters<typeof arranged>) => arranged(of[0], of[1], of[2], of[3], choice),
+      cell: liveCell,
+      dress: () => undefined,
+      dressRow: () => undefined,
+      painted: () => undefined,
+    };
+    const before = columnsOf(held, 'wide', [900, 300], undefined, undefined).train;
+    const after = columnsOf(held, 'wide', [900, 300], grid, undefined).train;
+    expect(after).toEqual(before);
+    expect(after).not.toBe(before);
+    expect(columnsOf({ ...held }, 'wide', [900, 300], grid, undefined).train).toBe(after);
   });
 });
 

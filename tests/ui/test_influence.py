@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from influence_fakes import FakeExplorer, two_sets
 from labserver import Server
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from ui.bridge import Bridge, bridged
 from ui.influence_work import FAKE, InfluenceView, position, write_notebook
 from ui.work import ASK, START, Lab, busy_until, until
+
+from dvlwidgets import InfluencePanel
 
 
 def opened(
@@ -138,3 +145,69 @@ def test_a_reload_brings_everything_back(page: Page, server: Server, folder: Pat
     expect(again.cards("helpful").first).to_be_visible()
     again.click("stop")
     again.expect_state("stopped")
+
+
+def heard(at: Bridge, condition: Callable[[], bool]) -> None:
+    """Waits for something in Python; the bridge hears the page while somebody speaks with it."""
+    until(lambda: at.page.evaluate("true") and condition())
+
+
+def test_the_doubted_points_are_filtered_selected_and_taken_away_as_the_panel_shows_them(
+    browser: Browser, in_a_folder: None
+):
+    train, test, _ = two_sets()
+    panel = InfluencePanel(FakeExplorer(train, test), train, test, title="blobs")
+    panel.start()
+    panel.wait(60)
+    now = panel.explorer.columns()
+    loss_rank = np.argsort(np.argsort(-now["loss"].astype("f4"), kind="stable")) + 1
+    doubted = np.flatnonzero((now["quantile"] < 1) & (loss_rank <= 20))
+    with bridged(browser, panel, permissions=["clipboard-read", "clipboard-write"]) as at:
+        expect(at.part("tests").get_by_test_id("row").first).to_be_visible()
+        at.page.locator("[data-testid=tab][data-chip=training]").click()
+        at.part("expression").fill("quantile < 1 and `loss rank` <= 20")
+        at.part("expression").press("Enter")
+        expect(at.part("table")).to_have_attribute("data-points", str(doubted.size))
+        heard(at, lambda: "loss rank" in panel.filters.get("expression", ""))
+        panel.selection = doubted[:2]
+        expect(at.part("footer-selected")).to_have_text("2 selected")
+        at.row(int(doubted[2])).get_by_test_id("row-select").check()
+        heard(at, lambda: panel.selection.tolist() == doubted[:3].tolist())
+
+        # the table, as it is shown and as a file
+        at.part("export").click()
+        with at.page.expect_download() as taken:
+            at.part("export-csv").click()
+        rows = list(csv.DictReader(Path(taken.value.path()).read_text(encoding="utf-8").splitlines()))
+        by_quantile = doubted[np.argsort(now["quantile"][doubted], kind="stable")]
+        assert [int(row["point"]) for row in rows] == by_quantile.tolist()
+        shown = [float(row["self-influence"]) for row in rows]
+        np.testing.assert_allclose(shown, now["self_influence"][by_quantile], rtol=1e-6)
+
+        # the selected rows for a spreadsheet
+        at.row(int(by_quantile[0])).focus()
+        at.page.keyboard.press("Control+c")
+        expect(at.part("copied")).to_have_text("3 rows copied")
+        lines = at.page.evaluate("() => navigator.clipboard.readText()").split("\n")
+        assert "loss rank" in lines[0].split("\t")
+        assert len(lines) == 4
+
+        # a feature of the data as a column
+        at.part("columns-open").click()
+        at.part("show-f8").click()
+        expect(at.page.locator("[data-column=f8]")).to_be_visible()
+        at.page.keyboard.press("Escape")
+
+        # the charts as pictures
+        for chart, form in (("threshold-chart", "svg"), ("effects-same", "png")):
+            card = at.page.locator(".card", has=at.part(chart))
+            card.get_by_test_id("save").click()
+            with at.page.expect_download() as picture:
+                card.get_by_test_id(f"save-{form}").click()
+            content = Path(picture.value.path()).read_bytes()
+            assert content.startswith(b"<svg" if form == "svg" else b"\x89PNG")
+            assert form == "png" or b"25 % quantile" in content
+        panel.filters = {"ranges": {"quantile": (None, 0.5)}}
+        expect(at.part("threshold-words")).to_contain_text(
+            f"{int((now['quantile'] <= 0.5).sum())} points below"
+        )
