@@ -29,7 +29,7 @@ function disagreementCell(): Cell {
   const bar = h('span', { class: 'card-bar' });
   const element = h(
     'div',
-    { class: 'cell feature numeric disagreement', 'data-testid': 'cell-disagreement' },
+    { class: 'cell feature numeric disagreement' },
     share,
     h('span', { class: 'card-track' }, bar)
   );

@@ -160,7 +160,7 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
       parts.below.element
     ),
   };
-  const here = h('p', { class: 'keys-here', 'data-testid': 'keys-here-train' }, OF_TESTS.elsewhere);
+  const here = h('p', { class: 'keys-here' }, OF_TESTS.elsewhere);
   const detail = h(
     'div',
     { class: 'detail', role: 'region', 'aria-label': Say.inFocus },

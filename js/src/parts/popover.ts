@@ -3,7 +3,7 @@
 import { setAttr, show } from '../dom';
 import { placeBelow } from './place';
 
-export interface Popover {
+interface Popover {
   readonly isOpen: () => boolean;
   readonly close: () => void;
   /** The panel is gone: nothing is listened to any more. */

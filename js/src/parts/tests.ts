@@ -44,11 +44,7 @@ export const makeTests: MakeLate = (hub, kit) => {
       }
     },
   });
-  const again = h(
-    'button',
-    { class: 'link', title: WORDS.lookTip, 'data-testid': 'test-again', onclick: ask },
-    WORDS.again
-  );
+  const again = h('button', { class: 'link', title: WORDS.lookTip, onclick: ask }, WORDS.again);
   const title = h('span', {}, WORDS.title);
   const sentence = h('span');
   const said = h('p', { class: 'muted', role: 'status', 'data-testid': 'test-said' }, sentence, ' ', again);

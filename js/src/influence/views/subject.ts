@@ -27,7 +27,7 @@ export interface SubjectData {
 }
 
 export function createSubject() {
-  const canvas = h('canvas', { class: 'subject-picture', role: 'img', 'data-testid': 'subject-preview' });
+  const canvas = h('canvas', { class: 'subject-picture', role: 'img' });
   const name = h('span', { 'data-testid': 'subject-name' });
   const was = h('span', { class: 'subject-was', 'data-testid': 'subject-was' });
   const said = h('p', { 'data-testid': 'subject-said' });

@@ -22,7 +22,7 @@ export function liveCell(column: Column): Cell {
 }
 
 function convergedCell(): Cell {
-  const element = h('div', { class: 'cell converged', 'data-testid': 'cell-converged' });
+  const element = h('div', { class: 'cell converged' });
   return {
     element,
     paint(row, { points }) {

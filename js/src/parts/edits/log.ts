@@ -36,7 +36,6 @@ export function createLog(actions: LogActions, title: string, worth: string) {
   const none = h('p', { class: 'muted', role: 'status' }, WORDS.loading);
   const start = h('button', {
     class: 'button small',
-    'data-testid': 'back-to-start',
     onclick: () => actions.backTo(0),
   });
   const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, WORDS.older);

@@ -67,12 +67,8 @@ export function createPrompt(actions: PromptActions, name: string) {
     h(
       'div',
       { class: 'button-row' },
-      h('button', { class: 'button', type: 'submit', 'data-testid': 'prompt-save' }, WORDS.save),
-      h(
-        'button',
-        { class: 'button', 'data-testid': 'prompt-cancel', onclick: () => close(true) },
-        WORDS.cancel
-      )
+      h('button', { class: 'button', type: 'submit' }, WORDS.save),
+      h('button', { class: 'button', onclick: () => close(true) }, WORDS.cancel)
     ),
     hint
   );

@@ -15,7 +15,6 @@ export function createSuggestions(accept: (taken: Taken, sure: number) => void) 
     ...percents,
     type: 'range',
     'aria-label': WORDS.sureTip,
-    'data-testid': 'accept-slider',
     oninput: () => choose(slider.value),
   });
   const number = h('input', {
