@@ -10,12 +10,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from labserver import Server, chromium, lab, watched_page
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 from ui.influence_work import InfluenceView
 from ui.influence_work import write_notebook as write_influence_notebook
 from ui.work import START, Lab, Notebook, Panel, saved_page, until, write_notebook
@@ -135,7 +136,7 @@ class Taking:
         """One picture of the panel at each width."""
         for width in widths or self.widths:
             fit_width(page, panel, width)
-            panel.at.screenshot(path=self._file(name, width), animations="disabled")
+            until(partial(taken, panel, self._file(name, width)), 60)
 
     def _file(self, name: str, width: int | None = None) -> Path:
         size = "" if width is None else f"-{width}"
@@ -145,6 +146,15 @@ class Taking:
     def _end(page: Page) -> None:
         page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
         page.context.close()
+
+
+def taken(panel: Panel, file: Path) -> bool:
+    """Takes a picture; JupyterLab may just be making a new view of the panel."""
+    try:
+        panel.at.screenshot(path=file, animations="disabled", timeout=10_000)
+    except Error:
+        return False
+    return True
 
 
 def edit(page: Page, panel: Panel) -> None:
