@@ -18,7 +18,7 @@ from dvlwidgets import (
     ShapleyValuation,
     Utility,
 )
-from dvlwidgets.data import table_export
+from dvlwidgets.data import Dataset, table_export
 from dvlwidgets.engine.stopping import MaxSamples, NoStopping
 from dvlwidgets.errors import InputError, InputTypeError, RunError
 from dvlwidgets.widgets.parts import view
@@ -184,6 +184,24 @@ def test_tables_hold_what_the_panel_shows_and_no_formulas(opened):
     frame = panel.to_frame() if _has("pandas") else None
     if frame is not None:
         assert frame["id"].tolist() == ids  # as they are: no spreadsheet is in between
+
+
+def test_tables_hold_columns_of_a_data_frame_that_are_no_numbers(opened):
+    pd = pytest.importorskip("pandas")
+    towns, days = ["Zürich", None] * 10, pd.date_range("2020-01-01", periods=20)
+    x = pd.DataFrame(
+        {"age": np.arange(20.0), "town": towns, "day": days, "kind": pd.Categorical(["u", "v"] * 10)}
+    )
+    panel, _ = opened(Dataset(x, np.arange(20) % 2))
+    frame = panel.to_frame()
+    assert frame.columns.tolist()[-4:] == ["age", "town", "day", "kind"]
+    assert frame["day"].tolist() == days.tolist()
+    assert frame["kind"].tolist() == ["u", "v"] * 10
+    with open(panel.to_csv("table.csv", rows=[2]), encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["town"], row["kind"], row["day"][:10]) == ("Zürich", "u", "2020-01-03")
+    with open(panel.to_csv("table.csv", rows=[1]), encoding="utf-8", newline="") as file:
+        assert next(csv.DictReader(file))["town"] == ""
 
 
 def test_parquet_goes_to_a_file_or_to_a_page_in_the_order_asked_for_or_is_refused_in_words(valued):

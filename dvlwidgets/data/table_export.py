@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.data.frames import pandas
+from dvlwidgets.data.preview_kinds import absent
 from dvlwidgets.data.shown import writable
 from dvlwidgets.data.user_file import write_file
 from dvlwidgets.errors import InputError
@@ -60,8 +61,17 @@ def parquet(table: Table, file: Any) -> None:
 
 
 def _plain(column: NDArray[Any]) -> Any:
-    """What a file can hold: texts for objects, numbers as they are."""
-    return column if column.dtype.kind in "biuf" else [writable(str(item)) for item in column.tolist()]
+    """What a file can hold: texts for objects, nothing where one is missing, numbers as they are."""
+    if column.dtype.kind in "biuf":
+        return column
+    return [None if text is None else writable(text) for text in _texts(column)]
+
+
+def _texts(column: NDArray[Any]) -> list[str | None]:
+    """Objects and dates as texts; None where one is missing."""
+    if column.dtype.kind in "mM":
+        return [None if text == "NaT" else text for text in column.astype(str).tolist()]
+    return [None if absent(item) else str(item) for item in column.tolist()]
 
 
 def write_csv(table: Table, path: str | PathLike[str]) -> Path:
@@ -82,7 +92,7 @@ def cells(column: NDArray[Any]) -> Sequence[Any]:
     if column.dtype.kind == "f":
         digits = str if column.dtype == np.float64 else "{:.8g}".format
         return ["" if np.isnan(x) else digits(x) for x in column.tolist()]
-    return column.tolist() if column.dtype.kind in "biu" else [safe(str(item)) for item in column.tolist()]
+    return column.tolist() if column.dtype.kind in "biu" else [safe(text or "") for text in _texts(column)]
 
 
 def safe(text: str) -> str:

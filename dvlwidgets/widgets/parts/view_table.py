@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.data.arrays import is_frame
 from dvlwidgets.data.edits import FLAG, NOTE
 from dvlwidgets.data.table_export import Table
 
 if TYPE_CHECKING:
+    from dvlwidgets.data.dataset import Dataset
     from dvlwidgets.widgets.session import Session
 
 
@@ -23,7 +25,8 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
 
     Returns:
         position, id, what was computed (value, stderr, updates, converged; of an influence panel its quantile, loss and
-        the like), label, label_before, dropped, flagged, note, and the features that the panel shows.
+        the like), label, label_before, dropped, flagged, note, the features that the panel shows as columns, and a
+        data frame's columns that are no numbers: texts, categories, dates.
     """
     now, train = session.snapshot(), session.train
     labels = now.labels
@@ -35,9 +38,17 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
             table[name] = content if words is None else words[content]
     table["dropped"] = now.dropped.astype(bool)
     table |= _marks(session)
-    for name, column in session.subject.features:
+    for name, column in (*session.subject.features, *_no_numbers(train)):
         table[name if name not in table else f"feature {name}"] = np.asarray(column)
     return table if rows is None else {name: column[rows] for name, column in table.items()}
+
+
+def _no_numbers(train: Dataset) -> list[tuple[str, NDArray[Any]]]:
+    """The columns of a data frame that a page shows of one point at a time only."""
+    if not is_frame(train.x) or train.n_rows != len(train):
+        return []
+    columns = ((str(name), np.asarray(train.column(name))) for name in train.feature_names)
+    return [(name, column) for name, column in columns if column.dtype.kind not in "biuf"]
 
 
 def _marks(session: Session) -> Table:
