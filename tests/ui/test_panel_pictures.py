@@ -80,5 +80,6 @@ def test_a_lasso_selects_everywhere_and_charts_are_saved(
     drag(page, panel.part("curve"), (0.2, 0.5), (0.99, 0.5))
     expect(panel.part("footer-selected")).to_contain_text("selected")
     bars = saved(page, panel.at.locator(".card").first, "svg", tmp_path)
-    fills = {rect.get("fill") for rect in ET.parse(bars).getroot().iter(f"{SVG}rect")}
+    drawn = [mark for mark in ET.parse(bars).getroot().iter() if mark.tag in (f"{SVG}rect", f"{SVG}path")]
+    fills = {mark.get("fill") for mark in drawn} - {None, "none"}
     assert len(fills) >= 3  # the ground, helpful, harmful: colours are written out
