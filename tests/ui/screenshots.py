@@ -172,9 +172,8 @@ def fit_width(page: Page, panel: Panel, width: int) -> None:
     """Makes the window so wide that the panel has the wanted width."""
 
     def missing() -> int:
-        box = panel.at.bounding_box()
-        assert box is not None
-        return width - round(box["width"])
+        box = until(panel.at.bounding_box)  # there is none while JupyterLab makes a view anew
+        return int(width - round(box["width"]))
 
     for _ in range(3):
         size = page.viewport_size
