@@ -37,7 +37,6 @@ class LeastSquares:
         self.both = np.hstack([self.x, self.targets])
         self.gram = Gram(problem, self.targets, intercept=self.intercept, units=True)
         self.squared = self.gram.unit[: self.gram.d, None] ** 2
-        self.uneven_columns = float(self.squared.max() / self.squared.min())
         self.ones = np.ones(len(problem.x), np.float32)
         weights = problem.weights
         self.uneven = 1.0 if weights is None else float(weights.max() / weights.min())
