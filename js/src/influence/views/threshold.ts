@@ -142,7 +142,7 @@ export function createThreshold(actions: ThresholdActions) {
     setText(left, histogram === null ? Say.noValues : plain(histogram.lo, 2));
     setText(right, histogram === null ? '' : plain(histogram.hi, 2));
     const middle = histogram === null ? 0 : place(0);
-    setText(zero, middle > 0.15 && middle < 0.8 ? '0' : '');
+    setText(zero, middle > 0.2 && middle < 0.8 ? '0' : '');
     zero.style.left = `${middle * 100}%`;
     setAttr(handle, 'aria-valuemin', histogram === null ? null : histogram.lo.toPrecision(4));
     setAttr(handle, 'aria-valuemax', histogram === null ? null : histogram.hi.toPrecision(4));
