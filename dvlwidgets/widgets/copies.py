@@ -258,7 +258,8 @@ def document(title: str, content: str) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: blob:; '
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
         f"<title>{escape(title)}</title>\n"
-        "<style>:root{color-scheme:light dark;--dvl-height:calc(100vh - 34px)}body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
+        "<style>:root{color-scheme:light dark;--dvl-height:calc(100vh - 34px)}"
+        "body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
         "td,th{padding:2px 12px 2px 0;text-align:left}table{margin:12px 0}img{max-width:100%;height:auto}</style>\n"
         f"</head>\n<body>\n{content}\n</body>\n</html>\n"
     )
