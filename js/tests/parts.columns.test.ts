@@ -44,6 +44,30 @@ describe('arranged columns', () => {
     expect(names(arrange.allColumns(pets()))).toEqual(expect.arrayContaining(['id', 'converged']));
   });
 
+  it('with long names give up room until the values are in sight, and no more than that', () => {
+    const long = 'a class with a very long name';
+    const points = pets();
+    const extra: ExtraColumn = {
+      ...SUGGESTED,
+      data: { ...SUGGESTED.data, classes: [long, 'cat'] } as ExtraColumn['data'],
+    };
+    points.extra.set('suggested', extra);
+    const label = points.label as ReturnType<typeof classLabels>;
+    const shown = { ...points, label: { ...label, classes: [long, 'dog'] } };
+    const before = (width: number): number[] => {
+      const columns = arrange.arranged(shown, 'wide', width);
+      const least = columns.slice(0, 1 + columns.findIndex(({ kind }) => kind === 'value'));
+      return least.map(({ track }) => Number(/\d+/.exec(track)![0]));
+    };
+    const sum = (some: number[]): number => some.reduce((a, b) => a + b, 12);
+    const [label0, suggested0] = before(3000).slice(3, 5) as [number, number];
+    expect([699, 700]).toContain(sum(before(700))); // both may give up the last pixel
+    const [label1, suggested1] = before(700).slice(3, 5) as [number, number];
+    expect(label1).toBeLessThanOrEqual(label0);
+    expect(suggested1).toBeLessThan(suggested0); // the widest first
+    expect(before(300).slice(3, 5)).toEqual([84, 84]);
+  });
+
   it('are shown and hidden, also where it is narrow', () => {
     let given = arrange.showColumn(arrange.AS_USUAL, 'stderr', false);
     given = arrange.showColumn(given, 'converged', true);

@@ -1,6 +1,15 @@
 /** Which columns the table shows, in which order, how wide and where: the usual ones, and what a person changed. Pure. */
 
-import { column, columnsFor, decimalsOf, idWidth, labelWidth, type Column, type Room } from '../../layout';
+import {
+  column,
+  columnsFor,
+  decimalsOf,
+  idWidth,
+  labelWidth,
+  tableWidth,
+  type Column,
+  type Room,
+} from '../../layout';
 import type { Choice } from '../../grid';
 import type { ExtraColumn, Points } from '../../points';
 import type { Arrangement } from '../../state';
@@ -13,6 +22,9 @@ const BY_THEMSELVES = new Set(['x:suggested', 'x:group']);
 /** Not shown as columns: their marks are elsewhere. */
 const HIDDEN = new Set(['flagged']);
 const LEAST = 44;
+/** So many pixels tell most names apart. */
+const NAMES = 84;
+const YIELDS = /^minmax\((\d+)px/;
 /** Those of the valuation panel. */
 const VALUED: Choice = {
   usual: (points, room, width) => columnsFor(points, room, width),
@@ -91,7 +103,7 @@ export function arranged(
     return (given.shown[name] ?? byItself) ? [now ?? one] : [];
   });
   return placed(
-    inOrder(chosen, given.order).map((one) => sized(one, given.width[nameOf(one)])),
+    inSight(inOrder(chosen, given.order), width).map((one) => sized(one, given.width[nameOf(one)])),
     given.pinned
   );
 }
@@ -106,6 +118,24 @@ export function inOrder(columns: readonly Column[], order: readonly string[]): C
     }
   });
   return found;
+}
+
+/** Long names give up room until the values beside them are in sight: what the table is looked at for. */
+function inSight(columns: readonly Column[], width: number): readonly Column[] {
+  const last = Math.max(
+    0,
+    columns.findIndex(({ kind }) => kind === 'value')
+  );
+  const least = columns.slice(0, last).map(({ track }) => Number(YIELDS.exec(track)?.[1] ?? 0));
+  let over = tableWidth(columns.slice(0, last + 1)) - width;
+  let most = Math.max(...least);
+  while (over > 0 && most > NAMES) {
+    most -= 1; // the widest ones first
+    over -= least.filter((px) => px > most).length;
+  }
+  return columns.map((one, i) =>
+    least[i]! > most ? { ...one, track: one.track.replace(YIELDS, `minmax(${most}px`) } : one
+  );
 }
 
 function sized(one: Column, width: number | undefined): Column {
