@@ -75,9 +75,11 @@ export function plain(x: number, digits = 4): string {
     return minus(String(x));
   }
   const decimals = significant(x, digits);
-  return decimals > 6 || decimals < -6
-    ? fixed(x, decimals)
-    : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
+  return Math.abs(x) >= 1e8
+    ? minus(Number(x.toPrecision(digits)).toExponential())
+    : decimals > 6
+      ? fixed(x, decimals)
+      : minus(String(Number(x.toFixed(Math.max(0, decimals)))));
 }
 
 /**

@@ -87,7 +87,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   }
   if (label !== null) {
     const name = label.kind === 'class' ? Say.label : Say.target;
-    const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 132;
+    const least = label.kind !== 'class' ? (narrow ? 108 : 132) : narrow ? 72 : labelWidth(label.classes);
     shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
   shown.push(

@@ -174,6 +174,7 @@ class Panel {
     setAttr(this.#root, 'data-room', this.#room);
     this.#comeBack();
     this.#render(); // at once: a frame later the page may have hidden it for a moment, and sizes would be 0
+    this.#frame.request(); // and once the table has heard how wide it is now
   }
 
   #comeBack(): void {

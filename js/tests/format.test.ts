@@ -85,6 +85,8 @@ describe('words', () => {
       '1.000e−9',
       '—',
     ]);
+    expect(format.plain(-6865749123)).toBe('\u22126.866e+9'); // no more digits than were asked for
+    expect(format.plain(2e12)).toBe('2e+12');
   });
 });
 

@@ -22,8 +22,9 @@ const BY_THEMSELVES = new Set(['x:suggested', 'x:group']);
 /** Not shown as columns: their marks are elsewhere. */
 const HIDDEN = new Set(['flagged']);
 const LEAST = 44;
-/** So many pixels tell most names apart. */
+/** So many pixels tell most names apart; a suggestion has its probability beside the name. */
 const NAMES = 84;
+const PROBABLY = 44;
 const YIELDS = /^minmax\((\d+)px/;
 /** Those of the valuation panel. */
 const VALUED: Choice = {
@@ -127,14 +128,17 @@ function inSight(columns: readonly Column[], width: number): readonly Column[] {
     columns.findIndex(({ kind }) => kind === 'value')
   );
   const least = columns.slice(0, last).map(({ track }) => Number(YIELDS.exec(track)?.[1] ?? 0));
+  const more = columns.map(({ kind }) => (kind === 'extra' ? PROBABLY : 0));
   let over = tableWidth(columns.slice(0, last + 1)) - width;
   let most = Math.max(...least);
   while (over > 0 && most > NAMES) {
     most -= 1; // the widest ones first
-    over -= least.filter((px) => px > most).length;
+    over -= least.filter((px, i) => px - more[i]! > most).length;
   }
   return columns.map((one, i) =>
-    least[i]! > most ? { ...one, track: one.track.replace(YIELDS, `minmax(${most}px`) } : one
+    least[i]! - more[i]! > most
+      ? { ...one, track: one.track.replace(YIELDS, `minmax(${most + more[i]!}px`) }
+      : one
   );
 }
 
