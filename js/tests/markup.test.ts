@@ -14,7 +14,7 @@ const KNOWN = [
   `parts/later.ts: const script: HTMLScriptElement & { made?: MakeLate } = h('script');`,
   `parts/later.ts: return (await import(url)) as { default: MakeLate };`,
   `views/notice.ts: element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));`,
-  `views/relabel.ts: const form = h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply);`,
+  `views/relabel.ts: h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply, drop)`,
 ];
 
 function found(line: string): boolean {
