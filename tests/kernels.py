@@ -27,6 +27,8 @@ PATIENCE = 60.0
 """Seconds that a kernel may take for what takes it a moment on an idle machine."""
 NUDGE = 0.25
 """Seconds of waiting after which a connection is made that only wakes the kernel."""
+AGAIN = 5.0
+"""Seconds after which a kernel that was restarted is asked again."""
 
 Message = dict[str, Any]
 
@@ -78,7 +80,12 @@ class Kernel:
     def restart(self) -> None:
         """Restarts the process, as the button does; the page's end of all comms stays as it was."""
         self.manager.restart_kernel(now=True)
-        self.run("")
+        for _ in range(
+            int(PATIENCE / AGAIN)
+        ):  # what is published before the client is connected again is lost
+            if self.ended(self.begin(""), timeout=AGAIN) is not None:
+                return
+        raise AssertionError("the kernel did not come back")
 
     def close(self) -> None:
         """Stops listening."""

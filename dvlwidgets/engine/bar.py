@@ -23,14 +23,15 @@ class Bar:
         self.label, self.stream, self.every = label, stream or sys.stderr, every
         self.live = bool(getattr(self.stream, "isatty", lambda: False)())
         self._announced = False
-        self._next = time.monotonic() + every  # the cost comes first, not that nothing is done yet
+        self._next = 0.0
 
     def update(self, progress: Progress) -> None:
         """Show a frame, if it is time to."""
         if progress.announcement and not self._announced:
             self._announced = True
             print(f"{self.label}: {progress.announcement}", file=self.stream)
-        if not (self.live or progress.final) and time.monotonic() < self._next:
+        begun = progress.done > 0 and time.monotonic() >= self._next  # the cost comes before a bar of nothing
+        if not (self.live or progress.final or begun):
             return
         self._next = time.monotonic() + self.every
         line = f"{self.label} {describe(progress)}"
