@@ -166,6 +166,7 @@ def edit(page: Page, panel: Panel) -> None:
         page.keyboard.press(key)
     expect(panel.part("edits-summary")).to_contain_text("1 dropped")
     panel.row(rows[1]).click()
+    expect(panel.at.locator(".around:not(.stale)").first).to_be_visible()
 
 
 def fit_width(page: Page, panel: Panel, width: int) -> None:
