@@ -67,10 +67,9 @@ export function createCertainty() {
       setAttr(dot, 'd', `M${x(last[0])} ${y(last[1]!)}h0`);
     }
     const level = y(status.target ?? 1);
-    show(target, status.target !== null);
     setAttr(target, 'y1', level);
     setAttr(target, 'y2', level);
-    setText(wanted, status.target === null ? '' : wantedWords(status.target));
+    setText(wanted, status.target === null ? percent(1) : wantedWords(status.target));
     wanted.style.top = `${level - 15}px`;
     setText(unit, `${status.unit} ${count(end)}`);
     setAttr(chart, 'data-points', known.length);

@@ -79,11 +79,12 @@ export function createChart() {
   );
   const drop = h('span', { class: 'whatif-drop', 'data-testid': 'whatif-drop' });
   const range = h('span', { class: 'whatif-range' });
+  const least = h('span', { class: 'whatif-range whatif-least' });
   const most = h('span');
   const element = h(
     'div',
     {},
-    h('div', { class: 'chart-box' }, chart, range, drop),
+    h('div', { class: 'chart-box' }, chart, range, least, drop),
     h('div', { class: 'axis' }, h('span', {}, WORDS.none), most)
   );
 
@@ -103,6 +104,7 @@ export function createChart() {
     setText(drop, at === null ? '' : WORDS.drop(curve, at));
     drop.style.cssText = place > W / 2 ? `right:${100 - (place / W) * 100}%` : `left:${(place / W) * 100}%`;
     setText(range, value(lines.high, (lines.high - lines.low) / 20));
+    setText(least, lines.high > lines.low ? value(lines.low, (lines.high - lines.low) / 20) : '');
     show(range, at === null || place > W / 2);
     setText(most, WORDS.most(curve));
     setAttr(chart, 'aria-label', WORDS.chart(curve, metric));
