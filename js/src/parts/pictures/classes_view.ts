@@ -25,7 +25,14 @@ export function createClassesView(filter: (names: readonly string[]) => void) {
     }
     const { histogram } = derived;
     const found = histogram === null ? [] : strips(points, histogram, look.shown);
-    setText(note, histogram === null ? WORDS.none : found.length === 0 ? WORDS.noClasses : WORDS.mean);
+    const ends = [histogram?.lo, histogram?.hi].map((one) => value(one ?? NaN, histogram?.width ?? NaN)) as [
+      string,
+      string,
+    ];
+    setText(
+      note,
+      histogram === null ? WORDS.none : found.length === 0 ? WORDS.noClasses : WORDS.mean(...ends)
+    );
     while (rows.length < found.length) {
       const row = createStrip(filter);
       rows.push(row);

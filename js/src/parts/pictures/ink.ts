@@ -61,7 +61,7 @@ function lookUp(beside: HTMLElement): Ink {
   const [bg, help, hurt, accent, whisker, neutral] = read as [Rgb, Rgb, Rgb, Rgb, Rgb, Rgb];
   const shades = (full: Rgb): Rgb[] =>
     Array.from({ length: LEVELS }, (_, i) => mix(bg, full, 0.4 + (0.6 * i) / (LEVELS - 1)));
-  return { bg, accent, whisker, levels: [...shades(hurt), ...shades(help), mix(bg, neutral, 0.6)] };
+  return { bg, accent, whisker, levels: [...shades(hurt), ...shades(help), mix(bg, neutral, 0.9)] };
 }
 
 /** The colour of a value: its side of the threshold, and how far from it compared with `reach`. */

@@ -32,7 +32,8 @@ export const WORDS = {
   unknown: 'without a value',
   band: 'Shaded: ± one standard error. Drag to select.',
   drag: 'Drag to select.',
-  mean: 'Line: mean, ± one standard error of the mean. Click to filter.',
+  mean: (lo: string, hi: string) =>
+    `Values from ${lo} to ${hi}; line: mean, ± one standard error of the mean. Click to filter.`,
   curveHelp: 'Left and right arrow keys go from point to point, Home and End to the ends; Space selects.',
   mapHelp: 'Arrow keys go to the nearest point in their direction; Space selects.',
   point: (id: string, label: string, x: number, se: number) =>
