@@ -120,7 +120,7 @@ class Taking:
         """A notebook whose run has begun."""
         page, _ = watched_page(self.browser, width=1500, height=HEIGHT, dark=self.theme != "light")
         rule = "RankCorrelation() | MaxTime(25)"
-        named = f"{name}_{self.theme}"
+        named = name if self.theme == "light" else f"{name}_{self.theme}"
         notebook = write_notebook(self.folder, named, START, points=200, seconds=0.0, rule=rule)
         return page, self._open(page, notebook, left=left)
 
@@ -158,10 +158,11 @@ def taken(panel: Panel, file: Path) -> bool:
 
 
 def edit(page: Page, panel: Panel) -> None:
-    """Relabels three points and drops a fourth, by keys."""
+    """Takes what is suggested for three points and drops a fourth, by keys."""
     fit_width(page, panel, WIDTHS[0])
-    rows = panel.order()[:4]
-    for row, key in zip(rows, ("3", "8", "1", "x"), strict=True):
+    expect(panel.at.locator(".differs").nth(3)).to_be_visible()
+    rows = [row for row in panel.order() if panel.row(row).locator(".differs").count() > 0][:4]
+    for row, key in zip(rows, "aaax", strict=True):
         panel.row(row).click()
         page.keyboard.press(key)
     expect(panel.part("edits-summary")).to_contain_text("1 dropped")
