@@ -5,7 +5,7 @@ import type { MiniData } from './mini';
 import { WORDS } from './words';
 
 /** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
-const SMALL = 0.05;
+const SMALL = 0.1;
 
 /** A range, as short as it can be told. */
 export function ends(lo: number, hi: number): string {
