@@ -36,6 +36,9 @@ import { watchTheme } from './theme';
 import { emptyWords } from './words';
 import STYLE from '../style/panel.raw.css';
 
+/** As many rows as a frame has time for beside the header. */
+const FIRST_ROWS = 4;
+
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page, which has `walks`. */
 export function mountPanel(parent: HTMLElement, source: LiveSource, makeLive: MakeLive): () => void;
 export function mountPanel(parent: HTMLElement, source: Source, makeLive: null, walks: Walks): () => void;
@@ -60,8 +63,11 @@ class Panel {
   #visible: number[] = [];
   /** How often something outside this view changed. */
   #version = 0;
-  /** The table is painted a frame before what stands beside it, which takes as long again. */
-  #first = LIVE;
+  /**
+   * What a first paint still has to show, a frame for each: the first rows, the others, the bars above and below, the
+   * cards. All at once takes more than a frame.
+   */
+  #still = LIVE ? 3 : 0;
   /** What each view was last painted from. */
   readonly #painted = new Map<object, readonly unknown[]>();
   readonly #source: Source;
@@ -145,7 +151,7 @@ class Panel {
     const former = this.#keeper?.former;
     this.#state = former?.state ?? ui.INITIAL;
     if (LIVE && former != null) {
-      this.#first = false; // who comes back finds all as it was
+      this.#still = 0; // who comes back finds all as it was
     }
     this.#root.style.height = former?.height ?? (this.#source.height > 0 ? `${this.#source.height}px` : '');
     this.#presence.begin();
@@ -239,8 +245,11 @@ class Panel {
     this.#frame.cancel(); // whoever could not wait has it rendered now
     const live = LIVE ? this.#live : null;
     const { points } = this.#source;
-    const first = LIVE && this.#first;
+    const first = LIVE && this.#still > 0;
     setAttr(this.#root, 'data-waiting', points === null);
+    if (LIVE) {
+      setAttr(this.#root, 'data-first', this.#still > 1);
+    }
     if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
       const due = this.#pace.refresh(points, this.#state);
       if (LIVE && due > 0) {
@@ -264,10 +273,6 @@ class Panel {
     const columns = this.#columns(points, this.#room, views.table.width(), state.columns);
     setAttr(this.#root, 'data-drawer', state.drawer);
     setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
-    this.#renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
-    this.#renew(views.chips, [state.filters, derived.counts], () =>
-      views.chips.update(state.filters, derived.counts, points.label)
-    );
     const tiles = this.#showsTiles();
     const shared = { columns, order: derived.order, focus, selected: state.selected };
     show(views.tiles, points.preview.kind !== 'none');
@@ -279,19 +284,30 @@ class Panel {
     }
     views.table.update({
       ...shared,
+      ...(LIVE && this.#still === 3 && { most: FIRST_ROWS }),
       n: points.n,
       sort: state.sort,
       allSelected: ui.areAllSelected(state, derived.order),
       empty: emptyWords(points.n),
     });
+    const still = this.#still;
+    if (LIVE && still > 0) {
+      this.#still -= 1;
+      this.#frame.request();
+    }
+    if (LIVE && still > 1) {
+      return;
+    }
     const shown = derived.order.length;
     const selected = state.selected.size;
+    this.#renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
+    this.#renew(views.chips, [state.filters, derived.counts], () =>
+      views.chips.update(state.filters, derived.counts, points.label)
+    );
     this.#renew(views.status, [shown, selected], () =>
       views.status.update({ points, shown, selected, unsaved: source.unsaved, live: source.live })
     );
-    if (LIVE && this.#first) {
-      this.#first = false;
-      this.#frame.request();
+    if (LIVE && still > 0) {
       return;
     }
     this.#renew(views.histogram, [derived.histogram, state.filters.value], () =>

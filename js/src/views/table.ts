@@ -11,6 +11,7 @@ import type { Heads } from '../grid';
 import { LIVE } from '../here';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
+import { markSort } from '../sort_mark';
 import { turn } from '../turn';
 import { Say } from '../words';
 
@@ -23,6 +24,8 @@ export interface TableActions extends Picks {
 export interface TableData {
   columns: readonly Column[];
   order: Uint32Array;
+  /** So many rows at most are painted; all in sight without it. */
+  most?: number;
   n: number;
   sort: readonly SortKey[];
   focus: number;
@@ -203,7 +206,11 @@ export function createTable(
     }
     const body = bodyHeight();
     const first = Math.floor(top / ROW);
-    const shown = Math.min(data.order.length - first, Math.ceil(body / ROW) + 1);
+    const shown = Math.min(
+      data.order.length - first,
+      Math.ceil(body / ROW) + 1,
+      (LIVE && data.most) || Infinity
+    );
     spacer.style.height = `${spacerHeight()}px`;
     pane.style.height = `${Math.min(body, total())}px`;
     while (pool.length < shown) {
@@ -272,18 +279,4 @@ export function createTable(
       resize?.disconnect();
     },
   };
-}
-
-function markSort(cell: HTMLElement, column: Column, sort: readonly SortKey[]): void {
-  const at = sort.findIndex((key) => key.column === column.sort);
-  const key = sort[at];
-  setAttr(
-    cell,
-    'aria-sort',
-    column.sort === null ? null : key === undefined ? 'none' : key.descending ? 'descending' : 'ascending'
-  );
-  const mark = cell.querySelector('.sort-mark');
-  if (mark !== null) {
-    setText(mark, key === undefined ? '' : `${key.descending ? '▼' : '▲'}${sort.length > 1 ? at + 1 : ''}`);
-  }
 }
