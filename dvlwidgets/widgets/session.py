@@ -36,7 +36,7 @@ class Session:
     Args:
         valuation: an unfitted or fitted method.
         train: the points.
-        title: heading; by default the data set's description, or its size.
+        title: heading; by default how many points there are (never the description: titles are in every shared copy).
         previews: see `data.preview.previews_of`.
         image_shape: see `data.preview.previews_of`.
         checkpoint: folder of the run's checkpoint.
