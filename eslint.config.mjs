@@ -76,6 +76,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['js/src/views/**/*.ts', 'js/src/influence/views/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          ':not(Property[key.name="class"]) > Literal[value=/[a-z],? [a-z]/i]',
+          ':not(Property[key.name="class"]) > TemplateLiteral > TemplateElement[value.raw=/[a-z],? [a-z]/i]',
+        ].map((selector) => ({ selector, message: 'What people read stands in a words file.' })),
+      ],
+    },
+  },
+  {
     files: pure,
     rules: {
       'no-restricted-globals': ['error', ...noDom],

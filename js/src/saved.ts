@@ -5,6 +5,7 @@ import type { Points } from './points';
 import { readSnapshot, type Snapshot } from './snapshot';
 import type { Preview, Source } from './source';
 import { createWalks } from './walked';
+import { Say } from './words';
 
 class SavedSource implements Source {
   readonly live = false;
@@ -34,5 +35,5 @@ export function mountSaved(parent: HTMLElement, payload: string): () => void {
 /** What to say in place of a panel; `stands`: what the reader still has. */
 export function problemOf(error: unknown, stands: string): string {
   const why = error instanceof Error ? error.message : String(error);
-  return `The interactive panel cannot be shown. ${why} ${stands}`;
+  return `${Say.noPanel} ${why} ${stands}`;
 }

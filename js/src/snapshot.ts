@@ -12,7 +12,7 @@ import { eachPreview, fromFull, type Points, type Whole } from './points';
 import { array, integer, list, record, show, text, whole, refuse, type Buffer, type Json } from './read';
 import type { Preview } from './source';
 import type { FullMessage } from './wire';
-import { Say } from './words';
+import { noteOf, Say } from './words';
 
 export const FORMAT = 'dvlwidgets-snapshot';
 export const VERSION = 1;
@@ -161,16 +161,4 @@ function histogramOf(m: Json, { value }: FullMessage): Histogram | null {
     counts = Uint32Array.of(known);
   }
   return { lo, hi, width: (hi - lo) / counts.length, counts, known };
-}
-
-function noteOf(whole: Whole | null, here: number, previewed: number, sampling: string): string {
-  const pictured =
-    previewed > 0 && previewed < here ? `Previews are in this copy of ${count(previewed)} points.` : '';
-  if (whole === null) {
-    return pictured;
-  }
-  const all = count(whole.n);
-  return here === 0
-    ? `This copy holds no single points, only how the values of all ${all} are distributed and how certain their ranking is.`
-    : `${count(here)} of ${all} points are in this copy: ${sampling}. Ranks and the distribution are those of all ${count(whole.known)} values. ${pictured}`;
 }

@@ -4,7 +4,9 @@
  */
 
 import { count, many, percent, plain } from './format';
+import type { Whole } from './points';
 import type { Control } from './source';
+import type { HistogramData } from './views/histogram';
 import type { Status } from './wire';
 
 /** Texts without blanks to fill in. An enum: bundled, each stands where it is used. */
@@ -122,6 +124,18 @@ export const enum Say {
   tracebackTip = 'Show the first traceback',
   shared = 'shared',
   holds = 'a shared copy holds',
+  table = 'The table below stays.',
+  saved = ', saved',
+  converged = ', converged',
+  oneEdit = 'edit',
+  savingOf = 'saving',
+  failedFit = 'failed fit',
+  warning = 'warning',
+  moreFeature = 'more feature',
+  inTime = ' in ',
+  left = 'left',
+  noPanel = 'The interactive panel cannot be shown.',
+  noDistribution = 'Distribution of values: none is known yet.',
   holdsTip = 'What a shared copy of this notebook would hold',
 }
 
@@ -179,6 +193,49 @@ export function editWords(kind: 'class' | 'number' | null, n: number): string {
 export const keptIn = (path: string): string => `kept in ${path}`;
 export const edited = (relabelled: number, dropped: number): string =>
   `${count(relabelled)} relabelled, ${count(dropped)} dropped`;
+
+export const rankingWords = (certainty: number): string => `ranking ${percent(certainty)} certain`;
+
+// --- what charts say to those who do not see them, and copies of what they hold ---
+
+export function certaintyWords(status: Status, points: number): string {
+  const wanted = status.target === null ? '' : `; ${percent(status.target)} is wanted`;
+  const now = status.certainty === null ? Say.notYet : percent(status.certainty);
+  return `${Say.certainty}: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
+}
+
+export function distributionWords(now: HistogramData): string {
+  const { histogram, threshold, range, unit } = now;
+  if (histogram === null) {
+    return Say.noDistribution;
+  }
+  const below = histogram.counts.reduce(
+    (sum, k, i) =>
+      sum + (threshold !== null && histogram.lo + (i + 0.5) * histogram.width < threshold ? k : 0),
+    0
+  );
+  const sides = threshold === null ? '' : `; ${count(below)} below ${plain(threshold)}`;
+  const filter = range === null ? '' : `. Filtered to ${plain(range[0])} to ${plain(range[1])}`;
+  const of = unit === '' ? '' : ` (${unit})`;
+  return `Distribution of values${of}: ${ofAll(histogram.known, now.n)} known, from ${plain(histogram.lo)} to ${plain(histogram.hi)}${sides}${filter}.`;
+}
+
+export function noteOf(whole: Whole | null, here: number, previewed: number, sampling: string): string {
+  const pictured =
+    previewed > 0 && previewed < here ? `Previews are in this copy of ${count(previewed)} points.` : '';
+  if (whole === null) {
+    return pictured;
+  }
+  const all = count(whole.n);
+  return here === 0
+    ? `This copy holds no single points, only how the values of all ${all} are distributed and how certain their ranking is.`
+    : `${ofAll(here, whole.n)} points are in this copy: ${sampling}. Ranks and the distribution are those of all ${count(whole.known)} values. ${pictured}`;
+}
+
+// --- counts ---
+
+export const ofAll = (k: number, n: number): string => `${count(k)} of ${count(n)}`;
+export const shownWords = (k: number, n: number): string => `${ofAll(k, n)} shown`;
 
 export const wantedWords = (share: number): string => `wanted ${percent(share)}`;
 

@@ -7,6 +7,7 @@
  */
 
 import { mountSaved, problemOf } from '../saved';
+import { Say } from '../words';
 
 const MOUNTED = 'data-mounted';
 
@@ -38,7 +39,7 @@ function mount(doc: Document, script: Element): boolean {
   } catch (error) {
     box.className = 'dvl-problem';
     box.setAttribute('role', 'alert');
-    box.textContent = problemOf(error, 'The table below stays.');
+    box.textContent = problemOf(error, Say.table);
     return false;
   }
 }

@@ -156,7 +156,7 @@ export function makeEdits(
   /** What goes to other programs is the text itself, what stands on the page is fit to be shown. */
   async function hand({ as: form, text: raw }: Json): Promise<void> {
     if (!isForm(form) || typeof raw !== 'string') {
-      source.complain('The edits came in a form that this page does not know. Reload the page.');
+      source.complain(WORDS.unknownForm);
     } else if (wanted.how === 'download') {
       save(form, raw);
       log.tell('');

@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show, svg } from '../dom';
 import { count, percent } from '../format';
 import type { HistoryEntry, Status } from '../wire';
-import { Say, wantedWords } from '../words';
+import { certaintyWords, Say, wantedWords } from '../words';
 
 export const W = 212;
 const H = 82;
@@ -73,7 +73,7 @@ export function createCertainty() {
     wanted.style.top = `${level - 15}px`;
     setText(unit, `${status.unit} ${count(end)}`);
     setAttr(chart, 'data-points', known.length);
-    setAttr(chart, 'aria-label', summary(status, known.length));
+    setAttr(chart, 'aria-label', certaintyWords(status, known.length));
     setText(reason, status.reason);
     show(reason, status.reason !== '');
     setText(announcement, status.announcement);
@@ -91,10 +91,4 @@ export function y(share: number): number {
 function thin(entries: HistoryEntry[]): HistoryEntry[] {
   const step = Math.ceil(entries.length / MAX_POINTS);
   return step <= 1 ? entries : entries.filter((_, i) => i % step === 0 || i === entries.length - 1);
-}
-
-function summary(status: Status, points: number): string {
-  const wanted = status.target === null ? '' : `; ${percent(status.target)} is wanted`;
-  const now = status.certainty === null ? Say.notYet : percent(status.certainty);
-  return `${Say.certainty}: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
 }

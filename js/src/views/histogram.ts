@@ -3,9 +3,9 @@
 import { drawBars } from '../bars';
 import type { Histogram } from '../columns';
 import { h, setAttr, setText, svg } from '../dom';
-import { count, many, plain } from '../format';
+import { many, plain } from '../format';
 import { LIVE } from '../here';
-import { Say } from '../words';
+import { distributionWords, Say } from '../words';
 
 export interface HistogramActions {
   brush(range: readonly [number, number] | null): void;
@@ -115,7 +115,7 @@ export function createHistogram(actions: HistogramActions) {
     data = now;
     const { histogram: bins, threshold, range } = now;
     setText(known, bins === null ? '' : many(bins.known, 'point'));
-    setAttr(chart, 'aria-label', summary(now));
+    setAttr(chart, 'aria-label', distributionWords(now));
     drawBars(bars, bins?.counts ?? [], W, H, (i) => colour(now, i));
     const x = (value: number): number => (bins === null ? 0 : ((value - bins.lo) / (bins.hi - bins.lo)) * W);
     const from = range === null ? 0 : Math.max(0, x(range[0]));
@@ -139,20 +139,4 @@ function colour(now: HistogramData, bin: number): string {
   const centre = histogram.lo + (bin + 0.5) * histogram.width;
   const side = threshold === null ? 'neutral' : centre < threshold ? 'hurts' : 'helps';
   return range !== null && (centre < range[0] || centre > range[1]) ? `${side} outside` : side;
-}
-
-function summary(now: HistogramData): string {
-  const { histogram, threshold, range, unit } = now;
-  if (histogram === null) {
-    return 'Distribution of values: none is known yet.';
-  }
-  const below = histogram.counts.reduce(
-    (sum, k, i) =>
-      sum + (threshold !== null && histogram.lo + (i + 0.5) * histogram.width < threshold ? k : 0),
-    0
-  );
-  const sides = threshold === null ? '' : `; ${count(below)} below ${plain(threshold)}`;
-  const filter = range === null ? '' : `. Filtered to ${plain(range[0])} to ${plain(range[1])}`;
-  const of = unit === '' ? '' : ` (${unit})`;
-  return `Distribution of values${of}: ${count(histogram.known)} of ${count(now.n)} known, from ${plain(histogram.lo)} to ${plain(histogram.hi)}${sides}${filter}.`;
 }

@@ -6,7 +6,7 @@ import { count, error, many, plain, UNKNOWN, value } from '../format';
 import { LIVE } from '../here';
 import { idOf, isLeftOut, isOver, isRelabelled, valueName, type Points } from '../points';
 import type { Preview } from '../source';
-import { imageOf, Say } from '../words';
+import { imageOf, ofAll, Say, shownWords } from '../words';
 
 export interface PointData {
   points: Points;
@@ -61,10 +61,7 @@ export function createPoint(
       return;
     }
     const { points, row, place, shown } = data;
-    setText(
-      name,
-      place < 0 ? `point ${idOf(points, row)}` : `point ${count(place + 1)} of ${count(shown)} shown`
-    );
+    setText(name, `${Say.pointName} ${place < 0 ? idOf(points, row) : shownWords(place + 1, shown)}`);
     draw(data);
     list(identity, identityOf(data));
     list(numbers, numbersOf(data));
@@ -133,11 +130,11 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const known = Number.isFinite(x) ? `${value(x, se)}${spread} ${unit}`.trim() : whyNone(points, row);
   const facts: Fact[] = [
     [valueName(points), known, tone],
-    [Say.rank, rank === 0 ? UNKNOWN : `${count(rank)} of ${count(ranks.known)}`, ''],
+    [Say.rank, rank === 0 ? UNKNOWN : ofAll(rank, ranks.known), ''],
   ];
   // a value that was not averaged has none
   if (updates > 0 || !(Number.isFinite(x) || (LIVE && isLeftOut(points, row)))) {
-    facts.push([Say.updates, `${count(updates)}${points.converged[row] === 1 ? ', converged' : ''}`, '']);
+    facts.push([Say.updates, `${count(updates)}${points.converged[row] === 1 ? Say.converged : ''}`, '']);
   }
   return facts;
 }
@@ -157,7 +154,7 @@ function featuresOf({ points, row }: PointData): Fact[] {
     .map((feature): Fact => [feature.name, plain(feature.values[row]!), '']);
   const more = points.features.length - FEATURES + points.featuresLeftOut;
   if (more > 0 && facts.length > 0) {
-    facts.push(['…', many(more, 'more feature'), 'muted']);
+    facts.push(['…', many(more, Say.moreFeature), 'muted']);
   }
   return facts;
 }

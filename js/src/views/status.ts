@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from '../dom';
 import { count, many } from '../format';
 import { LIVE } from '../here';
 import type { Points } from '../points';
-import { Say } from '../words';
+import { Say, shownWords } from '../words';
 
 export interface StatusActions {
   clearSelection(): void;
@@ -40,28 +40,28 @@ export function createStatus(actions: StatusActions) {
   function update({ points, shown: k, selected: ticked, unsaved, live: answered }: StatusData): void {
     const { status, edits } = points;
     const live = LIVE && answered;
-    setText(shown, `${count(k)} of ${count(points.n)} shown`);
+    setText(shown, shownWords(k, points.n));
     show(shown, points.n > 0);
-    setText(selected, `${count(ticked)} selected`);
+    setText(selected, `${count(ticked)} ${Say.selected}`);
     show(selected, ticked > 0);
     setText(
       saved,
       LIVE && unsaved > 0
-        ? `saving ${many(unsaved, 'edit')}…`
+        ? `${Say.savingOf} ${many(unsaved, Say.oneEdit)}…`
         : edits.count === 0
           ? ''
-          : `${many(edits.count, 'edit')}${live ? ', saved' : ''}`
+          : `${many(edits.count, Say.oneEdit)}${live ? Say.saved : ''}`
     );
     if (LIVE) {
       setAttr(saved, 'data-unsaved', unsaved);
       setAttr(saved, 'title', edits.path === '' ? null : edits.path);
     }
     show(saved, (LIVE && unsaved > 0) || edits.count > 0);
-    setText(failed, many(status.failures, 'failed fit'));
+    setText(failed, many(status.failures, Say.failedFit));
     setAttr(failed, 'title', !LIVE || status.failure === null ? Say.failuresTip : Say.tracebackTip);
     failed.disabled = !live || status.failure === null;
     show(failed, status.failures > 0);
-    setText(warned, many(status.warnings, 'warning'));
+    setText(warned, many(status.warnings, Say.warning));
     show(warned, status.warnings > 0);
     const holds = live ? Say.holds : Say.shared;
     setText(share, points.share === '' ? '' : `${holds}: ${points.share}`);

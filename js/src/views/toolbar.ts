@@ -1,13 +1,13 @@
 /** The top line: what runs, how far it is, how far it can be trusted, and the buttons that steer it. */
 
 import { h, setAttr, setText } from '../dom';
-import { count, duration, many, percent } from '../format';
+import { count, duration, many } from '../format';
 import { LIVE } from '../here';
 import { isOver, sizeOf, type Points } from '../points';
 import type { Source } from '../source';
 import type { Drawer } from '../state';
 import type { Status } from '../wire';
-import { ASKED, Say, STATES } from '../words';
+import { ASKED, rankingWords, Say, STATES } from '../words';
 
 export interface ToolbarActions {
   drawer(which: Drawer): void;
@@ -99,15 +99,15 @@ export function progressText(status: Status, any: boolean): string {
   const bound = unit === 'evaluations' ? '~' : '';
   const over = isOver(status);
   if (over && done === 0) {
-    return certainty === null ? '' : `ranking ${percent(certainty)} certain`;
+    return certainty === null ? '' : rankingWords(certainty);
   }
   const of = total === null || (over && bound !== '') ? '' : ` of ${bound}${count(total)}`;
-  const parts = [`${count(done)}${of} ${unit}${over ? ` in ${duration(seconds)}` : ''}`];
+  const parts = [`${count(done)}${of} ${unit}${over ? Say.inTime + duration(seconds) : ''}`];
   if (!over && left !== null) {
-    parts.push(`${duration(left)} left`);
+    parts.push(`${duration(left)} ${Say.left}`);
   }
   if (certainty !== null) {
-    parts.push(`ranking ${percent(certainty)} certain`);
+    parts.push(rankingWords(certainty));
   }
   return parts.join(' · ');
 }

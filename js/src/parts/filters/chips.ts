@@ -9,6 +9,7 @@ import type { Points } from '../../points';
 import type { Sight } from '../part';
 import { classesOf, isFiltered, NO_MORE, withClasses, withExpression, withRange } from './model';
 import { idle } from './more';
+import { Say } from '../../words';
 import { WORDS } from './words';
 
 export interface Chip {
@@ -60,7 +61,7 @@ function few(names: readonly string[]): string {
 }
 
 function columnName(points: Points, id: ColumnId): string {
-  const own: Record<string, string> = { stderr: '± se', count: 'updates' };
+  const own: Record<string, string> = { stderr: Say.stderr, count: Say.updates };
   return (
     own[id] ??
     (id.startsWith('x:') ? points.extra.get(id.slice(2))?.name : undefined) ??

@@ -76,7 +76,7 @@ export function createMapView(deeds: Deeds) {
 
   function offer(points: Points): void {
     const columns = choices(points);
-    const name = typeof given === 'object' && given !== null ? given.name : 'PCA';
+    const name = typeof given === 'object' && given !== null ? given.name : WORDS.pca;
     const now = JSON.stringify([name, columns]);
     if (now !== offered) {
       offered = now;

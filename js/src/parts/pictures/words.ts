@@ -19,6 +19,7 @@ export const WORDS = {
   lassoTip: 'Drag around points to select them; with Shift they are added to the selection',
   box: 'Box',
   boxTip: 'Drag a rectangle over points to select them; with Shift they are added to the selection',
+  pca: 'PCA',
   x: 'To the right',
   y: 'Upwards',
   busy: 'The map is being computed …',
