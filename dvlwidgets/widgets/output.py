@@ -2,10 +2,9 @@
 
 While a run begins the output holds the widget, a sentence and a plain table. When it pauses or ends the output is
 written again under its display id, with the whole copy, so that a saved notebook does not say "running"; later edits
-bring it up to date once they come to rest. A run that goes on is stored after seconds, then after minutes: who saves
-meanwhile and loses the kernel has the values so far. The widget is in it only where a page may say hello: a reader of a
-notebook that ran without one (nbclient, papermill) would see a blank view in its place. Its id is in it wherever
-somebody may see it alive.
+bring it up to date once they come to rest, and a long run every few minutes: who saves meanwhile and loses the kernel
+has the values so far. The widget is in it only where a page may say hello: a reader of a notebook that ran without one
+(nbclient, papermill) would see a blank view in its place. Its id is in it wherever somebody may see it alive.
 """
 
 from __future__ import annotations
@@ -30,10 +29,8 @@ from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.snapshot import Content
 
 UNFINISHED = frozenset({"pending", "running"})
-EARLY, AGAIN = (2.0, 8.0, 20.0, 30.0), 300.0
-"""Seconds between the copies of a run that goes on: the first ones, and then always."""
-SHARE = 50
-"""A copy is stored again after so many times what it took: 2 % of a run at most."""
+FIRST, AGAIN = 60.0, 300.0
+"""Seconds after which the copy of a run that goes on is stored, and then stored again."""
 
 
 class Output:
@@ -69,8 +66,6 @@ class Output:
         self._copied = self._viewed = self._alive = self._heard = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
-        self._stores = 0
-        self._took = 0.0
 
     def bundle(self, *, first: bool = False) -> Content:
         """The MIME bundle.
@@ -116,18 +111,13 @@ class Output:
             return
         with self._writing:  # of two threads, the one that looked last writes last
             self._later.forget()
-            began = self._clock()
             if self._keep is not None:
                 self._keep(self._page())
-            else:
-                self._display_again()
-            self._took = self._clock() - began
+                return
+            from IPython.display import update_display
 
-    def _display_again(self) -> None:
-        from IPython.display import update_display
-
-        update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
-        self._elsewhere = threading.current_thread() is not threading.main_thread()
+            update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
+            self._elsewhere = threading.current_thread() is not threading.main_thread()
 
     def _page(self) -> str:
         """What `bundle` holds, as a page."""
@@ -145,14 +135,12 @@ class Output:
             self.soon()
 
     def progressed(self) -> None:
-        """A run goes on: what is stored of it is written soon, then more and more rarely."""
+        """A run goes on: what is stored of it is written again every few minutes."""
         now = self._clock()
         if self._due is None:
-            self._due = now + EARLY[0]
+            self._due = now + FIRST
         elif now >= self._due and self._shown:
-            self._stores += 1
-            rest = EARLY[self._stores] if self._stores < len(EARLY) else AGAIN
-            self._due = now + max(rest, SHARE * self._took)
+            self._due = now + AGAIN
             self._copied = True
             self.soon()
 
