@@ -200,6 +200,15 @@ export interface Histogram {
   readonly known: number;
 }
 
+/** What a chart of the values shows. */
+export interface HistogramData {
+  histogram: Histogram | null;
+  threshold: number | null;
+  range: readonly [number, number] | null;
+  n: number;
+  unit: string;
+}
+
 /** Smallest and largest finite number, null when there is none. */
 export function extent(numbers: ArrayLike<number>): [number, number] | null {
   let lo = Infinity;

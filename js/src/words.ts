@@ -3,10 +3,10 @@
  * parts say in parts/NAME/words.ts, what only the influence panel says in influence/words.ts. Pure.
  */
 
+import type { HistogramData } from './columns';
 import { count, many, percent, plain } from './format';
 import type { Whole } from './points';
 import type { Control } from './source';
-import type { HistogramData } from './views/histogram';
 import type { Status } from './wire';
 
 /** Texts without blanks to fill in. An enum: bundled, each stands where it is used. */
@@ -124,7 +124,7 @@ export const enum Say {
   tracebackTip = 'Show the first traceback',
   shared = 'shared',
   holds = 'a shared copy holds',
-  table = 'The table below stays.',
+  tableStays = 'The table below stays.',
   saved = ', saved',
   converged = ', converged',
   oneEdit = 'edit',

@@ -49,6 +49,30 @@ describe('a live panel', () => {
     expect(Number(one('certainty-chart').dataset.points)).toBe(39);
   });
 
+  it('comes in four frames: some rows, all rows, the bars, the cards', async () => {
+    const kernel = new FakeKernel(makeRun({ n: 60 }));
+    const el = document.body.appendChild(document.createElement('div'));
+    widget().render({ model: kernel, el });
+    const { one, all, text } = inside(el);
+    const rows = () => all('row').filter((row) => !row.hidden).length;
+    const seen: unknown[] = [];
+    for (let ms = 0; ms < 400; ms += 4) {
+      await wait(4);
+      const now = [rows(), one('panel').hasAttribute('data-first'), text('state'), text('point-name')];
+      if (rows() > 0 && JSON.stringify(now) !== JSON.stringify(seen.at(-1))) {
+        seen.push(now);
+      }
+    }
+    const [most] = seen.at(-1) as [number];
+    expect(most).toBeGreaterThan(4);
+    expect(seen).toEqual([
+      [4, true, '', ''],
+      [most, true, '', ''],
+      [most, false, 'running', ''],
+      [most, false, 'running', 'point 1 of 60 shown'],
+    ]);
+  });
+
   it('waits in words, and says when nobody answers', async () => {
     const kernel = new FakeKernel(makeRun({ n: 5 }), { silent: true });
     const el = document.body.appendChild(document.createElement('div'));

@@ -135,7 +135,6 @@ class Tripwire:
 
 def walk(panel: Locator, wire: Tripwire, pages: int = 12) -> None:
     """Looks at every row, the point in focus, and every drawer of a panel."""
-    panel.scroll_into_view_if_needed()
     panel.get_by_test_id("row").first.click()
     for _ in range(pages):
         wire.page.keyboard.press("PageDown")

@@ -39,7 +39,7 @@ function mount(doc: Document, script: Element): boolean {
   } catch (error) {
     box.className = 'dvl-problem';
     box.setAttribute('role', 'alert');
-    box.textContent = problemOf(error, Say.table);
+    box.textContent = problemOf(error, Say.tableStays);
     return false;
   }
 }

@@ -1,7 +1,7 @@
 /** Distribution of the values: blue helps, orange hurts. Dragging over it filters the table. */
 
 import { drawBars } from '../bars';
-import type { Histogram } from '../columns';
+import type { HistogramData } from '../columns';
 import { h, setAttr, setText, svg } from '../dom';
 import { many, plain } from '../format';
 import { LIVE } from '../here';
@@ -9,14 +9,6 @@ import { distributionWords, Say } from '../words';
 
 export interface HistogramActions {
   brush(range: readonly [number, number] | null): void;
-}
-
-export interface HistogramData {
-  histogram: Histogram | null;
-  threshold: number | null;
-  range: readonly [number, number] | null;
-  n: number;
-  unit: string;
 }
 
 const W = 212;
