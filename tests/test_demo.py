@@ -13,8 +13,9 @@ from pathlib import Path
 import joblib
 import pytest
 
-from dvlwidgets.demo.__main__ import has_display
+from dvlwidgets.demo import __main__ as program
 from dvlwidgets.demo.find import Findings, ask, judge
+from dvlwidgets.demo.report import write_csv
 from dvlwidgets.engine.stopping import MaxUpdates
 
 pytestmark = pytest.mark.slow
@@ -125,6 +126,24 @@ def test_ctrl_c_keeps_what_was_computed(tmp_path: Path):
     assert "Traceback" not in err
 
 
+def test_ctrl_c_while_the_files_are_written_leaves_them_whole(tmp_path: Path, monkeypatch, capsys):
+    writes = []
+
+    def interrupted(*given) -> None:
+        writes.append(given)
+        if len(writes) == 1:
+            raise KeyboardInterrupt
+        write_csv(*given)
+
+    monkeypatch.setattr(program, "write_csv", interrupted)
+    arguments = ["--headless", "--out", str(tmp_path), "--updates", "1", "--seconds", "3600"]
+    assert program.main(arguments) == program.INTERRUPTED
+    assert "interrupted: what was computed is kept" in capsys.readouterr().out
+    assert len(rows(tmp_path / "breast_cancer" / "values.csv")) == 300
+    assert (tmp_path / "breast_cancer" / "page.html").exists()
+    assert not (tmp_path / "digits").exists()
+
+
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
@@ -143,4 +162,4 @@ def test_a_browser_opens_only_where_somebody_sees_it(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert has_display() is expected
+    assert program.has_display() is expected

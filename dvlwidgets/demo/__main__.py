@@ -27,25 +27,26 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the demo; returns the exit status."""
     options = _options(arguments)
     workers = max(1, joblib.cpu_count())
-    interrupted = False
     for name in DATA_SETS:
-        rule = RankCorrelation() | MaxTime(options.seconds)
-        if options.updates:
-            rule |= MaxUpdates(options.updates)
-        question = ask(name, rule, seed=options.seed, progress=True)
-        print(*introduction(question, workers), sep="\n", flush=True)
+        question = None
         try:
+            rule = RankCorrelation() | MaxTime(options.seconds)
+            if options.updates:
+                rule |= MaxUpdates(options.updates)
+            question = ask(name, rule, seed=options.seed, progress=True)
+            print(*introduction(question, workers), sep="\n", flush=True)
             with joblib.parallel_config(backend="loky", n_jobs=workers):
                 question.valuation.fit(question.split.train)
+            _tell_and_write(question, options.out / name)
         except KeyboardInterrupt:
-            interrupted = True
             print("\n  interrupted: what was computed is kept", flush=True)
-        _tell_and_write(question, options.out / name)
-        if interrupted:
-            break
-    if not interrupted:
-        _open_notebook(options)
-    return INTERRUPTED if interrupted else 0
+            if (
+                question is not None
+            ):  # also where it came while the files were written: they are written whole
+                _tell_and_write(question, options.out / name)
+            return INTERRUPTED
+    _open_notebook(options)
+    return 0
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
