@@ -24,8 +24,8 @@ NO_EDITS: Final[Content] = {
 }  # fmt: skip
 PAGE: Final = """<!doctype html><html lang="en"><head><title>panel</title></head>
 <body style="margin:0"><main id="at"></main></body></html>"""
-MOUNT: Final = """async ({later, height}) => {
-    const {default: make} = await import('/widget.js');
+MOUNT: Final = """async ({module, later, height}) => {
+    const {default: make} = await import(`/${module}.js`);
     const hear = new Set();
     const say = (content, buffers = []) => hear.forEach((one) => one(content, buffers));
     const model = {
@@ -90,10 +90,10 @@ class Blank:
         made.page.goto(SITE)
         return made
 
-    def mount(self, height: int = 800) -> None:
+    def mount(self, height: int = 800, module: str = "widget") -> None:
         """Renders a panel that waits for its first frame."""
         later = {file.stem: file.read_text("utf-8") for file in STATIC.glob("*.js") if file.stem not in WHOLE}
-        self.page.evaluate(MOUNT, {"later": later, "height": height})
+        self.page.evaluate(MOUNT, {"module": module, "later": later, "height": height})
 
     def tell(self, frame: Frame, name: str = "frame") -> None:
         """Sends the panel a message."""

@@ -23,6 +23,10 @@ FOUND = """async (parts) => (await axe.run(parts === null ? document : parts.map
         ({target, any, all}) =>
             [target.flat().join(' '), ...[...any, ...all].map((one) => one.message)].join(': '))}))"""
 
+SEEN = """[...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('.panel > *')]
+    .filter((one) => one.checkVisibility({visibilityProperty: true}) && one.getBoundingClientRect().height > 0)
+    .map((one) => one.className)"""
+
 THEME = "scheme => { document.body.dataset.dvlTheme = scheme; document.body.style.colorScheme = scheme }"
 
 
@@ -63,6 +67,18 @@ def test_axe_finds_nothing_serious_whatever_is_open(browser: Browser, scheme: st
         page.get_by_test_id(part).locator("visible=true").first.click()
         blank.paint()
         assert serious(page) == [], part
+    blank.close()
+
+
+@pytest.mark.parametrize("module", ["widget", "influence"])
+def test_nothing_behind_the_words_that_wait_can_be_seen_or_reached(browser: Browser, module: str) -> None:
+    blank = Blank.open(browser)
+    blank.mount(module=module)
+    expect(blank.page.get_by_test_id("waiting")).to_be_visible()
+    assert blank.page.evaluate(SEEN) == ["waiting"]
+    for _ in range(3):
+        blank.page.keyboard.press("Tab")
+    assert blank.page.evaluate("document.activeElement === document.body")
     blank.close()
 
 
