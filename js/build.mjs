@@ -55,6 +55,9 @@ const sources = (change) => ({
 /** V8 compiles all functions while it loads the module, beside the page: else each is when it is called first, in the first frame. */
 const EAGER = { js: '//# allFunctionsCalledOnLoad' };
 
+/** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
+const OURS = /^(element|derived)$/;
+
 const common = {
   plugins: [cssText(false), sources((source) => source)],
   inject: ['js/src/often.mjs'],
@@ -86,6 +89,7 @@ const outputs = [
     format: 'iife',
     banner: {},
     plugins: [cssText(true), sources(withoutLive)],
+    mangleProps: OURS,
   }),
 ];
 

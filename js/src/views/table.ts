@@ -5,19 +5,17 @@
  * and its scroll position is scaled to rows. The wheel moves exactly, also where the scroll bar cannot.
  */
 
-import type { ColumnId, SortKey } from '../columns';
+import type { SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
 import type { Heads } from '../grid';
 import { LIVE } from '../here';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
-import { markSort } from '../sort_mark';
 import { turn } from '../turn';
 import { Say } from '../words';
+import { createHead, type HeadActions } from '../head';
 
-export interface TableActions extends Picks {
-  sort(column: ColumnId, refine: boolean): void;
-  toggleAll(): void;
+export interface TableActions extends Picks, HeadActions {
   visible(rows: number[]): void;
 }
 
@@ -49,7 +47,7 @@ export function createTable(
   makeRow: (columns: readonly Column[]) => TableRow,
   heads?: Heads
 ) {
-  const head = h('div', { class: 'table-head', role: 'row', 'aria-rowindex': 1 });
+  const head = createHead(actions, heads);
   const rows = h('div', { class: 'table-rows' });
   const pane = h('div', { class: 'table-pane' }, rows);
   const spacer = h('div', { class: 'table-spacer', role: 'rowgroup' }, pane);
@@ -64,22 +62,14 @@ export function createTable(
       tabindex: 0,
       'data-testid': 'table',
     },
-    head,
+    head.element,
     spacer
   );
-  const check = h('input', {
-    type: 'checkbox',
-    tabindex: -1,
-    'aria-label': Say.selectAll,
-    'data-testid': 'select-all',
-    onclick: () => actions.toggleAll(),
-  });
   const wrap = h('div', { class: 'table-wrap' }, element, empty);
   const pool: TableRow[] = [];
   const frame = onceAFrame(() => draw());
   let data: TableData | null = null;
   let columns: readonly Column[] = [];
-  let headers: HTMLElement[] = [];
   /** Top of the view in pixels of the whole table; the scroll bar holds a scaled copy. */
   let top = 0;
   let left = 0;
@@ -150,52 +140,18 @@ export function createTable(
     if (remade) {
       columns = now.columns;
       pool.splice(0).forEach((row) => row.element.remove());
-      headers = columns.map(header);
-      head.replaceChildren(...headers);
+      head.make(columns);
       element.style.setProperty('--columns', columns.map((column) => column.track).join(' '));
       element.style.setProperty('--table-width', `${tableWidth(columns)}px`);
       setAttr(element, 'aria-colcount', columns.length);
     }
     setAttr(element, 'aria-rowcount', now.order.length + 1);
     setAttr(element, 'data-points', now.order.length);
-    columns.forEach((column, i) => markSort(headers[i]!, column, now.sort));
-    check.checked = now.allSelected;
-    check.indeterminate = !now.allSelected && now.selected.size > 0;
+    head.update(now.sort, now.allSelected || (now.selected.size > 0 && null));
     setText(empty, now.empty);
     show(empty, now.order.length === 0);
     top = Math.min(top, farthest());
     draw();
-  }
-
-  function header(column: Column, at: number): HTMLElement {
-    const cell = h('div', {
-      class: `cell head ${column.kind}${column.numeric ? ' numeric' : ''}`,
-      role: 'columnheader',
-      'aria-colindex': at + 1,
-      title: column.tip,
-    });
-    if (column.kind === 'select') {
-      cell.append(check);
-    } else if (column.sort !== null) {
-      const id = column.sort;
-      cell.append(
-        h(
-          'button',
-          {
-            class: 'sort',
-            tabindex: -1,
-            'data-testid': `sort-${id}`,
-            onclick: (event: MouseEvent) => actions.sort(id, event.shiftKey),
-          },
-          h('span', { class: 'sort-name' }, column.name),
-          h('span', { class: 'sort-mark', 'aria-hidden': 'true' })
-        )
-      );
-    } else {
-      cell.append(h('span', {}, column.name));
-    }
-    heads?.dress(cell, column, at);
-    return cell;
   }
 
   /** Paints the rows in sight, re-using their elements. */
