@@ -1,6 +1,6 @@
 /** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
 
-import { h, setAttr, setText, show } from '../dom';
+import { h, setText, show } from '../dom';
 import { idOf } from '../points';
 import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
@@ -16,11 +16,10 @@ import { createLooks, type Deeds } from './pictures/look';
 import { createMapView, type Given } from './pictures/map_view';
 import { createSave } from './pictures/save';
 import { createStability } from './pictures/stability';
+import { createTabs, TABS, type Tab } from './pictures/tabs';
 import { WORDS } from './pictures/words';
 
 const NAME = 'pictures';
-const TABS = ['curve', 'map', 'classes'] as const;
-type Tab = (typeof TABS)[number];
 
 export function makePictures({ source, desk, set }: Hub): Part {
   let sight: Sight | null = null;
@@ -55,34 +54,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     classes: classes.element,
   };
 
-  const buttons = TABS.map((one) =>
-    h(
-      'button',
-      {
-        class: 'chip',
-        role: 'tab',
-        title: WORDS.tips[one],
-        'data-testid': `picture-${one}`,
-        onclick: () => open(one),
-      },
-      WORDS.tabs[one]
-    )
-  );
-  const tabs = h('div', {
-    class: 'picture-tabs',
-    role: 'tablist',
-    'aria-label': WORDS.title,
-    'data-no-export': true,
-  });
-  tabs.append(...buttons);
-  tabs.addEventListener('keydown', (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      open(TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!);
-      buttons[TABS.indexOf(tab)]!.focus();
-    }
-  });
+  const tabs = createTabs(open);
   const stage = h('div', { class: 'picture-stage', role: 'tabpanel' }, ...TABS.map((one) => views[one]));
   const marks = (canvas: HTMLCanvasElement) => (canvas === curve.plot.canvas ? curve : plane).plot.marks();
   const saver = (name: string | (() => string), target: () => HTMLElement | null) =>
@@ -100,7 +72,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     'div',
     { class: 'pictures' },
     h('h3', { 'data-no-export': true }, h('span', {}, WORDS.title), tools),
-    tabs,
+    tabs.element,
     stage
   );
   const { card, over } = large;
@@ -138,11 +110,8 @@ export function makePictures({ source, desk, set }: Hub): Part {
     if (map === null || typeof map === 'string') {
       [map, asked] = [null, false]; // a map that failed, or went astray, is asked for again
     }
-    TABS.forEach((other, i) => {
-      show(views[other], other === tab);
-      setAttr(buttons[i]!, 'aria-selected', String(other === tab));
-      setAttr(buttons[i]!, 'tabindex', other === tab ? 0 : -1);
-    });
+    TABS.forEach((other) => show(views[other], other === tab));
+    tabs.update(tab);
     paint();
   }
 
