@@ -45,7 +45,8 @@ def json_text(entries: Iterable[Entry]) -> str:
     for number, edit, in_force in entries:
         rows = [row.record() | {"value": row.value} for row in edit.rows]
         about = {"edit": number, "op": edit.op, "at": edit.at, "who": edit.who, "why": edit.why}
-        edits.append(about | {"in_force": in_force, "rows": rows})
+        whose = {"from": [source._asdict() for source in edit.sources]} if edit.sources else {}
+        edits.append(about | whose | {"in_force": in_force, "rows": rows})
     return json.dumps({"format": "dvlwidgets-edits-table", "v": 1, "edits": edits}, indent=1) + "\n"
 
 

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from dvlwidgets.data import edit_history
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_history import Then
-from dvlwidgets.data.edit_merge import Prefer, additions
+from dvlwidgets.data.edit_merge import Prefer, additions, by_authors, by_source, origins
 from dvlwidgets.data.edit_records import RecordedEdits
 from dvlwidgets.data.edit_subscribers import Announcement, Subscribers
 from dvlwidgets.data.edit_wish import Wish, checked_rows, checked_words
@@ -25,13 +25,13 @@ from dvlwidgets.data.edits import (
     DROPPED,
     FLAG,
     LABEL,
-    MAX_NOTE,
     NOTE,
     REDO,
     UNDO,
     Edit,
     Key,
     Net,
+    Source,
 )
 from dvlwidgets.errors import EditError, InputError, InputTypeError
 
@@ -245,8 +245,7 @@ class EditLog(RecordedEdits):
             )
         done = other.in_force
         values = {(row.key, row.field): row.value for edit in done for row in edit.rows}
-        authors = ", ".join(dict.fromkeys(edit.who for edit in done if edit.who))
-        self.add(other.net, prefer=prefer, why=authors and f"edits by {authors}"[:MAX_NOTE], values=values)
+        self.add(other.net, prefer=prefer, why=by_authors(done), values=values, origins=origins(done))
 
     def add(
         self,
@@ -255,7 +254,9 @@ class EditLog(RecordedEdits):
         prefer: Prefer = None,
         why: str = "",
         values: Mapping[tuple[Key, str], float | None] | None = None,
-    ) -> None:
+        origins: Mapping[tuple[Key, str], Source] | None = None,
+        source: object = None,
+    ) -> int:
         """Adds changes, as one edit.
 
         Args:
@@ -263,6 +264,11 @@ class EditLog(RecordedEdits):
             prefer: whose content counts where both edited a point differently.
             why: the reason, kept with the edit.
             values: of points when a field of theirs was edited, where that is known.
+            origins: who made each change, when and why, where that is known; kept with the edit.
+            source: handed on to subscribers.
+
+        Returns:
+            How many changes were made: those that were here already are not made again.
 
         Raises:
             EditError, InputError, InputTypeError: as `merge`; or for a `why` that is no text, or too long a one.
@@ -271,8 +277,10 @@ class EditLog(RecordedEdits):
         with self._lock, self._file.appending() as write:
             rows = additions(self.net, theirs, values or {}, prefer)
             if rows:
-                write(Edit("merge", rows, _now(), self.author, why).line())
-        self._subscribers.announce(rows, None)
+                rows, sources = by_source(rows, origins or {})
+                write(Edit("merge", rows, _now(), self.author, why, sources).line())
+        self._subscribers.announce(rows, source)
+        return len(rows)
 
     def subscribe(self, callback: Callable[[Announcement], None]) -> Callable[[], None]:
         """Calls back after every edit, in the thread that made it; returns the function that ends it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from dvlwidgets.data.edits import Change, Key, Net
+from dvlwidgets.data.edits import MAX_NOTE, Change, Edit, Key, Net, Source
 from dvlwidgets.errors import EditError, InputError
 
 Prefer: TypeAlias = Literal["ours", "theirs"] | None
@@ -35,7 +35,7 @@ def additions(
             mine: Any = ours.get(key, {}).get(field, (old, old))[1]
             if mine not in (old, new):
                 clashes.append(f"id {key.id!r}: {mine!r} here, {new!r} there")
-            if mine == old or (mine != new and prefer == "theirs"):
+            if mine != new and (mine == old or prefer == "theirs"):
                 rows.append(Change(*key, field, mine, new, then.get((key, field))))
     if clashes and prefer is None:
         raise EditError(
@@ -43,3 +43,29 @@ def additions(
             "Say whose edits count: prefer='ours' for those of this log, or prefer='theirs'."
         )
     return tuple(rows)
+
+
+def by_authors(edits: Iterable[Edit]) -> str:
+    """Whose edits these are, in words; empty where nobody is named."""
+    names = dict.fromkeys(source.who for edit in edits for _, source in edit.each() if source.who)
+    return f"edits by {', '.join(names)}"[:MAX_NOTE] if names else ""
+
+
+def origins(edits: Iterable[Edit]) -> dict[tuple[Key, str], Source]:
+    """Who changed each field of each point last, when and why."""
+    return {(row.key, row.field): source for edit in edits for row, source in edit.each()}
+
+
+def by_source(
+    rows: Sequence[Change], known: Mapping[tuple[Key, str], Source]
+) -> tuple[tuple[Change, ...], tuple[Source, ...]]:
+    """The changes of one source after those of the other, and the sources; none where no source is known."""
+    if not known:
+        return tuple(rows), ()
+    nobody = Source("", "", "", 0)
+    groups: dict[Source, list[Change]] = {}
+    for row in rows:
+        source = known.get((row.key, row.field), nobody)._replace(rows=0)
+        groups.setdefault(source, []).append(row)
+    sources = tuple(source._replace(rows=len(group)) for source, group in groups.items())
+    return tuple(row for group in groups.values() for row in group), sources

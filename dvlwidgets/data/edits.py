@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from dvlwidgets.errors import EditError
@@ -57,6 +58,15 @@ class Change:
         return {name: part for name, part in asdict(self).items() if name != "value" or part is not None}
 
 
+class Source(NamedTuple):
+    """Who made changes first, when and why, before they came here in a merge; `rows` counts the changes."""
+
+    who: str
+    at: str
+    why: str
+    rows: int
+
+
 @dataclass(frozen=True)
 class Edit:
     """One step of work, undone as a whole; `undo` and `redo` are steps too and change nothing else.
@@ -67,6 +77,7 @@ class Edit:
         at: when, ISO 8601 in UTC.
         who: made it; empty where that is unknown.
         why: in the words of who made it.
+        sources: of a merge: whose edits its changes were, those of the first source first.
     """
 
     op: str
@@ -74,34 +85,57 @@ class Edit:
     at: str = ""
     who: str = ""
     why: str = ""
+    sources: tuple[Source, ...] = ()
+
+    def each(self) -> Iterator[tuple[Change, Source]]:
+        """The changes, each with who made it first; after a merge that does not say who that was, with who merged."""
+        sources = self.sources or (Source(self.who, self.at, self.why, len(self.rows)),)
+        rows = iter(self.rows)
+        for source in sources:
+            yield from ((row, source) for row in islice(rows, source.rows))
 
     def line(self) -> bytes:
         """The edit as one line of JSON; half a character, which has no UTF-8, as its escape."""
         record: dict[str, Any] = {"op": self.op, "rows": [row.record() for row in self.rows], "at": self.at}
         record |= {name: said for name, said in (("who", self.who), ("why", self.why)) if said}
+        record |= {"from": [source._asdict() for source in self.sources]} if self.sources else {}
         line = json.dumps(record, ensure_ascii=False, allow_nan=False)
         return line.encode("utf-8", "backslashreplace") + b"\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Edit:
-        """The inverse of `line`.
+        """The inverse of `line`; raises as `of`."""
+        return cls.of(json.loads(line))
+
+    @classmethod
+    def of(cls, record: Any) -> Edit:
+        """The edit that a line says, from its JSON.
 
         Raises:
-            ValueError: the line is no JSON, lacks a part, or edits a field that this version does not know.
+            ValueError: it lacks a part, or edits a field that this version does not know.
         """
-        record = json.loads(line)
         try:
             rows = tuple(Change(**row) for row in record["rows"])
             said = (str(record["at"]), str(record.get("who", "")), str(record.get("why", "")))
-            edit = cls(str(record["op"]), rows, *said)
-        except (KeyError, TypeError) as wrong:
+            sources = tuple(_source(told) for told in record.get("from", ()))
+            edit = cls(str(record["op"]), rows, *said, sources)
+            unknown = {row.field for row in rows} - set(FIELDS)
+        except (AttributeError, KeyError, TypeError) as wrong:
             raise ValueError(f"not an edit: {wrong}") from None
-        unknown = {row.field for row in rows} - set(FIELDS)
         if unknown:
             raise ValueError(f"edits of {', '.join(sorted(unknown))} come from a newer version of dvlwidgets")
         for row in rows:
             _check(row)
+        if sources and sum(source.rows for source in sources) != len(rows):
+            raise ValueError(f"not an edit: its sources are not those of {len(rows)} changes")
         return edit
+
+
+def _source(told: Any) -> Source:
+    rows = told["rows"]
+    if type(rows) is not int or rows < 0:
+        raise ValueError(f"{rows!r:.40} is no number of changes")
+    return Source(str(told["who"]), str(told["at"]), str(told["why"]), rows)
 
 
 def _check(row: Change) -> None:

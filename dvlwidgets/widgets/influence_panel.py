@@ -182,4 +182,5 @@ class InfluencePanel(LivePanel):
 
 def _edits_of_tests(hub: Hub) -> Part:
     test = cast(InfluenceSession, hub.session).test
-    return edits_part.EditsPart(hub, test, name=edits_part.TESTS, variable="test")
+    never = edits_part.NEVER_OF_TESTS
+    return edits_part.EditsPart(hub, test, name=edits_part.TESTS, variable="test", never=never)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from dvlwidgets.data import edit_export
 from dvlwidgets.data.edit_history import Entry
-from dvlwidgets.data.edits import FLAG, LABEL, NOTE, Change
+from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Change
 from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.edited import Edited
+from dvlwidgets.widgets.parts.merging import DEEDS, Merging
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content
 
 NAME = "edits"
 TESTS = "test_edits"
 """The part of an influence panel's test points."""
+NEVER_OF_TESTS = MappingProxyType({DROPPED: "test points are not dropped, which would flatter the model"})
+"""Fields of test points that a page does not edit, and why."""
 MOST_EDITS = 200
 """Edits of the history that are sent at once."""
 MOST_ROWS = 20
@@ -37,24 +42,34 @@ class EditsPart:
         edited: the points and their log; by default those that the session is about.
         name: of the part.
         variable: what the points are called in exported code.
+        never: fields that are not edited here, and why.
     """
 
     def __init__(
-        self, hub: Hub, edited: Edited | None = None, *, name: str = NAME, variable: str = "train"
+        self,
+        hub: Hub,
+        edited: Edited | None = None,
+        *,
+        name: str = NAME,
+        variable: str = "train",
+        never: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._hub, self._name, self._variable = hub, name, variable
         self._edited: Edited = hub.session if edited is None else edited
         self._telling = threading.Lock()
+        self._merging = Merging(hub, name, self._edited, never)
         self._deaf = self._edited.edits.subscribe(lambda _: self._tell())
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """A page of the history ("log"), or all of it as a text ("export")."""
-        wanted = taken(command, "do", str, "'log' or 'export'")
+        """A page of the history ("log"), all of it as a text ("export"), or what merges a file (see `Merging`)."""
+        wanted = taken(command, "do", str, "'log', 'export' or what merges a file")
+        if wanted in DEEDS:
+            return self._merging.receive(command, request)
         if wanted == "log":
             return self._log(taken(command, "before", int, "the number of an edit"), request)
         if wanted == "export":
             return self._export(taken(command, "as", str, "'csv', 'json' or 'code'"), request)
-        raise WireError(f"'do' should be 'log' or 'export', not {short(wanted)}.")
+        raise WireError(f"'do' should be 'log', 'export' or one of {DEEDS}, not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
         """The flags and notes as they are."""
@@ -63,6 +78,11 @@ class EditsPart:
     def close(self) -> None:
         """Hears of no further edit."""
         self._deaf()
+        self._merging.close()
+
+    def settle(self, timeout: float = 10.0) -> bool:
+        """Waits until a file that came is read; False after `timeout` seconds."""
+        return self._merging.settle(timeout)
 
     def _tell(self) -> None:
         with self._telling:  # the marks that are read last are sent last
@@ -96,8 +116,8 @@ class EditsPart:
 
     def _told(self, entry: Entry) -> Content:
         number, edit, in_force = entry
-        rows = edit.rows[:MOST_ROWS]
-        where = self._edited.places([row.key for row in rows])
+        rows = list(islice(edit.each(), MOST_ROWS))
+        where = self._edited.places([row.key for row, _ in rows])
         return {
             "number": number,
             "op": edit.op,
@@ -114,8 +134,9 @@ class EditsPart:
                     "old": self._content(row, row.old),
                     "new": self._content(row, row.new),
                     "value": row.value,
+                    "from": [source.who, source.at, source.why] if edit.sources else None,
                 }
-                for row in rows
+                for row, source in rows
             ],
         }
 

@@ -24,7 +24,8 @@ from dvlwidgets.widgets.commands import EDITS, parse, short
 from dvlwidgets.widgets.editing import edit
 from dvlwidgets.widgets.influence_tests import TestPoints, kept_beside, log_of
 from dvlwidgets.widgets.parts.aside import Aside
-from dvlwidgets.widgets.parts.edits import EditsPart
+from dvlwidgets.widgets.parts.edits import NEVER_OF_TESTS, EditsPart
+from dvlwidgets.widgets.parts.merging import DEEDS
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content, finite
 
@@ -94,7 +95,7 @@ class TestsPart:
     # --- what the page asks for -----------------------------------------------------------------------------
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """The page's half ("code"), the list ("look"), an edit, or the history ("log") and its "export"."""
+        """The page's half ("code"), the list ("look"), an edit, or what concerns the log (see `EditsPart`)."""
         wanted = taken(command, "do", str, "'code', 'look', 'edit', 'log' or 'export'")
         if wanted == "code":
             return wire.part(NAME, "code", {"text": bundle.read("tests.js")}, request=request)
@@ -112,7 +113,7 @@ class TestsPart:
                     f"{short(edited.name)}: test points are not dropped, which would flatter the model."
                 )
             edit(points, edited, (self, request))
-        elif wanted in {"log", "export"}:
+        elif wanted in {"log", "export", *DEEDS}:
             self._of_tests()
             assert self._marks is not None  # made with the points
             return self._marks.receive(command, request)
@@ -166,7 +167,7 @@ class TestsPart:
                     log=log_of(test, session.edits, self._given),
                     losses=lambda: self._losses,
                 )
-                self._marks = EditsPart(self._hub, points, name=NAME, variable="test")
+                self._marks = EditsPart(self._hub, points, name=NAME, variable="test", never=NEVER_OF_TESTS)
                 self._deaf = points.edits.subscribe(self._edited)
                 self._points = points
             return self._points
