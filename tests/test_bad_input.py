@@ -294,6 +294,9 @@ def neighbour_cases(
     ]
 
 
+LISTS = np.empty(6, dtype=object)
+LISTS[:] = [[0], [1], [0], [1], [0], [1]]
+
 DATA: list[Case] = [
     (lambda: dvl.Dataset(X, Y[:3]), InputError, "6 rows, but y has 3"),
     (lambda: dvl.Dataset(None, Y), InputTypeError, "x is of type NoneType"),
@@ -307,6 +310,10 @@ DATA: list[Case] = [
     (lambda: dvl.Dataset(X, Y, ids=[0, 0, 1, 2, 3, 4]), InputError, "given 2 times"),
     (lambda: dvl.Dataset(X, Y, ids=[1]), InputError, "one per point"),
     (lambda: dvl.Dataset(X, Y, ids=X.ravel()), InputTypeError, "ids are of type float64"),
+    (lambda: dvl.Dataset(X, Y, ids=[1, "a", (2, 3), 4, 5, 6]), InputTypeError, "ids are of several kinds"),
+    (lambda: dvl.Dataset(X, Y, ids=["a", None, "b", "c", "d", "e"]), InputError, "first at row 1"),
+    (lambda: dvl.Dataset(X, Y, ids=np.arange(6, dtype=np.uint64) + 2**63), InputError, "below 2**63"),
+    (lambda: dvl.Dataset(X, LISTS), InputTypeError, "labels are of type list"),
     (lambda: dvl.Dataset(X, Y, feature_names=["a", "b"]), InputError, "feature_names"),
     (lambda: dvl.Dataset(X, Y, target_names=3), InputTypeError, "target_names"),
     (lambda: dvl.Dataset(X, Y, data_names=["a"]), InputError, "data_names"),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -175,6 +177,31 @@ def test_a_wrong_label_is_refused_before_anything_is_written(log):
     with pytest.raises(InputError):
         log.relabel(dataset(), [0], "cat")
     assert not log.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        (date(2020, 1, 1), "date"),
+        (datetime(2020, 1, 1, tzinfo=UTC), "datetime"),
+        (np.datetime64("2020-01-01"), "date"),
+        (Decimal("1.5"), "Decimal"),
+        (b"a", "bytes"),
+        ((1, 2), "tuple"),
+        (1j, "complex"),
+    ],
+)
+def test_labels_that_json_has_no_word_for_are_refused_in_words_and_their_points_can_be_dropped(
+    log, label, kind
+):
+    labels = np.empty(8, dtype=object)
+    labels[:] = [label] * 8
+    d = Dataset(X, labels)
+    with pytest.raises(InputTypeError, match=rf"of type {kind}, .*expected texts, numbers or booleans"):
+        log.relabel(d, [0], label)
+    assert not log.path.exists()
+    log.drop(d, [0])
+    assert len(log.apply(d)) == 7
 
 
 def test_subscribers_hear_of_every_edit_with_its_source(log):

@@ -71,11 +71,12 @@ def _check_labels(y: Any) -> None:
     if gaps.any():
         first = int(np.flatnonzero(gaps.reshape(len(gaps), -1).any(axis=1))[0])
         raise InputError(
-            f"{int(gaps.sum())} labels are NaN or None, the first at row {first}; expected a label for every point. "
-            f"Drop these rows first."
+            f"{int(gaps.sum()):,} of the labels are NaN or None, the first at row {first}; expected a label for every "
+            f"point. Drop these rows first."
         )
     values = arrays.as_numpy(y)
     if values.dtype.kind == "O":
+        labels.refuse_containers(values)
         kinds = {isinstance(v, str) for v in values.flat}
         if len(kinds) > 1:
             raise InputError(
@@ -85,13 +86,7 @@ def _check_labels(y: Any) -> None:
 
 def unique_ids(ids: Any, n: int) -> NDArray[Any]:
     """Persistent ids: (n,) unique integers or strings, read-only; 0..n-1 by default."""
-    if ids is None:
-        found = np.arange(n, dtype=np.int64)
-    else:
-        found = arrays.as_numpy(ids)
-        if found.dtype.kind == "O":
-            found = found.astype(np.str_)
-        found = found.astype(np.int64) if found.dtype.kind in "iu" else found.copy()
+    found = np.arange(n, dtype=np.int64) if ids is None else _ids(ids)
     if found.dtype.kind not in "iU":
         raise InputTypeError(f"ids are of type {found.dtype}; expected integers or strings.")
     _check_length(found, n, "ids")
@@ -104,6 +99,27 @@ def unique_ids(ids: Any, n: int) -> NDArray[Any]:
         )
     found.flags.writeable = False
     return found
+
+
+def _ids(ids: Any) -> NDArray[Any]:
+    """Ids as they were given: integers of 64 bits, or text; what is neither keeps its type, and is refused."""
+    try:
+        found = arrays.as_numpy(ids)
+    except ValueError:
+        raise InputTypeError("ids are of several kinds; expected integers or strings.") from None
+    if found.dtype.kind == "O":
+        gaps = np.flatnonzero(labels.missing(found.ravel()))
+        if gaps.size:
+            raise InputError(
+                f"{gaps.size:,} of the ids are missing, the first at row {gaps[0]}; expected an id for every point."
+            )
+        found = found.astype(np.str_)
+    if found.dtype.kind == "u" and found.size and found.max() > np.iinfo(np.int64).max:
+        raise InputError(
+            f"id {found.max()} is too large; expected integers below 2**63, or text. Pass the ids as text, e.g. "
+            "ids.astype(str)."
+        )
+    return found.astype(np.int64) if found.dtype.kind in "iu" else found.copy()
 
 
 def point_names(

@@ -136,6 +136,7 @@ class EditLog(RecordedEdits):
         if mapping and label is not None:
             raise InputError(f"label={label!r} was given besides labels for each point. Pass one of the two.")
         rows = checked_rows(positions, len(dataset))
+        _edits.check_kept(dataset.labels[rows])
         wanted = [positions[row] for row in rows] if isinstance(positions, Mapping) else [label] * len(rows)
         new = dataset.relabel(rows, wanted if mapping else label).labels
         assert new is not None

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from dvlwidgets.errors import EditError
+from dvlwidgets.errors import EditError, InputTypeError
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -276,6 +276,22 @@ def changes(
 def key_of(dataset: Dataset, position: int) -> Key:
     """The name of a point in a log."""
     return Key(plain(dataset.ids[position]), dataset.row_hash(position))
+
+
+def check_kept(labels: Iterable[Any]) -> None:
+    """A log is JSON: it keeps texts, numbers and booleans as they are, and nothing else.
+
+    Raises:
+        InputTypeError: some of these labels are something else.
+    """
+    for label in labels:
+        found = plain(label)
+        if not isinstance(found, str | int | float):
+            raise InputTypeError(
+                f"the labels are of type {type(found).__name__}, such as {str(found):.40}, which a log of edits cannot "
+                "keep; expected texts, numbers or booleans. Make the data set with such labels, e.g. Dataset(x, "
+                "[str(label) for label in y])."
+            )
 
 
 def plain(item: Any) -> Any:

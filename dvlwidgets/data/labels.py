@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays
 from .tables import plain
@@ -27,6 +27,22 @@ def missing(y: Any) -> NDArray[np.bool_]:
         gaps: NDArray[np.bool_] = np.vectorize(lambda v: plain(v) is None, otypes=[bool])(values)
         return gaps
     return np.zeros(values.shape, dtype=np.bool_)
+
+
+def refuse_containers(values: NDArray[Any]) -> None:
+    """Classes are told apart by their hash; lists and dicts have none.
+
+    Raises:
+        InputTypeError: there are such labels.
+    """
+    for label in values.flat:
+        try:
+            hash(label)
+        except TypeError:
+            raise InputTypeError(
+                f"the labels are of type {type(label).__name__}, such as {str(label):.40}; expected a text, a number or "
+                "a boolean for each point. Pass [str(label) for label in y], say."
+            ) from None
 
 
 def said(label: Any) -> str:
@@ -120,5 +136,5 @@ def _fitting(values: NDArray[Any], new: list[Any]) -> NDArray[Any]:
 
 def _is_text(values: NDArray[Any]) -> bool:
     if values.dtype.kind == "O":
-        return any(isinstance(v, str) for v in values.flat)
+        return any(isinstance(v, str | bytes) for v in values.flat)
     return values.dtype.kind in "US"

@@ -155,7 +155,7 @@ class LabelBook:
 def _coded(labels: NDArray[Any]) -> tuple[list[Any], NDArray[Any]]:
     """Distinct labels in order, and the code of each point."""
     if labels.dtype.kind == "O":
-        distinct = sorted(set(labels.tolist()), key=lambda label: (type(label).__name__, label))
+        distinct = _sorted(set(labels.tolist()))
         place = {label: code for code, label in enumerate(distinct)}
         codes = np.array([place[label] for label in labels.tolist()])
     else:
@@ -164,3 +164,11 @@ def _coded(labels: NDArray[Any]) -> tuple[list[Any], NDArray[Any]]:
     if len(distinct) > MAX_CLASSES:
         raise InputError(f"There are {len(distinct)} classes; a panel can show at most {MAX_CLASSES}.")
     return distinct, codes
+
+
+def _sorted(labels: set[Any]) -> list[Any]:
+    """By type and order; by type and text where some labels have no order, such as complex numbers."""
+    try:
+        return sorted(labels, key=lambda label: (type(label).__name__, label))
+    except TypeError:
+        return sorted(labels, key=lambda label: (type(label).__name__, str(label)))
