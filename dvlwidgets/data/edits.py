@@ -288,7 +288,7 @@ def check_kept(labels: Iterable[Any]) -> None:
         found = plain(label)
         if not isinstance(found, str | int | float):
             raise InputTypeError(
-                f"the labels are of type {type(found).__name__}, such as {str(found):.40}, which a log of edits cannot "
+                f"the labels are of type {type(found).__name__}, such as {found!s:.40}, which a log of edits cannot "
                 "keep; expected texts, numbers or booleans. Make the data set with such labels, e.g. Dataset(x, "
                 "[str(label) for label in y])."
             )

@@ -40,7 +40,7 @@ def refuse_containers(values: NDArray[Any]) -> None:
             hash(label)
         except TypeError:
             raise InputTypeError(
-                f"the labels are of type {type(label).__name__}, such as {str(label):.40}; expected a text, a number or "
+                f"the labels are of type {type(label).__name__}, such as {label!s:.40}; expected a text, a number or "
                 "a boolean for each point. Pass [str(label) for label in y], say."
             ) from None
 
