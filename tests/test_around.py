@@ -96,6 +96,7 @@ def test_of_many_test_points_some_are_asked_and_too_many_points_are_refused(
     [
         (np.array([["a"], ["b"]], dtype=object), "Not all features are numbers"),
         (np.array([[1.0], [np.nan]]), "Some features are missing"),
+        (np.array([[1e300], [-1e300]]), "features are so large"),
     ],
 )
 def test_what_has_no_distances_is_refused_in_words(x: np.ndarray, words: str) -> None:
@@ -128,3 +129,28 @@ def test_the_panel_tells_of_labels_as_they_are_now_and_not_of_dropped_points(
         at.remove(near[0])
         assert again["effects"]["mean"] == pytest.approx(now.rank(at.index(7))[0])
         assert part._look(near[0], "r3").content["effects"] is None
+
+
+def test_test_points_of_other_features_and_targets_without_squares_are_refused_in_words() -> None:
+    train = points(20, 0)
+    with pytest.raises(InputError, match=r"features \(2\) than the training points \(3\)"):
+        Around(train, Dataset(train.x[:, :2], train.y)).effects()
+    large = Dataset(train.x, np.linspace(-1e300, 1e300, 20))
+    with pytest.raises(InputError, match="targets are so large"):
+        Around(large, large).effects()
+
+
+def test_with_all_points_dropped_the_panel_says_why_nothing_is_near_and_refuses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    train, test = points(10, 1), points(5, 2)
+    with panels() as make:
+        panel, _ = make(train, valuation=KNNShapleyValuation(KNeighborsClassifier(3), test))
+        part = next(part for part in panel._desk.parts.values() if isinstance(part, AroundPart))
+        panel.edits.drop(train, range(10))
+        told = part._look(7, "r1").content
+        assert told["near"] is None
+        assert "all 10 points would be dropped" in told["why"]
+        panel.edits.undo()
+        assert part._look(7, "r2").content["near"]["rows"]

@@ -106,6 +106,11 @@ class Around:
             raise InputError("The valuation has no test points of its own.")
         if self._train.labels is None or self._test.labels is None:
             raise InputError("The points have no single label each.")
+        if self._test.n_features != self._train.n_features:
+            raise InputError(
+                f"The test points have another number of features ({self._test.n_features}) than the training points "
+                f"({self._train.n_features}), so there are no distances between them."
+            )
         n, t = len(self._train), len(self._test)
         some = min(t, MOST_PAIRS // n)
         if some < min(t, LEAST_TESTS):
@@ -123,9 +128,12 @@ class Around:
             kernel = RegressionKernel(y - y.mean(), y_test - y.mean(), k)
         near, worth = Neighbours(self._train, test, metric), np.empty((some, n), np.float32)
         together = max(1, CHUNK // n)
-        for first in range(0, some, together):
-            chunk = np.arange(first, min(some, first + together))
-            worth[chunk] = kernel(near.order(chunk), chunk).values
+        with np.errstate(over="ignore", invalid="ignore"):  # it is said below
+            for first in range(0, some, together):
+                chunk = np.arange(first, min(some, first + together))
+                worth[chunk] = kernel(near.order(chunk), chunk).values
+        if not np.isfinite(worth).all():
+            raise InputError("Some targets are so large that their squares are no numbers.")
         return Effects(at, t, worth, k)
 
     def _metric(self) -> Any:
@@ -155,7 +163,10 @@ def _is_of_neighbours(model: Any) -> bool:
 
 def _scale_of(train: Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     x = _table(train)
-    spread = x.std(axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = x.std(axis=0)
+    if not np.isfinite(spread).all():
+        raise InputError("Some features are so large that their squares are no numbers.")
     spread[spread == 0] = 1.0
     return x.mean(axis=0), spread
 

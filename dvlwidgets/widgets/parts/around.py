@@ -105,10 +105,10 @@ class AroundPart:
         }
         if net == self._of:
             return
-        train = session.edits.apply(session.train)
-        place = {item: at for at, item in enumerate(session.train.ids.tolist())}
-        self._kept = np.array([place[item] for item in train.ids.tolist()], dtype=np.intp)
         try:
+            train = session.edits.apply(session.train)
+            place = {item: at for at, item in enumerate(session.train.ids.tolist())}
+            self._kept = np.array([place[item] for item in train.ids.tolist()], dtype=np.intp)
             self._around = Around(train, self._test(), model_of(session.valuation))
         except (InputError, InputTypeError) as why:
             self._around = self._effects = str(why)
