@@ -1,5 +1,6 @@
 /** Whether a live view is on the page and in sight, and how large it is. */
 
+import { catchFocus } from './lost_focus';
 import { watchSize, type Stay, type StayActions } from './stay';
 
 /**
@@ -22,7 +23,10 @@ export class Presence implements Stay {
 
   begin(): void {
     this.#wake();
-    this.#ends.push(watchSize(this.#root, () => this.#actions.sized()));
+    this.#ends.push(
+      watchSize(this.#root, () => this.#actions.sized()),
+      catchFocus(this.#root)
+    );
     if (typeof IntersectionObserver !== 'undefined') {
       const sight = new IntersectionObserver((entries) => this.#look(entries.at(-1)?.isIntersecting ?? true));
       sight.observe(this.#host);

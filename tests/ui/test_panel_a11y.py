@@ -136,3 +136,21 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
         check(at, ".overview", ".chips", ".detail")
         part("as-pictures").click()
         check(at, ".work-training")
+
+
+def test_keys_go_on_when_the_button_that_was_pressed_goes_away(browser: Browser) -> None:
+    with bridged(browser, valued_digits()) as at:
+        first = at.order()[0]
+        summary = at.part("edits-summary")
+        at.row(first).click()
+        at.page.keyboard.press("x")
+        expect(summary).to_contain_text("1 dropped")
+        at.part("undo").first.click()  # nothing is left to undo: the button is disabled
+        expect(summary).to_have_text("None yet.")
+        expect(at.row(first)).to_be_focused()
+        at.page.keyboard.press("U")
+        expect(summary).to_contain_text("1 dropped")
+        at.part("whatif").click()  # its place is taken by one that cancels
+        expect(at.row(first)).to_be_focused()
+        at.page.keyboard.press("u")
+        expect(summary).to_have_text("None yet.")
