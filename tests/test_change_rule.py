@@ -68,6 +68,19 @@ def test_a_limit_that_is_taken_away_no_longer_ends_the_run():
     assert bits(result) == bits(valuation(MaxSamples(None, 4_000)).fit(DATA).result)
 
 
+def test_what_it_may_cost_is_told_anew_by_the_rule_that_is_asked():
+    told = []
+
+    def change(run):
+        told.append(run.progress.announcement)
+        run.subscribe(lambda run: told.append(run.progress.announcement))
+        run.change_rule(MaxSamples(None, 4_000))
+
+    held(valuation(MaxSamples(None, 1_500)), 500, change)
+    assert told[0].startswith("at most 1,5")
+    assert told[-1].startswith("at most 4,0")
+
+
 def test_what_is_no_rule_or_comes_too_late_is_refused():
     made = valuation(MaxSamples(None, 200))
     run = made.prepare_run(DATA)

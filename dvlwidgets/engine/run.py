@@ -62,6 +62,7 @@ class Loop:
         self.ended = ""
         self.active = False
         self.announcement = ""
+        self._announced: StoppingRule | None = None
         self.lift = False
         self.whole = Undivided()
         self.newest = Newest(job, self.whole)
@@ -137,8 +138,7 @@ class Loop:
                 break
             self.rounds += 1
             if self.rounds == 1 and self.tally.unit_seconds:
-                seconds = self.tally.unit_seconds
-                self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
+                self._announce(self.tally.unit_seconds)
             self.job.check(self.stats, self.rounds)
             self.ended = self.judge.asks(self.step, self._view())
             self.receipts.save(self.step, self.stats, self.clock.seconds)
@@ -180,7 +180,7 @@ class Loop:
             self.step, self.stats = restored
         self.tally.done = self.job.units(self.step)
         seconds = float(getattr(first, "seconds", 0.0))
-        self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
+        self._announce(seconds)
         self._row_seconds = seconds
         yield self.newest.frame(self)
 
@@ -250,6 +250,8 @@ class Loop:
             with self.whole:
                 self.stats = self.job.fold(self.stats, self.step, whole)
                 self.step += 1
+        if self.rule is not self._announced:  # its bounds are others
+            self._announce(self._row_seconds)
         if self.newest.due(round_end=False) and self._replayed_clock is None:
             self._look()
             yield self.newest.frame(self)
@@ -257,6 +259,10 @@ class Loop:
     def _count(self, payload: Any, *, fresh: bool) -> None:
         self.tally.add(self.job.tally(payload), payload, fresh=fresh)
         self._row_seconds = self.tally.unit_seconds or self._row_seconds
+
+    def _announce(self, seconds: float) -> None:
+        self.announcement = announce(self.job, self.rule, seconds, self.workers.n_jobs)
+        self._announced = self.rule
 
     def _look(self) -> None:
         self.newest.look(self.stats, self.step, self.tally)
