@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "dvlwidgets"
 
 FLOOR = {
-    "typing": 0, "errors": 0, "homes": 0,
+    "typing": 0, "errors": 0, "counts": 0, "homes": 0,
     "arguments": 1,
     "data": 2, "engine": 2,
     "utility": 3,

@@ -364,6 +364,8 @@ def test_a_model_that_cannot_fit_everything_fails_before_any_subset() -> None:
         valuation.fit(TRAIN)
     assert isinstance(e.value.__cause__, ArithmeticError)
     assert "Nothing was valued yet" in str(e.value)
+    with pytest.raises(FirstFitError, match="could not be fitted on the only point and scored"):
+        valuation.fit(TRAIN[[0]])
 
 
 def test_a_scorer_that_cannot_score_fails_at_the_first_fit_even_with_caught_errors() -> None:

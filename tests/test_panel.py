@@ -132,13 +132,25 @@ def test_a_button_that_cannot_be_is_answered(opened):
     assert "nothing to pause" in error["message"]
 
 
-def test_a_failed_run_shows_its_error(opened):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("no such column"), "ValueError: no such column"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+    ],
+)
+def test_a_failed_run_shows_its_error(opened, error, words):
     panel, page = opened()
     panel.start()
-    panel.run.error = ValueError("no such column")
+    panel.run.error = error
     panel.run.become("failed")
     status = page.wait_for(lambda m: m.get("status", {}).get("state") == "failed")["status"]
-    assert status["error"] == "ValueError: no such column"
+    assert status["error"] == words
+
+
+def test_one_point_is_a_point(opened):
+    panel, _ = opened(Dataset(np.zeros((1, 3)), [0]))
+    assert panel._repr_mimebundle_()[0]["text/plain"] == "Fake values of 1 point, pending."
 
 
 def test_a_reloaded_page_gets_everything_again(opened):
@@ -319,7 +331,7 @@ def test_a_preview_that_fails_is_a_mark_and_the_others_are_shown(opened):
         ({"t": "relabel", "rows": [0], "label": 1.5}, "A new label should be"),
         ({"t": "relabel", "rows": [0], "label": True}, "A new label should be"),
         ({"t": "relabel", "rows": [0], "new": "  "}, "A new label should be"),
-        ({"t": "relabel", "rows": [0], "new": "x" * 201}, "A new label should be"),
+        ({"t": "relabel", "rows": [0], "new": "x" * 201}, "The new label has 201 characters; at most 200"),
         ({"t": "relabel", "rows": [0], "number": math.nan}, "A new label should be"),
         ({"t": "relabel", "rows": [0], "number": "1"}, "A new label should be"),
         ({"t": "relabel", "rows": [], "label": 1}, "'rows' should be"),

@@ -611,6 +611,9 @@ class TestWords:
             assert words in text
         assert "\n" not in text
 
+    def test_describe_of_one_point(self):
+        assert " of 1 point, in " in ValuationResult(values=[1.0]).describe()
+
     def test_describe_without_threshold_errors_or_values(self):
         text = small().describe()
         assert "1 value is not known yet" in text

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dvlwidgets.cli.copies import Copy
+from dvlwidgets.counts import many
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE
 from dvlwidgets.data.shared_edits import ALSO, Edits
 from dvlwidgets.data.shown import cut, width
@@ -107,7 +108,7 @@ def _holds(copy: Copy) -> list[str]:
     share, held = copy.text("share"), copy.text("frame", "content", "share")
     made, version = copy.text("manifest", "made"), copy.text("manifest", "dvlwidgets")
     return [
-        f"{copy.n:,} points, {here}",
+        f"{many(copy.n, 'point')}, {here}",
         f"shared at level {share!r}: {held}",
         f"made {made} by dvlwidgets {version}",
     ]

@@ -115,8 +115,8 @@ class Loop:
                 with contextlib.suppress(Exception):  # the error that is on its way says more
                     self._take_in()
             self.ended = "failed"
-            reason = f"failed: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            self.judge.broken_off(reason)
+            words = str(error).strip().partition("\n")[0]
+            self.judge.broken_off(f"failed: {type(error).__name__}{': ' if words else ''}{words}")
             raise
         finally:
             self.clock.stop()

@@ -121,8 +121,9 @@ class BoundModelUtility:
                 values = self._score_of(full)
         except Exception as error:
             model = type(self.utility.model).__name__
+            whole = "the only point" if self.n == 1 else f"all {self.n:,} points"
             raise FirstFitError(
-                f"{model} could not be fitted on all {self.n:,} points and scored by "
+                f"{model} could not be fitted on {whole} and scored by "
                 f"{', '.join(self.metrics)}: {cause(error)}. "
                 "Nothing was valued yet; make model.fit and the scorer work on the full training set first."
             ) from error

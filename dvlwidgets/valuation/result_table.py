@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..counts import many
 from ..data.frames import pandas
 from ..data.shown import shown
 from ..data.user_file import write_file
@@ -54,7 +55,7 @@ def html_table(columns: Columns, about: About) -> str:
 
 def title(columns: Columns, about: About) -> str:
     """Method, number of points and status in one line."""
-    points = "1 point" if len(columns) == 1 else f"{len(columns):,} points"
+    points = many(len(columns), "point")
     return f"ValuationResult: {about.algorithm or 'values'} of {points}, {about.status.value}"
 
 

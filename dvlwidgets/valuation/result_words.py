@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..counts import many
 from ..engine.records import Provenance
 from ..engine.stopping import certainty
 from .result_columns import About, Columns
@@ -16,7 +17,7 @@ ROUNDING = 1e-9
 
 def paragraph(columns: Columns, about: About, provenance: Provenance | None) -> str:
     """What the values are, what they sum to, how sure they are, and what a reader must know."""
-    said = [f"{about.algorithm or 'Values'} of {len(columns):,} points, in {about.unit}."]
+    said = [f"{about.algorithm or 'Values'} of {many(len(columns), 'point')}, in {about.unit}."]
     said += _values(columns, about)
     said += _sureness(columns, about, provenance)
     said.append(_zero(about))

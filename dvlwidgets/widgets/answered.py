@@ -16,7 +16,7 @@ def in_words(error: BaseException) -> str:
 
 def with_type(error: BaseException) -> str:
     """An error as the last line of a traceback says it."""
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {error}" if str(error).strip() else type(error).__name__
 
 
 def answered(deed: Callable[[], wire.Frame | None], request: str | None, where: str) -> wire.Frame | None:

@@ -143,6 +143,12 @@ def _choice(content: dict[str, Any]) -> dict[str, Any]:
             return given
         case {"new": str(text)} if len(given) == 1 and 0 < len(text.strip()) <= MAX_TEXT:
             return given
+        case {"new": str(text)} if (
+            len(given) == 1 and len(text.strip()) > MAX_TEXT
+        ):  # what people type or paste
+            raise WireError(
+                f"The new label has {len(text.strip()):,} characters; at most {MAX_TEXT} are taken."
+            )
         case {"number": int() | float() as number} if len(given) == 1 and type(number) is not bool:
             if abs(number) <= sys.float_info.max:  # also of a whole number that is no float, and of NaN
                 return given

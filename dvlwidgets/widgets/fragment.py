@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets import levels, picture
 from dvlwidgets.widgets.snapshot import Snapshot, Table
@@ -28,7 +29,7 @@ def plain(now: Snapshot) -> Snapshot:
 def sentence(now: Snapshot) -> str:
     """State, progress, certainty and edits in words."""
     status, edits = now.status, now.edits
-    words = [f"{now.subject.method} values of {now.subject.n:,} points, {status.state}"]
+    words = [f"{now.subject.method} values of {many(now.subject.n, 'point')}, {status.state}"]
     if status.done:
         words.append(f"{status.done:,} {status.unit}")
     if math.isfinite(status.certainty):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.counts import many
 from dvlwidgets.data import shared_edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
@@ -78,7 +79,7 @@ class Session:
         self.previews = previews_of(train, previews, image_shape)
         self.subject = describe(
             train,
-            title=title or f"{len(train):,} points",
+            title=title or many(len(train), "point"),
             method=valuation.algorithm_name,
             previews=self.previews,
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dvlwidgets.arguments import text
+from dvlwidgets.counts import many
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.preview import previews_of
 from dvlwidgets.errors import InputError, InputTypeError
@@ -69,7 +70,7 @@ def snapshot_of(result: Any, dataset: Dataset, *, title: str | None = None) -> S
     status = finished(result)
     subject = describe(
         dataset,
-        title=title or f"{len(dataset):,} points",
+        title=title or many(len(dataset), "point"),
         method=result.algorithm,
         previews=previews_of(dataset),
     )
