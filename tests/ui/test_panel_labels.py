@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from panel_fakes import FakeValuation
 from playwright.sync_api import Browser, expect
 from sklearn.datasets import load_iris
 from ui.bridge import Bridge, bridged
+from ui.eyes import box
 
 from dvlwidgets import Dataset, ValuationPanel
 from dvlwidgets.data.edit_log import EditLog
@@ -53,6 +55,25 @@ def test_a_class_is_found_by_typing_and_made_by_typing_and_edits_are_exported_an
 
         as_json(at)
         of_a_colleague(at, train)
+
+
+def test_a_class_of_no_letters_is_seen_short_ones_stand_on_a_line_and_a_long_id_leaves_room(
+    browser: Browser,
+) -> None:
+    iris = load_iris()
+    names = [f"{'x' * 10_000}{i}" for i in range(150)]
+    train = Dataset(iris.data, np.array(["", "dog", "owl"])[np.arange(150) % 3], ids=names)
+    with bridged(browser, ValuationPanel(FakeValuation(), train, title="iris", share="values+text")) as at:
+        at.row(1).click()
+        chosen = at.page.locator("[data-testid=relabel-button][aria-pressed=true]")
+        expect(chosen).to_contain_text("dog")
+        heights = at.page.locator(".relabel-name").evaluate_all("all => all.map(one => one.clientHeight)")
+        assert max(heights) < 1.5 * min(heights), "a name of three letters is broken"
+        written = "one => getComputedStyle(one, '::before').content"
+        assert at.page.locator(".relabel-name").first.evaluate(written) == '"“”"'
+        assert at.row(0).locator(".label-now").evaluate(written) == '"“”"'
+        assert at.row(1).locator(".label-now").evaluate(written) == "none"
+        assert box(at.part("point-facts"))["height"] < 500
 
 
 def as_json(at: Bridge) -> None:

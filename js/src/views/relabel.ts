@@ -104,7 +104,10 @@ export function createRelabel(actions: RelabelActions) {
     }
     classes = next;
     const longest = Math.max(1, ...next.map((name) => name.length));
-    keys.style.setProperty('--keys-across', longest <= 3 ? '5' : longest <= 11 ? '2' : '1');
+    keys.style.setProperty(
+      '--keys-across',
+      longest <= 2 ? '5' : longest === 3 ? '4' : longest <= 11 ? '2' : '1'
+    );
     const hints = classKeys(next);
     keys.replaceChildren(
       ...next.map((name, code) =>
