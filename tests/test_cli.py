@@ -434,7 +434,7 @@ def test_an_output_that_was_stored_while_the_run_went_on_is_stripped_too(run, tm
 
     now = sharing.snapshot_of(made.result(), made.points(), title="t")
     for level, kept in (("values", True), ("values+text", False)):
-        words = output._words(Material(now), level)
+        words = output._words(Material(now), level, made.MODEL)
         path, clean = made.saved(tmp_path, words | made.view(made.MODEL)), tmp_path / f"{level}.ipynb"
         run("strip", path, "--out", clean)
         assert ("<td>-1.000</td>" in clean.read_text()) is kept

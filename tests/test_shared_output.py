@@ -60,6 +60,11 @@ def panel(notebook):
     made.close()
 
 
+def has_copy(data):
+    """While a run has only begun the type is there, and nothing to read in it."""
+    return MIME in data and data[MIME]["payload"] is not None
+
+
 def listen(panel, kind=Page):
     page = kind(lambda content: panel._received(panel, content, []))
     panel.send = page
@@ -81,10 +86,15 @@ def edits_in(data):
 def test_the_whole_copy_comes_at_the_end_and_the_view_stays_where_a_page_listens(panel, notebook):
     panel._ipython_display_()
     (where, first) = notebook.written[0]
-    assert set(first) == {VIEW, "text/html", "text/plain"}
+    # a front-end that is given our type from the first does not make the view anew when the copy comes
+    assert set(first) == {VIEW, MIME, "text/html", "text/plain"}
+    assert first[MIME] | {"summary": ""} == {
+        "v": 1, "run": panel._entry.name, "model": panel.model_id, "title": first[MIME]["title"], "summary": "",
+        "share": "values", "payload": None,
+    }  # fmt: skip
     listen(panel)
     finish(panel)
-    last = notebook.wait_for(lambda data: MIME in data)
+    last = notebook.wait_for(has_copy)
     assert set(last) == {VIEW, MIME, "text/html", "image/png", "text/plain"}
     assert last[MIME]["model"] == panel.model_id == last[VIEW]["model_id"]
     assert last[MIME]["run"] == panel._entry.name
@@ -96,7 +106,7 @@ def test_the_whole_copy_comes_at_the_end_and_the_view_stays_where_a_page_listens
 def test_without_a_page_the_view_is_gone_at_the_end_and_comes_with_a_late_hello(panel, notebook):
     panel._ipython_display_()
     finish(panel)
-    last = notebook.wait_for(lambda data: MIME in data)
+    last = notebook.wait_for(has_copy)
     assert VIEW not in last
     assert last[MIME]["model"] == panel.model_id  # a page that is loaded again meanwhile finds it by this
     listen(panel)  # a run that was over before the page could say hello
@@ -108,7 +118,7 @@ def test_a_page_that_was_loaded_again_gets_what_was_written_meanwhile(panel, not
     panel._ipython_display_()
     listen(panel)
     finish(panel)
-    notebook.wait_for(lambda data: MIME in data)
+    notebook.wait_for(has_copy)
     panel._output.settle()
     before = len(notebook.written)
     listen(panel)
@@ -120,7 +130,7 @@ def test_many_edits_write_the_output_a_few_times_and_the_last_is_in_it(panel, no
     panel._ipython_display_()
     listen(panel)
     finish(panel)
-    notebook.wait_for(lambda data: MIME in data)
+    notebook.wait_for(has_copy)
     before, later = len(notebook.written), panel._output._later
     later._quiet = later._most = 60.0  # on a busy machine fifteen edits may take longer than it rests
     for position in range(14):
@@ -146,10 +156,10 @@ def test_edits_while_it_runs_wait_for_the_end(panel, notebook):
     time.sleep(0.4)
     assert len(notebook.written) == 1
     panel.run.become("finished")
-    assert edits_in(notebook.wait_for(lambda data: MIME in data)) == 1
+    assert edits_in(notebook.wait_for(has_copy)) == 1
 
 
-def test_a_long_run_is_stored_every_few_minutes_with_what_it_has(panel, notebook):
+def test_a_run_is_stored_early_then_more_rarely_and_a_dear_copy_waits_longer(panel, notebook):
     now = [0.0]
     panel._ipython_display_()
     listen(panel)
@@ -165,14 +175,23 @@ def test_a_long_run_is_stored_every_few_minutes_with_what_it_has(panel, notebook
         panel.run.yields(progress())
         return panel._output._later.waiting
 
-    assert [news(at) for at in (0.0, output.FIRST - 1)] == [False, False]
-    assert news(output.FIRST + 1)
+    assert [news(at) for at in (0.0, 1.9)] == [False, False]
+    assert news(2.0)
     panel._output._later.flush()
     stored = notebook.written[-1][1]
-    assert {MIME, VIEW} <= set(stored)
+    assert VIEW in stored
+    assert has_copy(stored)
     assert "going on when this was stored" in stored["text/html"]
-    assert not news(output.FIRST + 2)
-    assert news(output.FIRST + 2 + output.AGAIN)
+    for due in (10.0, 30.0, 60.0, 60.0 + output.AGAIN):
+        assert not news(due - 0.1)
+        assert news(due)
+        panel._output._later.flush()
+    panel._output._took = 10.0
+    at = due + output.AGAIN
+    assert news(at)  # the rest after it is that of a copy that took 10 s
+    panel._output._later.flush()
+    assert not news(at + 10.0 * output.SHARE - 0.1)
+    assert news(at + 10.0 * output.SHARE)
 
 
 def test_where_a_program_runs_the_notebook_no_view_is_stored(panel, notebook, monkeypatch):
@@ -181,7 +200,7 @@ def test_where_a_program_runs_the_notebook_no_view_is_stored(panel, notebook, mo
     assert VIEW not in notebook.written[-1][1]
     assert "holds" not in notebook.written[-1][1]["text/html"]  # there are no values to hold
     finish(panel)
-    last = notebook.wait_for(lambda data: MIME in data)
+    last = notebook.wait_for(has_copy)
     assert VIEW not in last
     assert last[MIME]["model"] is None
 
@@ -223,7 +242,7 @@ def test_a_run_that_goes_on_is_not_stored_as_paused(panel, notebook):
     panel.run.become("running")
     panel.run.yields(progress())
     panel.run.become("paused")
-    notebook.wait_for(lambda data: MIME in data and "paused" in data["text/plain"])
+    notebook.wait_for(lambda data: has_copy(data) and "paused" in data["text/plain"])
     panel.run.become("running")
     again = notebook.wait_for(lambda data: "running" in data["text/plain"])
     assert MIME in again  # the same kind as before: a front-end keeps its view
@@ -235,7 +254,7 @@ def test_what_waits_is_written_when_the_panel_closes(panel, notebook):
     panel._output._later._quiet = panel._output._later._most = 60
     panel._ipython_display_()
     finish(panel)
-    notebook.wait_for(lambda data: MIME in data)
+    notebook.wait_for(has_copy)
     panel.edits.drop(panel._session.train, [3])
     panel.close()
     assert edits_in(notebook.written[-1][1]) == 1
@@ -343,7 +362,7 @@ def test_the_new_numbers_of_a_relabelled_point_reach_the_stored_output(notebook,
     listen(panel, InfluencePage)
     panel.start()
     panel.wait(20)
-    before = notebook.wait_for(lambda data: MIME in data)["text/html"]
+    before = notebook.wait_for(has_copy)["text/html"]
     at = int(np.argmin(panel.explorer.columns()["quantile"]))
     old = f"<td>{panel.explorer.columns()['loss'][at]:.4g}</td>"
     assert old in before

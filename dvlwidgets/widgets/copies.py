@@ -144,6 +144,14 @@ def copy_of(material: Material, level: str, *, max_bytes: int = MAX_BYTES) -> Co
     return maker.copy(held, 0 if held is none else _most_previews(maker, held, room))
 
 
+def small(now: Any, level: str, *, run: str, summary: str, model: str | None = None) -> Content:
+    """What our MIME type holds; "payload" says where the rest is: nowhere while a run has only begun."""
+    return {
+        "v": payload.VERSION, "run": writable(run), "model": model, "title": shown(now.subject.title),
+        "summary": summary, "share": level, "payload": None,
+    }  # fmt: skip
+
+
 class _Maker:
     """Makes copies of different sizes of one state; what does not depend on the size is made once."""
 
@@ -195,10 +203,9 @@ class _Maker:
             f"{inert(data)}</script>\n<script>{self.viewer}</script>\n</div>{self.below}"
         )
         subject = self.now.subject
-        head = {"v": payload.VERSION, "run": writable(self.run), "model": None, "title": shown(subject.title)}
-        head |= {"summary": self.text, "share": self.level, "payload": "text/html"}
+        head = small(self.now, self.level, run=self.run, summary=self.text)
         title = shown(f"{subject.title} · {subject.method}")
-        return Copy(title, self.text, writable(html), self.picture, head)
+        return Copy(title, self.text, writable(html), self.picture, head | {"payload": "text/html"})
 
     def size(self, held: Selection, previewed: int = 0) -> int:
         """Bytes of a copy in a notebook's file."""

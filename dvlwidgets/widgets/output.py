@@ -2,9 +2,11 @@
 
 While a run begins the output holds the widget, a sentence and a plain table. When it pauses or ends the output is
 written again under its display id, with the whole copy, so that a saved notebook does not say "running"; later edits
-bring it up to date once they come to rest, and a long run every few minutes: who saves meanwhile and loses the kernel
-has the values so far. The widget is in it only where a page may say hello: a reader of a notebook that ran without one
-(nbclient, papermill) would see a blank view in its place. Its id is in it wherever somebody may see it alive.
+bring it up to date once they come to rest. A run that goes on is stored after seconds, then after minutes: who saves
+meanwhile and loses the kernel has the values so far. The widget is in it only where a page may say hello: a reader of a
+notebook that ran without one (nbclient, papermill) would see a blank view in its place. Its id is in it wherever
+somebody may see it alive, and so is our MIME type, from the first: a page that preferred another one before would make
+the view anew.
 """
 
 from __future__ import annotations
@@ -23,14 +25,16 @@ import numpy as np
 
 from dvlwidgets.data.shown import shown, writable
 from dvlwidgets.widgets import ears, levels
-from dvlwidgets.widgets.copies import Material, copy_of, document
+from dvlwidgets.widgets.copies import MIME, Material, copy_of, document, small
 from dvlwidgets.widgets.fragment import closing, stated
 from dvlwidgets.widgets.later import Later
 from dvlwidgets.widgets.snapshot import Content
 
 UNFINISHED = frozenset({"pending", "running"})
-FIRST, AGAIN = 60.0, 300.0
-"""Seconds after which the copy of a run that goes on is stored, and then stored again."""
+EARLY, AGAIN = (2.0, 8.0, 20.0, 30.0), 300.0
+"""Seconds between the copies of a run that goes on: the first ones, and then always."""
+SHARE = 50
+"""A copy is stored again after so many times what it took: 2 % of a run at most."""
 
 
 class Output:
@@ -66,6 +70,8 @@ class Output:
         self._copied = self._viewed = self._alive = self._heard = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
+        self._stores = 0
+        self._took = 0.0
 
     def bundle(self, *, first: bool = False) -> Content:
         """The MIME bundle.
@@ -79,19 +85,19 @@ class Output:
         self._alive |= first and ears.attended()
         self._viewed = self._listening() or (first and self._alive)
         views = self._views()[0] if self._viewed else {}
+        # the id is in it before a page says hello: our extension asks the kernel for it, also when the page was
+        # loaded again before it could, and then no longer hears what is written into this output
+        known = self._model() if self._viewed or self._alive else None
         if not self._copied:
-            return views | _words(material, level)
+            return views | _words(material, level, known)
         if going:
             material = replace(material, now=_as_stored(material.now))
         try:
-            # the id is in it before a page says hello: our extension asks the kernel for it, also when the page was
-            # loaded again before it could, and then no longer hears what is written into this output
-            known = self._model() if self._viewed or self._alive else None
             return views | copy_of(material, level).bundle(known)
         except Exception as reason:  # whatever it is, the state and the table must not be lost with it
             logging.getLogger(__name__).exception("The copy of a panel could not be made")
             missing = f"<p>The interactive copy could not be made: {type(reason).__name__}.</p>"
-            words = _words(material, level)
+            words = _words(material, level, known)
             return views | words | {"text/html": words["text/html"] + missing}
 
     def show(self) -> None:
@@ -111,13 +117,18 @@ class Output:
             return
         with self._writing:  # of two threads, the one that looked last writes last
             self._later.forget()
+            began = self._clock()
             if self._keep is not None:
                 self._keep(self._page())
-                return
-            from IPython.display import update_display
+            else:
+                self._display_again()
+            self._took = self._clock() - began
 
-            update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
-            self._elsewhere = threading.current_thread() is not threading.main_thread()
+    def _display_again(self) -> None:
+        from IPython.display import update_display
+
+        update_display(self.bundle(), raw=True, display_id=self._id, metadata=self._views()[1])
+        self._elsewhere = threading.current_thread() is not threading.main_thread()
 
     def _page(self) -> str:
         """What `bundle` holds, as a page."""
@@ -135,12 +146,14 @@ class Output:
             self.soon()
 
     def progressed(self) -> None:
-        """A run goes on: what is stored of it is written again every few minutes."""
+        """A run goes on: what is stored of it is written soon, then more and more rarely."""
         now = self._clock()
         if self._due is None:
-            self._due = now + FIRST
+            self._due = now + EARLY[0]
         elif now >= self._due and self._shown:
-            self._due = now + AGAIN
+            self._stores += 1
+            rest = EARLY[self._stores] if self._stores < len(EARLY) else AGAIN
+            self._due = now + max(rest, SHARE * self._took)
             self._copied = True
             self.soon()
 
@@ -171,13 +184,16 @@ class Output:
         self._forget()
 
 
-def _words(material: Material, level: str) -> Content:
-    """A sentence and a plain table, for an output whose run is not over."""
+def _words(material: Material, level: str, model: str | None) -> Content:
+    """A sentence and a plain table, for an output whose run is not over; `model`: where a widget may be alive."""
     static, now = material.static, levels.restricted(material.now, level)
     holds = [closing(level)] if np.isfinite(now.points.value).any() else []
     html = "\n".join([static.fragment(now, level), *map(stated, static.tables(now, level)), *holds])
     marked = f'<div class="tex2jax_ignore mathjax_ignore">\n{html}\n</div>'
-    return {"text/plain": shown(static.sentence(now)), "text/html": writable(marked)}
+    words = {"text/plain": shown(static.sentence(now)), "text/html": writable(marked)}
+    if model is None:
+        return words
+    return {MIME: small(now, level, run=material.run, summary=words["text/plain"], model=model)} | words
 
 
 def _as_stored(now: Any) -> Any:

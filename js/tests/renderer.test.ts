@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { isSame } from '../src/hosts/lab/renderer_stored';
 import { SNAPSHOT, standBelow, standIn, storedIn } from '../src/hosts/lab/renderer_copy';
+import { homesIn } from '../src/hosts/lab/renderer_home';
+import { forgetModels, hasModel } from '../src/hosts/lab/renderer_models';
 
 const PNG = 'data:image/png;base64,iVBORw0KGgo=';
 const HTML = `<div id="dvl-1" class="dvl-snapshot"><h3>digits &amp; co</h3><p>finished</p>
@@ -28,6 +30,84 @@ describe('a stored output', () => {
   ])('may hold %s', (_, data) => {
     const { model, payload, summary } = storedIn(data);
     expect([model, payload, summary]).toEqual([null, null, '']);
+  });
+});
+
+describe('an output whose run has only begun', () => {
+  const begun = { [SNAPSHOT]: { ...small, payload: null }, 'text/html': '<p>starts</p>' };
+
+  it('is no copy whose data were taken out', () => {
+    expect([storedIn(begun).whole, storedIn(begun).payload]).toEqual([false, null]);
+    const taken = { [SNAPSHOT]: { ...small, payload: 'text/html' }, 'text/html': '<p>starts</p>' };
+    expect([storedIn(taken).whole, storedIn(taken).payload]).toEqual([true, null]);
+    expect(storedIn({ [SNAPSHOT]: small, 'text/html': HTML }).whole).toBe(true);
+  });
+
+  it('shows another sentence where the sentence is another one', () => {
+    const later = { ...begun, 'text/html': '<p>runs</p>' };
+    expect(storedIn(later).contents).not.toBe(storedIn(begun).contents);
+    const one = storedIn({ [SNAPSHOT]: small, 'text/html': HTML });
+    const again = storedIn({
+      [SNAPSHOT]: small,
+      'text/html': HTML.replace('<p>finished</p>', '<p>done</p>'),
+    });
+    expect(again.contents).toBe(one.contents); // the payload tells
+  });
+});
+
+describe('the home of an output', () => {
+  const panel = (kind: 'content' | 'console', holds: boolean, resolver: object | null) => ({
+    node: { contains: () => holds },
+    sessionContext: { kind },
+    [kind]: { rendermime: { resolver } },
+  });
+  const among = (...panels: object[]) => ({
+    find: (test: (one: never) => boolean) => panels.find((one) => test(one as never)),
+  });
+  const kindOf = (notebooks: object, consoles: object | null, resolver: object | null = null) =>
+    (
+      homesIn(notebooks as never, consoles as never)({} as Node, resolver as never)
+        ?.sessionContext as never as {
+        kind: string;
+      } | null
+    )?.kind;
+
+  it('is the notebook or the console that holds it, or whose resolver it has, or none', () => {
+    const mine = {};
+    expect(kindOf(among(panel('content', true, null)), null)).toBe('content');
+    expect(kindOf(among(panel('content', false, mine)), null, mine)).toBe('content');
+    expect(kindOf(among(panel('content', false, null)), among(panel('console', true, null)))).toBe('console');
+    expect(kindOf(among(panel('content', false, {})), among(), mine)).toBeUndefined();
+    expect(kindOf(among(panel('content', false, null)), null)).toBeUndefined();
+  });
+});
+
+describe('whether a kernel has a model', () => {
+  const kernelWith = (...answers: string[][]) => {
+    const comms = answers.map((ids) =>
+      Object.fromEntries(ids.map((id) => [id, { target_name: 'jupyter.widget' }]))
+    );
+    const sendControlMessage = vi.fn(() => ({
+      done: Promise.resolve({ content: { status: 'ok', comms: comms.shift() ?? {} } }),
+    }));
+    return { username: '', clientId: '', sendControlMessage };
+  };
+  const ask = (kernel: object, ...models: string[]) =>
+    Promise.all(models.map((model) => hasModel(kernel as never, model)));
+
+  it('is asked once for all that it has, and once more for those that may have come since', async () => {
+    const kernel = kernelWith(['a', 'b'], ['a', 'b', 'c']);
+    expect(await ask(kernel, 'a', 'b', 'a')).toEqual([true, true, true]);
+    expect(kernel.sendControlMessage).toHaveBeenCalledTimes(1);
+    expect(await ask(kernel, 'c', 'd')).toEqual([true, false]);
+    expect(kernel.sendControlMessage).toHaveBeenCalledTimes(2);
+  });
+
+  it('is asked anew when it is another kernel by the same name', async () => {
+    const kernel = kernelWith(['a'], []);
+    expect(await ask(kernel, 'a')).toEqual([true]);
+    forgetModels(kernel as never);
+    expect(await ask(kernel, 'a')).toEqual([false]);
   });
 });
 

@@ -22,6 +22,10 @@ RENAME = """async ([old, name]) => {
 LAYOUT = """async () => JSON.stringify(
     (await window.jupyterapp.serviceManager.workspaces.fetch('default')).data['layout-restorer:data'])"""
 ENDED = ".jp-OutputArea-output pre"
+STORED_IN_CONSOLE = """() => {
+    const {console} = [...window.jupyterapp.shell.widgets('main')].find((widget) => widget.console);
+    return [...console.cells].some(({model}) => JSON.stringify(model.toJSON().outputs).includes('dvl-snapshot-data'));
+}"""
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,8 @@ def test_runs_of_a_closed_notebook_and_of_a_console_are_listed_and_steered_and_t
     away = runs.at.locator(".dvl-group-away")
     expect(away).to_be_hidden()
 
-    page.evaluate("void window.jupyterapp.commands.execute('application:close-all')")
+    # without the question whether to save the copies that were written since
+    page.evaluate("[...window.jupyterapp.shell.widgets('main')].forEach((widget) => widget.dispose())")
     expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
     expect(away).to_have_text("not open here")  # its cell still computes
     before = progress(runs.row("left"))
@@ -224,11 +229,16 @@ def test_runs_of_a_closed_notebook_and_of_a_console_are_listed_and_steered_and_t
     talk = json.loads(write_notebook(folder, "talk").file.read_text(encoding="utf-8"))
     page.evaluate(
         f"code => void window.jupyterapp.commands.execute('console:inject', {{code, path: {session}.path}})",
-        "".join(talk["cells"][0]["source"]) + "\npanel.start()",
+        "".join(talk["cells"][0]["source"]) + "\npanel.start()\npanel",
     )
     runs.expect_state("talk", "running")
+    shown = page.locator(".jp-CodeConsole [data-testid=panel][data-live]").and_(page.locator(":visible"))
+    expect(shown.get_by_test_id("state")).to_have_text("running")
     runs.click("talk", "stop")
     runs.expect_state("talk", "stopped")
+    expect(shown.get_by_test_id("state")).to_have_text("stopped")
+    until(lambda: page.evaluate(STORED_IN_CONSOLE), what="the end was not stored in the console")
+    expect(shown.get_by_test_id("footer-shown")).to_have_text("40 of 40 shown")
 
 
 def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, folder: Path):

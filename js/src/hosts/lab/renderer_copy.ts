@@ -11,29 +11,45 @@ export interface Stored {
   /** Id of the widget's model, which a kernel may still have. */
   readonly model: string | null;
   readonly summary: string;
+  /** Whether there was anything to read yet: a run that has only begun has a sentence and a table. */
+  readonly whole: boolean;
   /** The text of the payload; null where it was taken out. */
   readonly payload: string | null;
+  /** What stands in the saved view, to tell whether it is another one. */
+  readonly contents: string | null;
   /** The table and the picture that stand where no script runs. */
   readonly html: Document;
 }
 
 /** Reads the data of an output. The HTML is parsed, never rendered: nothing in it runs or is loaded. */
 export function storedIn(data: Readonly<Record<string, unknown>>): Stored {
-  const small = data[SNAPSHOT];
+  const item = data[SNAPSHOT];
+  const small = typeof item === 'object' && item !== null ? (item as Record<string, unknown>) : {};
   const said = (key: string): string | null => {
-    const item = typeof small === 'object' && small !== null ? (small as Record<string, unknown>)[key] : null;
-    return typeof item === 'string' ? shown(item) : null;
+    const words = small[key];
+    return typeof words === 'string' ? shown(words) : null;
   };
-  const given = data['text/html'];
-  const text = Array.isArray(given) ? given.join('') : typeof given === 'string' ? given : '';
-  const html = new DOMParser().parseFromString(text, 'text/html');
-  const script = html.querySelector('script.dvl-snapshot-data');
+  let parsed: Document | undefined;
   return {
     model: said('model'),
     summary: said('summary') ?? '',
-    payload: script?.textContent ?? null,
-    html,
+    whole: small.payload !== null,
+    get payload() {
+      return this.html.querySelector('script.dvl-snapshot-data')?.textContent ?? null;
+    },
+    get contents() {
+      return this.whole ? this.payload : htmlIn(data);
+    },
+    /** When it is asked for: behind a live panel nobody does, and it may be large. */
+    get html() {
+      return (parsed ??= new DOMParser().parseFromString(htmlIn(data), 'text/html'));
+    },
   };
+}
+
+export function htmlIn(data: Readonly<Record<string, unknown>>): string {
+  const given = data['text/html'];
+  return Array.isArray(given) ? given.join('') : typeof given === 'string' ? given : '';
 }
 
 /** The table and the picture again, made of their words and pixels alone. */

@@ -9,7 +9,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { KernelMessage } from '@jupyterlab/services';
 import type { PartialJSONObject } from '@lumino/coreutils';
 
-import { SNAPSHOT } from './renderer_copy';
+import { htmlIn, SNAPSHOT } from './renderer_copy';
 import { modelsIn } from './reveal';
 
 type Bundle = Readonly<Record<string, unknown>>;
@@ -57,9 +57,6 @@ const OWN = /\bdvl-[0-9a-f]{32}\b|"made":"[^"]{0,40}"/g;
 
 /** Whether two bundles hold the same copy: then a notebook that is only opened is not changed. */
 export function isSame(one: Bundle, other: Bundle): boolean {
-  const words = (bundle: Bundle): string => {
-    const html = bundle['text/html'];
-    return (Array.isArray(html) ? html.join('') : String(html)).replaceAll(OWN, '');
-  };
+  const words = (bundle: Bundle): string => htmlIn(bundle).replaceAll(OWN, '');
   return SNAPSHOT in one === SNAPSHOT in other && words(one) === words(other);
 }

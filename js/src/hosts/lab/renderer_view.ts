@@ -5,7 +5,6 @@
  * widget manager is ever seen; and it comes back when the kernel is gone.
  */
 
-import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Kernel } from '@jupyterlab/services';
@@ -16,12 +15,18 @@ import { h, setText, show } from '../../dom';
 import { passOnSave } from '../../save_key';
 import { mountSaved, problemOf } from '../../saved';
 import { standBelow, standIn, storedIn, type Stored } from './renderer_copy';
+import type { FindHome, Home } from './renderer_home';
 import { forgetModels, hasModel } from './renderer_models';
 import { WIDGET_VIEW } from './reveal';
 import type { Trans } from './words';
 
 /** So long a kernel may think about whether it has the widget, and the widget may take to appear (ms). */
 const GRACE = 1500;
+/**
+ * A notebook that is opened gets its widget manager some time later, and with it another factory; a widget that was made
+ * before would wait for ever. So often this is looked for (ms).
+ */
+const MANAGED = 250;
 /** Kept free meanwhile, so that the notebook does not jump (px). */
 const ROOM = 600;
 const GONE: readonly string[] = ['restarting', 'autorestarting', 'dead', 'terminating'];
@@ -30,6 +35,8 @@ interface Live {
   readonly model: string;
   readonly widget: IRenderMime.IRenderer;
   readonly watch: MutationObserver;
+  /** Looks for a widget manager until the panel is there. */
+  readonly poll: ReturnType<typeof setInterval>;
   /** The panel was seen in it. */
   shown: boolean;
 }
@@ -39,14 +46,14 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   private live: Live | null = null;
   /** How to take the saved panel away. */
   private saved: (() => void) | null = null;
-  private notebook: NotebookPanel | null = null;
+  private home: Home | null = null;
   private serial = 0;
   private later: ReturnType<typeof setTimeout> | undefined;
   private readonly note = h('p', { class: 'dvl-copy-note', role: 'status', hidden: true });
   private readonly box = h('div', { class: 'dvl-copy' });
 
   constructor(
-    private readonly notebooks: INotebookTracker,
+    private readonly homes: FindHome,
     private readonly options: IRenderMime.IRendererOptions,
     private readonly trans: Trans
   ) {
@@ -61,7 +68,7 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const before = this.stored;
     this.stored = storedIn(model.data);
-    if (before !== null && before.payload !== this.stored.payload && this.saved !== null) {
+    if (this.saved !== null && before?.contents !== this.stored.contents) {
       this.hideSaved();
       this.showSaved();
     }
@@ -90,9 +97,12 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     if (this.isDisposed || this.stored === null) {
       return;
     }
-    this.follow(this.notebook ?? this.find());
+    this.follow(this.home ?? this.homes(this.node, this.options.resolver));
+    if (this.home === null && !this.isAttached) {
+      return; // where it stands is seen once it does
+    }
     const { model } = this.stored;
-    const kernel = this.notebook?.sessionContext.session?.kernel ?? null;
+    const kernel = this.home?.sessionContext.session?.kernel ?? null;
     const serial = ++this.serial;
     if (model === null || kernel === null || GONE.includes(kernel.status)) {
       this.fallBack();
@@ -113,27 +123,15 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     });
   }
 
-  /** The notebook that holds this output; a view of the output elsewhere shares the notebook's resolver. */
-  private find(): NotebookPanel | null {
-    const { resolver } = this.options;
-    return (
-      this.notebooks.find(
-        (panel) =>
-          panel.node.contains(this.node) ||
-          (resolver !== null && panel.content.rendermime.resolver === resolver)
-      ) ?? null
-    );
-  }
-
-  private follow(notebook: NotebookPanel | null): void {
-    if (notebook === this.notebook) {
+  private follow(home: Home | null): void {
+    if (home === this.home) {
       return;
     }
-    this.notebook?.sessionContext.kernelChanged.disconnect(this.onKernel);
-    this.notebook?.sessionContext.statusChanged.disconnect(this.onStatus);
-    this.notebook = notebook;
-    notebook?.sessionContext.kernelChanged.connect(this.onKernel);
-    notebook?.sessionContext.statusChanged.connect(this.onStatus);
+    this.home?.sessionContext.kernelChanged.disconnect(this.onKernel);
+    this.home?.sessionContext.statusChanged.disconnect(this.onStatus);
+    this.home = home;
+    home?.sessionContext.kernelChanged.connect(this.onKernel);
+    home?.sessionContext.statusChanged.connect(this.onStatus);
   }
 
   private readonly onKernel = (): void => {
@@ -143,7 +141,7 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
 
   private readonly onStatus = (_: unknown, status: Kernel.Status): void => {
     if (GONE.includes(status)) {
-      const kernel = this.notebook?.sessionContext.session?.kernel;
+      const kernel = this.home?.sessionContext.session?.kernel;
       if (kernel != null) {
         forgetModels(kernel);
       }
@@ -155,13 +153,21 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   // --- the live panel -------------------------------------------------------------------------------------------
 
   private delegate(model: string): void {
-    if (this.live?.model === model || this.notebook === null) {
+    if (this.live?.model === model || this.home === null) {
       return;
     }
     this.dropLive();
-    const widget = this.notebook.content.rendermime.createRenderer(WIDGET_VIEW);
+    const { rendermime } = this.home;
+    const factory = rendermime.getFactory(WIDGET_VIEW);
+    const widget = rendermime.createRenderer(WIDGET_VIEW);
     const watch = new MutationObserver(() => this.look());
-    this.live = { model, widget, watch, shown: false };
+    const poll = setInterval(() => {
+      if (rendermime.getFactory(WIDGET_VIEW) !== factory) {
+        this.dropLive();
+        this.delegate(model);
+      }
+    }, MANAGED);
+    this.live = { model, widget, watch, poll, shown: false };
     widget.addClass('dvl-live-output');
     widget.hide();
     watch.observe(widget.node, { childList: true, subtree: true });
@@ -179,12 +185,13 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
       return;
     }
     if (here) {
+      clearInterval(live.poll);
       live.shown = true;
       live.widget.show();
       this.hideSaved();
       this.settle();
     } else {
-      const kernel = this.notebook?.sessionContext.session?.kernel;
+      const kernel = this.home?.sessionContext.session?.kernel;
       if (kernel != null) {
         forgetModels(kernel);
       }
@@ -198,6 +205,7 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private dropLive(): void {
+    clearInterval(this.live?.poll);
     this.live?.watch.disconnect();
     this.live?.widget.dispose();
     this.live = null;
@@ -236,6 +244,10 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   private mount(stored: Stored): () => void {
     const { box } = this;
     try {
+      if (!stored.whole) {
+        box.replaceChildren(standIn(stored));
+        return () => box.replaceChildren();
+      }
       if (stored.payload === null) {
         throw new Error(this.trans.__('Its data were taken out of the notebook.'));
       }
@@ -265,6 +277,6 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
         ? this.trans.__('A saved copy; the live panel comes when the kernel answers.')
         : this.trans.__('A saved copy; run the cell to make it live.')
     );
-    show(this.note, this.saved !== null && this.notebook !== null);
+    show(this.note, this.saved !== null && this.home !== null);
   }
 }
