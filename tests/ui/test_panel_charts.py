@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +39,29 @@ def test_every_chart_becomes_a_file_as_it_is_seen(browser: Browser) -> None:
                 expect(part("map")).to_have_attribute("data-points", "80")
             texts = drawn(page, pictures)
             assert picture == "map" or word in texts
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest"), [(-0.034, 0.19), (-0.0041, 0.02), (-0.77, 0.134), (-12.0, 99.0)]
+)
+def test_the_zero_of_the_distribution_keeps_away_from_its_ends(
+    browser: Browser, lowest: float, highest: float
+) -> None:
+    valuation, iris = FakeValuation(), load_iris()
+    panel = ValuationPanel(valuation, Dataset(iris.data, iris.target), title="iris")
+    valuation.runs[0].yields(progress(150, values=np.linspace(lowest, highest, 150)))
+    with bridged(browser, panel) as at:
+        card = at.page.locator(".card").filter(has=at.part("histogram"))
+        expect(card).to_contain_text("150 points")
+        ends = card.locator(".axis > span").evaluate_all(
+            """all => all.filter(one => one.textContent !== '').map(one => {
+                const range = document.createRange();
+                range.selectNodeContents(one);
+                const {left, right} = range.getBoundingClientRect();
+                return [left, right];
+            })"""
+        )
+        assert all(before[1] + 2 < after[0] for before, after in itertools.pairwise(ends)), ends
 
 
 def test_the_map_is_of_coordinates_that_were_passed_or_of_two_columns(browser: Browser) -> None:

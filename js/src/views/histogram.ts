@@ -116,7 +116,7 @@ export function createHistogram(actions: HistogramActions) {
     setText(left, bins === null ? Say.noValues : plain(bins.lo, 2));
     setText(right, bins === null ? '' : plain(bins.hi, 2));
     const zero = threshold === null ? -1 : x(threshold) / W;
-    setText(middle, zero > 0.12 && zero < 0.88 ? plain(threshold!, 2) : '');
+    setText(middle, zero > 0.25 && zero < 0.8 ? plain(threshold!, 2) : '');
     middle.style.left = `${zero * 100}%`;
   }
 
