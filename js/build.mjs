@@ -80,6 +80,7 @@ const outputs = [
   await build({ ...common, entryPoints: { tests: 'js/src/hosts/tests.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { view: 'js/src/hosts/view.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { table: 'js/src/hosts/table.ts' }, format: 'esm' }),
+  await build({ ...common, entryPoints: { merge: 'js/src/hosts/merge.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { around: 'js/src/hosts/around.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { previews: 'js/src/hosts/previews.ts' }, format: 'esm' }),
   await build({ ...common, entryPoints: { pictures: 'js/src/hosts/pictures.ts' }, format: 'esm' }),

@@ -12,6 +12,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from dvlwidgets import InfluencePanel, KNNShapleyValuation
 from dvlwidgets.data import Dataset, edit_export
 from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.widgets import bundle
 from dvlwidgets.widgets.parts.edits import EditsPart
 from dvlwidgets.widgets.parts.merging import MOST_IN_A_PIECE, MOST_PIECES
 
@@ -45,6 +46,12 @@ def send(page, text, *, name="ada.jsonl", size=200, part="edits"):
         if at + 1 < len(pieces):
             assert (answer["state"], answer["next"]) == ("more", at + 1)
     return token, answer
+
+
+def test_the_pages_half_is_handed_over_when_it_is_asked_for(valued, monkeypatch):
+    _, page = valued
+    monkeypatch.setattr(bundle, "read", lambda name: f"/* {name} */")
+    assert ask(page, "edits", do="merger")["text"] == "/* merge.js */"
 
 
 def test_nothing_changes_before_it_is_asked_for_and_then_all_in_one_step(valued, theirs, tmp_path):

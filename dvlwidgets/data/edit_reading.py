@@ -79,7 +79,7 @@ def _refuse_text(text: str, name: str) -> NoReturn:
     """Says what a file without JSON is."""
     start = text.lstrip()
     if start.startswith(",".join(COLUMNS[:4])):
-        what = "is the export as CSV, which does not say by what a point is found again"
+        what = "is the export as CSV, which does not say for certain which points it means"
     elif start.startswith(("position = {", "# no edits of", "flagged = [", "notes = {")):
         what = "is the export as Python, which is run, not loaded"
     elif start.startswith("<"):

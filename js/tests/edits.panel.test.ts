@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import widget from '../src/hosts/widget';
 import { FakeKernel } from './harness/kernel.mjs';
@@ -150,4 +150,30 @@ it('takes a target as a number, and nothing else', async () => {
   await type('prompt-field', '-2.5');
   await save();
   expect(last()).toMatchObject({ t: 'relabel', rows: [first], number: -2.5 });
+});
+
+it('asks for what loads a file when the history is opened, once it is there no more, and says why it is not', async () => {
+  const { press, one, said, kernel } = await open();
+  const asked = () => kernel.log.filter((command) => (command as { do?: string }).do === 'merger').length;
+  expect(asked()).toBe(0);
+  await press('h');
+  expect(asked()).toBe(1);
+  vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
+  await said('merger', { text: 'const a = 1;' });
+  await vi.waitFor(() =>
+    expect(one('notice').textContent).toContain('The button to load edits could not be')
+  );
+  await press('Escape', one('log'));
+  await press('h');
+  expect(asked()).toBe(2);
+  const module =
+    'const a=(drawer)=>{drawer.row.append("<Load>");return()=>drawer.tell("heard")};export{a as default};';
+  await said('merger', { text: module });
+  await vi.waitFor(() => expect(one('log').textContent).toContain('<Load>')); // the code is not made fit to be read
+  await said('merge', {});
+  expect(one('export-told').textContent).toBe('heard');
+  await press('Escape', one('log'));
+  await press('h');
+  expect(asked()).toBe(2);
+  vi.unstubAllGlobals();
 });

@@ -122,6 +122,12 @@ describe('the history', () => {
       inForce: true,
       rows: [{ row: null, now: 'b' }],
     });
+    const merged = { ...edit.rows[0], from: ['<i>Ada</i>', 'on a Monday', ''] };
+    expect(page([{ ...edit, rows: [merged, ...edit.rows] }]).edits[0]!.rows.map(({ from }) => from)).toEqual([
+      '<i>Ada</i> · on a Monday',
+      '',
+    ]);
+    expect(() => page([{ ...edit, rows: [{ ...merged, from: 'Ada' }] }])).toThrow('from should be a list');
     expect(() => page([{ ...edit, number: '2' }])).toThrow('number');
     expect(() => page([{ ...edit, rows: [{ ...edit.rows[0], value: 'x' }] }])).toThrow('value');
     expect(() => page([null])).toThrow('an edit');

@@ -11,8 +11,8 @@ const WAYS =
 const KNOWN = [
   `hosts/lab/renderer_copy.ts: const html = new DOMParser().parseFromString(text, 'text/html');`,
   `parts/download.ts: h('a', { href: url, download: name }).click();`,
-  `parts/later.ts: const script: HTMLScriptElement & { made?: MakeLate } = h('script');`,
-  `parts/later.ts: return (await import(url)) as { default: MakeLate };`,
+  `parts/module.ts: const script: HTMLScriptElement & { made?: unknown } = h('script');`,
+  `parts/module.ts: return (await import(url)) as { default: unknown };`,
   `views/notice.ts: element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));`,
   `views/relabel.ts: h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply, drop)`,
 ];

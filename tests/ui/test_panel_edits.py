@@ -65,6 +65,10 @@ def test_a_point_is_flagged_commented_corrected_as_suggested_and_all_of_it_can_b
     expect(entries).to_have_count(4)
     expect(entries.first).to_contain_text("suggestion accepted")
     expect(entries.last).to_contain_text("flagged 1 point")
+    panel.part("export-form").select_option("json")
+    with page.expect_download() as coming:
+        panel.part("export-download").click()
+    everything = coming.value.path()
     entries.last.get_by_test_id("log-back").click()
     expect(entries.and_(panel.at.locator("[data-in-force=true]"))).to_have_count(1)
     expect(marks).to_have_count(1)
@@ -80,9 +84,23 @@ def test_a_point_is_flagged_commented_corrected_as_suggested_and_all_of_it_can_b
     panel.part("export-copy").click()
     expect(panel.part("export-told")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()").startswith("flagged = [")
-    page.keyboard.press("Escape")
+
+    # what was taken back comes again from the file, in one step
+    panel.part("merge-file").set_input_files(
+        {"name": "all.json", "mimeType": "application/json", "buffer": everything.read_bytes()}
+    )
+    expect(panel.part("merge-list")).to_contain_text("1 already here")
+    panel.part("merge-go").click()
+    expect(panel.part("export-told")).to_contain_text("Merged")
+    expect(entries.first).to_contain_text("all.json: edits by")
+    merged = notebook.edits[-1]
+    assert (merged["op"], len(merged["rows"])) == ("merge", 2 + len(taken["rows"]))
+    assert merged["from"][0]["who"] == notebook.edits[1]["who"]
+    panel.part("undo").click()
+    expect(entries.first).to_have_attribute("data-in-force", "false")
+    panel.part("merge-open").press("Escape")
     expect(panel.part("log")).to_be_hidden()
 
     told = "now['flagged'], now['noted'], now['relabelled'], len(panel.edits.history())"
     code = f"now = panel.edits.summary(); print({told})"
-    assert lab.run_code(code) == "1 0 0 4"
+    assert lab.run_code(code) == "1 0 0 5"

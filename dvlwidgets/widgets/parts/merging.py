@@ -156,6 +156,7 @@ class Merging:
             "new": [fields[name] for name in FIELDS],
             "here": here,
             "missing": sum(found.missing.values()),
+            "missing_points": len(found.missing),
             "missing_ids": [str(key.id) for key in list(found.missing)[:MOST_SHOWN]],
             "unfit": len(found.unfit),
             "unfit_ids": [str(row.id) for row in found.unfit[:MOST_SHOWN]],

@@ -2,22 +2,25 @@
 
 import { h, setText } from '../dom';
 import { isFlagged, noteOf, type Points } from '../points';
-import type { Json } from '../read';
+import { words, type Json } from '../read';
 import { shown } from '../shown';
 import { focusOn, targets } from '../state';
 import type { LabelChoice } from '../wire';
+import { notLoaded } from '../words';
 import STYLE from '../../style/parts/edits.css';
 import { copied } from './clipboard';
 import { suggestedFor, type Taken } from './edits/accept';
 import { createDetail } from './edits/detail';
 import { isForm, save } from './edits/export';
-import { readPage } from './edits/history';
+import { readPage, said } from './edits/history';
 import { createLog, type Form } from './edits/log';
 import { putMarks, readMarks } from './edits/marks';
 import { createPrompt } from './edits/prompt';
 import { createSuggestions } from './edits/suggestions';
 import { KEYS, WORDS } from './edits/words';
 import { guarded } from './guarded';
+import type { MakeMerge, Merge } from './merge';
+import { moduleOf } from './module';
 import type { Hub, Part, PartMessage, PartSource, Sight } from './part';
 
 /** Whose edits these are: the name of the part in Python, what a point is called, the heading of the history. */
@@ -43,6 +46,7 @@ export function makeEdits(
   let marks: PartMessage | null = null;
   let listed: Points['edits'] | null = null;
   let open = false;
+  let merge: Merge | null | undefined; // null while it is on its way
   let wanted = { log: '', take: '', how: 'copy' as 'copy' | 'download' };
   const rows = (): number[] => targets(desk.state()).filter((row) => row >= 0);
 
@@ -128,6 +132,9 @@ export function makeEdits(
     open = now;
     if (open) {
       listed = source.points?.edits ?? null;
+      if (merge === undefined) {
+        source.ask(name, { do: 'merger' });
+      }
       read(0);
       log.open();
     } else {
@@ -149,8 +156,23 @@ export function makeEdits(
         log.page(readPage(message));
       } else if (message.kind === 'export' && message.request === wanted.take) {
         void hand(message.body);
+      } else if (message.kind === 'merger' && open && merge === undefined) {
+        merge = null;
+        void install(String(message.body.text)); // as it is, not as it may be shown
+      } else {
+        merge?.(message);
       }
     });
+  }
+
+  async function install(module: string): Promise<void> {
+    try {
+      const make = (await moduleOf(module)).default as MakeMerge;
+      merge = make(log, (body) => source.ask(name, body), said);
+    } catch (error) {
+      merge = undefined;
+      source.complain(notLoaded('button to load edits', words(String(error), 'the error')));
+    }
   }
 
   /** What goes to other programs is the text itself, what stands on the page is fit to be shown. */

@@ -1,11 +1,12 @@
 /**
  * A part that comes after the panel: its module is a file of its own in `dvlwidgets/static/`, which Python hands over
- * when the panel is first painted. It is imported just as a host imports the panel itself, from a text.
+ * when the panel is first painted.
  */
 
 import { h } from '../dom';
 import { words } from '../read';
 import { KIT, type Kit } from './kit';
+import { moduleOf } from './module';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
 import { notLoaded, Say } from '../words';
 
@@ -21,33 +22,8 @@ export type MakeLate = (hub: Hub, kit: Kit) => Part;
 
 type Load = (source: string) => Promise<{ default: MakeLate }>;
 
-async function fromText(source: string): Promise<{ default: MakeLate }> {
-  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  try {
-    return (await import(url)) as { default: MakeLate };
-  } catch (error) {
-    const made = inline(source);
-    if (made === undefined) {
-      throw error;
-    }
-    return { default: made };
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** A page may refuse blobs and let inline scripts run. Undefined where it lets neither. */
-function inline(source: string): MakeLate | undefined {
-  const script: HTMLScriptElement & { made?: MakeLate } = h('script');
-  const body = source.replace(/export\s*\{\s*([\w$]+) as default,?\s*\};?(?!.*export)/s, 'return $1');
-  script.textContent = `document.currentScript.made = (() => { 'use strict'; ${body}\n})()`;
-  document.head.append(script); // it runs at once
-  script.remove();
-  return script.made;
-}
-
 /** `name`: of the part; its other half answers "code" with the module. */
-export function makeLater(name: string, load: Load = fromText): MakePart {
+export function makeLater(name: string, load = moduleOf as Load): MakePart {
   return (hub: Hub): Part => {
     const box = (place: string): [string, [HTMLElement]] => [
       place,

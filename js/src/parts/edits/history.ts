@@ -1,6 +1,6 @@
 /** The history of edits as Python tells it, and what is said of a change. Pure. */
 
-import { integer, list, record, text, whole, words, WireError } from '../../read';
+import { integer, list, record, text, texts, whole, words, WireError } from '../../read';
 import type { PartMessage } from '../part';
 import { WORDS } from './words';
 
@@ -12,6 +12,8 @@ export interface Change {
   readonly old: string | boolean;
   readonly now: string | boolean;
   readonly value: number | null;
+  /** Of a merge: who made the change, when and why; else empty. */
+  readonly from: string;
 }
 
 export interface Entry {
@@ -69,7 +71,12 @@ function change(item: unknown): Change {
     old: content(c.old),
     now: content(c.new),
     value: c.value,
+    from: c.from ? whose(texts(c, 'from')) : '',
   };
+}
+
+function whose([who, at, why]: string[]): string {
+  return [who, at && moment(at), why].filter(Boolean).join(' · ');
 }
 
 function content(item: unknown): string | boolean {

@@ -31,6 +31,19 @@ export function createLog(actions: LogActions, title: string, worth: string) {
   );
   const take = (how: 'copy' | 'download') => () => actions.take(form.value as Form, how);
   const told = h('span', { class: 'muted', role: 'status', 'data-testid': 'export-told' });
+  const row = h(
+    'div',
+    { class: 'log-export' },
+    h('span', {}, WORDS.exportAs),
+    form,
+    h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, WORDS.copy),
+    h(
+      'button',
+      { class: 'button small', 'data-testid': 'export-download', onclick: take('download') },
+      WORDS.download
+    ),
+    told
+  );
   const shown = h('pre', { class: 'traceback export-text', tabindex: 0, hidden: true });
   const list = h('ol', { class: 'log-list', 'data-testid': 'log-list' });
   const none = h('p', { class: 'muted', role: 'status' }, WORDS.loading);
@@ -56,19 +69,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
       },
     },
     h('div', { class: 'sheet-head' }, h('h3', {}, title), close),
-    h(
-      'div',
-      { class: 'log-export' },
-      h('span', {}, WORDS.exportAs),
-      form,
-      h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, WORDS.copy),
-      h(
-        'button',
-        { class: 'button small', 'data-testid': 'export-download', onclick: take('download') },
-        WORDS.download
-      ),
-      told
-    ),
+    row,
     h(
       'div',
       { class: 'sheet-body', tabindex: 0 },
@@ -137,7 +138,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
     );
   }
 
-  function line({ row, id, field, old, now, value }: Change): HTMLElement {
+  function line({ row, id, field, old, now, value, from }: Change): HTMLElement {
     const name = WORDS.point(id);
     return h(
       'li',
@@ -149,12 +150,14 @@ export function createLog(actions: LogActions, title: string, worth: string) {
       h('s', {}, said(field, old)),
       h('span', { class: 'arrow' }, ' → '),
       h('span', { class: 'accent' }, said(field, now)),
-      value === null ? null : h('span', { class: 'muted' }, ` · ${WORDS.then(worth, plain(value))}`)
+      value === null ? null : h('span', { class: 'muted' }, ` · ${WORDS.then(worth, plain(value))}`),
+      from === '' ? null : h('span', { class: 'muted' }, ` · ${from}`)
     );
   }
 
   return {
     element,
+    row,
     page,
     open(): void {
       show(element, true);
