@@ -109,6 +109,7 @@ def test_a_log_is_seen_before_it_is_merged_and_undone_in_one_step(browser: Brows
 
         # what is here already is said
         part("redo").click()
+        expect(at.row(0)).to_have_class(DROPPED)
         part("log-open").click()
         load(at, panel.edits.path)
         expect(part("merge-list")).to_have_text("nothing new4 already here")
