@@ -17,7 +17,6 @@
  *   footer-shown, footer-selected, saved (data-unsaved), footer-failures, footer-warnings, footer-share
  */
 
-import type { Derived } from './derive';
 import { h, onceAFrame, setAttr, show } from './dom';
 import type { Walks } from './grid';
 import { LIVE } from './here';
@@ -25,19 +24,15 @@ import { createKeys, type Desk } from './intents';
 import { roomFor, type Room } from './layout';
 import type { LivePart, MakeLive, SetState } from './live';
 import type { ViewKeeper } from './memory';
+import { createPainter, FRAMES } from './painter';
 import { assemble, createViews, type Inside, type Views } from './panel_views';
-import { sizeOf, type Points } from './points';
 import { keepColumns } from './shown_columns';
 import type { Change, LiveSource, Source } from './source';
 import * as ui from './state';
 import { stay, type Stay, type StayActions } from './stay';
 import { Steady } from './steady';
 import { watchTheme } from './theme';
-import { emptyWords } from './words';
 import STYLE from '../style/panel.raw.css';
-
-/** As many rows as a frame has time for beside the header. */
-const FIRST_ROWS = 4;
 
 /** Mounts a panel below `parent`; returns how to take it away. `makeLive` is null for a saved page, which has `walks`. */
 export function mountPanel(parent: HTMLElement, source: LiveSource, makeLive: MakeLive): () => void;
@@ -63,19 +58,15 @@ class Panel {
   #visible: number[] = [];
   /** How often something outside this view changed. */
   #version = 0;
-  /**
-   * What a first paint still has to show, a frame for each: the first rows, the others, the bars above and below, the
-   * cards. All at once takes more than a frame.
-   */
-  #still = LIVE ? 3 : 0;
-  /** What each view was last painted from. */
-  readonly #painted = new Map<object, readonly unknown[]>();
   readonly #source: Source;
   readonly #presence: Stay;
   readonly #frame = onceAFrame(() => this.#render());
   readonly #live: LivePart | null;
   readonly #columns: ReturnType<typeof keepColumns>;
   readonly #views: Views;
+  /** How many frames of a first paint are to come. */
+  #still = FRAMES;
+  readonly #paint: ReturnType<typeof createPainter>;
   readonly #root: HTMLElement;
   readonly #keeper: ViewKeeper | null;
 
@@ -104,6 +95,7 @@ class Panel {
       visible: (rows) => this.#wantPreviews(rows),
     };
     this.#views = createViews(inside);
+    this.#paint = createPainter(this.#views, inside);
     this.#root = this.#assemble(inside, createKeys(desk, (LIVE && live?.editing) || null));
     const actions: StayActions = {
       bind: () => [
@@ -256,96 +248,28 @@ class Panel {
         clearTimeout(this.#later);
         this.#later = setTimeout(() => this.#frame.request(), due);
       }
-      this.#paint(points, this.#pace.derived!);
+      const columns = this.#columns(points, this.#room, this.#views.table.width(), this.#state.columns);
+      setAttr(this.#root, 'data-drawer', this.#state.drawer);
+      setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
+      this.#paint(
+        {
+          points,
+          state: this.#state,
+          derived: this.#pace.derived!,
+          focus: this.#focus(),
+          columns,
+          tiles: this.#showsTiles(),
+        },
+        this.#still
+      );
+      if (LIVE && first) {
+        this.#still -= 1;
+        this.#frame.request();
+      }
     }
     if (LIVE) {
       live?.update(points, this.#state, first ? null : ui.targets(this.#pinned()));
       this.#keeper?.remember(this.#state);
     }
-  }
-
-  #paint(points: Points, derived: Derived): void {
-    const source = this.#source;
-    const state = this.#state;
-    const views = this.#views;
-    const { status } = points;
-    const focus = this.#focus();
-    const columns = this.#columns(points, this.#room, views.table.width(), state.columns);
-    setAttr(this.#root, 'data-drawer', state.drawer);
-    setAttr(this.#root, 'data-rows', points.n === 0 && points.whole !== null ? 'false' : null);
-    const tiles = this.#showsTiles();
-    const shared = { columns, order: derived.order, focus, selected: state.selected };
-    show(views.tiles, points.preview.kind !== 'none');
-    setAttr(views.tiles, 'aria-pressed', String(tiles));
-    show(views.gallery.element, tiles);
-    show(views.table.element, !tiles);
-    if (tiles) {
-      views.gallery.update(shared);
-    }
-    views.table.update({
-      ...shared,
-      ...(LIVE && this.#still === 3 && { most: FIRST_ROWS }),
-      n: points.n,
-      sort: state.sort,
-      allSelected: ui.areAllSelected(state, derived.order),
-      empty: emptyWords(points.n),
-    });
-    const still = this.#still;
-    if (LIVE && still > 0) {
-      this.#still -= 1;
-      this.#frame.request();
-    }
-    if (LIVE && still > 1) {
-      return;
-    }
-    const shown = derived.order.length;
-    const selected = state.selected.size;
-    this.#renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
-    this.#renew(views.chips, [state.filters, derived.counts], () =>
-      views.chips.update(state.filters, derived.counts, points.label)
-    );
-    this.#renew(views.status, [shown, selected], () =>
-      views.status.update({ points, shown, selected, unsaved: source.unsaved, live: source.live })
-    );
-    if (LIVE && still > 0) {
-      return;
-    }
-    this.#renew(views.histogram, [derived.histogram, state.filters.value], () =>
-      views.histogram.update({
-        histogram: derived.histogram,
-        threshold: status.threshold,
-        range: state.filters.value,
-        n: sizeOf(points),
-        unit: status.unit_of_value,
-      })
-    );
-    this.#renew(views.certainty, [], () => {
-      views.certainty.update(status, points.history, source.live);
-      views.edits.update(points.edits);
-    });
-    const place = ui.indexOf(derived.order, focus);
-    this.#renew(views.point, [derived.ranks, focus, place, shown], () =>
-      views.point.update(
-        focus < 0
-          ? null
-          : { points, ranks: derived.ranks, row: focus, place, shown, preview: source.preview(focus) }
-      )
-    );
-    if (LIVE) {
-      this.#live?.paint({ points, state, derived, focus, columns });
-    }
-  }
-
-  /** Updates a view where something changed outside, or in the part of this view's state that it shows. */
-  #renew(view: object, of: readonly unknown[], update: () => void): void {
-    if (LIVE) {
-      const had = this.#painted.get(view);
-      const now = [this.#version, ...of];
-      if (now.every((item, i) => item === had?.[i])) {
-        return;
-      }
-      this.#painted.set(view, now);
-    }
-    update();
   }
 }

@@ -9,7 +9,7 @@ const WAYS =
   /\b(?:inner|outer)HTML|insertAdjacentHTML|setHTML|createContextualFragment|document\.write|\beval\b|new Function|\bFunction\(|srcdoc|javascript:|setAttribute\(\s*['"`](?:on|href|src|style)|DOMParser|adoptNode|importNode|set(?:Timeout|Interval)\(\s*['"`]|createElement(?:NS)?\([^)]*['"`](?:script|iframe|object|embed|a|base|link|meta)['"`]|\bh\(\s*['"`](?:script|iframe|object|embed|a|base|link|meta|img|form)['"`]|localStorage|import\(/;
 /** The renderer of stored outputs reads HTML without showing it; a file is made here; our own code comes by the comm; a form goes nowhere; a shared copy is shut in a frame that has no origin. */
 const KNOWN = [
-  `hosts/lab/renderer_copy.ts: const html = new DOMParser().parseFromString(text, 'text/html');`,
+  `hosts/lab/renderer_copy.ts: return (parsed ??= new DOMParser().parseFromString(htmlIn(data), 'text/html'));`,
   `parts/download.ts: h('a', { href: url, download: name }).click();`,
   `parts/module.ts: const script: HTMLScriptElement & { made?: unknown } = h('script');`,
   `parts/module.ts: return (await import(url)) as { default: unknown };`,
