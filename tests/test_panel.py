@@ -238,12 +238,26 @@ def test_a_new_class_and_a_class_with_a_name(opened):
     tell(page, t="relabel", rows=[0], new="dog")
     assert page.wait_for(lambda m: m["t"] == "edits")["codes"] == [1]
     tell(page, t="relabel", rows=[0], new="emu", request="emu")
-    assert "Give one of that kind" in page.wait_for(lambda m: m.get("request") == "emu")["message"]
+    refusal = page.wait_for(lambda m: m.get("request") == "emu")["message"]
+    assert "'emu' was given as a new class, but the classes are whole numbers such as 0 (cat)." in refusal
+    tell(
+        page, t="relabel", rows=[0], new="9" * 30, request="long"
+    )  # it would be no integer of the data's kind
+    assert "at most 18 digits" in page.wait_for(lambda m: m.get("request") == "long")["message"]
     tell(page, t="relabel", rows=[1], new="17", request="new")
     edits = page.wait_for(lambda m: m["t"] == "edits" and m["request"] == "new")
     assert edits["classes"] == ["cat", "dog", "owl", "17"]
     assert edits["codes"] == [3]
     assert panel.dataset().labels[:2].tolist() == [1, 17]
+
+
+def test_to_true_and_false_no_class_is_added(opened):
+    _, page = opened(Dataset(np.arange(40.0).reshape(20, 2), np.arange(20) % 2 == 0))
+    tell(page, t="relabel", rows=[0], new="maybe", request="maybe")
+    refusal = page.wait_for(lambda m: m.get("request") == "maybe")["message"]
+    assert "to classes such as False none can be added" in refusal
+    tell(page, t="relabel", rows=[0], new="False")
+    assert page.wait_for(lambda m: m["t"] == "edits")["codes"] == [0]
 
 
 def test_numbers_are_edited_as_numbers(opened):

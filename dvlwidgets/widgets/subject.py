@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,13 +132,16 @@ class LabelBook:
         if isinstance(like, str) and text:
             return text
         if isinstance(like, int) and not isinstance(like, bool):
-            try:
+            if re.fullmatch(r"[+-]?[0-9]{1,18}", text):
                 return int(text)
-            except ValueError:
-                pass
+            name = "" if self.word(like) == str(like) else f" ({self.word(like)})"
+            raise InputError(
+                f"{text!r} was given as a new class, but the classes are whole numbers such as {like}{name}. Give a "
+                "whole number of at most 18 digits."
+            )
         raise InputError(
-            f"{text!r} was given as a new class; the classes are {type(like).__name__} such as {like!r}. "
-            "Give one of that kind."
+            f"{text!r} was given as a new class, but to classes such as {self.word(like)} none can be added. Give one "
+            "of those that are there."
         )
 
     def _code(self, label: Any) -> int:
