@@ -91,6 +91,7 @@ def test_filters_go_there_and_back_by_the_names_of_columns(valued):
     ("given", "error", "words"),
     [
         ([], InputTypeError, "should be a dict"),
+        (None, InputTypeError, "For no filters pass {}"),
         ({"range": {}}, InputError, "no 'range'; they have presets, ranges"),
         (
             {"ranges": {"vaule": (0, 1)}},
@@ -120,6 +121,7 @@ def test_filters_that_are_none_are_refused_in_words(valued, given, error, words)
         ([-1], InputError, "-1 was given"),
         ([True, False], InputError, "a mask of 2 was given; there are 20"),
         (["a"], InputTypeError, "whole numbers or a mask, not 'a'"),
+        (None, InputTypeError, r"To select nothing pass \[\]"),
         ([0.5], InputTypeError, "not 0.5"),
     ],
 )

@@ -247,6 +247,8 @@ def test_sounds_are_waveforms_and_wav_files(tmp_path):
         assert previews.audio(3).wav() == tone.wav()
     stereo = Audio(np.zeros((10, 2), dtype=np.int16), 44100)
     assert previews_of(plain(), [stereo.wav()] * 6).audio(0).samples.shape == (10, 2)
+    with pytest.raises(InputError, match=r"no WAV file of plain samples \(EOFError\); convert it"):
+        previews_of(plain(), [b"123"] * 6).audio(0)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dvlwidgets.errors import InputError, InputTypeError
+from dvlwidgets.errors import InputError, InputTypeError, cause
 
 WIDTH: Final = 96
 HEIGHT: Final = 32
@@ -113,7 +113,7 @@ def audio_of(given: Any) -> Audio:
             frames = file.readframes(file.getnframes())
     except (wave.Error, EOFError) as error:
         raise InputError(
-            f"The sound is no WAV file of plain samples ({error}); convert it to one."
+            f"The sound is no WAV file of plain samples ({cause(error)}); convert it to one."
         ) from error
     raw = np.frombuffer(frames, dtype=np.uint8)
     raw = raw[: len(raw) - len(raw) % (width * channels)].reshape(-1, width)

@@ -17,7 +17,7 @@ import {
   withoutOwn,
 } from '../src/influence/points';
 import { below, doubtful, START, thresholdOf } from '../src/influence/state';
-import { disagreed, staleWords } from '../src/influence/words';
+import { disagreed, effectsSaid, hurtsTests, sides, staleWords } from '../src/influence/words';
 import { decode, type DeltaInfluence, type FullInfluence } from '../src/influence/wire';
 import { derive } from '../src/derive';
 import { ranks } from '../src/columns';
@@ -221,6 +221,15 @@ describe('words', () => {
       '1,002nd lowest',
     ]);
     expect(ordinal(NaN, 'lowest')).toBe('—');
+  });
+
+  it('of one point and of several', () => {
+    expect([sides(1, 2), sides(2, 1)]).toEqual([
+      '1 training point helps, 2 hurt it',
+      '2 training points help, 1 hurts it',
+    ]);
+    expect([hurtsTests(1, 1), hurtsTests(0, 9)]).toEqual(['1 of 1 test point', '0 of 9 test points']);
+    expect(effectsSaid(1, 'cat', 1, 'q25', NaN)).toBe('Influences on 1 test point (cat): 1 is hurt.');
   });
 
   it('of numbers on a small card', () => {

@@ -228,7 +228,7 @@ def positions(given: ArrayLike, n: int) -> Rows:
     if array.dtype.kind not in "iu":
         raise InputTypeError(
             f"positions of points were expected, whole numbers or a mask, not {short(array.tolist()[0])}. "
-            "Of ids: numpy.isin(train.ids, [...]) is a mask."
+            "Of ids: numpy.isin(train.ids, [...]) is a mask. To select nothing pass []."
         )
     if array.min() < 0 or array.max() >= n:
         odd = int(array.min() if array.min() < 0 else array.max())

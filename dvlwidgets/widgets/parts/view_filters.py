@@ -48,7 +48,9 @@ def checked(given: object, session: Session, names: Mapping[str, str]) -> Filter
         InputError: a key, a column, a class or a quick filter that there is not.
     """
     if not isinstance(given, Mapping):
-        raise InputTypeError(f"filters should be a dict such as {EXAMPLE}, not {short(given)}.")
+        raise InputTypeError(
+            f"filters should be a dict such as {EXAMPLE}, not {short(given)}. For no filters pass {{}}."
+        )
     for key in given:
         if key not in KEYS:
             raise InputError(f"filters have no {short(key)}; they have {', '.join(KEYS)}. Example: {EXAMPLE}")

@@ -227,7 +227,7 @@ export const testPoint = (id: string): string => `Test point ${id}`;
 export const imageOfTest = (id: string): string => `Image of test point ${id}`;
 export const cameAs = (name: string): string => `came as ${name}`;
 export const sides = (helps: number, hurts: number): string =>
-  `${count(helps)} training points help, ${count(hurts)} hurt it`;
+  `${many(helps, 'training point')} ${helps === 1 ? 'helps' : 'help'}, ${count(hurts)} ${hurts === 1 ? 'hurts' : 'hurt'} it`;
 
 /** `p`: the probability of its label, NaN where none is known. */
 export function predictionOf(label: string, predicted: string, p: number, wrong: boolean): string {
@@ -252,7 +252,7 @@ export const moves = (score: number, digits: number): string =>
 export const doubtTip = (quantile: string): string =>
   `Its ${quantile} is among the lowest: it hurts the test points of its own label`;
 export const pointWord = (id: string): string => `Point ${id}`;
-export const hurtsTests = (hurt: number, n: number): string => `${count(hurt)} of ${count(n)} test points`;
+export const hurtsTests = (hurt: number, n: number): string => `${count(hurt)} of ${many(n, 'test point')}`;
 export const tileQuantileTip = (share: string): string =>
   `The ${share} quantile of its influences on the test points of its own label.`;
 export const tileAllTip = (all: string, mean: string): string => ` Over all labels: ${all}; mean: ${mean}.`;
@@ -280,7 +280,7 @@ export const hurtsShare = (share: number): string => `hurts ${percent(share)}`;
 /** `at`: the quantile; NaN where it is not drawn. */
 export function effectsSaid(n: number, words: string, hurt: number, name: string, at: number): string {
   const quantile = Number.isFinite(at) ? `; the ${name} quantile is ${plain(at, 3)}` : '';
-  return `Influences on ${count(n)} test points (${words}): ${count(hurt)} are hurt${quantile}.`;
+  return `Influences on ${many(n, 'test point')} (${words}): ${count(hurt)} ${hurt === 1 ? 'is' : 'are'} hurt${quantile}.`;
 }
 export const openTest = (id: string): string => `Test point ${id}: show what helps and hurts it`;
 export const hurtBy = (id: string, by: number): string => `Test point ${id}, hurt by ${plain(by, 2)}`;
