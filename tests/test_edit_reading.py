@@ -106,6 +106,8 @@ def test_a_log_whose_last_line_was_cut_off_is_read_up_to_it(log):
         (HEADER + line(row={"field": "dropped", "old": 0, "new": 1}), "line 2: the dropped of id 3"),
         (HEADER + line(row={"more": 1}), "line 2: not an edit"),
         (HEADER + line(why="x" * 2001), "line 2: a name, a time or a reason"),
+        (HEADER + line(at="x" * 65), "line 2: a name, a time or a reason"),
+        (HEADER + line(**{"from": [{"who": "", "at": "x" * 65, "why": "", "rows": 1}]}), "line 2: a name, a time"),
         (HEADER + line(**{"from": 3}), "line 2: not an edit"),
         (HEADER + line(**{"from": [{"who": "", "at": "", "why": "", "rows": 2}]}), "sources are not those of 1"),
         (HEADER + line(**{"from": [{"who": "", "at": "", "why": "", "rows": True}]}), "True is no number"),

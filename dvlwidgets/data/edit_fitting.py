@@ -101,6 +101,7 @@ def fit(
     theirs = _edits.net(edits)
     where = places(theirs)
     names = {position: key for key, position in places(known).items()}
+    ids = dataset.ids.tolist()
     whose = origins(edits)
     then = {(row.key, row.field): row.value for edit in edits for row in edit.rows}
     contents = _Contents(dataset, never, [f[LABEL][1] for f in theirs.values() if LABEL in f])
@@ -110,7 +111,7 @@ def fit(
             found.missing[key] = len(fields)
             continue
         position = where[key]
-        name = names.setdefault(position, _edits.key_of(dataset, position))
+        name = names.get(position) or key._replace(id=ids[position])  # found, so of the same features
         for of, (old, new) in fields.items():
             try:
                 came, made = contents.of(position, of, new)

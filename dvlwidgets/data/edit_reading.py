@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 
 from dvlwidgets.data import bounded_json
 from dvlwidgets.data.edit_export import COLUMNS
-from dvlwidgets.data.edits import CAME, MAX_NOTE, Change, Edit, step
+from dvlwidgets.data.edits import CAME, MAX_NOTE, Change, Edit, Source, step
 from dvlwidgets.errors import EditError, NotebookError
 
 MOST_BYTES = 20_000_000
 """Larger files are refused."""
 LOG, TABLE, VERSION = "dvlwidgets-edits", "dvlwidgets-edits-table", 1
 EXPECTED = "Expected a log of edits (.jsonl), or its export as JSON."
+LONGEST_TIME = 64
 _SHOWN = 60
 
 
@@ -187,10 +188,10 @@ def _edit(record: Any) -> Edit:
         ValueError: they cannot.
     """
     edit = Edit.of(record)
-    said = [edit.op, edit.at, edit.who, edit.why]
-    said += [words for source in edit.sources for words in source[:3]]
-    if any(len(words) > MAX_NOTE for words in said):
-        raise ValueError(f"a name, a time or a reason has more than {MAX_NOTE:,} characters")
+    whole = Source(edit.who, edit.at, edit.why, 0)
+    for who, at, why, _ in (whole, *edit.sources):
+        if max(len(edit.op), len(who), len(why)) > MAX_NOTE or len(at) > LONGEST_TIME:
+            raise ValueError("a name, a time or a reason is longer than any that dvlwidgets writes")
     for row in edit.rows:
         _check(row)
     return edit

@@ -74,6 +74,8 @@ describe('what is said of a file', () => {
     );
     expect(WORDS.fresh(readPreview({}))).toBe('4 new: 2 labels, 1 drop, 1 comment');
     expect(WORDS.fresh(readPreview({ new: [0, 0, 0, 0] }))).toBe('nothing new');
+    expect(WORDS.fresh(readPreview({ new: [0, 0, 1, 0] }))).toBe('1 new flag');
+    expect(WORDS.fresh(readPreview({ new: [0, 0, 0, 1200] }))).toBe('1,200 new comments');
     const missing = { missing: 9, missing_points: 7, missing_ids: ['1', '2'] };
     expect(WORDS.missing(readPreview(missing))).toBe(
       '9 left out, of points that are not in these data: 1, 2 and 5 more'

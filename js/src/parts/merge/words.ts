@@ -3,12 +3,7 @@
 import { count, many, percent } from '../../format';
 import type { Preview } from './read';
 
-const KINDS = [
-  ['label', 'labels'],
-  ['drop', 'drops'],
-  ['flag', 'flags'],
-  ['comment', 'comments'],
-] as const;
+const KINDS = ['label', 'drop', 'flag', 'comment'];
 
 const MB = 1_000_000;
 
@@ -33,7 +28,7 @@ export const WORDS = {
     'You see first what it would change.',
   title: 'Edits from a file',
   reading: (name: string, share: number) => `Reading ${name}…${share > 0 ? ` ${percent(share)}` : ''}`,
-  late: 'Python has not answered yet. It may be at work on a cell; the file is taken when that is done.',
+  late: 'Python has not answered yet: it may be at work on a cell, or look through many points. It goes on by itself.',
   tooLarge: (name: string, bytes: number) =>
     `${name} has ${count(Math.ceil(bytes / MB))} MB; at most 20 MB are read here. ` +
     'Merge it in Python: panel.edits.merge(EditLog("edits.jsonl")).',
@@ -42,15 +37,20 @@ export const WORDS = {
   unreadable: (name: string, why: string) => `${name} could not be read: ${why}. Choose it again.`,
   summary: (p: Preview) => `${[p.name, p.authors].filter(Boolean).join(', ')}: ${many(total(p), 'change')}`,
   fresh(p: Preview): string {
-    const kinds = KINDS.map(([one, more], i) => [p.fresh[i] ?? 0, one, more] as const).filter(([n]) => n > 0);
-    return kinds.length === 0
-      ? 'nothing new'
+    const kinds = KINDS.map((kind, i) => [p.fresh[i] ?? 0, kind] as const).filter(([n]) => n > 0);
+    const [only] = kinds;
+    if (only === undefined) {
+      return 'nothing new';
+    }
+    return kinds.length === 1
+      ? many(only[0], `new ${only[1]}`)
       : `${count(fresh(p))} new: ${kinds.map((kind) => many(...kind)).join(', ')}`;
   },
   here: (n: number) => `${count(n)} already here`,
   missing: (p: Preview) =>
     `${count(p.missing)} left out, of points that are not in these data: ${some(p.missingIds, p.missingPoints)}`,
-  unfit: (p: Preview) => `${count(p.unfit)} left out, of points ${some(p.unfitIds, p.unfit)}: ${p.why}`,
+  unfit: (p: Preview) =>
+    `${count(p.unfit)} left out, of ${p.unfit === 1 ? 'point' : 'points'} ${some(p.unfitIds, p.unfit)}: ${p.why}`,
   classes: (p: Preview) =>
     `new labels, which no point has yet: ${some(p.classes, p.classes.length + p.moreClasses)}`,
   cut: 'The file ends within its last line, which is left out: it may have been cut off on its way.',
