@@ -228,6 +228,17 @@ def test_a_closed_panel_hears_of_no_edits(panel):
     assert not panel.edits._subscribers
 
 
+def test_a_closed_panel_is_displayed_as_a_copy(panel, notebook):
+    panel._ipython_display_()
+    panel.run.become("running")
+    panel.run.yields(progress())
+    panel.close()
+    panel._ipython_display_()
+    last = notebook.written[-1][1]
+    assert has_copy(last)
+    assert "application/vnd.jupyter.widget-view+json" not in last
+
+
 def test_a_file_that_cannot_be_written_is_refused_in_words(panel, tmp_path):
     for path in (tmp_path, tmp_path / "nowhere" / "report.html"):
         with pytest.raises(InputError, match=r"cannot be written: .*folder that exists"):

@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 
 from dvlwidgets.arguments import text
+from dvlwidgets.counts import many
 from dvlwidgets.data import table_export
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
@@ -358,6 +359,8 @@ class LivePanel(anywidget.AnyWidget):
     # --- the cell's output ----------------------------------------------------------------------------------
 
     def _views(self) -> tuple[Content, Content]:
+        if self.comm is None:  # closed: there is no widget any more
+            return {}, {}
         shown: Any = super()._repr_mimebundle_()  # a pair since anywidget 0.9.9
         data, about = shown if isinstance(shown, tuple) else (shown, {})
         return dict(data), dict(about)
@@ -376,6 +379,12 @@ class LivePanel(anywidget.AnyWidget):
     def _tested(self) -> Edited | None:
         """The test points, where they have a log of edits."""
         return None
+
+    def __repr__(self) -> str:
+        if "_entry" not in vars(self):
+            return f"{type(self).__name__}(refused: its arguments did not go together)"
+        about = f"{self.method}, {many(self.n, 'point')}, {self._session.state}"
+        return f"{type(self).__name__}({self._entry.name!r}: {about})"
 
     def _table(self, rows: ArrayLike | None) -> table_export.Table:
         chosen = None if rows is None else view.positions(rows, self.n)

@@ -67,6 +67,7 @@ class Output:
         self._forget: Callable[[], None] = lambda: None
         self._keep = keep
         self._shown = keep is not None
+        self._closed = False
         self._copied = self._viewed = self._alive = self._heard = self._elsewhere = False
         self._clock = time.monotonic
         self._due: float | None = None
@@ -81,9 +82,9 @@ class Output:
         """
         material, level = self._material(), self._level()
         going = material.now.status.state in UNFINISHED
-        self._copied |= not going
-        self._alive |= first and ears.attended()
-        self._viewed = self._listening() or (first and self._alive)
+        self._copied |= self._closed or not going
+        self._alive = not self._closed and (self._alive or (first and ears.attended()))
+        self._viewed = not self._closed and (self._listening() or (first and self._alive))
         views = self._views()[0] if self._viewed else {}
         # the id is in it before a page says hello: our extension asks the kernel for it, also when the page was
         # loaded again before it could, and then no longer hears what is written into this output
@@ -182,6 +183,7 @@ class Output:
         self._later.flush()
         self._later.close()
         self._forget()
+        self._closed = True
 
 
 def _words(material: Material, level: str, model: str | None) -> Content:
