@@ -58,11 +58,13 @@ describe('pieces of a file', () => {
       made.arrayBuffer = () => Promise.resolve(Uint8Array.from(bytes).buffer);
       return made;
     };
-    expect(await textOf(file(0xef, 0xbb, 0xbf, 0x61))).toEqual({ text: 'a' });
-    expect(await textOf(file(0xff, 0xfe, 0x61, 0))).toContain('a.jsonl is no text in UTF-8');
+    expect(await textOf(file(0xef, 0xbb, 0xbf, 0x61), 'a.jsonl')).toEqual({ text: 'a' });
+    expect(await textOf(file(0xff, 0xfe, 0x61, 0), 'a.jsonl')).toContain('a.jsonl is no text in UTF-8');
     const gone = file();
     gone.arrayBuffer = () => Promise.reject(new Error('it was moved'));
-    expect(await textOf(gone)).toMatch(/a.jsonl could not be read: Error: it was moved.*Choose it again/);
+    expect(await textOf(gone, 'a.jsonl')).toMatch(
+      /a.jsonl could not be read: Error: it was moved.*Choose it again/
+    );
   });
 });
 
@@ -253,10 +255,11 @@ describe('the button and what it opens', () => {
     expect(sheet.hasAttribute('data-dropping')).toBe(true);
     drag('dragleave', ['Files']);
     expect(sheet.hasAttribute('data-dropping')).toBe(false);
-    const file = new File(['x'], 'dropped.json');
+    const file = new File(['x'], 'dropped\u202e.json');
     file.arrayBuffer = () => Promise.resolve(new TextEncoder().encode('x').buffer);
     expect(drag('drop', ['Files'], [file])).toBe(true);
     await wait(0);
-    expect(last()).toMatchObject({ do: 'piece', name: 'dropped.json' });
+    expect(last()).toMatchObject({ do: 'piece', name: 'dropped\\u202e.json' }); // as it may be shown
+    expect(one('merge-state').textContent).toBe('Reading dropped\\u202e.json…');
   });
 });

@@ -1,6 +1,7 @@
 /** The button that loads a file of edits into the history: what it would change comes first, then the merge. */
 
 import { h } from '../dom';
+import { shown } from '../shown';
 import type { PartMessage } from './part';
 import { readAnswer, type Answer, type Preview } from './merge/read';
 import { MOST_BYTES, pieces, textOf } from './merge/file';
@@ -102,11 +103,11 @@ export const makeMerge: MakeMerge = (drawer, ask, said) => {
   async function load(file: File): Promise<void> {
     forget();
     drawer.tell('');
-    name = file.name;
+    name = shown(file.name);
     serial += 1;
     const own = (token = `${mine}-${serial}`);
     box.busy(WORDS.reading(name, 0));
-    const read = file.size > MOST_BYTES ? WORDS.tooLarge(name, file.size) : await textOf(file);
+    const read = file.size > MOST_BYTES ? WORDS.tooLarge(name, file.size) : await textOf(file, name);
     if (token !== own) {
       return; // another one was chosen meanwhile
     }

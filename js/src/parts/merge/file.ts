@@ -24,17 +24,17 @@ export function pieces(text: string, most = PIECE): string[] {
   return found;
 }
 
-/** The text of a file, or a sentence that says why there is none. */
-export async function textOf(file: File): Promise<{ text: string } | string> {
+/** The text of a file, or a sentence that says why there is none; `name`: as it may be shown. */
+export async function textOf(file: File, name: string): Promise<{ text: string } | string> {
   let bytes: ArrayBuffer;
   try {
     bytes = await file.arrayBuffer();
   } catch (error) {
-    return WORDS.unreadable(file.name, words(String(error), 'the error'));
+    return WORDS.unreadable(name, words(String(error), 'the error'));
   }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return WORDS.binary(file.name);
+    return WORDS.binary(name);
   }
 }
