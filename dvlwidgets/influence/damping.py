@@ -103,9 +103,11 @@ def explore_regularization(
         InputError: for no values or values that cannot be a damping, and where the method refuses all of them.
         NotFittedError: before `fit`.
     """
-    if not hasattr(model, "with_regularization"):
+    able = [hasattr(member, "with_regularization") for member in getattr(model, "members", [model])]
+    if not all(able):
         raise InputTypeError(
-            f"{type(model).__name__} has no regularization: it inverts no curvature, so there is nothing to explore."
+            f"{type(model).__name__} has no regularization: {'a member of it' if any(able) else 'it'} inverts no "
+            "curvature, so there is nothing to explore."
         )
     model.require_fit()
     given = None if values is None else [damping(v, "values", positive=False) for v in values]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from .base import InfluenceFunctionModel
 from .batches import Batch, Batches
@@ -57,7 +58,9 @@ class EnsembleInfluence(InfluenceFunctionModel):
             raise InputError("the members have parameters of different shapes; expected one architecture.")
         self.weights = [1.0 / len(self.members)] * len(self.members) if weights is None else list(weights)
         if len(self.weights) != len(self.members):
-            raise InputError(f"{len(self.weights)} weights were given for {len(self.members)} members.")
+            raise InputError(
+                f"{many(len(self.weights), 'weight')} came for {many(len(self.members), 'member')}."
+            )
         first = self.members[0]
         self.model, self.loss, self.problem = first.model, first.loss, first.problem
 
@@ -127,10 +130,14 @@ class EnsembleInfluence(InfluenceFunctionModel):
         Raises:
             InputTypeError: for members without a damping; what else is raised is the members' own.
         """
+        able = [hasattr(member, "with_regularization") for member in self.members]
+        if not all(able):
+            raise InputTypeError(
+                f"{type(self).__name__} has no regularization to change: "
+                f"{'a member of it' if any(able) else 'it'} inverts no curvature."
+            )
         for member in self.members:
-            if not hasattr(member, "with_regularization"):
-                raise InputTypeError(f"{type(member).__name__} has no regularization to change.")
-            member.with_regularization(regularization)
+            member.with_regularization(regularization)  # type: ignore[attr-defined]
         return self
 
     def gradients(self, batch: Batch) -> Rows:

@@ -22,6 +22,7 @@ from dvlwidgets.influence.evidence import evidence_damping
 from dvlwidgets.influence.grad_dot import GradDotInfluence
 from dvlwidgets.influence.problem import Problem
 from dvlwidgets.influence.stationarity import decay_of
+from dvlwidgets.influence.tracin import TracInInfluence
 from dvlwidgets.influence.trak import TrakInfluence
 
 
@@ -156,6 +157,13 @@ def test_what_cannot_be_explored_is_refused_in_words() -> None:
     made = case("logistic")
     with pytest.raises(InputTypeError, match="GradDotInfluence has no regularization"):
         explore_regularization(GradDotInfluence(made.model, made.loss), made.test, made.train)
+    with pytest.raises(
+        InputTypeError, match="TracInInfluence has no regularization: it inverts no curvature"
+    ):
+        TracInInfluence(made.model, made.loss).explore_regularization(made.test, made.train)
+    dot = GradDotInfluence(made.model, made.loss)
+    with pytest.raises(InputTypeError, match="EnsembleInfluence has no regularization: a member of it"):
+        explore_regularization(EnsembleInfluence([ekfac(made), dot]), made.test, made.train)
     with pytest.raises(NotFittedError):
         explore_regularization(EkfacInfluence(made.model), made.test, made.train)
     model = ekfac(made)
