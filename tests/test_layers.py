@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "dvlwidgets"
 
 FLOOR = {
     "typing": 0, "errors": 0, "counts": 0, "homes": 0,
-    "arguments": 1,
+    "arguments": 1, "devices": 1,
     "data": 2, "engine": 2,
     "utility": 3,
     "valuation": 4,
@@ -44,7 +44,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "threadpoolctl": {"engine/threads.py": AT_ONCE},
     "torch": {
         "influence/*": AT_ONCE, "utility/fits/torch_*.py": AT_ONCE, "data/dataset.py": LAZILY,
-        "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
+        "devices.py": LAZILY, "utility/model.py": LAZILY, "utility/learned*.py": LAZILY, "utility/scorer.py": LAZILY,
         "valuation/methods/knn_torch.py": LAZILY, "magics/influence.py": LAZILY,
     },
     "pandas": {

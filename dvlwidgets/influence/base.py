@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from ..devices import device_there
 from ..errors import InputError, InputTypeError, NotFittedError
 from .agreement import FEW
 from .batches import Batch, Batches
@@ -106,9 +107,14 @@ class InfluenceFunctionModel(ABC):
         return self.problem.device
 
     def to(self: Self, device: Any) -> Self:
-        """Move everything that was learned, and the work, to a device."""
-        self.problem.to(device)
-        self._move(torch.device(device))
+        """Move everything that was learned, and the work, to a device.
+
+        Raises:
+            InputError, InputTypeError: there is no such device here; nothing was moved.
+        """
+        there = device_there(device)
+        self.problem.to(there)
+        self._move(there)
         return self
 
     def _move(self, device: torch.device) -> None:

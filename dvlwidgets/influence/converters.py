@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from ..arguments import whole
+from ..devices import device_there
 from ..errors import InputError, InputTypeError, InstallationError
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class TorchNumpyConverter(NumpyConverter[Tensor]):
         """An array as a tensor on the converter's device; read-only arrays are copied."""
         array = np.ascontiguousarray(x)
         tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
-        return tensor if self.device is None else tensor.to(self.device)
+        return tensor if self.device is None else tensor.to(device_there(self.device))
 
 
 def as_array(block: Any, converter: NumpyConverter[Any] | None) -> NDArray[Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ..devices import device_there
+
 
 @dataclass(frozen=True)
 class EkfacRepresentation:
@@ -38,6 +40,11 @@ class EkfacRepresentation:
         return dict(zip(names, self.evecs_a, strict=True)), dict(zip(names, self.evecs_g, strict=True))
 
     def to(self, device: Any) -> EkfacRepresentation:
-        """On another device."""
+        """On another device.
+
+        Raises:
+            InputError, InputTypeError: there is no such device here; nothing was moved.
+        """
+        device = device_there(device)
         moved = {k: [t.to(device) for t in getattr(self, k)] for k in ("evecs_a", "evecs_g", "diags")}
         return replace(self, layers_module=[m.to(device) for m in self.layers_module], **moved)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,6 +12,8 @@ from torch import nn
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.influence.base import InfluenceFunctionModel
 from dvlwidgets.influence.batches import Batch
+from dvlwidgets.influence.converters import TorchNumpyConverter
+from dvlwidgets.influence.ekfac import EkfacInfluence
 from dvlwidgets.influence.ensemble import EnsembleInfluence
 from dvlwidgets.influence.grad_dot import GradCosInfluence, GradDotInfluence
 from dvlwidgets.influence.members import join, split
@@ -140,7 +143,7 @@ def test_an_ensemble_refuses_nobody_strangers_and_wrong_weights():
         EnsembleInfluence([])
     with pytest.raises(InputTypeError, match="a member is a Linear"):
         EnsembleInfluence([nn.Linear(1, 1)])
-    with pytest.raises(InputError, match="2 weights were given for 1"):
+    with pytest.raises(InputError, match="2 weights came for 1 member"):
         EnsembleInfluence([GradDotInfluence(net(), CE)], [0.5, 0.5])
     with pytest.raises(InputError, match="different shapes"):
         EnsembleInfluence([GradDotInfluence(net(), CE), GradDotInfluence(nn.Linear(2, 2), CE)])
@@ -207,6 +210,49 @@ def test_trak_moves_all_of_its_checkpoints():
     trak = TrakInfluence(net(), CE, [net(0), net(1)], projection=16).fit(data(30))
     assert trak.gradients(batch).flat().device.type == "cpu"
     assert trak.to("meta").gradients(batch).flat().device.type == "meta"
+
+
+def test_an_ensemble_changes_no_damping_where_a_member_has_none():
+    ekfac = EkfacInfluence(net(), True, loss=CE, regularization=0.5)
+    mixed = EnsembleInfluence([ekfac, GradDotInfluence(net(), CE)])
+    with pytest.raises(
+        InputTypeError, match="EnsembleInfluence has no regularization to change: a member of it"
+    ):
+        mixed.with_regularization(0.1)
+    assert set(ekfac.regularization.values()) == {0.5}
+    with pytest.raises(InputTypeError, match="TracInInfluence has no regularization to change: it inverts"):
+        TracInInfluence(net(), CE).with_regularization(0.1)
+
+
+NOT_THERE = [
+    ("meta:7x", InputError, "'meta:7x' was given; expected the name of a device"),
+    ("fpga", InputError, "device='fpga' is not there: .{0,90}[.] Pass"),
+    (torch.float64, InputTypeError, "torch.float64 was given"),
+    (None, InputTypeError, "None was given"),
+]
+if not torch.cuda.is_available():
+    NOT_THERE.append(
+        ("cuda", InputError, "device='cuda' is not there: [^.]+[.] Pass one that is, such as 'cpu'.")
+    )
+
+
+@pytest.mark.parametrize(("device", "error", "message"), NOT_THERE)
+def test_a_device_that_is_not_there_is_refused_in_words_before_anything_moves(device, error, message):
+    methods = (
+        TrakInfluence(net(), CE, [net(0), net(1)], projection=16),
+        TracInInfluence(net(), CE, [net(0), net(1)]),
+        EkfacInfluence(net(), True, loss=CE).fit(data(30)),
+    )
+    for model in methods:
+        with pytest.raises(error, match=message):
+            model.to(device)
+        assert model.problem.device.type == "cpu"
+        assert model.problem.dtype == torch.float64
+    with pytest.raises(error, match=message):
+        methods[-1].ekfac_representation.to(device)
+    if device is not None:  # for a converter it is "where arrays are"
+        with pytest.raises(error, match=message):
+            TorchNumpyConverter(device).from_numpy(np.zeros(3))
 
 
 def test_trak_without_projection_is_the_gauss_newton_influence_of_a_linear_regression():

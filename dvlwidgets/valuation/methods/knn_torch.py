@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...devices import device_there
 from ...errors import InputError
 from ...typing import Indices
 from ...utility.knn_neighbours import Neighbours
@@ -93,19 +94,9 @@ class _Tensors:
     """Training data and the kernel's numbers on a device."""
 
     def __init__(self, neighbours: Neighbours, kernel: Any, device: str) -> None:
-        try:
-            import torch
+        self.device = device_there(device)
+        import torch
 
-            self.device = torch.device(device)
-            torch.zeros(1, device=self.device)
-        except ImportError as error:
-            raise InputError(
-                f"device={device!r} needs PyTorch: pip install torch, or leave device out."
-            ) from error
-        except (RuntimeError, AssertionError) as error:  # what torch raises depends on how it was built
-            raise InputError(
-                f"device={device!r} is not there: {str(error).splitlines()[0]} Pass another one, or leave device out."
-            ) from error
         self.neighbours = neighbours
         self.dtype = torch.float32 if neighbours.dtype == "float32" else torch.float64
         self.centre = neighbours.x.mean(axis=0, dtype=np.float64)
