@@ -51,6 +51,20 @@ def test_a_missing_build_is_said_in_a_sentence(monkeypatch, tmp_path):
         ValuationPanel(FakeValuation(), dataset())
 
 
+def test_a_printed_panel_says_what_it_is():
+    panel = ValuationPanel(FakeValuation(), dataset(), title="Cells", name="first fit")
+    assert repr(panel) == "ValuationPanel('first fit': Fake, 20 points, pending)"
+    panel.close()
+    assert repr(panel) == "ValuationPanel('first fit': Fake, 20 points, pending)"
+
+
+def test_a_panel_refused_half_way_can_be_printed():
+    panel = ValuationPanel.__new__(ValuationPanel)
+    with pytest.raises(InputError):
+        panel.__init__(FakeValuation(), dataset(), height=10)
+    assert repr(panel) == "ValuationPanel(refused: its arguments did not go together)"
+
+
 def test_edits_of_other_data_are_refused_when_the_panel_opens(tmp_path):
     EditLog(tmp_path / "e.jsonl").relabel(Dataset(np.ones((3, 2)), [0, 1, 2]), [1], 2)
     with pytest.raises(EditError, match="other data"):
