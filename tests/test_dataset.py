@@ -413,7 +413,7 @@ def test_relabel_several_outputs() -> None:
         ({0: "cat"}, None, "expected the same kind"),
         ({0: None}, None, "NaN or None"),
         ({0: np.nan}, None, "NaN or None"),
-        ([0, 1], [1], "1 labels were given for 2"),
+        ([0, 1], [1], "1 label came for 2 positions"),
         ([0, 0], 1, "relabelled twice"),
         ([0], None, "no labels"),
         ({0: 1}, [1], "mapping"),
@@ -501,3 +501,10 @@ def test_labels_in_another_order_than_their_rows_are_refused() -> None:
         ([5, 6], [7, 8]),
     ):
         assert len(made(one, other)) == 2  # the same, counted anew, not unique, or of something else
+
+
+def test_one_of_a_kind_is_counted_in_the_singular():
+    alone = Dataset(np.ones((1, 1)), ["a"])
+    assert repr(alone) == "Dataset(1 point, 1 feature, 1 class)"
+    with pytest.raises(InputError, match="the only point would be dropped"):
+        alone.drop_indices([0])

@@ -62,6 +62,12 @@ def opened():
         panel.close()
 
 
+def test_a_printed_influence_panel_says_what_it_is(opened):
+    panel, _, explorer = opened()
+    assert repr(panel).startswith("InfluencePanel('")
+    assert repr(panel).endswith(f"{panel.method}, {len(explorer.train)} points, finished)")
+
+
 def ask(page, **command):
     page.receive({"request": "q", **command})
 
@@ -691,7 +697,7 @@ def test_training_points_are_selected_by_a_page_and_by_python_and_each_hears_of_
     panel.selection = doubted
     told = page.wait_for(lambda m: m.get("kind") == "selection")
     assert told["rows"].tolist() == np.flatnonzero(doubted).tolist() == heard[-1]
-    with pytest.raises(InputError, match="there are 40 points"):
+    with pytest.raises(InputError, match="the panel has 40 points"):
         panel.selection = [40]  # a test point is not meant
 
 

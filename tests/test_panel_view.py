@@ -119,7 +119,7 @@ def test_filters_that_are_none_are_refused_in_words(valued, given, error, words)
     [
         ([20], InputError, "20 points, positions 0 to 19; 20 was given"),
         ([-1], InputError, "-1 was given"),
-        ([True, False], InputError, "a mask of 2 was given; there are 20"),
+        ([True, False], InputError, "a mask of 2 was given; the panel has 20"),
         (["a"], InputTypeError, "whole numbers or a mask, not 'a'"),
         (None, InputTypeError, r"To select nothing pass \[\]"),
         ([0.5], InputTypeError, "not 0.5"),

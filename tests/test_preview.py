@@ -132,9 +132,9 @@ def test_frames_can_hold_pixels_too():
     ("given", "shape", "message"),
     [
         ("picture", None, "previews='picture'"),
-        (np.zeros((5, 2, 2)), None, "5 previews were given for 6 points"),
+        (np.zeros((5, 2, 2)), None, "5 previews came for 6 points"),
         (np.zeros((6, 2)), None, r"shape \(6, 2\)"),
-        (["a"], None, "1 previews"),
+        (["a"], None, "1 preview "),
         (np.zeros((6, 2, 2, 5)), None, "An image has shape"),
         (None, (2, 3), r"image_shape=\(2, 3\) was given for 4 features"),
         (None, (4,), "image_shape"),

@@ -263,7 +263,7 @@ def test_at_the_default_level_an_edit_names_no_row_and_at_summary_there_is_none(
     assert summary["edits"] == []
     assert summary.keys() == {"format", "v", "n", "count", "relabelled", "dropped", "edits"}
     with pytest.raises(
-        InputError, match="were 2 edits, but holds none of them: it was shared at level 'summary'"
+        InputError, match="tells of 2 edits, but holds none of them: it was shared at level 'summary'"
     ):
         Edits.from_payload(summary)
     assert [edit.id for edit in sent(log, d, "values+text")] == ["patient-1", "patient-2"]

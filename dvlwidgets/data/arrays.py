@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 
@@ -153,7 +154,8 @@ def positions(index: Any, n: int) -> Indices:
     if asked.dtype.kind == "b" and asked.ndim == 1:
         if asked.shape[0] != n:
             raise InputError(
-                f"a boolean mask of length {asked.shape[0]} was given; expected one entry for each of {n} points."
+                f"a boolean mask of length {asked.shape[0]} was given; expected one entry for each "
+                f"of {many(n, 'point')}."
             )
         return np.flatnonzero(asked)
     if asked.dtype.kind not in "iu" or asked.ndim > 1:

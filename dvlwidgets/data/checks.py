@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import arguments
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, labels
@@ -30,7 +31,7 @@ def check_tables(x: Any, y: Any, *, multi_output: bool) -> None:
         )
     if x.shape[0] != y.shape[0]:
         raise InputError(
-            f"x has {x.shape[0]} rows, but y has {y.shape[0]} labels; expected one label per row."
+            f"x has {many(x.shape[0], 'row')}, but y has {many(y.shape[0], 'label')}; expected one label per row."
         )
     if x.shape[0] == 0:
         raise InputError("x and y have no rows; expected at least one point.")
@@ -167,7 +168,7 @@ def target_names(names: Any, y: Any) -> list[str]:
     if len(found) != width(y) and len(found) < len(np.unique(arrays.as_numpy(y))):
         raise InputError(
             f"target_names has {len(found)} entries; expected 1, or one for each of the "
-            f"{len(np.unique(arrays.as_numpy(y)))} classes."
+            f"{many(len(np.unique(arrays.as_numpy(y))), 'class', 'classes')}."
         )
     return found
 
@@ -232,7 +233,7 @@ def edits(positions: Any, new: Any, n: int) -> tuple[Indices, list[Any]]:
         labels_ = [new] * len(where) if single else list(new)
     if len(labels_) != len(where):
         raise InputError(
-            f"{len(labels_)} labels were given for {len(where)} positions; expected one for each."
+            f"{many(len(labels_), 'label')} came for {many(len(where), 'position')}; expected one for each."
         )
     if len(np.unique(where)) < len(where):
         raise InputError("a position is relabelled twice; expected each position once.")

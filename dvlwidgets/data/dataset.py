@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import arguments
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks, loading, mapped, tables
@@ -236,7 +237,8 @@ class Dataset(DatasetFields):
         keep = np.ones(len(self), dtype=np.bool_)
         keep[arrays.positions(indices, len(self))] = False
         if not keep.any():
-            raise InputError(f"all {len(self)} points would be dropped; expected at least one to stay.")
+            every = "the only point" if len(self) == 1 else f"all {len(self):,} points"
+            raise InputError(f"{every} would be dropped; expected at least one to stay.")
         return self.take(keep)
 
     def drop(self, result: Any) -> Self:
@@ -263,8 +265,10 @@ class Dataset(DatasetFields):
 
     def __repr__(self) -> str:
         what = (
-            f"{len(np.unique(arrays.as_numpy(self._y)))} classes"
+            many(len(np.unique(arrays.as_numpy(self._y))), "class", "classes")
             if self.is_classification
             else "numeric target"
         )
-        return f"{type(self).__name__}({len(self)} points, {self.n_features} features, {what})"
+        return (
+            f"{type(self).__name__}({many(len(self), 'point')}, {many(self.n_features, 'feature')}, {what})"
+        )

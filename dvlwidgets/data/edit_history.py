@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.edits import REDO, UNDO, Edit
 from dvlwidgets.errors import InputError
 
@@ -71,8 +72,8 @@ def values_of(values: Then, positions: Sequence[int], n: int) -> list[float | No
     found: Any = np.asarray(values)
     if found.shape != (n,) or found.dtype.kind not in "fiu":
         raise InputError(
-            f"values has shape {found.shape} and type {found.dtype}; expected one number for each of {n} points. "
-            "Pass result.values of the data set that is edited, or leave it out."
+            f"values has shape {found.shape} and type {found.dtype}; expected one number for each of "
+            f"{many(n, 'point')}. Pass result.values of the data set that is edited, or leave it out."
         )
     # the shortest number that is this float32 or float64: what a panel shows is not blown up to 17 digits
     return [float(str(found[i])) if np.isfinite(found[i]) else None for i in positions]

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from ..typing import Indices
 from . import arrays, checks
@@ -168,7 +169,8 @@ class GroupedDataset(Dataset):
         )
 
     def __repr__(self) -> str:
-        return f"GroupedDataset({len(self)} groups, {self.n_rows} points, {self.n_features} features)"
+        size = f"{many(len(self), 'group')}, {many(self.n_rows, 'point')}, {many(self.n_features, 'feature')}"
+        return f"GroupedDataset({size})"
 
 
 def _groups(data_groups: Any, group_names: Any, n: int) -> dict[str, NDArray[Any]]:

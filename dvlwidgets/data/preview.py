@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.preview_audio import Audio, Audios
 from dvlwidgets.data.preview_kinds import LOOKED_AT, Images, NoPreviews, Previews, Texts, absent
 from dvlwidgets.errors import InputError, InputTypeError
@@ -126,7 +127,7 @@ def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int
             f"previews is a {type(given).__name__}; expected 'auto', 'none', images (n, h, w), texts or a function."
         )
     if len(given) != n:
-        raise InputError(f"{len(given)} previews were given for {n} points; expected one each.")
+        raise InputError(f"{many(len(given), 'preview')} came for {many(n, 'point')}; expected one each.")
     each: Any = given
     if hasattr(each, "iloc"):
         each = each.to_numpy()
@@ -167,7 +168,7 @@ def _columns_named_pixel(dataset: Dataset) -> Previews | None:
 def _features_as_images(dataset: Dataset, shape: Sequence[int]) -> Previews:
     if math.prod(shape) != dataset.n_features or len(shape) not in {2, 3}:
         raise InputError(
-            f"image_shape={tuple(shape)} was given for {dataset.n_features} features; expected (h, w) or "
+            f"image_shape={tuple(shape)} was given for {many(dataset.n_features, 'feature')}; expected (h, w) or "
             "(h, w, channels) with as many pixels as features."
         )
     if dataset.n_rows != len(dataset):

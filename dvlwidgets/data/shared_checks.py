@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.edits import CAME, FIELDS, MAX_NOTE
 from dvlwidgets.data.shared_places import Marks, SharedEdit
 from dvlwidgets.errors import InputError
@@ -31,10 +32,10 @@ def checked(payload: Any) -> tuple[list[SharedEdit], Marks, int, int]:
     rows = payload.get("edits")
     n, count = _number(payload, "n"), _number(payload, "count")
     if not isinstance(rows, list) or len(rows) > count:
-        raise _damaged(f"{count} edits were announced, something else came")
+        raise _damaged(f"it announces {many(count, 'edit')}, something else came")
     if count and not rows:
         raise InputError(
-            f"The copy says that there were {count} edits, but holds none of them: it was shared at level "
+            f"The copy tells of {many(count, 'edit')}, but holds none of them: it was shared at level "
             "'summary'. Ask for a copy at level 'values', or for the log."
         )
     edits = [_edit(row, n) for row in rows]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 from dvlwidgets.arguments import text
+from dvlwidgets.counts import many
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edits import DROPPED, FIELDS, FLAG, LABEL, MAX_NOTE, NOTE, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
@@ -195,9 +196,7 @@ class Edits:
         fields = Counter(edit.field for edit in self)
         more = f", {self.left_out} more left out" if self.left_out else ""
         others = "".join(f", {fields[field]} {word}" for field, word in ALSO.items() if fields[field])
-        return (
-            f"Edits({fields[LABEL]} relabelled, {fields[DROPPED]} dropped{others}, of {self.n} points{more})"
-        )
+        return f"Edits({fields[LABEL]} relabelled, {fields[DROPPED]} dropped{others}, of {many(self.n, 'point')}{more})"
 
     def made_on(self, dataset: Dataset) -> bool:
         """Whether these are the very data that were edited: features, labels, ids and order."""
@@ -275,8 +274,8 @@ class Edits:
     def _whole(self, *, partial: bool) -> None:
         if self.left_out and not partial:
             raise EditError(
-                f"The copy holds {len(self)} of {len(self) + self.left_out} edits; for the others it had no room. "
-                "Ask for the log itself, or take what is there with partial=True."
+                f"The copy holds {len(self)} of {many(len(self) + self.left_out, 'edit')}; for the others it had no "
+                "room. Ask for the log itself, or take what is there with partial=True."
             )
 
     def _located(self, dataset: Dataset) -> dict[int, int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..counts import many
 from ..data import arrays
 from ..data.dataset import Dataset
 from ..engine.draws import permutation, words
@@ -105,7 +106,9 @@ class DropCurve:
     ) -> None:
         n, numbers = len(train), np.asarray(values, dtype=np.float64)
         if numbers.shape != (n,):
-            raise InputError(f"values has shape {numbers.shape}; expected one for each of the {n} points.")
+            raise InputError(
+                f"values has shape {numbers.shape}; expected one for each of {many(n, 'point')}."
+            )
         if seeds < LEAST:
             raise InputError(f"seeds={seeds} was given; an error needs at least {LEAST}.")
         if shares[0] != 0 or any(not 0 <= share < 1 for share in shares):

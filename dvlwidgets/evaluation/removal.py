@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..counts import many
 from ..data.dataset import Dataset
 from ..errors import InputError
 from ..utility.model import ModelUtility
@@ -45,7 +46,8 @@ def compute_removal_score(
     values = np.asarray(result.values, dtype=np.float64)
     if len(values) != n:
         raise InputError(
-            f"the result has {len(values)} values, the training data {n} points. Pass the data that were valued."
+            f"the result has {len(values)} values, the training data {many(n, 'point')}. Pass the data that "
+            "were valued."
         )
     if getattr(result, "fingerprint", "") not in {"", training_data.fingerprint}:
         raise InputError(

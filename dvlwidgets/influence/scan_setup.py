@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from ..arguments import whole
+from ..counts import many
 from ..engine.identity import make_header
 from ..engine.records import Provenance
 from ..engine.run import Loop
@@ -126,7 +127,7 @@ class ScanSetup:
         with ledger.lock:
             columns, tables, done, notes = ledger.columns(), ledger.tables(), ledger.done, ledger.notes()
         if loop.ended in ("time", "stop", "interrupt"):
-            notes = (*notes, f"ended by {loop.ended}: {int((~done).sum()):,} training points are not known")
+            notes = (*notes, f"ended by {loop.ended}: {many(int((~done).sum()), 'training point')} not known")
         origin = Provenance(
             algorithm=type(self.model).__name__,
             versions={**header["versions"], "torch": torch.__version__},

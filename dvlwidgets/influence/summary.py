@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..data.frames import pandas
 from ..engine.records import Estimate, Provenance
 from ..errors import InputError
@@ -108,9 +109,11 @@ class InfluenceSummary:
         kept = self.table("top")
         held = kept["helpful"].shape[1]
         if not 0 <= test_index < self.n_test:
-            raise InputError(f"test_index={test_index} was given; there are {self.n_test:,} test points.")
+            raise InputError(
+                f"test_index={test_index} was given; the summary has {many(self.n_test, 'test point')}."
+            )
         if k is not None and not 1 <= k <= held:
-            raise InputError(f"k={k} was given; {held} points were kept. Use TopPerTest(k={k}).")
+            raise InputError(f"k={k} was given; it keeps {many(held, 'point')}. Use TopPerTest(k={k}).")
         found = []
         for side in ("helpful", "harmful"):
             indices = kept[side][test_index, :k]

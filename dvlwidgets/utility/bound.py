@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..engine.records import Evaluations
 from ..errors import InputError
 from ..typing import Masks, Utilities
@@ -71,7 +72,7 @@ def check_masks(masks: Any, n: int) -> Masks:
     array = np.asarray(masks)
     if array.ndim != 2 or array.shape[1] != n:
         raise InputError(
-            f"masks must have shape (B, {n}), one row a subset of the {n} points, not {array.shape}. "
+            f"masks must have shape (B, {n}), one row a subset of {many(n, 'point')}, not {array.shape}. "
             "For one subset pass mask[None, :]."
         )
     if array.dtype != np.bool_:

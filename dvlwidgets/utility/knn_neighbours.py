@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from ..counts import many
 from ..data import arrays
 from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
@@ -67,7 +68,7 @@ class Neighbours:
             return
         if train.n_features != test.n_features:
             raise InputError(
-                f"the training data have {train.n_features} features and the test data {test.n_features}. "
+                f"the training data have {many(train.n_features, 'feature')} and the test data {test.n_features}. "
                 "Pass data sets with the same columns."
             )
         gaps = self.metric == "nan_euclidean"

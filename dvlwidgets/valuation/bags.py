@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..data.arrays import as_numpy, is_sparse
 from ..data.dataset import Dataset
 from ..errors import InputError, InputTypeError
@@ -161,9 +162,9 @@ def check_same_data(model: Any, data: Dataset) -> None:
     """
     fitted_on = getattr(model, "_n_samples", data.n_rows)
     if fitted_on != data.n_rows:
-        raise InputError(_other_data(model, f"{fitted_on} points", f"{data.n_rows}"))
+        raise InputError(_other_data(model, many(fitted_on, "point"), f"{data.n_rows}"))
     if model.n_features_in_ != data.n_features:
-        raise InputError(_other_data(model, f"{model.n_features_in_} features", f"{data.n_features}"))
+        raise InputError(_other_data(model, many(model.n_features_in_, "feature"), f"{data.n_features}"))
     classes = getattr(model, "classes_", None)
     if classes is None:
         return

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..counts import many
 from ..errors import InputError, InputTypeError
 from ..typing import Indices, Values
 
@@ -32,7 +33,8 @@ def row_positions(index: Any, n: int) -> Indices:
     if asked.dtype.kind == "b" and asked.ndim == 1:
         if len(asked) != n:
             raise InputError(
-                f"the mask has {len(asked):,} entries, the result {n:,} points. Pass one entry a point."
+                f"the mask has {many(len(asked), 'entry', 'entries')}, the result {many(n, 'point')}. Pass one entry a "
+                "point."
             )
         return np.flatnonzero(asked)
     if asked.dtype.kind not in "iu" or asked.ndim != 1:
@@ -43,7 +45,7 @@ def row_positions(index: Any, n: int) -> Indices:
     wrong = (asked < -n) | (asked >= n)
     if wrong.any():
         raise ResultIndexError(
-            f"row {int(asked[wrong][0])} was asked for; the result has {n:,} rows: pass 0 to {n - 1:,}."
+            f"row {int(asked[wrong][0])} was asked for; the result has {many(n, 'row')}: pass 0 to {n - 1:,}."
         )
     rows = np.where(asked < 0, asked + n, asked).astype(np.intp)
     refuse_twice(rows, "rows")

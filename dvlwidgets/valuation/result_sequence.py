@@ -11,6 +11,7 @@ from typing import Any, Self, SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..counts import many
 from ..errors import InputTypeError
 from ..typing import Indices
 from . import result_checks, result_columns
@@ -100,7 +101,7 @@ class ResultSequence(ResultFields, Sequence[ValueItem]):
         if missing.any():
             first = np.atleast_1d(asked[missing])[0]
             raise ResultIndexError(
-                f"point {first} of the data set is not in this result of {len(self):,} points."
+                f"point {first} of the data set is not in this result of {many(len(self), 'point')}."
             )
         return rows
 

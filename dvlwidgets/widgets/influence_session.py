@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import Given, previews_of
@@ -93,7 +94,7 @@ class InfluenceSession(Session):
         super().__init__(
             method,
             train,
-            title=title or f"{len(train):,} training points",
+            title=title or many(len(train), "training point"),
             previews=ours,
             image_shape=image_shape,
             checkpoint=checkpoint,

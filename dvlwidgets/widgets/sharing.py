@@ -96,6 +96,6 @@ def _check_pair(result: Any, dataset: Any) -> None:
         )
     if len(result) and result.indices.max() >= len(dataset):
         raise InputError(
-            f"the result has point {result.indices.max()}, but the data set has {len(dataset)} points. "
+            f"the result has point {result.indices.max()}, but the data set has {many(len(dataset), 'point')}. "
             "Pass the data set that was valued."
         )

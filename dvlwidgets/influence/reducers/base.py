@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...arguments import whole
+from ...counts import many
 from ...errors import IdentityError, InputError
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
@@ -219,7 +220,7 @@ def missing_labels(shape: Shape, over: Over, name: str) -> tuple[str, ...]:
         return ()
     labels = ", ".join(map(str, np.unique(np.asarray(shape.train_labels)[gone])[:5]))
     return (
-        f"{name} is NaN for {int(gone.sum()):,} training points: no test point has their label ({labels})",
+        f"{name} is NaN for {many(int(gone.sum()), 'training point')}: no test point has their label ({labels})",
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...counts import many
 from ...errors import InputError, InputTypeError
 from .problem import Floats
 
@@ -32,7 +33,8 @@ def checked(weights: Any, rows: int | None = None) -> Floats | None:
         )
     if rows is not None and len(given) != rows:
         raise InputError(
-            f"sample_weight has {len(given):,} numbers, and the training data have {rows:,} rows: give one for each."
+            f"sample_weight has {len(given):,} numbers, and the training data have {many(rows, 'row')}: give one for "
+            "each."
         )
     found = given.astype(np.float64)
     if not np.isfinite(found).all() or (found < 0).any() or not found.any():

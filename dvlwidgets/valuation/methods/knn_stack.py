@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...counts import many
 from ...data import arrays
 from ...data.dataset import Dataset
 from ...data.grouped import GroupedDataset
@@ -23,7 +24,7 @@ def stacked(first: Dataset, second: Dataset) -> Dataset:
         raise InputError("the new points are groups; points were expected. Pass the rows as a Dataset.")
     if first.n_features != second.n_features:
         raise InputError(
-            f"the new points have {second.n_features} features, the others {first.n_features}. "
+            f"the new points have {many(second.n_features, 'feature')}, the others {first.n_features}. "
             "Pass the same columns."
         )
     if first.ids.dtype.kind != second.ids.dtype.kind or np.isin(second.ids, first.ids).any():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...counts import many
 from ...errors import InputError, InputTypeError
 from ...typing import Indices
 
@@ -78,7 +79,7 @@ def checked_scores(scores: Any, rows: int, name: str) -> NDArray[np.float64]:
         ) from error
     if found.shape != (rows,) or not np.isfinite(found).all():
         raise InputError(
-            f"the score {name} gave an array of shape {found.shape} for {rows} points"
+            f"the score {name} gave an array of shape {found.shape} for {many(rows, 'point')}"
             f"{'' if np.isfinite(found).all() else ' with NaN or infinity in it'}; expected one finite number a point."
         )
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.edit_fitting import Clash, Fitted, fit
 from dvlwidgets.data.edit_merge import Prefer
 from dvlwidgets.data.edit_reading import Reading, read
@@ -136,7 +137,7 @@ class Merging:
         found = fit(reading.edits, edited.data, edited.places, edited.edits.net, self._never)
         if found.missing and not (found.net or found.contested or found.here or found.unfit):
             raise EditError(
-                f"{name} edits {len(found.missing):,} points, and none of them is in these data of "
+                f"{name} edits {many(len(found.missing), 'point')}, and none of them is in these data of "
                 f"{len(edited.data):,}: it is the log of other data. Expected one of the same points, in any order."
             )
         return found

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.table_export import parquet
 from dvlwidgets.errors import InputError, InputTypeError, WireError
 from dvlwidgets.widgets import bundle, wire
@@ -221,7 +222,7 @@ def positions(given: ArrayLike, n: int) -> Rows:
         array = np.array([given], dtype=object)
     if array.dtype == np.bool_:
         if len(array) != n:
-            raise InputError(f"a mask of {len(array):,} was given; there are {n:,} points.")
+            raise InputError(f"a mask of {len(array):,} was given; the panel has {many(n, 'point')}.")
         return np.flatnonzero(array)
     if array.size == 0:
         return np.zeros(0, np.intp)
@@ -232,5 +233,5 @@ def positions(given: ArrayLike, n: int) -> Rows:
         )
     if array.min() < 0 or array.max() >= n:
         odd = int(array.min() if array.min() < 0 else array.max())
-        raise InputError(f"there are {n:,} points, positions 0 to {n - 1:,}; {odd} was given.")
+        raise InputError(f"the panel has {many(n, 'point')}, positions 0 to {n - 1:,}; {odd} was given.")
     return np.unique(array).astype(np.intp)

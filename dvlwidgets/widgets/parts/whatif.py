@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.errors import InputError, WireError
 from dvlwidgets.evaluation.drop_curve import CERTAIN, SEEDS, DropCurve, Gain, MetricCurve
@@ -182,7 +183,7 @@ def check_held_out(held_out: Any, train: Dataset) -> None:
         )
     if held_out.n_features != train.n_features:
         raise InputError(
-            f"held_out has {held_out.n_features} columns, the training points have {train.n_features}. "
+            f"held_out has {many(held_out.n_features, 'column')}, the training points have {train.n_features}. "
             "Pass points of the same kind."
         )
 
