@@ -444,3 +444,16 @@ def test_only_a_note_is_nothing_to_share_without_words(tmp_path):
     assert len(Edits.from_payload(shared(log, d, "full"))) == 1
     with pytest.raises(EditError, match="None of the 1 edited points"):
         Edits.from_payload(shared(log, d, "full")).apply(Dataset(np.ones((6, 2)), [0, 1, 2, 0, 1, 2]))
+
+
+def test_a_merged_edit_is_told_as_that_of_who_made_it(log, tmp_path):
+    dataset = Dataset(np.arange(12.0).reshape(6, 2), [0, 1, 2, 0, 1, 2])
+    theirs = EditLog(tmp_path / "theirs.jsonl", author="Ada")
+    theirs.relabel(dataset, [1], 2)
+    log.author = "Ben"
+    log.merge(theirs)
+    log.flag(dataset, [3])
+    payload = shared(log, dataset, "values+text")
+    assert payload is not None
+    assert {row["position"]: row["who"] for row in payload["edits"]} == {1: "Ada", 3: "Ben"}
+    assert payload["edits"][0]["at"] == theirs.history()[0].edit.at

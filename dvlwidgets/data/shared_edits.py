@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 from dvlwidgets.arguments import text
 from dvlwidgets.counts import many
 from dvlwidgets.data import edits as _edits
+from dvlwidgets.data.edit_merge import origins
 from dvlwidgets.data.edits import DROPPED, FIELDS, FLAG, LABEL, MAX_NOTE, NOTE, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
 from dvlwidgets.data.shared_places import Marks, SharedEdit, locate, shifted
@@ -81,14 +82,14 @@ def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
         return head | {"edits": []}
     salt = _salt_of(log)
     rows = _rows(salt, dataset, net, where)
-    last = {(change.key, change.field): edit for edit in done for change in edit.rows}
+    last = origins(done)  # of a merge: who made the edit, not who merged it
     for row, key in rows:
-        edit = last[key, row["field"]]
-        row["at"] = edit.at
+        source = last[key, row["field"]]
+        row["at"] = source.at
         if level in WORDS:
             row["id"] = key.id
-            if edit.who:
-                row["who"] = edit.who
+            if source.who:
+                row["who"] = source.who
     listed = sorted((row for row, _ in rows), key=lambda row: (row["position"], row["field"]))
     return head | _marks(salt, dataset, listed) | {"edits": listed}
 
