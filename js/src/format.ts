@@ -16,6 +16,11 @@ export function many(n: number, one: string, more = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : more}`;
 }
 
+/** The number, or the end that it is beyond. */
+export function within(lo: number, x: number, hi: number): number {
+  return Math.min(hi, Math.max(lo, x));
+}
+
 export function percent(share: number): string {
   return `${Math.floor(share * 100 + 1e-9)} %`;
 }
@@ -115,9 +120,9 @@ function significant(x: number, digits: number): number {
 
 function fixed(x: number, decimals: number): string {
   if (decimals > 6 || decimals < -6) {
-    const rounded = Number(x.toFixed(Math.min(100, Math.max(0, decimals))));
+    const rounded = Number(x.toFixed(within(0, decimals, 100)));
     const exponent = rounded === 0 ? 0 : Math.floor(Math.log10(Math.abs(rounded)));
-    return rounded === 0 ? '0' : minus(rounded.toExponential(Math.min(6, Math.max(0, exponent + decimals))));
+    return rounded === 0 ? '0' : minus(rounded.toExponential(within(0, exponent + decimals, 6)));
   }
   const scale = 10 ** Math.max(0, -decimals);
   const shown = decimals > 0 ? x.toFixed(decimals) : (Math.round(x / scale) * scale).toFixed(0);

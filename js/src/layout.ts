@@ -1,7 +1,7 @@
 /** Which columns the table shows at a width, and what their headers say. Pure. */
 
 import { extent, type ColumnId } from './columns';
-import { count } from './format';
+import { count, within } from './format';
 import { LIVE } from './here';
 import { sizeOf, valueName, type Points } from './points';
 import { featureTip, labelTip, Say, stderrTip, updatesTip, valueTip } from './words';
@@ -61,13 +61,13 @@ export function column(
 
 /**
  * `width`: what the table has, in pixels; the count of updates, which the point column shows too, gives way first.
- * `live`: false leaves out errors and updates that no point has.
+ * `live`: false leaves out errors and updates where no value has an error: they are exact, or nothing is known.
  */
 export function columnsFor(points: Points, room: Room, width = Infinity, live = true): Column[] {
   const { preview, label, status } = points;
   const unit = status.unit_of_value;
   const narrow = room === 'narrow';
-  const roomy = Math.round(Math.min(270, Math.max(150, width * 0.29))); // the bars come before the features
+  const roomy = Math.round(within(150, width * 0.29, 270)); // the bars come before the features
   const shown: Column[] = [];
   if (!narrow) {
     shown.push(
@@ -100,7 +100,8 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
     )
   );
   if (!narrow) {
-    if (live || extent(points.stderr) !== null) {
+    const told = live || points.stderr.some((se) => se > 0);
+    if (told) {
       shown.push(column('stderr', 'stderr', Say.stderr, stderrTip(unit), '74px', true));
     }
     const updates = column(
@@ -111,7 +112,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
       '76px',
       true
     );
-    if ((live || points.count.some(Boolean)) && tableWidth([...shown, updates]) <= width) {
+    if (told && tableWidth([...shown, updates]) <= width) {
       shown.push(updates);
     }
     points.features.forEach((feature, i) =>
@@ -121,7 +122,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
           `f${i}`,
           feature.name,
           featureTip(feature.name),
-          `${Math.min(150, Math.max(76, 26 + feature.name.length * 7))}px`,
+          numberWidth(feature.name),
           true,
           i,
           decimalsOf(feature.values)
@@ -132,10 +133,15 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   return shown;
 }
 
+/** Of a column of numbers: room for its name, within limits. */
+export function numberWidth(name: string): string {
+  return `${within(76, 26 + name.length * 7, 150)}px`;
+}
+
 /** Room for "old → new" with short names, for one name when they are long. */
 export function labelWidth(classes: readonly string[]): number {
   const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length)) * 7.5;
-  return Math.round(Math.min(190, Math.max(104, 1.5 * longest + 48)));
+  return Math.round(within(104, 1.5 * longest + 48, 190));
 }
 
 /** The least width of the whole table, in pixels: the sum of the columns' least widths. */
@@ -150,7 +156,7 @@ export function idWidth(points: Points): number {
   for (let row = 0; row < (points.ids?.length ?? 0); row += step) {
     longest = Math.max(longest, points.ids![row]!.length);
   }
-  return Math.min(180, Math.max(58, 18 + longest * 8));
+  return within(58, 18 + longest * 8, 180);
 }
 
 /**
@@ -181,7 +187,7 @@ function judged(numbers: Float32Array): number {
     return 0;
   }
   const span = range[1] - range[0] || Math.abs(range[0]) || 1;
-  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(span))));
+  const decimals = within(0, 2 - Math.floor(Math.log10(span)), 6);
   const sizes = some.filter(Boolean).map(Math.abs).sort();
   return sizes[sizes.length >> 2]! * 10 ** decimals < 10 ? Infinity : decimals;
 }

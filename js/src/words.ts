@@ -89,6 +89,7 @@ export const enum Say {
   noValues = 'no values yet',
   brushHelp = 'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.',
   certainty = 'Ranking certainty',
+  exact = 'exact values',
   certaintyTip = 'The correlation to expect between the ranking shown and that of a second, independent run',
   edits = 'Edits',
   noEdits = 'None yet.',
@@ -194,7 +195,9 @@ export const keptIn = (path: string): string => `kept in ${path}`;
 export const edited = (relabelled: number, dropped: number): string =>
   `${count(relabelled)} relabelled, ${count(dropped)} dropped`;
 
-export const rankingWords = (certainty: number): string => `ranking ${percent(certainty)} certain`;
+/** Only values without any error are certain altogether. */
+export const rankingWords = (certainty: number): string =>
+  certainty === 1 ? Say.exact : `ranking ${percent(certainty)} certain`;
 
 // --- what charts say to those who do not see them, and copies of what they hold ---
 

@@ -105,6 +105,7 @@ describe('progressText', () => {
   it('says how long a finished run took, and not how much it might have', () => {
     const status = { ...STATUS, state: 'finished' as const, seconds: 41.2 };
     expect(progressText(status, true)).toBe('7,440 evaluations in 41 s · ranking 91 % certain');
+    expect(progressText({ ...status, certainty: 1 }, true)).toBe('7,440 evaluations in 41 s · exact values');
   });
 
   it('announces the cost before the start', () => {

@@ -8,7 +8,7 @@ import { readColumns } from '../src/parts/columns/read';
 import { tsv } from '../src/parts/columns/tsv';
 import { disagrees, fromFull, suggestionOf, type ExtraColumn } from '../src/points';
 import type { FullMessage } from '../src/wire';
-import { classLabels, makePoints } from './make';
+import { classLabels, makePoints, STATUS } from './make';
 
 const SUGGESTED: ExtraColumn = {
   id: 'suggested',
@@ -42,6 +42,22 @@ describe('arranged columns', () => {
     expect(names(arrange.arranged(pets(), 'wide', 1400))).toEqual(usual);
     expect(names(arrange.arranged(pets(), 'narrow', 400))).toEqual(names(columnsFor(pets(), 'narrow')));
     expect(names(arrange.allColumns(pets()))).toEqual(expect.arrayContaining(['id', 'converged']));
+  });
+
+  it('of a finished run whose values are exact leave out errors and updates, which can be asked for', () => {
+    const exact = makePoints([-1, 0.25, NaN], {
+      stderr: Float32Array.of(0, 0, NaN),
+      status: { ...STATUS, state: 'finished', unit: 'test points', certainty: 1 },
+    });
+    expect(names(arrange.arranged(exact, 'wide', 1400))).toEqual(['select', 'rank', 'id', 'value']);
+    expect(names(arrange.allColumns(exact))).toEqual(
+      expect.arrayContaining(['stderr', 'count', 'converged'])
+    );
+    const errors = makePoints([-1], { status: { ...STATUS, state: 'finished' } });
+    expect(names(arrange.arranged(errors, 'wide', 1400))).toEqual(
+      expect.arrayContaining(['stderr', 'count'])
+    );
+    expect(names(columnsFor(exact, 'wide', 1400, false))).toEqual(['select', 'rank', 'id', 'value']);
   });
 
   it('with long names give up room until the values are in sight, and no more than that', () => {

@@ -2,7 +2,16 @@
 
 import { percent } from '../format';
 import type { Choice, Grid } from '../grid';
-import { column, decimalsOf, idWidth, labelWidth, tableWidth, type Column, type Room } from '../layout';
+import {
+  column,
+  decimalsOf,
+  idWidth,
+  labelWidth,
+  numberWidth,
+  tableWidth,
+  type Column,
+  type Room,
+} from '../layout';
 import type { Points } from '../points';
 import type { Arrangement } from '../state';
 import {
@@ -122,9 +131,8 @@ export function choiceOf(source: { readonly both: Both | null }): Choice {
     all: ({ features }) => [
       ...own('wide', Infinity),
       ...features.slice(OWN).map(({ name, values }, i) => {
-        const width = `${Math.min(150, Math.max(76, 26 + name.length * 7))}px`;
         const [id, at] = [`f${OWN + i}` as const, OWN + i];
-        return column('feature', id, name, featureTip(name), width, true, at, decimalsOf(values));
+        return column('feature', id, name, featureTip(name), numberWidth(name), true, at, decimalsOf(values));
       }),
     ],
   };

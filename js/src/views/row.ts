@@ -4,7 +4,7 @@ import type { Ranks } from '../columns';
 import type { Scale } from '../derive';
 import { drawPixels, h, icon, setAttr, setText, show } from '../dom';
 import { CLOSE } from '../icons';
-import { aligned, count, decimal, error, plain, UNKNOWN, value } from '../format';
+import { aligned, count, decimal, error, plain, UNKNOWN, value, within } from '../format';
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
 import type { Preview } from '../source';
@@ -187,8 +187,7 @@ function valueCell(): Cell {
       const x = points.value[row]!;
       const se = points.stderr[row]!;
       const { threshold } = points.status;
-      const place = (v: number): number =>
-        Math.min(1, Math.max(0, (v - scale.lo) / (scale.hi - scale.lo || 1))) * 100;
+      const place = (v: number): number => within(0, (v - scale.lo) / (scale.hi - scale.lo || 1), 1) * 100;
       const base = place(threshold ?? 0);
       const known = Number.isFinite(x);
       setText(number, aligned(value(x, se), scale.decimals));

@@ -1,7 +1,7 @@
 /** The top line: what runs, how far it is, how far it can be trusted, and the buttons that steer it. */
 
 import { h, setAttr, setText } from '../dom';
-import { count, duration, many } from '../format';
+import { count, duration, many, within } from '../format';
 import { LIVE } from '../here';
 import { isOver, sizeOf, type Points } from '../points';
 import type { Source } from '../source';
@@ -84,7 +84,7 @@ export function shareDone(status: Status): number {
   const { done, total, seconds, left } = status;
   const timed = left !== null && seconds + left > 0 ? seconds / (seconds + left) : 0;
   const counted = total !== null && total > 0 ? done / total : timed;
-  return Math.min(1, Math.max(0, status.completion || 0, counted));
+  return within(0, Math.max(status.completion || 0, counted), 1);
 }
 
 /** "7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain" */

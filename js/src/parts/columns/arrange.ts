@@ -6,12 +6,13 @@ import {
   decimalsOf,
   idWidth,
   labelWidth,
+  numberWidth,
   tableWidth,
   type Column,
   type Room,
 } from '../../layout';
 import type { Choice } from '../../grid';
-import type { ExtraColumn, Points } from '../../points';
+import { isOver, type ExtraColumn, type Points } from '../../points';
 import type { Arrangement } from '../../state';
 import { WORDS } from './words';
 import { Say } from '../../words';
@@ -28,7 +29,7 @@ const PROBABLY = 44;
 const YIELDS = /^minmax\((\d+)px/;
 /** Those of the valuation panel. */
 const VALUED: Choice = {
-  usual: (points, room, width) => columnsFor(points, room, width),
+  usual: (points, room, width) => columnsFor(points, room, width, !isOver(points.status)),
   all: (points) => columnsFor(points, 'wide'),
 };
 
@@ -83,7 +84,7 @@ function extraColumn({ id, name, tip, data }: ExtraColumn): Column {
   const track =
     data.kind === 'class'
       ? `minmax(${labelWidth(data.classes) - 14 + (data.probability === null ? 0 : 40)}px, .5fr)`
-      : `${Math.min(150, Math.max(76, 26 + name.length * 7))}px`;
+      : numberWidth(name);
   const decimals = data.kind === 'number' ? decimalsOf(data.values) : 0;
   return column('extra', `x:${id}`, name, tip, track, numeric, -1, decimals);
 }
