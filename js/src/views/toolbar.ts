@@ -55,8 +55,9 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
   function update(source: Source, points: Points, open: Drawer): void {
     const { status } = points;
     const n = sizeOf(points);
+    const size = many(n, 'point');
     setText(title, points.title || Say.valuation);
-    setText(method, `${points.method} · ${many(n, 'point')}`);
+    setText(method, points.method + (points.title === size ? '' : ` · ${size}`)); // a title may say it already
     const asked = LIVE ? (source.asked ?? status.pending) : null;
     setAttr(state, 'data-state', status.state);
     setText(state, LIVE && asked !== null ? ASKED[asked] : STATES[status.state]);
