@@ -108,6 +108,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
       'count',
       'count',
       Say.updates,
+      // eslint-disable-next-line no-restricted-syntax -- a unit of the format
       updatesTip(status.unit === 'test points'),
       '76px',
       true

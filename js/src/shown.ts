@@ -4,6 +4,8 @@
  * Mirror of `dvlwidgets/data/shown.py`; both sides read `tests/shown/cases.json`.
  */
 
+import { moreMarks } from './words';
+
 /** Control, format, private and unassigned characters, halves of characters, separators of lines, blank letters. */
 const ODD = /[\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]/gu;
 /** What a joiner may stand between: it shapes Persian, Indic scripts and emoji. */
@@ -19,7 +21,7 @@ export function shown(text: string, lines = false): string {
   }
   const few = (lines ? text.replace(/\r\n/g, '\n') : text).replace(
     MARKS,
-    (_, some: string, more: string) => `${some}[${Array.from(more).length} more marks]`
+    (_, some: string, more: string) => some + moreMarks(Array.from(more).length)
   );
   return few.replace(ODD, (letter, at: number) =>
     (lines && /[\n\t]/.test(letter)) ||

@@ -237,6 +237,9 @@ export function noteOf(whole: Whole | null, here: number, previewed: number, sam
 
 // --- counts ---
 
+/** In place of marks that stand above one another. */
+export const moreMarks = (n: number): string => `[${n} more marks]`;
+
 export const ofAll = (k: number, n: number): string => `${count(k)} of ${count(n)}`;
 export const shownWords = (k: number, n: number): string => `${ofAll(k, n)} shown`;
 

@@ -22,6 +22,7 @@ export async function moduleOf(source: string): Promise<{ default: unknown }> {
 function inline(source: string): unknown {
   const script: HTMLScriptElement & { made?: unknown } = h('script');
   const body = source.replace(/export\s*\{\s*([\w$]+) as default,?\s*\};?(?!.*export)/s, 'return $1');
+  // eslint-disable-next-line no-restricted-syntax -- a script
   script.textContent = `document.currentScript.made = (() => { 'use strict'; ${body}\n})()`;
   document.head.append(script); // it runs at once
   script.remove();

@@ -34,6 +34,7 @@ export function createPopover(
       document.addEventListener('pointerdown', outside, true);
       opened();
       placeBelow(sheet, button);
+      // eslint-disable-next-line no-restricted-syntax -- a selector
       (first ?? sheet.querySelector<HTMLElement>('button, input'))?.focus();
     }
   }

@@ -93,6 +93,7 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
       add(extra.name, extraField(extra));
     }
     if (extra.data.kind === 'class' && extra.data.probability !== null) {
+      // eslint-disable-next-line no-restricted-syntax -- a name of the language of expressions
       add(extra.id === 'suggested' ? 'probability' : `probability of ${extra.name}`, {
         kind: 'number',
         numbers: extra.data.probability,

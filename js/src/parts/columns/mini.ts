@@ -219,7 +219,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     const numbers = found !== null && found.counts.filter(Boolean).length > 1 ? found.counts : []; // one alone says nothing
     drawBars(bars, mini?.kind === 'class' ? mini.counts : numbers, W, H, (i) => {
       if (mini?.kind === 'class') {
-        return chosen.length > 0 && !chosen.includes(mini.names[i]!) ? 'neutral outside' : 'neutral';
+        return `neutral${chosen.length > 0 && !chosen.includes(mini.names[i]!) ? ' outside' : ''}`;
       }
       if (found === null) {
         return 'neutral'; // bars of values that are no longer known

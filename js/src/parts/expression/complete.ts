@@ -118,6 +118,7 @@ function valuesOf(field: Field | undefined, scope: Scope, subject: string | null
 function operators(field: Field | undefined): readonly Option[] {
   const signs = {
     number: ['<', '<=', '>', '>=', '==', '!=', 'in'],
+    // eslint-disable-next-line no-restricted-syntax -- operators of the language
     class: ['==', '!=', 'in', 'not in', 'contains'],
     text: ['contains', '==', '!=', 'in'],
     mark: ['and', 'or'],
