@@ -288,7 +288,7 @@ def neighbour_cases(
         (lambda: method(kind(), TEST).fit(GROUPS), InputError, "values points, not groups"),
         (lambda: method(kind(metric="as the crow flies"), TEST).fit(TRAIN), InputError, "no distances"),
         (lambda: method(kind(metric="precomputed"), TEST).fit(TRAIN), InputError, "shape (t, 6)"),
-        (lambda: method(kind(), dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 features"),
+        (lambda: method(kind(), dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 feature "),
         (lambda: method(kind(), TEST).fit(NUMBERS), InputError, "no classes"),
         (lambda: method(kind(), WORDS).fit(TRAIN), InputError, "no class in common"),
     ]
@@ -897,7 +897,7 @@ CASES: dict[str, list[Case]] = {
         (lambda: knn().fit(NUMBERS), InputError, "no classes"),
         (lambda: knn(NUMBERS).fit(TRAIN), InputError, "no classes"),
         (lambda: knn(dvl.Dataset(X, list("ababab"))).fit(TRAIN), InputError, "no class in common"),
-        (lambda: knn(dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 features"),
+        (lambda: knn(dvl.Dataset(np.hstack([X, X]), Y)).fit(TRAIN), InputError, "1 feature "),
         (lambda: knn(dvl.Dataset(np.full((6, 1), NAN), Y)).fit(TRAIN), InputError, "finite"),
         (lambda: knn(metric="as the crow flies").fit(TRAIN), InputError, "measures no distances"),
     ],
@@ -1133,9 +1133,7 @@ CASES: dict[str, list[Case]] = {
             lambda v: dvl.ValuationPanel(shapley(), TRAIN, height=v), "at least 200 pixels"
         ),
         (lambda: dvl.ValuationPanel(shapley(), TRAIN, title=3), InputTypeError, "title must be a string"),
-        *several(3, "pictures", ["a"])(
-            lambda v: dvl.ValuationPanel(shapley(), TRAIN, previews=v), "previews"
-        ),
+        *several(3, "pictures", ["a"])(lambda v: dvl.ValuationPanel(shapley(), TRAIN, previews=v), "preview"),
         *several(3, (2, 2))(lambda v: dvl.ValuationPanel(shapley(), TRAIN, image_shape=v), "image_shape"),
         (lambda: dvl.ValuationPanel(shapley(), TRAIN, checkpoint=3), InputTypeError, "path of a folder"),
         (lambda: dvl.ValuationPanel(shapley(), TRAIN, edits=3), InputTypeError, "expected an EditLog"),

@@ -242,7 +242,7 @@ class Panel {
     if (LIVE) {
       setAttr(this.#root, 'data-first', this.#still > 1);
     }
-    if (points !== null && (this.#presence.onScreen || this.#pace.derived === null)) {
+    if (points !== null && (this.#presence.onScreen || this.#pace.derived === null || first)) {
       const due = this.#pace.refresh(points, this.#state);
       if (LIVE && due > 0) {
         clearTimeout(this.#later);

@@ -173,7 +173,11 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
     watch.observe(widget.node, { childList: true, subtree: true });
     (this.layout as PanelLayout).addWidget(widget);
     const data = { [WIDGET_VIEW]: { version_major: 2, version_minor: 0, model_id: model } };
-    void widget.renderModel(new MimeModel({ data, trusted: true })).catch(() => this.fallBack());
+    void widget.renderModel(new MimeModel({ data, trusted: true })).catch(() => {
+      if (this.live?.widget === widget) {
+        this.fallBack();
+      }
+    });
     this.say();
   }
 
