@@ -109,7 +109,9 @@ def test_two_views_of_one_panel_and_a_second_panel_agree(page: Page, server: Ser
     notebook = write_notebook(folder, "views", START, "panel", other)
     lab = Lab.open(page, server, notebook)
     lab.run_all()
-    expect(page.get_by_test_id("panel")).to_have_count(3)  # each comes when the kernel has said that it has it
+    expect(page.get_by_test_id("panel")).to_have_count(
+        3
+    )  # each comes when the kernel has said that it has it
     one, two, three = lab.panel(0), lab.panel(1), lab.panel(2)
     one.expect_values()
     two.click("pause")
