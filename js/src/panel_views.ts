@@ -84,7 +84,7 @@ export function createViews(inside: Inside) {
   const tiles = h(
     'button',
     {
-      class: LIVE ? 'chip tool' : 'chip',
+      class: LIVE ? 'chip tool' : 'chip', // eslint-disable-line no-restricted-syntax -- names of classes
       'data-testid': 'as-gallery',
       'aria-label': LIVE && Say.gallery,
       title: Say.galleryTip,

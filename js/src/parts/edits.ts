@@ -171,7 +171,7 @@ export function makeEdits(
       merge = make(log, (body) => source.ask(name, body), said);
     } catch (error) {
       merge = undefined;
-      source.complain(notLoaded('button to load edits', words(String(error), 'the error')));
+      source.complain(notLoaded(WORDS.loader, words(String(error), 'the error')));
     }
   }
 

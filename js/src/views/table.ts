@@ -8,12 +8,12 @@
 import type { SortKey } from '../columns';
 import { h, onceAFrame, setAttr, setText, show } from '../dom';
 import type { Heads } from '../grid';
+import { createHead, type HeadActions } from '../head';
 import { LIVE } from '../here';
 import { tableWidth, type Column } from '../layout';
 import { listenForPicks, type Picks } from '../picking';
 import { turn } from '../turn';
 import { Say } from '../words';
-import { createHead, type HeadActions } from '../head';
 
 export interface TableActions extends Picks, HeadActions {
   visible(rows: number[]): void;

@@ -36,6 +36,7 @@ export const WORDS = {
       among > 0 ? ` in the ${many(among, 'selected point')}` : ''
     }`,
   acceptNone: (p: number) => `No suggestion is ${percent(p)} sure`,
+  loader: 'button to load edits',
   unknownForm: 'The edits came in a form that this page does not know. Reload the page.',
   acceptNothing: 'Nothing is left to accept',
   also: (flagged: number, noted: number) =>
