@@ -84,13 +84,15 @@ class BlockCg:
         sound = rhs.isfinite().all(dim=1)
         if not bool(sound.all()):
             return self._without(rhs, sound)
-        distinct, place = torch.unique(rhs, dim=0, return_inverse=True)
-        if len(distinct) < len(rhs):  # a repeated one adds directions of rounding alone
-            one = self(distinct)
-            x, residuals, converged = (each[place] for each in (one.x, one.residuals, one.converged))
-            return replace(one, x=x, residuals=residuals, converged=converged)
+        lengths = torch.linalg.vector_norm(rhs, dim=1)
+        if len(lengths.unique()) < len(rhs):  # equal rows are equally long; comparing all is dear
+            distinct, place = torch.unique(rhs, dim=0, return_inverse=True)
+            if len(distinct) < len(rhs):  # a repeated one adds directions of rounding alone
+                one = self(distinct)
+                x, residuals, converged = (each[place] for each in (one.x, one.residuals, one.converged))
+                return replace(one, x=x, residuals=residuals, converged=converged)
         p = rhs.shape[1]
-        limits = (self.rtol * torch.linalg.vector_norm(rhs, dim=1)).clamp(min=self.atol)
+        limits = (self.rtol * lengths).clamp(min=self.atol)
         x, residual = torch.zeros_like(rhs), rhs.clone()
         self._most = min(p, max(2 * len(rhs), KEPT_BYTES // (2 * p * rhs.element_size())))
         self._kept, self._last = Basis(p, self._most, rhs), Basis(p, 0, rhs)
