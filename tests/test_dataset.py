@@ -159,6 +159,13 @@ def test_a_small_slice_is_still_the_same_task() -> None:
 # --- slices, ids, names ---------------------------------------------------------------------------------------
 
 
+def test_a_blank_feature_name_counts_as_none():
+    assert small(feature_names=["", "v"]).feature_names == ["x0", "v"]
+    d = Dataset(pd.DataFrame(X, columns=["a", "  "]), Y)
+    assert d.feature_names == ["a", "x1"]
+    assert np.array_equal(d.column("x1"), X[:, 1])
+
+
 def test_slices_keep_ids_names_and_everything_else() -> None:
     d = small(data_names=list("abcdef"), feature_names=["u", "v"], description="toy")
     part = d[[5, 1]][::-1]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from engine_worlds import blobs
 from panel_fakes import FakeValuation, ask, dataset, greet, progress, tell
+from sklearn.neighbors import KNeighborsClassifier
 
 from dvlwidgets import (
     KNNShapleyValuation,
@@ -17,6 +18,7 @@ from dvlwidgets import (
     RankCorrelation,
     ShapleyValuation,
     Utility,
+    ValuationPanel,
 )
 from dvlwidgets.data import Dataset, table_export
 from dvlwidgets.engine.stopping import MaxSamples, NoStopping
@@ -85,6 +87,17 @@ def test_filters_go_there_and_back_by_the_names_of_columns(valued):
     assert panel.filters == {
         "ranges": {panel._session.subject.features[1][0]: (None, 2.0), "x:before": (0.0, 1.0)}
     }
+
+
+def test_a_feature_called_like_a_column_of_the_panel_is_filtered_by_as_feature_name():
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    train = Dataset(x, [0, 1] * 3, feature_names=["value", "ink"])
+    panel = ValuationPanel(KNNShapleyValuation(KNeighborsClassifier(1), Dataset(x, [0, 1] * 3)), train)
+    given = {"ranges": {"value": (None, 0), "feature value": (0, None), "ink": (0, None)}}
+    panel.filters = given
+    assert panel.filters == given
+    assert list(panel._desk.parts["view"]._filters["ranges"]) == ["value", "f0", "f1"]
+    panel.close()
 
 
 @pytest.mark.parametrize(
@@ -314,7 +327,6 @@ def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(opened)
 
 
 def test_a_closed_form_offers_none_of_it(opened):
-    from sklearn.neighbors import KNeighborsClassifier
 
     data, test = blobs(24)
     panel, page = opened(data, valuation=KNNShapleyValuation(KNeighborsClassifier(3), test))

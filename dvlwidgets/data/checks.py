@@ -134,13 +134,13 @@ def point_names(
 
 
 def feature_names(names: Any, x: Any) -> list[str]:
-    """One name per feature: given, the frame's columns, or x0, x1, ..."""
+    """One name per feature: given, the frame's columns, or x0, x1, ...; these also in place of blank names."""
     if names is None:
-        if arrays.is_frame(x):
-            return [str(c) for c in x.columns]
-        return [f"x{i}" for i in range(width(x))]
+        if not arrays.is_frame(x):
+            return [f"x{i}" for i in range(width(x))]
+        names = x.columns
     _check_length(names, width(x), "feature_names", "feature")
-    return [str(name) for name in names]
+    return [str(name) if str(name).strip() else f"x{i}" for i, name in enumerate(names)]
 
 
 def description(text: Any) -> str:

@@ -41,7 +41,7 @@ class Dataset(DatasetFields):
     Args:
         x: array (n, d), data frame, sparse matrix or tensor; (n,) only for texts.
         y: array or series (n,); (n, k) with `multi_output=True`.
-        feature_names: one per column; by default the frame's columns, or x0, x1, ...
+        feature_names: one per column; by default, and where one is blank, the frame's columns or x0, x1, ...
         target_names: one per column of `y`, or one per class (then `class_names` has them).
         data_names: one per point; by default the ids.
         description: free text.

@@ -75,7 +75,7 @@ class Judge:
         why = "stopped by time" if ended == "time" else "stopped by hand"
         fresh = self._asked_at != step  # since the last round end
         last = self.rule.update(self._state, view())[1] if fresh else self.verdict
-        reason = last.reason if last.reason.startswith(why) else f"{why} ({last.reason})"
+        reason = last.reason if last.reason.startswith(why) else f"{why}: {last.reason}"
         self.verdict = Verdict(True, last.completion, last.converged, reason)
         self.rule.note(self.verdict)
 

@@ -75,12 +75,6 @@ class InfluenceSnapshot(Snapshot):
     quantile: float
 
 
-def single(column: ArrayLike) -> NDArray[np.float32]:
-    """A column as the page draws it."""
-    with np.errstate(over="ignore"):
-        return np.asarray(column).astype("f4")
-
-
 def from_the_highest(column: ArrayLike) -> NDArray[np.float32]:
     """The rank of each number, 1 for the highest, earlier ones first among equals; NaN where it is not known."""
     numbers = np.asarray(column)

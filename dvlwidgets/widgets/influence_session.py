@@ -27,11 +27,10 @@ from dvlwidgets.widgets.influence_records import (
     InfluencePoints,
     InfluenceSnapshot,
     from_the_highest,
-    single,
 )
 from dvlwidgets.widgets.influence_tests import TestPoints, log_of
 from dvlwidgets.widgets.session import Session
-from dvlwidgets.widgets.snapshot import Points, Snapshot, Status
+from dvlwidgets.widgets.snapshot import Points, Snapshot, Status, single
 
 UNIT = "n × the change of a test loss"
 GROWTH = 1.25

@@ -18,9 +18,9 @@ from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
-from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests, single
+from dvlwidgets.widgets.influence_records import TEST_COLUMNS, Columns, Tests
 from dvlwidgets.widgets.places import Places, edits_frame
-from dvlwidgets.widgets.snapshot import Labels
+from dvlwidgets.widgets.snapshot import Labels, single
 from dvlwidgets.widgets.subject import LabelBook, describe
 
 

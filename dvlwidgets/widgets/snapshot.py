@@ -32,13 +32,12 @@ class Points:
     @classmethod
     def of(cls, values: ArrayLike, stderr: ArrayLike, counts: ArrayLike, converged: ArrayLike) -> Points:
         """Rounds a run's arrays to what the page draws; float32 keeps seven digits, more than any standard error."""
-        with np.errstate(over="ignore"):
-            return cls(
-                np.asarray(values).astype("f4"),
-                np.asarray(stderr).astype("f4"),
-                np.asarray(counts).astype("u4"),
-                np.asarray(converged).astype("u1"),
-            )
+        return cls(
+            single(values),
+            single(stderr),
+            np.asarray(counts).astype("u4"),
+            np.asarray(converged).astype("u1"),
+        )
 
     @classmethod
     def unknown(cls, n: int) -> Points:
@@ -144,6 +143,18 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
     holds: str
     folded: bool = False
+
+
+def single(column: ArrayLike) -> NDArray[np.float32]:
+    """A column as the page draws it; numbers beyond float32 become the largest that it has, so they are still known."""
+    given = np.asarray(column)
+    with np.errstate(over="ignore"):
+        found = given.astype("f4")
+    beyond = np.isinf(found)
+    if beyond.any():
+        beyond &= np.isfinite(given)
+        found[beyond] = np.copysign(np.finfo("f4").max, found[beyond])
+    return found
 
 
 def finite(number: float | None) -> float | None:

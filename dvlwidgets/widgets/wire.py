@@ -24,6 +24,7 @@ from dvlwidgets.widgets.snapshot import (
     Status,
     Subject,
     finite,
+    single,
 )
 
 VERSION: Final = 1
@@ -223,7 +224,7 @@ def _history(history: History) -> list[list[float | None]]:
 
 def pack_features(subject: Subject, pack: Packer) -> list[Content]:
     """The numeric columns that a page shows beside the values."""
-    return [{"name": name, "values": pack(_single(column), "f4")} for name, column in subject.features]
+    return [{"name": name, "values": pack(single(column), "f4")} for name, column in subject.features]
 
 
 def pack_labels(labels: Labels | None, pack: Packer) -> Content | None:
@@ -242,11 +243,6 @@ def pack_labels(labels: Labels | None, pack: Packer) -> Content | None:
         "codes": pack(labels.current, "u2"),
         "original": pack(labels.original, "u2"),
     }
-
-
-def _single(column: NDArray[Any]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):
-        return np.asarray(column).astype("f4")
 
 
 def _alike(points: Points) -> bool:

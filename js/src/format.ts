@@ -21,6 +21,16 @@ export function within(lo: number, x: number, hi: number): number {
   return Math.min(hi, Math.max(lo, x));
 }
 
+/**
+ * What somebody typed as a number; NaN where it is none.
+ *
+ * A comma stands for the point, but not where it may part thousands: nobody's 1,234 becomes 1.234. The minus may be ours.
+ */
+export function typed(text: string): number {
+  const plain = text.trim().replace(MINUS, '-');
+  return plain === '' ? NaN : Number(/^-?[1-9]\d{0,2},\d{3}$/.test(plain) ? plain : plain.replace(',', '.'));
+}
+
 export function percent(share: number): string {
   return `${Math.floor(share * 100 + 1e-9)} %`;
 }

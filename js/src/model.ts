@@ -24,6 +24,8 @@ export interface Comm {
 }
 
 const ASK_AGAIN = 3000;
+/** After so long (ms) a complaint was read. */
+const READ = 4000;
 
 export class LiveModel implements PartSource {
   readonly live = true;
@@ -39,6 +41,7 @@ export class LiveModel implements PartSource {
   readonly #timers = new Timers();
   readonly #name = Math.random().toString(36).slice(2, 8);
   #serial = 0;
+  #complained = 0;
 
   constructor(comm: Comm) {
     this.#comm = comm;
@@ -102,6 +105,7 @@ export class LiveModel implements PartSource {
   }
 
   complain(sentence: string): void {
+    this.#complained = performance.now();
     this.problem = sentence;
     this.tell('link');
   }
@@ -146,6 +150,9 @@ export class LiveModel implements PartSource {
   }
 
   editBy(command: Readonly<Record<string, unknown>> & { readonly t: string }): void {
+    if (this.problem !== null && performance.now() - this.#complained > READ) {
+      this.dismiss(); // somebody goes on with another edit
+    }
     const request = this.request();
     this.#hearing.edits.add(request);
     this.send({ ...command, request } as { t: string });

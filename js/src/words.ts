@@ -204,7 +204,7 @@ export const rankingWords = (certainty: number): string =>
 export function certaintyWords(status: Status, points: number): string {
   const wanted = status.target === null ? '' : `; ${percent(status.target)} is wanted`;
   const now = status.certainty === null ? Say.notYet : percent(status.certainty);
-  return `${Say.certainty}: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${points} points drawn.`;
+  return `${Say.certainty}: ${now} after ${count(status.done)} ${status.unit}${wanted}. ${many(points, 'point')} drawn.`;
 }
 
 export function distributionWords(now: HistogramData): string {

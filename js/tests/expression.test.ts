@@ -16,6 +16,8 @@ const points = makePoints([-3, -0.5, 0.1, 2, NaN], {
     { name: 'ink', values: Float32Array.of(1, 2, 3, 4, 5) },
     { name: 'red cells', values: Float32Array.of(9, 8, 7, 6, NaN) },
     { name: 'and', values: Float32Array.of(0, 0, 1, 1, 1) },
+    { name: 'value', values: Float32Array.of(7, 8, 9, 7, 7) },
+    { name: ' ', values: Float32Array.of(0, 0, 0, 0, 0) },
   ],
 });
 points.extra.set('suggested', {
@@ -66,6 +68,7 @@ describe('an expression', () => {
     expect(rows('`red cells` > ink')).toEqual([0, 1, 2, 3]);
     expect(rows('value >= 2e0 or value < \u22122.5')).toEqual([0, 3]);
     expect(rows('rank < 2')).toEqual([0]);
+    expect(rows('`feature value` > 7')).toEqual([1, 2]); // value itself is the point's
   });
 
   it('compares classes with texts and with each other by name; what is unknown is neither alike nor unlike', () => {
@@ -91,6 +94,9 @@ describe('an expression', () => {
 
   it.each([
     ['valu < 0', 'did you mean value?', 'valu'],
+    ['label == cat', 'There is no column cat; did you mean "cat"?', 'cat'],
+    ['infected != label', 'did you mean "infected"?', 'infected'],
+    ['label == a', 'There is no column a.', 'a'],
     ['label == "infcted"', 'did you mean "infected"?', '"infcted"'],
     ['value = 0', 'Write == instead of =.', '='],
     ['value < 0 && dropped', 'Write and instead of &&.', '&&'],
@@ -128,7 +134,12 @@ describe('completion', () => {
 
   it('offers columns where a condition begins, those that begin with what is typed first', () => {
     expect(offers('|').slice(0, 3)).toEqual(['value', 'label', 'suggested']);
-    expect(offers('value < 0 and re|')).toEqual(['relabelled', '`red cells`', 'disagrees']);
+    expect(offers('value < 0 and re|')).toEqual([
+      'relabelled',
+      '`red cells`',
+      'disagrees',
+      '`feature value`',
+    ]);
     expect(offers('`red|')).toEqual(['`red cells`']);
     expect(offers('not con|')).toEqual(['converged']);
   });

@@ -20,6 +20,22 @@ describe('decimal', () => {
   });
 });
 
+describe('a typed number', () => {
+  it.each([
+    ['1.5', 1.5],
+    [' 97,5 ', 97.5],
+    ['0,125', 0.125],
+    ['\u22122,5', -2.5],
+    ['1e3', 1000],
+    ['1,234', NaN], // thousands, or not
+    ['1,234.5', NaN],
+    ['', NaN],
+    ['a', NaN],
+  ])('%j is %d', (text, number) => {
+    expect(format.typed(text)).toBe(number);
+  });
+});
+
 describe('value', () => {
   it.each([
     [-2.6312, 1.37, '−2.6'],

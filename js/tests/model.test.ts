@@ -112,6 +112,22 @@ describe('frames', () => {
   });
 });
 
+describe('what was refused', () => {
+  it('stays while edits follow at once, and goes with one made after it was read', () => {
+    const { kernel, model, frame } = setUp();
+    frame(1);
+    const refuse = (): void =>
+      kernel.post({ v: 1, t: 'error', request: 'r', where: 'edit', message: 'Not that one.' }, []);
+    refuse();
+    vi.advanceTimersByTime(1000);
+    model.drop([3], true);
+    expect(model.problem).toBe('Not that one.');
+    vi.advanceTimersByTime(3500);
+    model.drop([4], true);
+    expect(model.problem).toBeNull();
+  });
+});
+
 describe('edits', () => {
   const answer = (request: string) => ({
     v: 1,

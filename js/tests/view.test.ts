@@ -85,6 +85,8 @@ describe('a rule', () => {
     ['', '', { certainty: null, minutes: null }],
     ['100', '', null],
     ['', '0', null],
+    ['97,5', '', { certainty: 0.975, minutes: null }],
+    ['', '1,000', null],
     ['a', '', null],
   ])('of %j percent and %j minutes', (percent, minutes, rule) => {
     expect(ruleOf(percent, minutes)).toEqual(rule);

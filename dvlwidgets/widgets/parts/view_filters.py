@@ -23,14 +23,19 @@ MOST_NAMED: Final = 12
 
 
 def names_of(session: Session) -> dict[str, str]:
-    """The names that filters may use, each with its id in the page; the panel's own first."""
+    """The names that filters may use, each with its id in the page; the panel's own first.
+
+    A feature called like one of these is "feature NAME", as in expressions and in tables.
+    """
     names = {**session.OWN, **{name: f"x:{name}" for name in LATER}}
     for i, (name, _) in enumerate(session.subject.features, session.FEATURES_FROM):
-        names.setdefault(name, f"f{i}")
+        names.setdefault(name if name not in names else f"feature {name}", f"f{i}")
+    sent = {name for name, _ in session.subject.features}
     train = session.train
     if train.n_rows == len(train) and len(getattr(train.x, "shape", ())) == 2:
         for name in map(str, train.feature_names):
-            names.setdefault(name, f"x:feature:{name}")
+            if name not in sent:
+                names.setdefault(name if name not in names else f"feature {name}", f"x:feature:{name}")
     return names
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from dvlwidgets.widgets import influence_unwire, influence_wire, wire
 from dvlwidgets.widgets import snapshot as records
-from dvlwidgets.widgets.influence_records import COLUMNS, InfluencePoints, InfluenceSnapshot, Tests, single
+from dvlwidgets.widgets.influence_records import COLUMNS, InfluencePoints, InfluenceSnapshot, Tests
+from dvlwidgets.widgets.snapshot import single
 
 HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location("make_golden_base", HERE.parent / "make_golden.py")

@@ -130,7 +130,9 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
         : { kind: 'number', numbers: label.original }
     );
   }
-  points.features.forEach((feature, i) => column(feature.name, `f${i}`));
+   
+  const free = (name: string): string => (found.has(name) ? `feature ${name}` : name);
+  points.features.forEach((feature, i) => column(free(feature.name), `f${i}`));
   return { n: points.n, names: [...found.keys()], find: (name) => found.get(name) };
 }
 

@@ -190,7 +190,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
         ? `${mini.names[at]!}: ${count(mini.counts[at]!)}`
         : chosen.length > 0
           ? chosen.join(', ')
-          : WORDS.kinds(count(mini.all));
+          : WORDS.kinds(mini.all);
     }
     const found = mini.histogram;
     if (found === null) {

@@ -18,7 +18,7 @@ export function ends(lo: number, hi: number): string {
 export function summary(name: string, { mini, range, chosen }: MiniData): string {
   if (mini?.kind === 'class') {
     const most = mini.counts.indexOf(Math.max(...mini.counts));
-    const words = WORDS.classes(name, count(mini.all), mini.names[most] ?? WORDS.unknown);
+    const words = WORDS.classes(name, WORDS.kinds(mini.all), mini.names[most] ?? WORDS.unknown);
     const all = mini.counts.reduce((a, b) => a + b, 0);
     const bars = mini.names.map((one, i) =>
       WORDS.bar(one, count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))

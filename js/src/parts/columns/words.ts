@@ -1,5 +1,7 @@
 /** What columns, their headers and their menu say. */
 
+import { many } from '../../format';
+
 /** Of the headers and the cells. */
 export const WORDS = {
   resize: 'Drag to change the width; a double click takes it back',
@@ -9,14 +11,14 @@ export const WORDS = {
   no: 'no',
   number: (name: string, lo: string, hi: string) => `${name}: from ${lo} to ${hi}`,
   filtered: (lo: string, hi: string) => `, filtered to ${lo} to ${hi}`,
-  classes: (name: string, n: string, most: string) => `${name}: ${n} classes, most often ${most}`,
+  classes: (name: string, n: string, most: string) => `${name}: ${n}, most often ${most}`,
   chosen: (names: string) => `, filtered to ${names}`,
   numberHelp:
     'Drag to filter; a click takes the filter away. Arrow keys move the upper end, with Shift the lower one.',
   classHelp: 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
   bar: (name: string, n: string, share: string) => `${name}: ${n} (${share})`,
   unknown: 'nothing known yet',
-  kinds: (n: string) => `${n} classes`,
+  kinds: (n: number) => many(n, 'class', 'classes'),
 };
 
 /** Of the menu, which comes later than the table. */

@@ -1,6 +1,7 @@
 /** One field over the panel: a comment, the name of a label, a number. Enter saves, Escape cancels. */
 
 import { h, setAttr, setText, show } from '../../dom';
+import { typed } from '../../format';
 import type { LabelChoice } from '../../wire';
 import { matches } from './match';
 import { WORDS } from './words';
@@ -149,8 +150,8 @@ export function createPrompt(actions: PromptActions, name: string) {
     if (kind === 'note') {
       actions.note(field.value.trim());
     } else if (kind === 'number') {
-      const number = Number(field.value);
-      if (field.value.trim() === '' || !Number.isFinite(number)) {
+      const number = typed(field.value);
+      if (!Number.isFinite(number)) {
         setText(hint, WORDS.notNumber);
         return;
       }

@@ -52,7 +52,7 @@ export const WORDS = {
   noteHint: 'Enter saves, an empty comment removes it, Esc cancels',
   labelHint: 'Type part of a name; Enter takes the marked one, Esc cancels',
   numberHint: 'Enter saves, Esc cancels',
-  notNumber: 'That is no number.',
+  notNumber: 'That is no number. Write one as 1234.5',
   reason: 'why (optional)',
   newClass: (name: string) => `new label “${name}”`,
   save: 'Save',

@@ -83,14 +83,19 @@ function marked(n: number, test: Test): () => Mask {
   };
 }
 
-function named(a: Operand, scope: Scope): Field {
+/** `classes`: what may have been meant without the quotes that it needs. */
+function named(a: Operand, scope: Scope, classes: readonly string[] = []): Field {
   const field = scope.find(a.name);
   if (field === undefined) {
     const near = nearest(a.name, scope.names);
-    const word = near === null ? null : written(near);
+    const word = classes.includes(a.name) ? inQuotes(a.name) : near === null ? null : written(near);
     throw new ExpressionError(WORDS.noColumn(a.name, word), a.from, a.to);
   }
   return field;
+}
+
+function classesOf(field: Field | undefined): readonly string[] {
+  return field?.kind === 'class' ? field.classes : [];
 }
 
 function comparison(by: Comparison, a: Operand, b: Operand, scope: Scope): Test {
@@ -100,7 +105,7 @@ function comparison(by: Comparison, a: Operand, b: Operand, scope: Scope): Test 
     }
     return comparison(TURNED[by], b, a, scope);
   }
-  const field = named(a, scope);
+  const field = named(a, scope, b.kind === 'name' ? classesOf(scope.find(b.name)) : []);
   if (field.kind === 'mark') {
     throw new ExpressionError(WORDS.mark(a.name), a.from, b.to);
   }
@@ -163,7 +168,8 @@ function codeOf(classes: readonly string[], item: Operand, a: Operand): number {
 }
 
 function ofColumns(by: Comparison, a: Operand, b: Operand, scope: Scope): Test {
-  const [left, right] = [named(a, scope), named(b, scope)];
+  const left = named(a, scope);
+  const right = named(b, scope, classesOf(left));
   const side = SIDES[by];
   if (left.kind === 'number' && right.kind === 'number') {
     return (row) => side(left.numbers[row]!, right.numbers[row]!);
@@ -227,6 +233,9 @@ export function nearest(name: string, names: readonly string[]): string | null {
   let best: string | null = null;
   let least = Math.min(3, 1 + Math.floor(name.length / 3)) + 1;
   for (const other of names.slice(0, 1000)) {
+    if (other.trim() === '') {
+      continue; // nobody means a blank
+    }
     const far = other.toLowerCase() === name.toLowerCase() ? 0 : distance(name, other, least);
     if (far < least) {
       [best, least] = [other, far];

@@ -1,6 +1,7 @@
 /** The sheet that says when a run stops. */
 
 import { h, setAttr, setText, show } from '../../dom';
+import { typed } from '../../format';
 import type { RunState } from './read';
 import { createMenu } from './menu';
 import { WORDS } from './words';
@@ -13,7 +14,7 @@ export interface Rule {
 
 /** What the fields say; null where that is no rule. Pure. */
 export function ruleOf(percent: string, minutes: string): Rule | null {
-  const read = (given: string): number | null => (given.trim() === '' ? null : Number(given));
+  const read = (given: string): number | null => (given.trim() === '' ? null : typed(given));
   const sure = read(percent);
   const time = read(minutes);
   const good = (sure === null || (sure > 0 && sure < 100)) && (time === null || (time > 0 && time < 1e6));

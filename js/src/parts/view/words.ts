@@ -30,7 +30,7 @@ export const WORDS = {
   neither: 'Leave both empty to run until you stop it. It holds from the end of the round in hand.',
   presets: { quick: 'quick: 80 %', usual: 'usual: 95 %', sure: 'sure: 99 %' },
   change: 'Change',
-  badRule: 'A certainty lies between 0 and 100 %, minutes are more than 0.',
+  badRule: 'A certainty lies between 0 and 100 %, minutes are more than 0; write them as 97.5',
   copied: (n: number) => `${n} ${n === 1 ? 'position' : 'positions'} copied`,
   notCopied: 'The browser does not let this page copy.',
   saved: (path: string) => `saved in ${path}`,

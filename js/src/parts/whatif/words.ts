@@ -59,9 +59,9 @@ export const WORDS = {
       .join(' '),
   edits: (n: number, of: Gain) =>
     `With your edits (${many(n, 'point')}; dotted) ${scored(of, 0)}: ${gained(of, 0)}.`,
-  heldOut: (n: number) => `Scored on ${count(n)} held-out points.`,
+  heldOut: (n: number) => `Scored on ${many(n, 'held-out point')}.`,
   seen: (n: number) =>
-    `Scored on the ${count(n)} test points that the values were computed from, which flatters them: no evidence ` +
+    `Scored on the ${many(n, 'test point')} that the values were computed from, which flatters them: no evidence ` +
     'for dropping. Pass ValuationPanel(…, held_out=Dataset(x, y)) for some.',
   failures: (n: number) => `${many(n, 'fit')} failed and ${n === 1 ? 'is' : 'are'} left out.`,
   stale: 'The values have changed since.',
