@@ -67,6 +67,9 @@ class FakeRun:
         self.become("running")
         return self
 
+    def make_way(self, timeout):
+        self.calls.append("make way")
+
     def pause(self):
         if self.over:
             raise RunError(f"it is {self.state}; there is nothing to pause.")

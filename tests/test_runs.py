@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -209,7 +210,73 @@ def test_a_cell_that_runs_again_replaces_what_it_made_unless_that_still_works(ce
     kept.append(panel(name="over"))
     kept.append(panel(name="works"))
     assert names() == ["works", "other", "over", "works-2"]
+    assert set(kept[1].run.calls) == {"make way"}
     assert [entry.cell for entry in runs.entries()] == ["c1", "c2", "c1", "c1"]
+
+
+def test_a_run_whose_cell_runs_again_pauses_and_can_go_on(cell):
+    gates = Gate(), Gate()
+    cell("c1", "first")
+    former = method(gates[0]).start(TRAIN)
+    cell("c1", "second")
+    later = method(gates[1]).start(TRAIN)
+    assert (former.pausing, later.pausing) == (True, False)
+    gates[0].open.set()
+    gates[1].open.set()
+    later.wait(30)
+    assert not former.over
+    former.resume()
+    former.wait(30)
+    assert np.isfinite(former.result.values).all()
+
+
+def test_a_run_with_a_checkpoint_ends_and_the_one_of_the_same_cell_goes_on_from_it(cell, tmp_path):
+    class Counted:
+        fits = 0
+
+        def __call__(self, masks: np.ndarray) -> np.ndarray:
+            self.fits += len(masks)
+            time.sleep(0.01)
+            return masks.sum(axis=1) / 8.0
+
+    def made(game: Counted, n: int) -> ShapleyValuation:
+        return ShapleyValuation(
+            Utility.from_function(game, key="g"), PermutationSampler(seed=1), MaxUpdates(n)
+        )
+
+    one, two, whole = Counted(), Counted(), Counted()
+    cell("c1", "first")
+    former = made(one, 1000).start(TRAIN, checkpoint=tmp_path)
+    deadline = time.monotonic() + 30
+    while one.fits <= 8 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    cell("c1", "second")
+    later = made(two, 40).start(TRAIN, checkpoint=tmp_path)
+    assert former.state == "stopped"
+    result = later.wait(60)
+    alone = made(whole, 40).fit(TRAIN).result
+    assert np.array_equal(result.values, alone.values)
+    assert two.fits < whole.fits
+
+
+def test_a_panel_on_a_valuation_that_runs_shows_that_run(cell):
+    gate = Gate()
+    valuation = method(gate)
+    cell("c1", "first")
+    former = ValuationPanel(valuation, TRAIN, name="mine")
+    former.start()
+    cell("c1", "second")
+    panel = ValuationPanel(valuation, TRAIN, name="mine")
+    assert panel.run is former.run
+    assert panel.status.state == "running"
+    assert not panel.run.pausing
+    assert [entry.panel for entry in runs.entries()] == [panel]
+    gate.open.set()
+    panel.wait(30)
+    assert panel.status.state == "finished"
+    assert np.isfinite(panel.values.values).all()
+    former.close()
+    panel.close()
 
 
 def test_outside_of_a_notebook_nothing_is_replaced(cell):

@@ -345,7 +345,7 @@ def test_what_both_edited_differently_needs_a_decision(log, tmp_path):
     mine = EditLog(tmp_path / "mine.jsonl")
     mine.relabel(d, [0], 1)
     edits = sent(log, d)
-    with pytest.raises(EditError, match=r"1 points are edited differently.*prefer='ours'"):
+    with pytest.raises(EditError, match=r"1 point is edited differently.*prefer='ours'"):
         edits.into(mine, d)
     edits.into(mine, d, prefer="ours")
     assert mine.apply(d).labels[0] == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
+from dvlwidgets.counts import many
 from dvlwidgets.data.edits import MAX_NOTE, Change, Edit, Key, Net, Source
 from dvlwidgets.errors import EditError, InputError
 
@@ -39,7 +40,8 @@ def additions(
                 rows.append(Change(*key, field, mine, new, then.get((key, field))))
     if clashes and prefer is None:
         raise EditError(
-            f"{len(clashes)} points are edited differently in the two logs: {'; '.join(clashes[:5])}. "
+            f"{many(len(clashes), 'point')} {'is' if len(clashes) == 1 else 'are'} edited differently in the two "
+            f"logs: {'; '.join(clashes[:5])}. "
             "Say whose edits count: prefer='ours' for those of this log, or prefer='theirs'."
         )
     return tuple(rows)

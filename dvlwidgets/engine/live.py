@@ -8,6 +8,7 @@ and `stop` set a gate that the loop looks at between tasks. A program that waits
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -38,6 +39,7 @@ class Run:
         progress: the newest `Progress`, or None.
         history: (done, certainty, completion), append-only, denser at the beginning than later.
         error: what made the run fail.
+        kept: whether all that it did is on disk, in a checkpoint that another run may go on from.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class Run:
         name: str,
         valuation: Any,
         change_rule: Callable[[StoppingRule], None] | None = None,
+        kept: bool = False,
     ) -> None:
-        self.name, self.valuation = name, valuation
+        self.name, self.valuation, self.kept = name, valuation, kept
         self.state = PENDING
         self.progress: Progress | None = None
         self.history: list[tuple[int, float, float]] = []
@@ -133,6 +136,20 @@ class Run:
         if self._runner is None and not self.over:
             self._set(STOPPED)
             self._end()
+
+    def make_way(self, timeout: float) -> None:
+        """Leaves processors and files to another run: pauses, or ends where a checkpoint has it all.
+
+        Args:
+            timeout: seconds to wait for that end, so that the other run finds the checkpoint free.
+        """
+        with contextlib.suppress(RunError):  # it came to its end meanwhile
+            if not self.kept:
+                self.pause()
+                return
+            self.stop()
+            if self._runner is not None and self._runner.may_block:
+                self._over.wait(timeout)
 
     @property
     def has_rule(self) -> bool:

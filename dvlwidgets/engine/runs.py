@@ -107,6 +107,12 @@ class Entry:
         """Ends the run with the values so far."""
         self._target().stop()
 
+    def make_way(self) -> None:
+        """Leaves processors and checkpoint to what its cell makes now; see `Run.make_way`."""
+        run = self.run
+        if run is not None:
+            run.make_way(WAY)
+
     def _target(self) -> Any:
         subject = self._subject()
         if subject is None:
@@ -132,12 +138,20 @@ def _method(subject: Any) -> str:
     return str(getattr(subject.valuation, "algorithm_name", subject.name))
 
 
+def _run_of_any(subject: Any) -> Run | None:
+    return _run_of(subject) if hasattr(subject, "kind") else subject
+
+
 def _run_of(panel: Any) -> Run | None:
     try:
         run: Run = panel.run
     except RunError:
         return None
     return run
+
+
+WAY = 5.0
+"""Seconds that the runs of a cell that runs again have to end."""
 
 
 class _List:
@@ -153,10 +167,14 @@ class _List:
             if known is not None:
                 return known
             place = here()
-            self._entries = [e for e in self.present() if not _replaced(e, place)]
+            before = [entry for entry in self.present() if _again(entry, place)]
+            works = [e for e in before if e.alive and e.run is not _run_of_any(subject)]
+            self._entries = [e for e in self._entries if e not in before or e in works]
             entry = Entry(subject, name=self._free(name or title_of(subject)), place=place)
             self._entries.append(entry)
-            return entry
+        for former in works:
+            former.make_way()  # without the lock: it may take a while
+        return entry
 
     def leave(self, panel: Any) -> None:
         with self._lock:
@@ -183,10 +201,10 @@ class _List:
         return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
-def _replaced(entry: Entry, place: Place | None) -> bool:
+def _again(entry: Entry, place: Place | None) -> bool:
     """Whether its cell runs again now: what it made before is off the page, and gone unless it still works."""
     before = entry.place
-    if place is None or before is None or entry.alive:
+    if place is None or before is None:
         return False
     return before.cell == place.cell and before.execution != place.execution
 

@@ -173,7 +173,13 @@ class InfluenceStatistics:
             loop.gate, loop.on_pause = gate, on_pause
             return loop.frames()
 
-        self._run = Run(frames, result, name=name or self.algorithm_name, valuation=self)
+        self._run = Run(
+            frames,
+            result,
+            name=name or self.algorithm_name,
+            valuation=self,
+            kept=checkpoint is not None,
+        )
         return self._run
 
     def _loop_of(self, job: ScanJob, points: Points, checkpoint: Any) -> Loop:

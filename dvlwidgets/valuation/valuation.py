@@ -143,9 +143,17 @@ class Valuation:
             name=name or self.algorithm_name,
             valuation=self,
             change_rule=None if complete else change_rule,
+            kept=checkpoint is not None,
         )
         self._run = run
         return run
+
+    def run_on(self, data: Any) -> Run | None:
+        """The background run that values these very points now; None where there is none."""
+        run, fitted = self._run, self._fitted
+        if run is None or fitted is None or not run.alive:
+            return None
+        return run if fitted.data.fingerprint == data.fingerprint else None
 
     @property
     def is_fitted(self) -> bool:

@@ -25,7 +25,7 @@ from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.reading import finished, points_of, status_of
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
-from dvlwidgets.widgets.valued import Valued, result_on, updated
+from dvlwidgets.widgets.valued import Valued, result_on, run_on, updated
 
 if TYPE_CHECKING:
     from dvlwidgets.engine.records import Progress
@@ -91,9 +91,11 @@ class Session:
         self._valuing = False
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
         self._lock = threading.RLock()
-        self._run: Run | None = None
+        self._run: Run | None = run_on(valuation, train)
         self._earlier = result_on(valuation, train)
-        if self._earlier is None:
+        if self._run is not None:
+            self._run.subscribe(self._news)  # it goes on, shown by this panel, too
+        elif self._earlier is None:
             self._prepare()
         else:
             self._seen = None, points_of(self._earlier, self.subject.n)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edits import DROPPED, LABEL, Key, Net
+from dvlwidgets.engine.live import Run
 from dvlwidgets.errors import NotFittedError
 from dvlwidgets.widgets.snapshot import Points
 
@@ -93,6 +94,12 @@ class Valued:
         values[self.kept], stderr[self.kept] = points.value, points.stderr
         counts[self.kept], converged[self.kept] = points.count, points.converged
         return Points.of(values, stderr, counts, converged)
+
+
+def run_on(valuation: Any, train: Dataset) -> Run | None:
+    """The run in which a valuation values these very points now; None where there is none."""
+    found: Run | None = valuation.run_on(train) if hasattr(valuation, "run_on") else None
+    return found
 
 
 def result_on(valuation: Any, train: Dataset) -> Any:

@@ -15,6 +15,7 @@ from torch import nn
 
 from ... import arguments
 from ...data.arrays import as_numpy
+from ...devices import device_there
 from ...engine.draws import TRAININGS, permutation, words
 from ...errors import InputError, InputTypeError
 from .torch_losses import Loss, loss_of
@@ -72,7 +73,7 @@ class Recipe:
             if size is None
             else arguments.whole("batch_size", size, 1, "None takes all rows of a subset at once."),
             loss_of(model.loss, classes=classes),
-            _device(model.device),
+            device_there(model.device),
             arguments.whole(
                 "random_state", model.random_state, 0, "The order of rows must be the same at each fit."
             ),
@@ -186,13 +187,6 @@ def _checked_module(module: Any) -> nn.Module | Callable[[], nn.Module]:
             f"{type(module).__name__}."
         )
     return module  # type: ignore[no-any-return]
-
-
-def _device(given: Any) -> torch.device:
-    try:
-        return torch.device(given)
-    except (RuntimeError, TypeError) as error:
-        raise InputError(f"device must be 'cpu', 'cuda' or the like, not {given!r}: {error}.") from error
 
 
 def _share(name: str, value: Any) -> float:
