@@ -139,6 +139,20 @@ def test_a_kernel_that_restarts_loses_its_runs_and_shows_new_ones(page: Page, se
     runs.expect_state("again", "stopped")
 
 
+def test_a_run_whose_cell_runs_again_pauses_and_can_go_on(page: Page, server: Server, folder: Path):
+    found = opened(page, server, write_notebook(folder, "twice", START))
+    runs = Runs(page).show()
+    runs.expect_state("twice", "running")
+    found.run_all()
+    runs.expect_state("twice-2", "running")
+    runs.expect_state("twice", "paused")
+    runs.click("twice-2", "stop")
+    runs.click("twice", "resume")
+    runs.expect_state("twice", "running")
+    runs.click("twice", "stop")
+    runs.expect_state("twice", "stopped")
+
+
 def test_a_cell_is_revealed_and_views_beside_and_in_a_tab_agree_and_come_back_after_a_reload(
     page: Page, server: Server, folder: Path
 ):
