@@ -422,6 +422,9 @@ def test_a_merge_says_whose_edits_they_were_and_keeps_their_values(tmp_path):
     ours.merge(theirs)
     edit = ours.history()[-1].edit
     assert (edit.who, edit.why, edit.rows[0].value) == ("ana", "edits by ben", 0.25)
+    (line,) = ours.to_frame().to_dict("records")
+    (first,) = theirs.to_frame().to_dict("records")
+    assert (line["op"], line["who"], line["at"], line["why"]) == ("merge", "ben", first["at"], "")
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("edit", "op", "id", "field", "old", "new", "value", "at", "who", "why", "in_force")
-"""One line for each change of a point; `edit` is the number of the edit that it belongs to."""
+"""One line for each change of a point; `edit` is the number of the edit that it belongs to.
+
+`at`, `who` and `why` are those of who made the change first: of a merge only JSON says who merged, and when.
+"""
 
 
 def table(entries: Iterable[Entry]) -> Iterator[tuple[Any, ...]]:
     """The lines under `COLUMNS`, oldest first."""
     for number, edit, in_force in entries:
-        for row in edit.rows:
+        for row, source in edit.each():
             change = (row.id, row.field, row.old, row.new, row.value)
-            yield number, edit.op, *change, edit.at, edit.who, edit.why, in_force
+            yield number, edit.op, *change, source.at, source.who, source.why, in_force
 
 
 def csv_text(entries: Iterable[Entry]) -> str:
