@@ -153,7 +153,7 @@ class Valuation:
         run, fitted = self._run, self._fitted
         if run is None or fitted is None or not run.alive:
             return None
-        return run if fitted.data.fingerprint == data.fingerprint else None
+        return run if getattr(fitted.data, "fingerprint", None) == data.fingerprint else None
 
     @property
     def is_fitted(self) -> bool:
