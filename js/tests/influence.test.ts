@@ -349,7 +349,7 @@ describe('columns', () => {
     'of the test points fit the narrowest list: %s',
     (kind) => {
       const { test } = both({ kind });
-      for (const width of [306, 320, 372]) {
+      for (const width of [306, 348, 380]) {
         expect(tableWidth(testColumns(test, width))).toBeLessThanOrEqual(width);
       }
     }

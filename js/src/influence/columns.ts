@@ -35,20 +35,21 @@ const SPACIOUS = 420;
 
 /** The test points: what they are, what was made of them, and how bad that is. `width`: what the list has. */
 export function testColumns(points: Points, width = Infinity): Column[] {
-  const ways = [0, 1, 2].map((squeeze) => testColumnsAs(points, width < SPACIOUS, squeeze));
-  return ways.find((columns) => tableWidth(columns) <= width) ?? ways[2]!;
+  const ways = [0, 1, 2, 3].map((squeeze) => testColumnsAs(points, width < SPACIOUS, squeeze));
+  return ways.find((columns) => tableWidth(columns) <= width) ?? ways[3]!;
 }
 
-/** `brief`: short names; `squeeze`: 1 shortens the last column, 2 all of them. */
+/** `brief`: short names; `squeeze`: 1 shortens the last column, 2 all of them, 3 cuts names of classes. */
 function testColumnsAs(points: Points, brief: boolean, squeeze: number): Column[] {
-  const tight = squeeze === 2;
+  const tight = squeeze > 1;
   const { label } = points;
-  const shown: Column[] = [looks(points)];
+  const shown: Column[] = [looks(points, tight ? 50 : 54)];
   if (label !== null) {
     const numeric = label.kind === 'number';
     const name = numeric ? Say.target : Say.label;
-    const least = numeric ? (tight ? 64 : 78) : tight ? Math.min(58, short(label.classes)) : 92; // old → new
-    const track = `minmax(${tight ? 58 : numeric || brief ? 62 : 86}px, .6fr)`;
+    const one = numeric ? 58 : Math.min(squeeze > 2 ? 58 : 88, short(label.classes));
+    const least = numeric ? (tight ? 64 : 78) : tight ? one : 92; // old → new
+    const track = `minmax(${tight ? one : Math.max(one, numeric || brief ? 62 : 86)}px, .6fr)`;
     const title = brief ? Say.predictedBrief : Say.predicted;
     shown.push(column('label', 'label', name, givenTip(name), `minmax(${least}px, .6fr)`), {
       ...column('feature', `f${PREDICTED}`, title, Say.predictedTip, track, numeric, PREDICTED),
@@ -85,7 +86,7 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
     shown.push(column('select', null, '', Say.selectTip, '34px'));
     shown.push(column('rank', 'rank', '#', Say.rankTip, rank, true));
   }
-  shown.push(looks(train, narrow));
+  shown.push(looks(train, 54, narrow));
   if (label !== null) {
     const name = label.kind === 'class' ? Say.label : Say.target;
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 120;
@@ -170,10 +171,10 @@ export function rememberColumns() {
 }
 
 /** The point itself: its picture, its text, or its name. */
-function looks(points: Points, narrow = true): Column {
+function looks(points: Points, image: number, narrow = true): Column {
   const { preview, ids } = points;
   if (preview.kind === 'image') {
-    return column('image', null, Say.image, Say.itself, '54px');
+    return column('image', null, Say.image, Say.itself, `${image}px`);
   }
   if (preview.kind === 'text') {
     return column('text', null, Say.text, Say.itself, narrow ? 'minmax(68px, 1.4fr)' : 'minmax(190px, 2fr)');
@@ -185,5 +186,5 @@ function looks(points: Points, narrow = true): Column {
 /** Room for one name. */
 function short(classes: readonly string[]): number {
   const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length));
-  return Math.round(Math.min(96, 34 + longest * 7));
+  return Math.round(Math.min(96, 26 + longest * 7));
 }
