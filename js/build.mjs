@@ -2,26 +2,45 @@
 // goes in.
 import { build, transform } from 'esbuild';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 import * as often from './src/often.mjs';
 import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
-/**
- * `import text from 'x.css'`: the style sheet, minified and packed, as a string for a shadow root. `alone`: no other sheet
- * uses its variables, so their names can be short, too.
- */
-const cssText = (alone) => ({
+const sheet = async (path) =>
+  (await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev })).code;
+const asText = async (path) => ({ contents: await sheet(path), loader: 'text' });
+
+/** `import text from 'x.css'`: the style sheet, minified, as a string for a shadow root. */
+const cssText = (load = asText) => ({
   name: 'css-text',
   setup({ onLoad }) {
-    onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: !dev });
-      return dev
-        ? { contents: code, loader: 'text' }
-        : { contents: `export default ${packed(alone ? shortVariables(code) : code)}`, loader: 'js' };
-    });
+    onLoad({ filter: /\.css$/ }, ({ path }) => load(path));
   },
 });
+
+/** The only sheet of a bundle. `change`: where no other one uses its variables, their names can be short, too. */
+const cssAlone =
+  (change = (code) => code) =>
+  async (path) => ({ contents: `export default ${packed(change(await sheet(path)))}`, loader: 'js' });
+
+/** Sheets that a bundle has together are packed as one text: they say much the same. */
+async function cssTogether(paths) {
+  const texts = await Promise.all(paths.map(async (path) => (await sheet(path)).trim()));
+  const contents = `export const sheets = ${packed(texts.join('\n'), 'unpacked')}.split('\\n')`;
+  return {
+    name: 'css-together',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^sheets$/ }, ({ path }) => ({ path, namespace: path }));
+      onLoad({ filter: /^sheets$/, namespace: 'sheets' }, () => ({ contents, loader: 'js' }));
+      onLoad({ filter: /\.css$/ }, ({ path }) => ({
+        contents: `import { sheets } from 'sheets'; export default sheets[${paths.indexOf(path)}]`,
+        loader: 'js',
+      }));
+    },
+  };
+}
 
 /**
  * What only a live panel does is left out of the viewer. LIVE is written out as false in every file: a constant of
@@ -56,11 +75,10 @@ const sources = (change) => ({
 const EAGER = { js: '//# allFunctionsCalledOnLoad' };
 
 /** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
-const OURS = /^(element|derived)$/;
+const OURS = /^(element|derived|update|drawer)$/;
 
 const common = {
-  plugins: [cssText(false), sources((source) => source)],
-  inject: ['js/src/often.mjs'],
+  inject: ['js/src/often.mjs', 'js/src/unpacked.mjs'],
   bundle: true,
   minify: !dev,
   banner: EAGER,
@@ -73,29 +91,47 @@ const common = {
   metafile: true,
 };
 
+/** An anywidget module. What style sheets it has is known once it was bundled. */
+async function bundle(name) {
+  const own = sources((source) => source);
+  const options = { ...common, entryPoints: { [name]: `js/src/hosts/${name}.ts` }, format: 'esm' };
+  const first = await build({ ...options, plugins: [cssText(), own], write: dev });
+  if (dev) {
+    return first;
+  }
+  const paths = Object.keys(first.metafile.inputs).filter((path) => path.endsWith('.css'));
+  const css =
+    paths.length === 1 ? cssText(cssAlone()) : await cssTogether(paths.map((path) => resolve(path)));
+  return build({ ...options, plugins: [css, own] });
+}
+
+const MODULES = [
+  'widget',
+  'influence',
+  'whatif',
+  'tests',
+  'view',
+  'table',
+  'merge',
+  'around',
+  'previews',
+  'pictures',
+];
+
 const outputs = [
-  await build({ ...common, entryPoints: { widget: 'js/src/hosts/widget.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { influence: 'js/src/hosts/influence.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { whatif: 'js/src/hosts/whatif.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { tests: 'js/src/hosts/tests.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { view: 'js/src/hosts/view.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { table: 'js/src/hosts/table.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { merge: 'js/src/hosts/merge.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { around: 'js/src/hosts/around.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { previews: 'js/src/hosts/previews.ts' }, format: 'esm' }),
-  await build({ ...common, entryPoints: { pictures: 'js/src/hosts/pictures.ts' }, format: 'esm' }),
+  ...(await Promise.all(MODULES.map(bundle))),
   await build({
     ...common,
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
     format: 'iife',
     banner: {},
-    plugins: [cssText(true), sources(withoutLive)],
+    plugins: [cssText(dev ? asText : cssAlone(shortVariables)), sources(withoutLive)],
     mangleProps: OURS,
   }),
 ];
 
 for (const input of outputs.flatMap((output) => Object.keys(output.metafile.inputs))) {
-  if (!/^js\/(src|style)\//.test(input)) {
+  if (!/^(js\/(src|style)\/|sheets:)/.test(input)) {
     throw new Error(
       `${input} would go into a bundle: nothing third-party may, or its licence must be shipped.`
     );

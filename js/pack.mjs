@@ -1,6 +1,8 @@
 // Shortens a text that repeats itself, such as a style sheet: what occurs often becomes one letter that occurs nowhere.
 // A saved notebook carries its viewer once in every output, so each byte counts there.
 
+import { unpacked } from './src/unpacked.mjs';
+
 /** Those of one byte first; then those of two that are what they are in every form of Unicode. */
 const LETTERS = Array.from({ length: 0x17f }, (_, i) => String.fromCharCode(i)).filter(
   (c, i) => i > 32 && !/[\s\x7f-\xbf"'`\\<>&$]/.test(c) && c.normalize('NFKC') === c
@@ -8,8 +10,11 @@ const LETTERS = Array.from({ length: 0x17f }, (_, i) => String.fromCharCode(i)).
 /** A repeated piece is made of at most so many words and marks. */
 const LONGEST = 14;
 
-/** `text` as an expression of JavaScript that makes it again; what it makes is compared with `text` before. */
-export function packed(text) {
+/**
+ * `text` as an expression of JavaScript that makes it again; what it makes is compared with `text` before. `by`: a function
+ * of the bundle that unpacks (js/src/unpacked.mjs), where several texts share one; else the expression brings its own.
+ */
+export function packed(text, by = '') {
   const free = LETTERS.filter((letter) => !text.includes(letter));
   let tokens = text.match(/[\w-]+|\s+|[^\w\s-]/g) ?? [];
   let keys = '';
@@ -23,10 +28,13 @@ export function packed(text) {
     keys = key + keys;
   }
   const short = tokens.join('');
-  if (unpacked(short, keys) !== text) {
+  if (unpacked(keys, short) !== text) {
     throw new Error('The packed text does not unpack to what it was.');
   }
-  const code = `[...${JSON.stringify(keys)}].reduce((s,k)=>{const p=s.split(k);return p.join(p.pop())},${JSON.stringify(short)})`;
+  const [k, s] = [JSON.stringify(keys), JSON.stringify(short)];
+  const code = by
+    ? `${by}(${k},${s})`
+    : `[...${k}].reduce((s,k)=>{const p=s.split(k);return p.join(p.pop())},${s})`;
   const plain = JSON.stringify(text);
   return code.length < plain.length ? code : plain;
 }
@@ -39,13 +47,6 @@ export function shortVariables(css) {
       sheet.replaceAll(new RegExp(`--${name}(?![\\w-])`, 'g'), `--${String.fromCharCode(97 + i)}`),
     css
   );
-}
-
-function unpacked(short, keys) {
-  return [...keys].reduce((text, key) => {
-    const parts = text.split(key);
-    return parts.join(parts.pop());
-  }, short);
 }
 
 /** The tokens whose replacement by a letter of so many bytes saves most; null when none saves anything. */

@@ -11,4 +11,5 @@ export const CLOSE = 'M3 2 7 6l4-4 1 1-4 4 4 4-1 1-4-4-4 4-1-1 4-4-4-4z';
 export const SAVE = 'M6 1h2v5h2.5L7 9.8 3.5 6H6zM2 11.2h10V13H2z';
 export const TILES = 'M2 2h4v4H2zM8 2h4v4H8zM2 8h4v4H2zM8 8h4v4H8z';
 export const COLUMNS = 'M2 2h2.6v10H2zM5.7 2h2.6v10H5.7zM9.4 2H12v10H9.4z';
+export const FUNNEL = 'M1.5 2h11L8.4 7.2v3.6L5.6 12.5V7.2z';
 export const GROW = 'M2 2h4v1.6H3.6V6H2zM8 2h4v4h-1.6V3.6H8zM2 8h1.6v2.4H6V12H2zM10.4 8H12v4H8v-1.6h2.4z';

@@ -21,7 +21,7 @@ export type Scene = Sight & { readonly tiles: boolean };
 export const FRAMES = LIVE ? 3 : 0;
 
 /** Returns what paints a scene, of which `still` frames are to come. */
-export function createPainter(views: Views, { source, live, version }: Inside) {
+export function createPainter(views: Views, { source, live, version, room }: Inside) {
   /** What each view was last painted from. */
   const painted = new Map<object, readonly unknown[]>();
 
@@ -62,7 +62,10 @@ export function createPainter(views: Views, { source, live, version }: Inside) {
     }
     const shown = derived.order.length;
     const selected = state.selected.size;
-    renew(views.toolbar, [state.drawer], () => views.toolbar.update(source, points, state.drawer));
+    const narrow = room() === 'narrow';
+    renew(views.toolbar, [state.drawer, narrow], () =>
+      views.toolbar.update(source, points, state.drawer, narrow)
+    );
     renew(views.chips, [state.filters, derived.counts], () =>
       views.chips.update(state.filters, derived.counts, points.label)
     );

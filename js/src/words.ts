@@ -196,8 +196,8 @@ export const edited = (relabelled: number, dropped: number): string =>
   `${count(relabelled)} relabelled, ${count(dropped)} dropped`;
 
 /** Only values without any error are certain altogether. */
-export const rankingWords = (certainty: number): string =>
-  certainty === 1 ? Say.exact : `ranking ${percent(certainty)} certain`;
+export const rankingWords = (certainty: number, short = false): string =>
+  certainty === 1 ? Say.exact : `${short ? '' : 'ranking '}${percent(certainty)} certain`;
 
 // --- what charts say to those who do not see them, and copies of what they hold ---
 

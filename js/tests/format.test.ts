@@ -124,6 +124,12 @@ describe('progressText', () => {
     expect(progressText({ ...status, certainty: 1 }, true)).toBe('7,440 evaluations in 41 s · exact values');
   });
 
+  it('is short where a panel is narrow', () => {
+    expect(progressText(STATUS, true, true)).toBe('7,440 of ~12,000 · 21 s left · 91 % certain');
+    const status = { ...STATUS, state: 'finished' as const, seconds: 41.2 };
+    expect(progressText(status, true, true)).toBe('7,440 evaluations · ranking 91 % certain');
+  });
+
   it('announces the cost before the start', () => {
     expect(progressText({ ...STATUS, state: 'pending', announcement: 'at most 60 s' }, true)).toBe(
       'at most 60 s'

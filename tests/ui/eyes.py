@@ -15,7 +15,8 @@ from ui.work import until
 SVG: Final = "{http://www.w3.org/2000/svg}"
 CLIPPED: Final = """() => [...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('button, h3')]
     .filter((one) => one.checkVisibility() && !one.closest('.visually-hidden, .table-head'))
-    .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth)
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 || (one.getBoundingClientRect().right > innerWidth
+        && getComputedStyle(one.parentElement).overflowX !== 'auto'))
     .map((one) => one.textContent)"""
 ZEROS: Final = """() => [...new Set([...document.querySelector('[data-dvl-panel]').shadowRoot.querySelectorAll('.zero')]
     .filter((one) => one.checkVisibility()).map((one) => Math.round(one.getBoundingClientRect().left)))]"""

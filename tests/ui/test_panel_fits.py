@@ -51,6 +51,49 @@ def test_a_live_panel_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_o
         assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
 
 
+def test_on_a_phone_the_table_has_most_of_the_panel_and_the_filters_are_behind_a_button(
+    browser: Browser,
+) -> None:
+    with bridged(browser, valued_digits(), width=400, height=620) as at:
+        page, part = at.page, at.part
+        page.add_script_tag(content=AXE.read_text("utf-8"))
+        expect(part("chip").filter(has_text="disagrees")).to_be_visible()
+        expect(part("footer-share")).not_to_be_empty()
+        fold, field, label = part("fold"), part("expression"), part("filter-label")
+
+        def share() -> float:
+            return float(box(part("table"))["height"] / box(part("panel"))["height"])
+
+        assert share() >= 0.6
+        assert len({box(chip)["y"] for chip in part("chip").locator("visible=true").all()}) == 1
+        expect(fold).to_have_accessible_name("Filters")
+        for hidden in (field, label, part("filter-text"), part("columns-open")):
+            expect(hidden).to_be_hidden()
+        assert serious(page) == [], "folded"
+        fold.focus()  # by the keyboard
+        page.keyboard.press("Enter")
+        expect(fold).to_have_attribute("aria-expanded", "true")
+        at_first = box(fold)
+        expect(part("columns-open")).to_be_visible()
+        assert serious(page) == [], "unfolded"
+        label.select_option("3")
+        field.fill("value < 1")
+        field.press("Enter")
+        expect(fold).to_have_text("2")
+        expect(fold).to_have_accessible_name("Filters, 2 on")
+        assert box(fold)["x"] == at_first["x"]
+        fold.click()
+        expect(field).to_be_hidden()
+        assert share() >= 0.6
+        chips = part("chip").filter(has_text="value < 1")  # a line that scrolls
+        chips.press("Enter")
+        expect(chips).to_have_count(0)
+        expect(fold).to_have_text("1")
+        part("chip").filter(has_text="label: 3").press("Enter")
+        expect(fold).to_have_text("")
+        assert page.evaluate("document.activeElement.shadowRoot.activeElement.dataset.testid") == "fold"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_page_fits_the_same_and_axe_finds_nothing_serious(
     browser: Browser, tmp_path: Path, scheme: str

@@ -59,7 +59,7 @@ export function paint(parts: Parts, at: Assembly, scene: Scene): void {
   const { source, both, state } = scene;
   const { train, test } = both;
   const tests = state.view === 'tests';
-  parts.toolbar.update(source, train, state.train.drawer);
+  parts.toolbar.update(source, train, state.train.drawer, at.root.dataset.room === 'narrow');
   setText(parts.toolbar.method, sizes(train.method, train.n, test.n));
   setText(parts.toolbar.overview, tests ? Say.list : Say.overview);
   setAttr(parts.toolbar.overview, 'title', tests ? Say.listTip : null);

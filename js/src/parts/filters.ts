@@ -4,7 +4,8 @@ import { NO_FILTERS, filter } from '../state';
 import STYLE from '../../style/parts/filters.css';
 import { scopeOf, type Scope } from './columns/fields';
 import { createField } from './expression/field';
-import { createChips } from './filters/chips';
+import { chipsOf, createChips } from './filters/chips';
+import { createFold } from './filters/fold';
 import { createHandOver } from './filters/hand_over';
 import { withExpression } from './filters/model';
 import type { Hub, Part, Sight } from './part';
@@ -22,15 +23,22 @@ export function makeFilters({ set }: Hub): Part {
     (part) => set((s) => filter(s, part)),
     () => set((s) => ({ ...s, filters: NO_FILTERS }))
   );
-  const handOver = createHandOver(chips.element, () => field.focus());
+  const fold = createFold();
+  const handOver = createHandOver(chips.element, () => {
+    fold.element.focus(); // one of them is not to be seen, and does not take it
+    field.focus();
+  });
   return {
-    bar: [chips.element, field.element],
+    bar: [fold.element, chips.element, field.element],
     overlays: [field.pop],
     style: STYLE,
     paint(now) {
       sight = now;
-      chips.update(now);
-      field.update(now.state.filters.more?.expression ?? '');
+      const { presets, value, text, more } = now.state.filters;
+      const shown = chipsOf(now);
+      chips.update(now, shown);
+      fold.update(presets.size + Number(value !== null) + Number(text !== '') + shown.length);
+      field.update(more?.expression ?? '');
       handOver();
     },
     end: () => field.end(),

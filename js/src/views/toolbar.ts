@@ -52,7 +52,8 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     h('div', { class: 'toolbar-buttons' }, overview, point, controls)
   );
 
-  function update(source: Source, points: Points, open: Drawer): void {
+  /** `narrow`: there is room for a short line only. */
+  function update(source: Source, points: Points, open: Drawer, narrow = false): void {
     const { status } = points;
     const n = sizeOf(points);
     const size = many(n, 'point');
@@ -64,7 +65,7 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     if (LIVE) {
       setAttr(state, 'data-asked', asked);
     }
-    setText(progress, progressText(status, n > 0));
+    setText(progress, progressText(status, n > 0, narrow));
     setAttr(progress, 'title', [status.announcement, status.reason].filter(Boolean).join('\n') || null);
     const share = shareDone(status);
     bar.style.transform = `scaleX(${share})`;
@@ -88,8 +89,8 @@ export function shareDone(status: Status): number {
   return within(0, Math.max(status.completion || 0, counted), 1);
 }
 
-/** "7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain" */
-export function progressText(status: Status, any: boolean): string {
+/** "7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain"; `short`: "7,440 of ~12,000 · 21 s left · 91 % certain" */
+export function progressText(status: Status, any: boolean, short = false): string {
   if (!any) {
     return Say.noPoints;
   }
@@ -103,12 +104,14 @@ export function progressText(status: Status, any: boolean): string {
     return certainty === null ? '' : rankingWords(certainty);
   }
   const of = total === null || (over && bound !== '') ? '' : ` of ${bound}${count(total)}`;
-  const parts = [`${count(done)}${of} ${unit}${over ? Say.inTime + duration(seconds) : ''}`];
+  const brief = short && !over;
+  const time = over && !short ? Say.inTime + duration(seconds) : '';
+  const parts = [`${count(done)}${of}${brief ? '' : ` ${unit}`}${time}`];
   if (!over && left !== null) {
     parts.push(`${duration(left)} ${Say.left}`);
   }
   if (certainty !== null) {
-    parts.push(rankingWords(certainty));
+    parts.push(rankingWords(certainty, brief));
   }
   return parts.join(' · ');
 }

@@ -96,8 +96,7 @@ export function createChips(filter: (part: Partial<Filters>) => void, clear: () 
     return { button, words, chip };
   }
 
-  function update(sight: Sight): void {
-    const chips = chipsOf(sight);
+  function update(sight: Sight, chips: readonly Chip[]): void {
     const ids = new Set(chips.map(({ id }) => id));
     for (const [id, { button }] of held) {
       if (!ids.has(id)) {
