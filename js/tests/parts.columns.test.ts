@@ -115,6 +115,18 @@ describe('arranged columns', () => {
     ]);
   });
 
+  it('of values before, and as another semivalue, stand beside the values that they are compared with', () => {
+    const points = pets();
+    for (const id of ['as Banzhaf', 'before']) {
+      const data = { kind: 'number', values: points.value } as const;
+      points.extra.set(id, { id, name: id, tip: '', data });
+    }
+    let given = arrange.showColumn(arrange.AS_USUAL, 'x:before', true);
+    given = arrange.showColumn(given, 'x:as Banzhaf', true);
+    const shown = names(arrange.arranged(points, 'wide', 1400, given));
+    expect(shown.slice(shown.indexOf('stderr') + 1)).toEqual(['x:before', 'x:as Banzhaf', 'count', 'f0']);
+  });
+
   it('have the width that they were given, and none that cannot be seen', () => {
     const given = arrange.sizeColumn(arrange.sizeColumn(arrange.AS_USUAL, 'value', 301.4), 'f0', 3);
     const columns = arrange.arranged(pets(), 'wide', 1400, given);

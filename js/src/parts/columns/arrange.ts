@@ -68,7 +68,7 @@ export function allColumns(points: Points, choice = VALUED): Column[] {
   return found;
 }
 
-/** What is said of labels stands beside them, all else at the end. */
+/** What is said of labels stands beside them, and so do other values; all else at the end. */
 function placeOf({ id }: ExtraColumn): readonly string[] {
   return id === 'suggested'
     ? ['label']
@@ -76,7 +76,9 @@ function placeOf({ id }: ExtraColumn): readonly string[] {
       ? ['x:suggested', 'label']
       : id === 'group'
         ? ['id', 'image', 'text']
-        : [];
+        : id === 'before' || id.startsWith('as ')
+          ? ['value', 'stderr']
+          : [];
 }
 
 function extraColumn({ id, name, tip, data }: ExtraColumn): Column {
