@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from sklearn.datasets import load_iris
 from ui.bridge import Bridge, bridged
 from ui.eyes import box
+from ui.work import valued_digits
 
 from dvlwidgets import Dataset, ValuationPanel
 from dvlwidgets.data.edit_log import EditLog
@@ -74,6 +75,11 @@ def test_a_class_of_no_letters_is_seen_short_ones_stand_on_a_line_and_a_long_id_
         assert at.row(0).locator(".label-now").evaluate(written) == '"“”"'
         assert at.row(1).locator(".label-now").evaluate(written) == "none"
         assert box(at.part("point-facts"))["height"] < 500
+        at.part("filter-text").fill("owl")  # then the point in focus is called by its id
+        name = at.part("point-name")
+        expect(name).to_contain_text("xxx")
+        assert name.evaluate("one => one.scrollWidth <= one.clientWidth"), "a long id is cut off"
+        assert box(at.part("point-facts"))["height"] < 500
 
 
 def as_json(at: Bridge) -> None:
@@ -123,3 +129,13 @@ def test_a_target_is_a_number(browser: Browser) -> None:
         expect(at.row(2).get_by_test_id("cell-label")).to_contain_text("1.5")
         expect(at.row(2).locator("s")).to_contain_text("0.45")
         assert targets.dataset().labels[2] == 1.5
+
+
+def test_of_selected_points_it_is_said_that_none_of_theirs_is_meant(browser: Browser) -> None:
+    with bridged(browser, valued_digits()) as at:
+        accept = at.part("accept-all")
+        expect(accept).to_contain_text("suggestion")
+        agreed = at.page.locator("[data-testid=row]:not(:has(.differs)):visible").first
+        agreed.get_by_role("checkbox").check()
+        expect(accept).to_have_text("Nothing is left to accept in the 1 selected point")
+        expect(accept).to_be_disabled()

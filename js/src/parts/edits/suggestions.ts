@@ -79,8 +79,9 @@ export function createSuggestions(accept: (taken: Taken, sure: number) => void) 
     const all = sure === 0 ? taken : suggestedAbove(points, 0, selected);
     const { length } = taken.rows;
     setText(total, count(all.rows.length));
-    const none = all.rows.length > 0 ? WORDS.acceptNone(sure) : WORDS.acceptNothing;
-    setText(button, length > 0 ? WORDS.acceptAll(length, sure, selected.size) : none);
+    const { size } = selected;
+    const none = all.rows.length > 0 ? WORDS.acceptNone(sure, size) : WORDS.acceptNothing(size);
+    setText(button, length > 0 ? WORDS.acceptAll(length, sure, size) : none);
     button.disabled = length === 0;
   }
 

@@ -12,6 +12,11 @@ const DID: Record<string, readonly [string, string]> = {
   merge: ['merged edits of', ''],
 };
 
+/** Of how many selected points it is said; nothing where it is said of all. */
+function inThe(among: number): string {
+  return among > 0 ? ` in the ${many(among, 'selected point')}` : '';
+}
+
 function these(n: number, what: string): string {
   return n === 1 ? `this ${what}` : many(n, what);
 }
@@ -32,13 +37,11 @@ export const WORDS = {
   sure: 'at least',
   sureTip: 'How sure the model is of the suggested label, out-of-fold',
   acceptAll: (n: number, p: number, among: number) =>
-    `Accept ${n === 1 ? 'the 1 suggestion' : `all ${count(n)} suggestions`} of ${percent(p)} and more${
-      among > 0 ? ` in the ${many(among, 'selected point')}` : ''
-    }`,
-  acceptNone: (p: number) => `No suggestion is ${percent(p)} sure`,
+    `Accept ${n === 1 ? 'the 1 suggestion' : `all ${count(n)} suggestions`} of ${percent(p)} and more${inThe(among)}`,
+  acceptNone: (p: number, among: number) => `No suggestion${inThe(among)} is ${percent(p)} sure`,
   loader: 'button to load edits',
   unknownForm: 'The edits came in a form that this page does not know. Reload the page.',
-  acceptNothing: 'Nothing is left to accept',
+  acceptNothing: (among: number) => `Nothing is left to accept${inThe(among)}`,
   also: (flagged: number, noted: number) =>
     [flagged > 0 ? `${count(flagged)} flagged` : '', noted > 0 ? `${count(noted)} commented` : '']
       .filter(Boolean)
