@@ -16,16 +16,7 @@ import type { InfluenceSource } from './source';
 import { doubtful, edits, thresholdOf, type PanelState } from './state';
 import type { TestEditing } from './test_editing';
 import type { GalleryData } from './views/gallery';
-import {
-  noAnswer,
-  quantileBrief,
-  quantileName,
-  quantileTip,
-  Say,
-  sizes,
-  staleWords,
-  testsShown,
-} from './words';
+import { noAnswer, quantileBrief, quantileName, quantileTip, Say, staleWords, testsShown } from './words';
 import type { Edits } from '../wire';
 import type { OfTest, OfTrain } from './wire';
 
@@ -60,7 +51,7 @@ export function paint(parts: Parts, at: Assembly, scene: Scene): void {
   const { train, test } = both;
   const tests = state.view === 'tests';
   parts.toolbar.update(source, train, state.train.drawer, at.root.dataset.room === 'narrow');
-  setText(parts.toolbar.method, sizes(train.method, train.n, test.n));
+  setText(parts.toolbar.method, train.method); // the tabs say how many points there are
   setText(parts.toolbar.overview, tests ? Say.list : Say.overview);
   setAttr(parts.toolbar.overview, 'title', tests ? Say.listTip : null);
   const waiting = both.head.waiting.length + both.head.tests_waiting.length;

@@ -203,8 +203,6 @@ export const enum Say {
 
 // --- the two sides, and what is shown of them ---
 
-export const sizes = (method: string, train: number, test: number): string =>
-  `${method} · ${many(train, 'training point')}, ${many(test, 'test point')}`;
 export const testsShown = (shown: number, n: number): string =>
   `${count(shown)} of ${many(n, 'test point')} shown`;
 export const quantileBelow = (hi: number): string => `quantile below ${plain(hi, 2)}`;
