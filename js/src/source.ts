@@ -23,6 +23,8 @@ export interface Source {
   readonly unsaved: number;
   /** The button that was pressed last, until Python shows that it heard. */
   readonly asked: Control | null;
+  /** Whether Python answers; a saved page has none. */
+  readonly link?: Link;
   /** What a reader must know of these points before they look at them; a live panel says it elsewhere. */
   readonly note?: string;
   preview(row: number): Preview | undefined;

@@ -166,6 +166,9 @@ export const STATES: Readonly<Record<Status['state'], string>> = {
   failed: 'failed',
 };
 
+/** What a run did when its kernel was last heard of. */
+export const wasWords = (state: Status['state']): string => `was ${STATES[state]}`;
+
 /** While a run was asked for something that it does not show yet. */
 export const ASKED: Readonly<Record<Control, string>> = {
   start: 'starting…',

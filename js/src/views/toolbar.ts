@@ -7,7 +7,7 @@ import { isOver, sizeOf, type Points } from '../points';
 import type { Source } from '../source';
 import type { Drawer } from '../state';
 import type { Status } from '../wire';
-import { ASKED, rankingWords, Say, STATES } from '../words';
+import { ASKED, rankingWords, Say, STATES, wasWords } from '../words';
 
 export interface ToolbarActions {
   drawer(which: Drawer): void;
@@ -61,11 +61,17 @@ export function createToolbar(actions: ToolbarActions, controls: HTMLElement) {
     setText(method, points.method + (points.title === size ? '' : ` · ${size}`)); // a title may say it already
     const asked = LIVE ? (source.asked ?? status.pending) : null;
     setAttr(state, 'data-state', status.state);
-    setText(state, LIVE && asked !== null ? ASKED[asked] : STATES[status.state]);
+    // what was going on when Python was last heard need not go on any more
+    const was = LIVE && source.link === 'silent' && !isOver(status);
+    setText(
+      state,
+      was ? wasWords(status.state) : LIVE && asked !== null ? ASKED[asked] : STATES[status.state]
+    );
     if (LIVE) {
+      setAttr(element, 'data-was', was);
       setAttr(state, 'data-asked', asked);
     }
-    setText(progress, progressText(status, n > 0, narrow));
+    setText(progress, progressText(was ? { ...status, left: null } : status, n > 0, narrow));
     setAttr(progress, 'title', [status.announcement, status.reason].filter(Boolean).join('\n') || null);
     const share = shareDone(status);
     bar.style.transform = `scaleX(${share})`;
