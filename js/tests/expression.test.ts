@@ -4,6 +4,7 @@ import { ranks } from '../src/columns';
 import { scopeOf, type Scope } from '../src/parts/columns/fields';
 import { complete } from '../src/parts/expression/complete';
 import { compile } from '../src/parts/expression/compile';
+import { exampleFor } from '../src/parts/expression/field';
 import { ExpressionError } from '../src/parts/expression/tokens';
 import { classLabels, makePoints } from './make';
 
@@ -124,6 +125,20 @@ describe('an expression', () => {
 
 it('an expression that is deeper than anybody writes is refused', () => {
   expect(refusal('('.repeat(5000))[0]).toContain('no meaning');
+});
+
+it('is shown by an example of the own labels', () => {
+  const examples = [
+    points.label,
+    null,
+    { kind: 'number' as const, values: new Float64Array(5), original: new Float64Array(5) },
+  ];
+  expect(examples.map(exampleFor)).toEqual([
+    'value < 0 and label == "cat"',
+    'value < 0 and rank < 20',
+    'value < 0 and target > 0',
+  ]);
+  examples.slice(0, 2).forEach((label) => expect(() => compile(exampleFor(label), scope)).not.toThrow());
 });
 
 describe('completion', () => {

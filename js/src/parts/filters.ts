@@ -38,7 +38,7 @@ export function makeFilters({ set }: Hub): Part {
       const shown = chipsOf(now);
       chips.update(now, shown);
       fold.update(presets.size + Number(value !== null) + Number(text !== '') + shown.length);
-      field.update(more?.expression ?? '');
+      field.update(more?.expression ?? '', now.points.label);
       handOver();
     },
     end: () => field.end(),

@@ -1,22 +1,33 @@
 /** The field of the expression: completes names, says at the place what is wrong, filters what is right. */
 
 import { h, setAttr, show } from '../../dom';
+import type { Labels } from '../../wire';
 import type { Scope } from '../columns/fields';
 import { compile } from './compile';
 import { complete, type Completions } from './complete';
-import { ExpressionError } from './tokens';
+import { ExpressionError, inQuotes } from './tokens';
 import { WORDS } from './words';
 
 /** After the last key (ms) what is written filters; Enter does so at once. */
 const REST = 250;
 const NONE: Completions = { from: 0, to: 0, options: [] };
 
+/** Of the points' own classes, so that it holds for some. */
+export function exampleFor(label: Labels | null): string {
+  const own =
+    label === null
+      ? 'rank < 20'
+      : label.kind === 'number'
+        ? 'target > 0'
+        : `label == ${inQuotes(label.classes[0] ?? '')}`;
+  return WORDS.example(own);
+}
+
 export function createField(scope: () => Scope | null, filter: (expression: string) => void) {
   const field = h('input', {
     class: 'field expression',
     type: 'text',
     role: 'combobox',
-    placeholder: WORDS.placeholder,
     title: WORDS.tip,
     'aria-label': WORDS.field,
     'aria-autocomplete': 'list',
@@ -196,7 +207,8 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
     element: field,
     pop,
     /** `expression`: what filters now; another one than the field's came from elsewhere. */
-    update(expression: string): void {
+    update(expression: string, label: Labels | null): void {
+      setAttr(field, 'placeholder', exampleFor(label));
       if (expression !== applied) {
         applied = expression;
         if (field.value.trim() !== expression) {

@@ -2,7 +2,7 @@
 
 export const WORDS = {
   field: 'Filter by an expression',
-  placeholder: 'value < 0 and label == "a"',
+  example: (condition: string) => `value < 0 and ${condition}`,
   tip: 'An expression: and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
   options: 'Completions',
   strange: (sign: string) => `${sign} has no meaning here.`,
