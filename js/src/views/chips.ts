@@ -41,7 +41,6 @@ export function createChips(actions: ChipActions, saved = PRESETS, words = range
   const text = h('input', {
     class: 'field',
     type: 'search',
-    placeholder: Say.find,
     'aria-label': Say.findTip,
     'data-testid': 'filter-text',
     oninput: () => actions.filter({ text: text.value }),
@@ -73,8 +72,9 @@ export function createChips(actions: ChipActions, saved = PRESETS, words = range
   }
 
   function updateLabels(labels: Labels | null): void {
-    show(label, labels?.kind === 'class');
     const next = labels?.kind === 'class' ? labels.classes : [];
+    show(label, next.length > 0);
+    setAttr(text, 'placeholder', next.length > 0 ? Say.find : Say.id);
     if (next !== classes) {
       classes = next;
       label.replaceChildren(
