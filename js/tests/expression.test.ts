@@ -53,6 +53,20 @@ describe('an expression', () => {
     expect(rows('value < 0 and label == "infected"')).toEqual([1]);
   });
 
+  it('asks for what nobody did yet, and says which column it lacks', () => {
+    expect([rows('flagged'), rows('edited and not flagged')]).toEqual([[], [0, 1]]);
+    const lacking = (text: string): string => {
+      try {
+        compile(text, scope);
+      } catch (error) {
+        return (error as ExpressionError).column;
+      }
+      return '';
+    };
+    expect(lacking('value < 0 and `white cells` > 3')).toBe('white cells');
+    expect(lacking('value < "a"')).toBe('');
+  });
+
   it('binds not before and before or, and follows brackets', () => {
     expect(rows('value < -1 or value > 0 and label == "infected"')).toEqual([0, 2]);
     expect(rows('(value < -1 or value > 0) and label == "infected"')).toEqual([2]);

@@ -4,11 +4,12 @@ import { makeAgain } from './again';
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeFilters } from './filters';
+import { createOffered } from './filters/offered';
 import { makeLater } from './later';
 import type { MakePart } from './part';
 
 export const PARTS: readonly MakePart[] = [
-  makeFilters,
+  (hub) => makeFilters(hub, createOffered(hub)),
   makeColumns,
   makeEdits,
   makeLater('pictures'),

@@ -8,16 +8,27 @@ import { chipsOf, createChips } from './filters/chips';
 import { createFold } from './filters/fold';
 import { createHandOver } from './filters/hand_over';
 import { withExpression } from './filters/model';
+import type { Offered } from './filters/offered';
 import type { Hub, Part, Sight } from './part';
 
-export function makeFilters({ set }: Hub): Part {
+export function makeFilters({ set }: Hub, offered?: Offered): Part {
   let sight: Sight | null = null;
-  const scope = (): Scope | null =>
-    sight === null ? null : scopeOf(sight.points, sight.derived.ranks, sight.state.selected);
-  const field = createField(scope, (expression) =>
-    set((s) =>
-      (s.filters.more?.expression ?? '') === expression ? s : filter(s, withExpression(s.filters, expression))
-    )
+  const scope = (): Scope | null => {
+    if (sight === null) {
+      return null;
+    }
+    const here = scopeOf(sight.points, sight.derived.ranks, sight.state.selected);
+    return offered?.among(here) ?? here;
+  };
+  const field = createField(
+    scope,
+    (expression) =>
+      set((s) =>
+        (s.filters.more?.expression ?? '') === expression
+          ? s
+          : filter(s, withExpression(s.filters, expression))
+      ),
+    offered?.want
   );
   const chips = createChips(
     (part) => set((s) => filter(s, part)),
@@ -41,6 +52,9 @@ export function makeFilters({ set }: Hub): Part {
       field.update(more?.expression ?? '', now.points.label);
       handOver();
     },
-    end: () => field.end(),
+    end() {
+      offered?.end();
+      field.end();
+    },
   };
 }

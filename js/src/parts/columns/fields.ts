@@ -117,9 +117,7 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
   mark('edited', (row) => isEdited(points, row));
   mark('relabelled', (row) => isRelabelled(points, row));
   mark('dropped', (row) => points.dropped[row] === 1);
-  if (points.extra.has('flagged')) {
-    mark('flagged', (row) => isFlagged(points, row));
-  }
+  mark('flagged', (row) => isFlagged(points, row));
   mark('selected', (row) => selected.has(row));
   const { label } = points;
   if (label !== null) {
@@ -130,7 +128,7 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
         : { kind: 'number', numbers: label.original }
     );
   }
-   
+
   const free = (name: string): string => (found.has(name) ? `feature ${name}` : name);
   points.features.forEach((feature, i) => column(free(feature.name), `f${i}`));
   return { n: points.n, names: [...found.keys()], find: (name) => found.get(name) };

@@ -89,7 +89,7 @@ function named(a: Operand, scope: Scope, classes: readonly string[] = []): Field
   if (field === undefined) {
     const near = nearest(a.name, scope.names);
     const word = classes.includes(a.name) ? inQuotes(a.name) : near === null ? null : written(near);
-    throw new ExpressionError(WORDS.noColumn(a.name, word), a.from, a.to);
+    throw new ExpressionError(WORDS.noColumn(a.name, word), a.from, a.to, a.name);
   }
   return field;
 }

@@ -122,7 +122,7 @@ function operators(field: Field | undefined): readonly Option[] {
     class: ['==', '!=', 'in', 'not in', 'contains'],
     text: ['contains', '==', '!=', 'in'],
     mark: ['and', 'or'],
-  }[field?.kind ?? 'mark'];
+  }[field?.kind ?? 'number'];
   return signs.map((insert) => ({ insert, hint: '' }));
 }
 

@@ -23,7 +23,12 @@ export function exampleFor(label: Labels | null): string {
   return WORDS.example(own);
 }
 
-export function createField(scope: () => Scope | null, filter: (expression: string) => void) {
+/** `want`: asks for a column that is not here; says that it will come, or nothing. */
+export function createField(
+  scope: () => Scope | null,
+  filter: (expression: string) => void,
+  want?: (column: string) => string
+) {
   const field = h('input', {
     class: 'field expression',
     type: 'text',
@@ -58,11 +63,14 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
   let said = '';
   /** What filters. */
   let applied = '';
+  /** Whether what is written waits for a column. */
+  let waiting = false;
 
   field.addEventListener('input', () => {
     offer();
     clearTimeout(timer);
     said = '';
+    waiting = false;
     timer = setTimeout(() => apply(false), REST);
     place();
   });
@@ -130,6 +138,7 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
   function apply(over = true): void {
     clearTimeout(timer);
     said = '';
+    waiting = false;
     const text = field.value.trim();
     const names = scope();
     if (names === null) {
@@ -145,12 +154,14 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
       if (!(error instanceof ExpressionError)) {
         throw error;
       }
+      const coming = want?.(error.column) ?? '';
+      waiting = coming !== '';
       if (over || error.to < field.value.trimEnd().length) {
-        said = error.message;
+        said = coming || error.message;
         mark(error);
       }
     }
-    setAttr(field, 'aria-invalid', said === '' ? null : 'true');
+    setAttr(field, 'aria-invalid', said === '' || waiting ? null : 'true');
     place();
   }
 
@@ -211,12 +222,16 @@ export function createField(scope: () => Scope | null, filter: (expression: stri
       setAttr(field, 'placeholder', exampleFor(label));
       if (expression !== applied) {
         applied = expression;
+        waiting = true;
         if (field.value.trim() !== expression) {
           field.value = expression;
           said = '';
           setAttr(field, 'aria-invalid', null);
           place();
         }
+      }
+      if (waiting) {
+        apply(false);
       }
       setAttr(field, 'data-active', expression !== '');
     },

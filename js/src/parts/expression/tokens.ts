@@ -19,7 +19,9 @@ export class ExpressionError extends Error {
   constructor(
     message: string,
     readonly from: number,
-    readonly to: number
+    readonly to: number,
+    /** The column that there is not, where that is what is wrong. */
+    readonly column = ''
   ) {
     super(message);
   }

@@ -15,3 +15,6 @@ export const WORDS = {
   others: (names: string, more: number) => `${names} and ${more} more`,
   idle: (why: string) => `Filters nothing now: ${why}`,
 };
+
+/** Of a feature that an expression names; apart from the others, since not every panel has such. */
+export const coming = (name: string): string => `${name} is being fetched…`;

@@ -1,0 +1,43 @@
+"""Features that are no columns yet, in a browser: an expression that names one fetches it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+from ui.bridge import bridged
+from ui.work import until, valued_digits
+
+pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+
+def test_an_expression_fetches_the_feature_that_it_names(browser: Browser) -> None:
+    panel = valued_digits()
+    train = panel._session.train
+    x, names = np.asarray(train.x), [str(name) for name in train.feature_names]
+    ink, other = names.index("pixel_2_3"), names.index("pixel_3_4")
+    with bridged(browser, panel) as at:
+        page, part, count = at.page, at.part, at.part("footer-shown")
+        expect(part("cell-suggested").first).to_contain_text("%")
+        field = part("expression")
+        field.click()
+        page.keyboard.type("pixel_2_3")
+        expect(part("expression-options")).to_contain_text("pixel_2_3")  # offered before it is here
+        page.keyboard.type(" > 0.5 and value < 1")
+        page.keyboard.press("Enter")
+        expect(count).to_have_text(f"{np.sum(x[:, ink] > 0.5)} of 80 shown")
+        expect(part("expression-error")).to_be_hidden()
+        field.fill("pixel_2_33 > 0")
+        page.keyboard.press("Enter")
+        expect(part("expression-error")).to_contain_text(
+            "There is no column pixel_2_33; did you mean pixel_2_3?"
+        )
+
+        # from Python, too, once it has heard of what the page filters by
+        expect(field).to_be_focused()
+        until(lambda: page.evaluate("0") == 0 and panel.filters)
+        panel.filters = {"expression": "pixel_3_4 > 0.5"}
+        expect(count).to_have_text(f"{np.sum(x[:, other] > 0.5)} of 80 shown")
+        expect(page.locator("[data-chip=expression]")).to_have_attribute("title", re.compile("^Remove"))
