@@ -123,7 +123,7 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
           `f${i}`,
           feature.name,
           featureTip(feature.name),
-          numberWidth(feature.name),
+          numberWidth(feature.name, feature.values),
           true,
           i,
           decimalsOf(feature.values)
@@ -134,9 +134,9 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   return shown;
 }
 
-/** Of a column of numbers: room for its name, within limits. */
-export function numberWidth(name: string): string {
-  return `${within(76, 26 + name.length * 7, 150)}px`;
+/** Of a column of numbers: room for its name, within limits, and for powers of ten where they are written so. */
+export function numberWidth(name: string, numbers: Float32Array): string {
+  return `${within(decimalsOf(numbers) > 6 ? 90 : 76, 26 + name.length * 7, 150)}px`;
 }
 
 /** Room for "old → new" with short names, for one name when they are long. */

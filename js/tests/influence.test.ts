@@ -233,6 +233,7 @@ describe('words', () => {
   });
 
   it('of numbers on a small card', () => {
+    expect([12_345, -146_099, 31_000_000].map(brief)).toEqual(['12k', '\u2212146k', '31M']);
     expect([5.34, 0.72, -0.0711, -0.0087, 0.0004, 0, 1234, NaN].map(brief)).toEqual([
       '5.3',
       '.72',

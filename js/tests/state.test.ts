@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { derive, rederive } from '../src/derive';
 import { actionOf, editOf } from '../src/keys';
 import { nextPanel } from '../src/hosts/lab/order';
-import { columnsFor, decimalsOf, roomFor, tableWidth } from '../src/layout';
+import { columnsFor, decimalsOf, numberWidth, roomFor, tableWidth } from '../src/layout';
 import * as ui from '../src/state';
 import { makePoints } from './make';
 
@@ -175,6 +175,14 @@ describe('columns of numbers', () => {
     expect(decimalsOf(Float32Array.from({ length: 100 }, (_, i) => (i % 4 === 0 ? i / 200 : 0)))).toBe(3);
     expect([Float32Array.of(0, 0), Float32Array.of(NaN), Float32Array.of(1, 900)].map(decimalsOf)).toEqual([
       0, 0, 0,
+    ]);
+  });
+
+  it('have room for powers of ten', () => {
+    const spread = Float32Array.from({ length: 100 }, (_, i) => 10 ** (i / 2 - 40));
+    expect([spread, Float32Array.of(1, 2)].map((numbers) => numberWidth('ink', numbers))).toEqual([
+      '90px',
+      '76px',
     ]);
   });
 

@@ -69,17 +69,11 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
   const { train, quantile } = both;
   const { label } = train;
   const narrow = room === 'narrow';
-  const number = (name: string, feature: number, tip: string, px: number): Column =>
-    column(
-      'feature',
-      `f${feature}`,
-      name,
-      tip,
-      `${px}px`,
-      true,
-      feature,
-      decimalsOf(train.features[feature]!.values)
-    );
+  const number = (name: string, feature: number, tip: string, px: number): Column => {
+    const decimals = decimalsOf(train.features[feature]!.values);
+    const track = `${decimals > 6 ? Math.max(px, 90) : px}px`; // room for powers of ten
+    return column('feature', `f${feature}`, name, tip, track, true, feature, decimals);
+  };
   const shown: Column[] = [];
   if (!narrow) {
     const rank = `${28 + String(train.n).length * 8}px`;
@@ -133,7 +127,16 @@ export function choiceOf(source: { readonly both: Both | null }): Choice {
       ...own('wide', Infinity),
       ...features.slice(OWN).map(({ name, values }, i) => {
         const [id, at] = [`f${OWN + i}` as const, OWN + i];
-        return column('feature', id, name, featureTip(name), numberWidth(name), true, at, decimalsOf(values));
+        return column(
+          'feature',
+          id,
+          name,
+          featureTip(name),
+          numberWidth(name, values),
+          true,
+          at,
+          decimalsOf(values)
+        );
       }),
     ],
   };

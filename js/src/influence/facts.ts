@@ -23,10 +23,14 @@ export function number(x: number): string {
 
 /** As short as three numbers in a row on a small card must be: two digits, three decimals, no zero before the point. */
 export function brief(x: number): string {
-  if (!Number.isFinite(x) || x === 0 || Math.abs(x) >= 0.01) {
+  const size = Math.abs(x);
+  if (size >= 1e4 && size < 1e9) {
+    return size < 1e6 ? `${plain(x / 1e3, 2)}k` : `${plain(x / 1e6, 2)}M`;
+  }
+  if (!Number.isFinite(x) || x === 0 || size >= 0.01) {
     return plain(x, 2).replace(/^(\u2212?)0\./, '$1.');
   }
-  return Math.abs(x) < 0.0005 ? '~0' : `${x < 0 ? '\u2212' : ''}${Math.abs(x).toFixed(3).slice(1)}`;
+  return size < 0.0005 ? '~0' : `${x < 0 ? '\u2212' : ''}${size.toFixed(3).slice(1)}`;
 }
 
 /** The numbers that say whether a training point is to be doubted, each with its place among all. */

@@ -81,13 +81,16 @@ function placeOf({ id }: ExtraColumn): readonly string[] {
           : [];
 }
 
+const NO_NUMBERS = new Float32Array();
+
 function extraColumn({ id, name, tip, data }: ExtraColumn): Column {
   const numeric = data.kind === 'number';
+  const numbers = numeric ? data.values : NO_NUMBERS;
   const track =
     data.kind === 'class'
       ? `minmax(${labelWidth(data.classes) - 14 + (data.probability === null ? 0 : 40)}px, .5fr)`
-      : numberWidth(name);
-  const decimals = data.kind === 'number' ? decimalsOf(data.values) : 0;
+      : numberWidth(name, numbers);
+  const decimals = decimalsOf(numbers);
   return column('extra', `x:${id}`, name, tip, track, numeric, -1, decimals);
 }
 
