@@ -111,7 +111,7 @@ export const enum Say {
   setTarget = 'Set target',
   relabel = 'Relabel',
   set = 'Set',
-  newTarget = 'number…',
+  newTarget = 'new…',
   newTargetName = 'New target',
   anotherLabel = 'other…',
   anotherLabelName = 'Other label',

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 from ui.blank import Blank
+from ui.bridge import bridged
 
 from dvlwidgets import KNNShapleyValuation
 from dvlwidgets.data import Dataset
@@ -69,3 +70,27 @@ def test_a_wrong_label_is_seen_beside_those_of_its_neighbours_and_a_click_goes_t
         answer(3)
         expect(page.get_by_test_id("around-near").locator(f"[data-of='{WRONG}']")).to_be_visible()
     blank.close()
+
+
+def test_names_of_any_length_leave_the_labels_of_neighbours_whole(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 2)), np.arange(60) % 3 + 1000
+    names = [f"house {i} in a street with a very long name" for i in range(40)]
+    train, test = Dataset(x[:40], y[:40], ids=names), Dataset(x[40:], y[40:])
+    valuation = KNNShapleyValuation(KNeighborsClassifier(5), test, progress=False).fit(train)
+    with panels() as make:
+        panel, _ = make(train, valuation=valuation)
+        with bridged(browser, panel) as at:
+            at.page.set_viewport_size({"width": 1250, "height": 800})
+            near = at.part("around-near")
+            expect(near.get_by_role("button")).to_have_count(5)
+            cut = near.evaluate(
+                """all => [...all.querySelectorAll('.around-thumb')].filter(thumb => {
+                    const label = thumb.lastElementChild, room = all.closest('.detail').getBoundingClientRect();
+                    return label.scrollWidth > label.clientWidth || thumb.getBoundingClientRect().right > room.right;
+                }).length"""
+            )
+            assert cut == 0
