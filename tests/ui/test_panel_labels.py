@@ -139,3 +139,26 @@ def test_of_selected_points_it_is_said_that_none_of_theirs_is_meant(browser: Bro
         agreed.get_by_role("checkbox").check()
         expect(accept).to_have_text("Nothing is left to accept in the 1 selected point")
         expect(accept).to_be_disabled()
+
+
+def test_a_comment_stays_when_somebody_clicks_elsewhere_before_it_is_saved(browser: Browser) -> None:
+    iris = load_iris()
+    panel = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.target_names[iris.target]), title="iris")
+    with bridged(browser, panel) as at:
+        marks = at.row(1).get_by_test_id("marks").get_by_role("img")
+        at.row(1).click()
+        at.page.keyboard.press("c")
+        at.page.keyboard.type("two flowers")
+        at.row(3).click()
+        expect(marks).to_have_count(1)
+        assert panel.edits.to_frame()["new"].tolist() == ["two flowers"]
+        at.row(1).click()
+        for leave in ("Escape", None):  # what was not changed, or given up, is no edit
+            at.page.keyboard.press("c")
+            if leave is None:
+                at.row(2).click()
+            else:
+                at.page.keyboard.type("three")
+                at.page.keyboard.press(leave)
+            expect(at.part("prompt")).to_be_hidden()
+        assert len(panel.edits.history()) == 1

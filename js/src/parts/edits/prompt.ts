@@ -57,6 +57,10 @@ export function createPrompt(actions: PromptActions, name: string) {
       onkeydown: (event: KeyboardEvent) => press(event),
       onfocusout: (event: FocusEvent) => {
         if (event.relatedTarget instanceof Node && !element.contains(event.relatedTarget)) {
+          const note = field.value.trim();
+          if (question?.kind === 'note' && note !== question.present.trim()) {
+            actions.note(note); // what somebody wrote is not thrown away by a click elsewhere; u takes it back
+          }
           close(false);
         }
       },

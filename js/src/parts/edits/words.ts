@@ -52,7 +52,7 @@ export const WORDS = {
   promptNote: (n: number, what: string) => `Comment on ${these(n, what)}`,
   promptLabel: (n: number, what: string) => `Label of ${these(n, what)}`,
   promptNumber: (n: number, what: string) => `Target of ${these(n, what)}`,
-  noteHint: 'Enter saves, an empty comment removes it, Esc cancels',
+  noteHint: 'Enter or leaving saves, empty removes it, Esc cancels',
   labelHint: 'Type part of a name; Enter takes the marked one, Esc cancels',
   numberHint: 'Enter saves, Esc cancels',
   notNumber: 'That is no number. Write one as 1234.5',
