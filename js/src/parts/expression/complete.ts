@@ -110,7 +110,7 @@ function valuesOf(field: Field | undefined, scope: Scope, subject: string | null
   if (field?.kind === 'number') {
     return scope.names
       .filter((name) => name !== subject && scope.find(name)?.kind === 'number')
-      .map((name) => ({ insert: written(name), hint: WORDS.numbers }));
+      .map((name) => ({ insert: written(name), hint: WORDS.kinds.number }));
   }
   return [];
 }
@@ -127,6 +127,5 @@ function operators(field: Field | undefined): readonly Option[] {
 }
 
 function hintOf(field: Field | undefined): string {
-  const hints = { number: WORDS.numbers, class: WORDS.classes, text: WORDS.texts, mark: WORDS.yesNo };
-  return field === undefined ? '' : hints[field.kind];
+  return field === undefined ? '' : WORDS.kinds[field.kind];
 }

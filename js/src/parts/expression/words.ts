@@ -3,7 +3,7 @@
 export const WORDS = {
   field: 'Filter by an expression',
   example: (condition: string) => `value < 0 and ${condition}`,
-  tip: 'An expression: and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
+  tip: 'and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
   options: 'Completions',
   strange: (sign: string) => `${sign} has no meaning here.`,
   instead: (sign: string, meant: string) => `Write ${meant} instead of ${sign}.`,
@@ -28,8 +28,5 @@ export const WORDS = {
   noContains: (name: string) => `contains looks into texts and classes; ${name} holds numbers.`,
   unlike: (a: string, b: string) => `${a} and ${b} hold different things and cannot be compared.`,
   constants: 'Neither side of this comparison is a column.',
-  numbers: 'numbers',
-  classes: 'classes',
-  texts: 'texts',
-  yesNo: 'yes or no',
+  kinds: { number: 'numbers', class: 'classes', text: 'texts', mark: 'yes or no' },
 };
