@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def test_a_live_panel_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_o
         expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
         expect(part("cell-rank").nth(20)).to_be_visible()
         assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
+        expect(part("on-paper")).to_have_text(re.compile(r"Rows 1 to \d\d of 80 are on this page"))
 
 
 def test_on_a_phone_the_table_has_most_of_the_panel_and_the_filters_are_behind_a_button(

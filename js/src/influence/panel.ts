@@ -20,6 +20,7 @@ import { makeLive, type LivePart } from '../live';
 import { ViewKeeper } from '../memory';
 import { makeEdits } from '../parts/edits';
 import { makeLater } from '../parts/later';
+import { makePaper } from '../parts/paper';
 import type { Hub, Part } from '../parts/part';
 import { Presence } from '../presence';
 import type { Change } from '../source';
@@ -99,7 +100,7 @@ class Panel {
     const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
     const [tableLater, pictures, view] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part, Part];
     this.#table = tableLater;
-    const all = [{ ...marks, keys }, tableLater, pictures, view];
+    const all = [{ ...marks, keys }, tableLater, pictures, view, makePaper()];
     const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, all));
     this.#testing = createTestEditing(source, desks.tests, (change) =>
       chosen.choose(change(chosen.pinned().tests).focus)

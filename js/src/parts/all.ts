@@ -6,6 +6,7 @@ import { makeEdits } from './edits';
 import { makeFilters } from './filters';
 import { createOffered } from './filters/offered';
 import { makeLater } from './later';
+import { makePaper } from './paper';
 import type { MakePart } from './part';
 
 export const PARTS: readonly MakePart[] = [
@@ -17,6 +18,7 @@ export const PARTS: readonly MakePart[] = [
   makeLater('tests'),
   makeLater('previews'),
   makeLater('around'),
+  makePaper,
   makeAgain,
   makeLater('view'),
 ];
