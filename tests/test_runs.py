@@ -253,6 +253,7 @@ def test_a_run_with_a_checkpoint_ends_and_the_one_of_the_same_cell_goes_on_from_
     cell("c1", "second")
     later = made(two, 40).start(TRAIN, checkpoint=tmp_path)
     assert former.state == "stopped"
+    assert [entry.run for entry in runs.entries()] == [later]
     result = later.wait(60)
     alone = made(whole, 40).fit(TRAIN).result
     assert np.array_equal(result.values, alone.values)

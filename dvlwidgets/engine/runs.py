@@ -162,19 +162,19 @@ class _List:
         self._entries: list[Entry] = []
 
     def enter(self, subject: Any, name: str | None) -> Entry:
+        place, own = here(), _run_of_any(subject)
+        if self._known(subject) is None:
+            for former in self.present():
+                if _again(former, place) and former.alive and former.run is not own:
+                    former.make_way()  # without the lock: it may take a while
         with self._lock:
             known = self._known(subject)
-            if known is not None:
-                return known
-            place = here()
-            before = [entry for entry in self.present() if _again(entry, place)]
-            works = [e for e in before if e.alive and e.run is not _run_of_any(subject)]
-            self._entries = [e for e in self._entries if e not in before or e in works]
-            entry = Entry(subject, name=self._free(name or title_of(subject)), place=place)
-            self._entries.append(entry)
-        for former in works:
-            former.make_way()  # without the lock: it may take a while
-        return entry
+            if known is None:
+                works = [e for e in self.present() if e.alive and e.run is not own]
+                self._entries = [e for e in self._entries if e in works or not _again(e, place)]
+                known = Entry(subject, name=self._free(name or title_of(subject)), place=place)
+                self._entries.append(known)
+            return known
 
     def leave(self, panel: Any) -> None:
         with self._lock:
