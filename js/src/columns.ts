@@ -264,10 +264,13 @@ export function histogram(
   return { lo, hi, width, counts, known };
 }
 
-/** The keys that give each class: its own digit when every class is one, otherwise 1 to 9 and 0 in order. */
+/** In order; letters that mean nothing else in a panel, nor in the fingers of those who walk by j and k. */
+const CLASS_KEYS = '1234567890bdeimoqrswyz';
+
+/** The keys that give each class: its own digit when every class is one, otherwise 1 to 9, 0 and letters in order. */
 export function classKeys(classes: readonly string[]): string[] {
   if (classes.every((name) => /^[0-9]$/.test(name))) {
     return [...classes];
   }
-  return classes.map((_, i) => (i < 9 ? String(i + 1) : i === 9 ? '0' : ''));
+  return classes.map((_, i) => CLASS_KEYS.charAt(i));
 }

@@ -39,7 +39,7 @@ export function editOf(key: Key): Edit | null {
   if (key.altKey || key.ctrlKey || key.metaKey) {
     return null;
   }
-  if (/^[0-9]$/.test(key.key)) {
+  if (/^[0-9bdeimoq-swyz]$/.test(key.key)) {
     return { do: 'relabel', key: key.key };
   }
   switch (key.key) {

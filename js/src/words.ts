@@ -149,7 +149,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['Space', 'select or deselect'],
   ['Shift ↑ ↓', 'select a range'],
   ['Ctrl A', 'select all shown'],
-  ['1 … 9 0', 'relabel: the key on the class'],
+  ['1 … 9 0 b …', 'relabel: the key on the class'],
   ['x', 'drop, or take back in'],
   ['u', 'undo the last edit'],
   ['U', 'redo'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { allRows, classKeys, extent, histogram, ranks, sortRows, type SortKey } from '../src/columns';
 import { filterRows, presetCounts } from '../src/filters';
+import { actionOf, editOf } from '../src/keys';
 import { classLabels, filters, makePoints } from './make';
 
 const NONE = new Set<number>();
@@ -153,10 +154,17 @@ describe('histogram', () => {
 });
 
 describe('classKeys', () => {
-  it('gives digits their own key and other classes 1 to 9, then 0', () => {
+  it('gives digits their own key and other classes 1 to 9, then 0 and letters that nothing else takes', () => {
     expect(classKeys(['3', '8', '0'])).toEqual(['3', '8', '0']);
     expect(classKeys(['cat', 'dog'])).toEqual(['1', '2']);
-    const twelve = Array.from({ length: 12 }, (_, i) => `class ${i}`);
-    expect(classKeys(twelve)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '', '']);
+    const many = classKeys(Array.from({ length: 24 }, (_, i) => `class ${i}`));
+    expect(many.join('')).toBe('1234567890bdeimoqrswyz');
+    expect(many.slice(22)).toEqual(['', '']);
+    const plain = { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
+    for (const key of many.slice(0, 22)) {
+      expect(editOf({ ...plain, key })).toEqual({ do: 'relabel', key });
+      expect(actionOf({ ...plain, key }, true)).toBeNull();
+    }
+    expect(editOf({ ...plain, key: 'j' })).toBeNull();
   });
 });

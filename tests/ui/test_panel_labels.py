@@ -141,6 +141,22 @@ def test_of_selected_points_it_is_said_that_none_of_theirs_is_meant(browser: Bro
         expect(accept).to_be_disabled()
 
 
+def test_the_eleventh_class_has_a_letter(browser: Browser) -> None:
+    iris = load_iris()
+    kinds = np.array([f"kind {chr(97 + i)}" for i in range(12)])
+    panel = ValuationPanel(FakeValuation(), Dataset(iris.data, kinds[np.arange(150) % 12]), title="many")
+    with bridged(browser, panel) as at:
+        at.row(3).click()
+        expect(at.part("relabel-button").nth(10)).to_contain_text("b")
+        at.page.keyboard.press("b")
+        expect(at.row(3).get_by_test_id("cell-label")).to_contain_text("kind k")
+        at.page.keyboard.press("z")  # there is no such class
+        at.page.keyboard.press("d")
+        expect(at.row(3).get_by_test_id("cell-label")).to_contain_text("kind l")
+        assert panel.dataset().labels is not None
+        assert panel.edits.to_frame()["new"].tolist() == ["kind k", "kind l"]
+
+
 def test_a_comment_stays_when_somebody_clicks_elsewhere_before_it_is_saved(browser: Browser) -> None:
     iris = load_iris()
     panel = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.target_names[iris.target]), title="iris")
