@@ -31,9 +31,13 @@ export function typed(text: string): number {
   return plain === '' ? NaN : Number(/^-?[1-9]\d{0,2},\d{3}$/.test(plain) ? plain : plain.replace(',', '.'));
 }
 
-export function percent(share: number): string {
-  return `${Math.floor(share * 100 + 1e-9)} %`;
+/** The space before the sign never breaks a line; `space`: a plain one, for what leaves the panel. */
+export function percent(share: number, space = '\u00a0'): string {
+  return `${Math.floor(share * 100 + 1e-9)}${space}%`;
 }
+
+/** A sentence of Python, so that no line begins with a sign of percent. */
+export const unbroken = (words: string): string => words.replaceAll(' %', '\u00a0%');
 
 /** Time left or spent: "21 s", "4 min 10 s", "2 h 5 min". */
 export function duration(seconds: number): string {

@@ -4,6 +4,7 @@ import { suggestedAbove, suggestedFor } from '../src/parts/edits/accept';
 import { after, readPage, said, withPage, type Entry } from '../src/parts/edits/history';
 import { putMarks, readMarks } from '../src/parts/edits/marks';
 import { matches } from '../src/parts/edits/match';
+import { WORDS } from '../src/parts/edits/words';
 import { isFlagged, noteOf, type ExtraColumn, type Points } from '../src/points';
 import { classLabels, makePoints } from './make';
 
@@ -27,6 +28,10 @@ function some(probability: number[] | null, more: Partial<Points> = {}): Points 
 const NONE = new Set<number>();
 
 describe('suggestions', () => {
+  it('are written into the log without spaces that nobody can see', () => {
+    expect(WORDS.why(0.9)).toBe('suggestion accepted, 90 % and more');
+  });
+
   it('are taken where they differ from the label and are sure enough', () => {
     const points = some([0.95, 0.99, 0.75, 0.5, 1]);
     expect(suggestedAbove(points, 0.75, NONE)).toEqual({ rows: [0, 2], codes: [1, 2] });

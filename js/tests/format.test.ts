@@ -84,8 +84,10 @@ describe('words', () => {
   });
 
   it('rounds a certainty down: 94.9 % is not 95 %', () => {
-    expect(format.percent(0.949)).toBe('94 %');
-    expect(format.percent(0.29)).toBe('29 %');
+    expect(format.percent(0.949)).toBe('94\u00a0%');
+    expect(format.percent(0.949, ' ')).toBe('94 %');
+    expect(format.unbroken('ranking 36 % certain')).toBe('ranking 36\u00a0% certain');
+    expect(format.percent(0.29)).toBe('29\u00a0%');
   });
 
   it('counts', () => {
@@ -109,7 +111,7 @@ describe('words', () => {
 describe('progressText', () => {
   it('says the top line of the sketch', () => {
     expect(progressText(STATUS, true)).toBe(
-      '7,440 of ~12,000 evaluations · 21 s left · ranking 91 % certain'
+      '7,440 of ~12,000 evaluations · 21 s left · ranking 91\u00a0% certain'
     );
   });
 
@@ -120,14 +122,14 @@ describe('progressText', () => {
 
   it('says how long a finished run took, and not how much it might have', () => {
     const status = { ...STATUS, state: 'finished' as const, seconds: 41.2 };
-    expect(progressText(status, true)).toBe('7,440 evaluations in 41 s · ranking 91 % certain');
+    expect(progressText(status, true)).toBe('7,440 evaluations in 41 s · ranking 91\u00a0% certain');
     expect(progressText({ ...status, certainty: 1 }, true)).toBe('7,440 evaluations in 41 s · exact values');
   });
 
   it('is short where a panel is narrow', () => {
-    expect(progressText(STATUS, true, true)).toBe('7,440 of ~12,000 · 21 s left · 91 % certain');
+    expect(progressText(STATUS, true, true)).toBe('7,440 of ~12,000 · 21 s left · 91\u00a0% certain');
     const status = { ...STATUS, state: 'finished' as const, seconds: 41.2 };
-    expect(progressText(status, true, true)).toBe('7,440 evaluations · ranking 91 % certain');
+    expect(progressText(status, true, true)).toBe('7,440 evaluations · ranking 91\u00a0% certain');
   });
 
   it('announces the cost before the start', () => {

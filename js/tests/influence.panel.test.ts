@@ -213,7 +213,7 @@ describe('edits of test points', () => {
     expect(shares).toEqual([...shares].sort((a, b) => b - a));
     await click(rows('tests')[0]!);
     expect(one('subject-doubt').textContent).toContain(
-      `${shares[0]} % of the training points’ influence hurts it`
+      `${shares[0]}\u00a0% of the training points’ influence hurts it`
     );
     expect(kernel.run.tests.n).toBe(40);
   });
@@ -263,7 +263,7 @@ describe('training points', () => {
   it('show whom the point in focus hurts; a test point there leads back to it', async () => {
     const { tab, one, all, click, root } = await open();
     await tab('training');
-    expect(one('effects-same').getAttribute('aria-label')).toMatch(/same label.*25 % quantile is/);
+    expect(one('effects-same').getAttribute('aria-label')).toMatch(/same label.*25\u00a0% quantile is/);
     const worst = all('worst-test').filter((thumb) => !thumb.hidden)[0]!;
     const test = at(worst);
     await click(worst);

@@ -269,7 +269,7 @@ describe('words', () => {
   });
 
   it('of how far a test point is disagreed with', () => {
-    expect(disagreed(0.643)).toBe('64 % of the training points’ influence hurts it');
+    expect(disagreed(0.643)).toBe('64\u00a0% of the training points’ influence hurts it');
     expect(disagreed(NaN)).toBeNull();
   });
 });

@@ -317,12 +317,14 @@ describe('words', () => {
   it('say how many and how far', () => {
     expect(barWords([], trans)).toBe('');
     expect(barWords([run({ state: 'finished' })], trans)).toBe('');
-    expect(barWords([run()], trans)).toBe('1 run, 63 %');
-    expect(barWords([run(), run({ completion: 0 }), run({ state: 'failed' })], trans)).toBe('2 runs, 31 %');
+    expect(barWords([run()], trans)).toBe('1 run, 63\u00a0%');
+    expect(barWords([run(), run({ completion: 0 }), run({ state: 'failed' })], trans)).toBe(
+      '2 runs, 31\u00a0%'
+    );
   });
 
   it('say it all to who does not see the bar', () => {
-    expect(spoken(run(), trans)).toBe('digits, Shapley, running, 63 %, 21 s left');
+    expect(spoken(run(), trans)).toBe('digits, Shapley, running, 63\u00a0%, 21 s left');
     expect(timeWords(run({ state: 'paused' }), trans)).toBe('12 s so far');
   });
 

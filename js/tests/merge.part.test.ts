@@ -153,7 +153,7 @@ describe('the button and what it opens', () => {
       answer({ state: 'more', next });
       expect(last()).toMatchObject({ do: 'piece', at: next, file: asked[0]!.file });
     }
-    expect(one('merge-state').textContent).toBe('Reading ada.jsonl… 66 %');
+    expect(one('merge-state').textContent).toBe('Reading ada.jsonl… 66\u00a0%');
     expect((last().text as string).length).toBe(1);
     answer(PREVIEW);
     expect(asked).toHaveLength(3);

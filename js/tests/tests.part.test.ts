@@ -162,8 +162,8 @@ it('lists the points, edits the chosen one by keys and clicks, and says that the
   expect(at('test-said').textContent).toContain('The first 2 are listed.');
   const [first, second] = all('test-doubt') as [HTMLElement, HTMLElement];
   expect(first.textContent).toContain('<b>dog</b>');
-  expect(first.textContent).toContain('model: cat, 97 %14/15 neighbours against');
-  expect(first.title).toContain('its own label with 1 %; 14 of the 15 nearest');
+  expect(first.textContent).toContain('model: cat, 97\u00a0%14/15 neighbours against');
+  expect(first.title).toContain('its own label with 1\u00a0%; 14 of the 15 nearest');
   expect([
     first.ariaSelected ?? first.getAttribute('aria-selected'),
     first.tabIndex,

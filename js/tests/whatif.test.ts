@@ -56,14 +56,14 @@ describe('what the curve says', () => {
   it('suggests a drop only with held-out points, and says by how much and how sure', () => {
     const words = said(read());
     expect(words).toContain(
-      'Drop the lowest 5 % (10 points): +0.050 ± 0.004, at random \u22120.010 ± 0.004.'
+      'Drop the lowest 5\u00a0% (10 points): +0.050 ± 0.004, at random \u22120.010 ± 0.004.'
     );
     expect(words).toContain('No sure gain there for neg_log_loss.');
     expect(words).toContain('With your edits (3 points; dotted)');
     expect(words).toContain('Scored on 200 held-out points.');
     const seen = said(read({ held_out: false }));
     expect(seen).not.toContain('Drop the lowest');
-    expect(seen).toContain('Highest without the lowest 5 %');
+    expect(seen).toContain('Highest without the lowest 5\u00a0%');
     expect(seen).toContain('no evidence for dropping');
   });
 
@@ -148,9 +148,9 @@ describe('the card', () => {
     at('whatif-cancel').click();
     expect(source.ask).toHaveBeenLastCalledWith('whatif', { do: 'cancel' });
     say('whatif', 'curve', body());
-    expect(at('whatif-drop').textContent).toBe('drop 5 %');
+    expect(at('whatif-drop').textContent).toBe('drop 5\u00a0%');
     expect(at('whatif-chart').getAttribute('aria-label')).toContain(
-      'accuracy without the lowest points: 0 % dropped'
+      'accuracy without the lowest points: 0\u00a0% dropped'
     );
     const choose = at('whatif-metric') as HTMLSelectElement;
     choose.value = 'neg_log_loss';

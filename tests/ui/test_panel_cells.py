@@ -88,7 +88,7 @@ def test_cells_are_walked_by_keys_and_charts_show_what_was_before(browser: Brows
     certainty = page.get_by_test_id("certainty-chart")
     expect(certainty).to_have_attribute("data-stabilities", "12")
     expect(certainty).to_have_attribute(
-        "aria-description", re.compile("Rank stability 92 %: .* 7,400 evaluations")
+        "aria-description", re.compile("Rank stability 92\u00a0%: .* 7,400 evaluations")
     )
     expect(page.get_by_test_id("stability")).to_have_text("stability 92 %")
     blank.close()

@@ -86,7 +86,7 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
     const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 120;
     shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
-  const share = percent(quantile);
+  const share = percent(quantile, ' '); // names of columns are exported
   shown.push(
     column(
       'value',

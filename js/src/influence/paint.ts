@@ -169,7 +169,7 @@ function paintTraining(parts: Parts, _: Assembly, scene: Scene): void {
     at: threshold,
     below: threshold === null ? 0 : points.value.reduce((k, x) => k + (x <= threshold ? 1 : 0), 0),
     n: points.n,
-    name: quantileName(percent(both.quantile)),
+    name: quantileName(percent(both.quantile, ' ')),
     tip: quantileTip(percent(both.quantile)),
   });
   parts.edits.update(points.edits);

@@ -209,7 +209,7 @@ export const quantileBelow = (hi: number): string => `quantile below ${plain(hi,
 export const showMore = (n: number): string => `Show more (${count(n)})`;
 /** "25 %", "25 % quantile" and "q25". */
 export const quantileName = (share: string): string => `${share} quantile`;
-export const quantileBrief = (share: string): string => `q${share.replace(' %', '')}`;
+export const quantileBrief = (share: string): string => `q${share.replace(/\s%/, '')}`;
 
 // --- columns ---
 
@@ -230,7 +230,7 @@ export const sides = (helps: number, hurts: number): string =>
 /** `p`: the probability of its label, NaN where none is known. */
 export function predictionOf(label: string, predicted: string, p: number, wrong: boolean): string {
   const sure = Number.isFinite(p)
-    ? ` (probability ${p < 0.01 ? 'under 1 %' : `${Math.round(p * 100)} %`})`
+    ? ` (probability ${p < 0.01 ? 'under 1\u00a0%' : `${Math.round(p * 100)}\u00a0%`})`
     : '';
   return wrong
     ? `labelled ${label}${sure}, predicted ${predicted}`

@@ -1,7 +1,8 @@
 /** How certain the ranking is, over the work done, and what the stopping rule says of it. */
 
 import { h, setAttr, setText, show, svg } from '../dom';
-import { count, percent } from '../format';
+import { count, percent, unbroken } from '../format';
+import { LIVE } from '../here';
 import type { HistoryEntry, Status } from '../wire';
 import { certaintyWords, Say, wantedWords } from '../words';
 
@@ -75,7 +76,7 @@ export function createCertainty() {
     setText(unit, `${status.unit} ${count(end)}`);
     setAttr(chart, 'data-points', known.length);
     setAttr(chart, 'aria-label', certaintyWords(status, known.length));
-    setText(reason, status.reason);
+    setText(reason, LIVE ? unbroken(status.reason) : status.reason);
     show(reason, status.reason !== '');
     setText(announcement, status.announcement);
     show(announcement, status.announcement !== '' && status.state !== 'pending');

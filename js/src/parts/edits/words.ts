@@ -47,7 +47,7 @@ export const WORDS = {
       .filter(Boolean)
       .join(', '),
   acceptNote: 'One step, undone by u. What you relabelled or dropped is left alone.',
-  why: (p: number) => `suggestion accepted, ${percent(p)} and more`,
+  why: (p: number) => `suggestion accepted, ${percent(p, ' ')} and more`,
   whyOne: 'suggestion accepted',
   promptNote: (n: number, what: string) => `Comment on ${these(n, what)}`,
   promptLabel: (n: number, what: string) => `Label of ${these(n, what)}`,

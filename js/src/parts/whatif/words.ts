@@ -17,7 +17,7 @@ export function scored(of: Gain, at: number): string {
   return `${value(score, error)}${error > 0 ? ` ± ${value(error, error)}` : ''}`;
 }
 
-const share = (curve: Curve, at: number): string => `${plain(curve.shares[at]!)} %`;
+const share = (curve: Curve, at: number): string => `${plain(curve.shares[at]!)}\u00a0%`;
 const names = (list: readonly string[]): string =>
   list.length < 2 ? list.join() : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
 
@@ -30,7 +30,7 @@ export const WORDS = {
   cancel: 'Cancel',
   metric: 'Metric',
   first: (model: string) =>
-    `Fits ${model} again without its lowest 0 to 20 %, with ten seeds, beside random removal and with your edits.`,
+    `Fits ${model} again without its lowest 0 to 20\u00a0%, with ten seeds, beside random removal and with your edits.`,
   begins: 'Begins\u2026',
   progress: (curve: Curve) =>
     `${count(curve.done)} of ${count(curve.total)} fits` +
