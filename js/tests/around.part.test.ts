@@ -130,7 +130,7 @@ it('says what the point does to test points, as text', () => {
   expect(at('around-hurt').querySelectorAll('[role=img]')[1]!.getAttribute('title')).toBe(
     'Test point nine, labelled <b>dog</b>: \u22120.5'
   );
-  expect(at('around-said').textContent).toBe('hurts 3, helps 9 of 20');
+  expect(at('around-said').textContent).toBe('hurts 3, helps 9 of 20 test points');
   expect(at('around-rank').textContent).toBe('KNN-Shapley \u22120.012, rank 2 of 40');
   hear(message({ effects: { ...EFFECTS, own: true, rows: [], ids: [], labels: [], worth: [], texts: [] } }));
   expect(at('around-said').textContent).toBe('None of 20 test points.');

@@ -17,7 +17,7 @@ export const WORDS = {
       numeric ? 'minus the squared error of their mean' : 'the share of them with the right label'
     }, as the labels are now.${asked < of ? ` Of ${count(of)} test points ${count(asked)} were drawn and asked.` : ''}`,
   said: ({ hurt, helped, asked }: Effects) =>
-    `hurts ${count(hurt)}, helps ${count(helped)} of ${count(asked)}`,
+    `hurts ${count(hurt)}, helps ${count(helped)} of ${many(asked, 'test point')}`,
   none: ({ asked }: Effects) => `None of ${many(asked, 'test point')}.`,
   one: (id: string, label: string, worth: number) =>
     `Test point ${id}, labelled ${label}: ${plain(worth, 2)}`,
