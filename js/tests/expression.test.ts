@@ -53,6 +53,14 @@ describe('an expression', () => {
     expect(rows('value < 0 and label == "infected"')).toEqual([1]);
   });
 
+  it('says how a name with spaces is written', () => {
+    const told = ['Write `red cells` instead of red cells.', 'red cells'];
+    expect(refusal('value < 0 and red cells > 7')).toEqual(told);
+    expect(refusal('red cells')).toEqual(told);
+    expect(refusal('`red cells` > 7 and')[0]).toContain('missing');
+    expect(refusal('label == "red cells" and')[0]).toContain('missing');
+  });
+
   it('asks for what nobody did yet, and says which column it lacks', () => {
     expect([rows('flagged'), rows('edited and not flagged')]).toEqual([[], [0, 1]]);
     const lacking = (text: string): string => {

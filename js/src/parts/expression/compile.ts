@@ -28,7 +28,22 @@ const TURNED: Readonly<Record<Comparison, Comparison>> = {
 
 /** Checks the expression against the columns; throws ExpressionError. What is returned computes the mask. */
 export function compile(text: string, scope: Scope): () => Mask {
-  return bind(parse(text), scope);
+  return bind(parsed(text, scope.names), scope);
+}
+
+/** What cannot be read because a name with spaces stands there as it is gets told so. */
+function parsed(text: string, names: readonly string[]): Node {
+  try {
+    return parse(text);
+  } catch (error) {
+    for (const name of names) {
+      const at = /\S\s+\S/.test(name) ? text.indexOf(name) : -1;
+      if (at >= 0 && !/["'`]$/.test(text.slice(0, at))) {
+        throw new ExpressionError(WORDS.instead(name, written(name)), at, at + name.length);
+      }
+    }
+    throw error;
+  }
 }
 
 function bind(node: Node, scope: Scope): () => Mask {
