@@ -75,7 +75,7 @@ const sources = (change) => ({
 const EAGER = { js: '//# allFunctionsCalledOnLoad' };
 
 /** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
-const OURS = /^(element|derived|update|drawer)$/;
+const OURS = /^(element|derived|update|drawer|presets|extend|reveal)$/;
 
 const common = {
   inject: ['js/src/often.mjs', 'js/src/unpacked.mjs'],

@@ -176,6 +176,7 @@ function placeParts(parts: readonly Part[], views: Views, detail: HTMLElement): 
     views.edits.element.before(...(part.overview ?? []));
     views.chips.element.append(...(part.bar ?? []));
     detail.append(...(part.detail ?? []));
-    views.status.element.append(...(part.footer ?? []));
+    views.status.element.firstElementChild!.append(...(part.footer ?? []));
+    views.status.element.append(...(part.deeds ?? []));
   }
 }

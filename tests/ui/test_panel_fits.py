@@ -96,6 +96,24 @@ def test_on_a_phone_the_table_has_most_of_the_panel_and_the_filters_are_behind_a
         assert page.evaluate("document.activeElement.shadowRoot.activeElement.dataset.testid") == "fold"
 
 
+@pytest.mark.parametrize("width", [400, 700, 1400])
+def test_words_that_come_into_the_foot_move_no_button(browser: Browser, width: int) -> None:
+    with bridged(browser, valued_digits(), width=width, height=700) as at:
+        page, button = at.page, at.part("value-again")
+        expect(at.part("row").first).to_be_visible()
+        row = at.row(at.order()[0])
+        row.press("Control+a")  # what says how many are selected is there before and after
+        expect(at.part("footer-selected")).to_be_visible()
+        stood = box(button)
+        row.press("Control+c")
+        expect(at.part("copied")).to_have_text(re.compile("copied"))
+        assert box(button) == stood
+        page.keyboard.press("Escape")
+        row.press("x")
+        expect(at.part("saved")).to_contain_text("saved")
+        assert box(button) == stood
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_saved_page_fits_the_same_and_axe_finds_nothing_serious(
     browser: Browser, tmp_path: Path, scheme: str

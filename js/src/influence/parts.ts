@@ -145,7 +145,7 @@ export function assemble(parts: Parts, live: LivePart, testing: TestEditing, clo
     column(Say.harmful, 'hurts', Say.harmfulHint, parts.harmful.element),
     column(Say.helpful, 'helps', Say.helpfulHint, parts.helpful.element)
   );
-  parts.status.element.append(...live.parts.flatMap((part) => part.footer ?? []));
+  parts.status.element.firstElementChild!.append(...live.parts.flatMap((part) => part.footer ?? []));
   parts.trainChips.element.append(
     ...live.parts.flatMap((part) => part.bar ?? []),
     h('span', { class: 'shapes', role: 'group', 'aria-label': Say.shownAs }, parts.asRows, parts.asPictures)

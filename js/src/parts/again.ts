@@ -65,7 +65,7 @@ export function makeAgain({ source, set }: Hub): Part {
 
   paint();
   return {
-    footer: [button],
+    deeds: [button],
     style: STYLE,
     paint() {
       stands = true;

@@ -73,7 +73,10 @@ export interface Part {
   readonly tools?: readonly HTMLElement[];
   /** In the column of the point in focus, below the labels. */
   readonly detail?: readonly HTMLElement[];
+  /** Words in the foot. */
   readonly footer?: readonly HTMLElement[];
+  /** Buttons at the end of the foot, which no word moves. */
+  readonly deeds?: readonly HTMLElement[];
   /** Beside undo and redo. */
   readonly takeBack?: readonly HTMLElement[];
   /** Sheets and menus over the panel. */

@@ -35,7 +35,10 @@ export function createStatus(actions: StatusActions) {
   });
   const warned = h('span', { class: 'muted', 'data-testid': 'footer-warnings' });
   const share = h('span', { class: 'muted share', 'data-testid': 'footer-share' });
-  const element = h('div', { class: 'footer' }, shown, selected, saved, failed, warned, share);
+  const all = [shown, selected, saved, failed, warned];
+  // a button beside them stays where it is when they grow
+  const words = LIVE ? [h('span', { class: 'footer-words' }, ...all)] : all;
+  const element = h('div', { class: 'footer' }, ...words, share);
 
   function update({ points, shown: k, selected: ticked, unsaved, live: answered }: StatusData): void {
     const { status, edits } = points;
