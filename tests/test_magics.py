@@ -37,6 +37,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 def shell(kept: Shell, tmp_path, monkeypatch) -> Iterator[Shell]:
     """The shell in a folder of its own, no runs before or after."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "_LIST", runs._List())
     before = dict(kept.names)
     yield kept
     for name in kept.own_names() - set(before):
