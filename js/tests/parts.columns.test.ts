@@ -4,6 +4,7 @@ import { ranks } from '../src/columns';
 import { columnsFor } from '../src/layout';
 import * as arrange from '../src/parts/columns/arrange';
 import { countClasses, miniOf } from '../src/parts/columns/counts';
+import { ends } from '../src/parts/columns/mini_words';
 import { readColumns } from '../src/parts/columns/read';
 import { tsv } from '../src/parts/columns/tsv';
 import { disagrees, fromFull, suggestionOf, type ExtraColumn } from '../src/points';
@@ -232,5 +233,16 @@ describe('columns that Python sends', () => {
     expect(suggestionOf(points, 0)).toMatchObject({ code: 1, name: 'dog' });
     expect([0, 1, 2].map((row) => disagrees(points, row))).toEqual([true, false, false]);
     expect(suggestionOf(points, 2)).toBeNull();
+  });
+});
+
+describe('the ends of a range', () => {
+  it('have few digits, and a side of 0 that is there is never left out', () => {
+    expect(ends(-0.0624, 0.871)).toBe('\u22120.06\u20260.87');
+    expect(ends(-0.871, 0.0624)).toBe('\u22120.87\u20260.06');
+    expect(ends(0.0624, 0.871)).toBe('0\u20260.87');
+    expect(ends(-1e-17, 0.871)).toBe('0\u20260.87');
+    expect(ends(-2.44, 2.06)).toBe('\u22122.4\u20262.1');
+    expect(ends(3, 3)).toBe('3');
   });
 });

@@ -6,11 +6,15 @@ import { WORDS } from './words';
 
 /** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
 const SMALL = 0.1;
+/** Below this one it is 0 also where it is on the other side of 0, which is else worth a digit. */
+const NOTHING = 1e-3;
 
 /** A range, as short as it can be told. */
 export function ends(lo: number, hi: number): string {
   const largest = Math.max(Math.abs(lo), Math.abs(hi));
-  const end = (x: number): string => plain(Math.abs(x) < SMALL * largest ? 0 : x, 2);
+  const least = (lo < 0 && hi > 0 ? NOTHING : SMALL) * largest;
+  const end = (x: number): string =>
+    Math.abs(x) < least ? '0' : plain(x, Math.abs(x) < SMALL * largest ? 1 : 2);
   return lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
 }
 
