@@ -87,7 +87,8 @@ export function columnsFor(points: Points, room: Room, width = Infinity, live = 
   }
   if (label !== null) {
     const name = label.kind === 'class' ? Say.label : Say.target;
-    const least = label.kind !== 'class' ? (narrow ? 108 : 132) : narrow ? 72 : labelWidth(label.classes);
+    const least =
+      label.kind !== 'class' ? (narrow ? 108 : 132) : labelWidth(label.classes, narrow ? 72 : 104);
     shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
   shown.push(
@@ -140,9 +141,9 @@ export function numberWidth(name: string, numbers: Float32Array): string {
 }
 
 /** Room for "old → new" with short names, for one name when they are long. */
-export function labelWidth(classes: readonly string[]): number {
+export function labelWidth(classes: readonly string[], least = 104): number {
   const longest = Math.max(1, ...classes.slice(0, 200).map((name) => name.length)) * 7.5;
-  return Math.round(within(104, 1.5 * longest + 48, 190));
+  return Math.round(within(least, 1.9 * longest + 50, 190));
 }
 
 /** The least width of the whole table, in pixels: the sum of the columns' least widths. */

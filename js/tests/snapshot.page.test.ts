@@ -95,7 +95,7 @@ describe('on a page', () => {
     const cell = inside(all).querySelector('[data-testid="cell-label"]')!;
     expect(cell.querySelector('s')!.textContent).not.toBe('');
     expect(cell.querySelector('.label-now')!.textContent).toBe(String(run.codes[4]));
-    expect(cell.getAttribute('title')).toBe('flagged: <b>odd</b>');
+    expect(cell.getAttribute('title')).toBe('5 → 6\nflagged: <b>odd</b>');
     inside(all).querySelector<HTMLElement>('[data-row="4"]')!.click();
     await wait(300);
     expect(text(all, 'point-facts')).toContain('flagged: <b>odd</b>');

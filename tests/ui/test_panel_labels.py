@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 from panel_fakes import FakeValuation
 from playwright.sync_api import Browser, expect
 from sklearn.datasets import load_iris
+from ui.blank import Blank, snapshot
 from ui.bridge import Bridge, bridged
 from ui.eyes import box
 from ui.work import valued_digits
 
 from dvlwidgets import Dataset, ValuationPanel
 from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.widgets import wire
+from dvlwidgets.widgets.snapshot import Labels
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
 
@@ -178,3 +182,25 @@ def test_a_comment_stays_when_somebody_clicks_elsewhere_before_it_is_saved(brows
                 at.page.keyboard.press(leave)
             expect(at.part("prompt")).to_be_hidden()
         assert len(panel.edits.history()) == 1
+
+
+@pytest.mark.parametrize("width", [400, 970])
+def test_what_a_label_is_now_can_be_read_and_a_tooltip_says_what_it_was(browser: Browser, width: int) -> None:
+    names = ("infected", "uninfected", "unclear")
+    was = (np.arange(60) % 3).astype("u2")
+    labels = Labels(names, (was + 1) % 3, was)
+    blank = Blank.open(browser, width=width, height=700)
+    blank.mount()
+    blank.tell(wire.full(1, replace(snapshot(60, state="finished"), labels=labels)))
+    cells = blank.page.get_by_test_id("cell-label")
+    expect(cells.first).to_be_visible()
+    right = "one => one.getBoundingClientRect().right"
+    for cell in cells.locator("visible=true").all()[:9]:
+        now = cell.locator(".label-now")
+        assert now.inner_text() in names
+        assert now.evaluate("one => one.scrollWidth <= one.clientWidth")
+        assert now.evaluate(right) <= cell.evaluate(right)
+        title = str(cell.get_attribute("title"))
+        assert title in {f"{names[i]} → {names[(i + 1) % 3]}" for i in range(3)}
+        assert title.endswith(now.inner_text())
+    blank.close()

@@ -83,7 +83,7 @@ export function trainColumns(both: Both, room: Room, width: number): Column[] {
   shown.push(looks(train, 54, narrow));
   if (label !== null) {
     const name = label.kind === 'class' ? Say.label : Say.target;
-    const least = narrow ? 72 : label.kind === 'class' ? labelWidth(label.classes) : 120;
+    const least = label.kind === 'class' ? labelWidth(label.classes, narrow ? 72 : 104) : narrow ? 72 : 120;
     shown.push(column('label', 'label', name, labelTip(name), `minmax(${least}px, .5fr)`));
   }
   const share = percent(quantile, ' '); // names of columns are exported

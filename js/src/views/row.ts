@@ -156,12 +156,11 @@ function labelCell(): Cell {
         arrow.remove();
       }
       setText(now, text('now'));
-      setAttr(now, 'title', text('now'));
       now.classList.toggle('edited', changed);
-      if (points.marks !== undefined) {
-        setAttr(now.parentElement!, 'data-mark', points.marks.has(row));
-        setAttr(now.parentElement!, 'title', points.marks.get(row));
-      }
+      const mark = points.marks?.get(row);
+      const whole = (changed ? `${text('was')} → ` : '') + text('now');
+      setAttr(now.parentElement!, 'data-mark', mark !== undefined);
+      setAttr(now.parentElement!, 'title', mark === undefined ? whole : `${whole}\n${mark}`);
       if (points.dropped[row] === 1) {
         now.after(dropped);
       } else {
