@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from dvlwidgets.data import Dataset
 from dvlwidgets.widgets.out_of_fold import folds_of, out_of_fold
-from dvlwidgets.widgets.parts import columns
+from dvlwidgets.widgets.parts import columns, view_table
 
 N = 60
 
@@ -118,6 +118,10 @@ def test_labels_are_suggested_once_the_run_has_values_and_an_edited_label_counts
     assert "out-of-fold, 5 folds" in suggested["tip"]
     assert "in-sample" in predicted["tip"]
     arrived(page, raw, "suggesting", lambda m: m["state"] == "done")
+    table = view_table.table_of(panel._session)  # what files get
+    assert table["suggested"].tolist() == [suggested["classes"][code] for code in suggested["codes"]]
+    np.testing.assert_array_equal(table["suggested_probability"], suggested["probability"])
+    assert table["predicted"].tolist() == fitted.predict(train.x).tolist()
 
 
 def test_a_large_data_set_is_not_fitted_without_being_asked(asked, monkeypatch):

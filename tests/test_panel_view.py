@@ -316,6 +316,9 @@ def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(opened)
     assert again.values.tobytes() == made.result.values.tobytes()
     assert ask(page, "control", do="checkpoint", name="../out")["t"] == "error"
     assert "as Banzhaf" in kinds_at_hello(page)
+    table, shown = view.table_of(panel._session), panel._session.values_now()
+    np.testing.assert_array_equal(table["as Banzhaf"], told["values"])
+    assert np.argsort(table["rank"]).tolist() == np.argsort(shown, kind="stable").tolist()
     panel.edits.drop(data, [1])
     page.messages.clear()
     panel.value_again()
@@ -324,6 +327,10 @@ def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(opened)
     assert np.isnan(emptied["values"]).all()
     assert "valued again since" in emptied["tip"]
     assert "as Banzhaf" not in kinds_at_hello(page)
+    table = view.table_of(panel._session, np.array([1, 0]))
+    assert "as Banzhaf" not in table
+    np.testing.assert_array_equal(table["value_before"], shown[[1, 0]])
+    assert np.isnan(table["rank"][0])  # of the dropped point
 
 
 def test_a_closed_form_offers_none_of_it(opened):

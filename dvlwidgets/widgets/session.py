@@ -87,6 +87,8 @@ class Session:
         self._checkpoint, self._on_change = checkpoint, on_change
         self._hearers: list[Callable[[], None]] = []
         self.valued = Valued.of(train, {}, {})
+        self.besides: dict[str, tuple[Valued | None, NDArray[Any]]] = {}
+        """Columns that parts have added, for tables: (n,) by name, and the values that they belong to, if to any."""
         self._asked: Literal["pause", "resume", "stop"] | None = None
         self._valuing = False
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))

@@ -149,6 +149,7 @@ class ColumnsPart:
         pack = wire.Packer()
         columns = [self._suggested_column(said, at, besides, gone, pack)]
         codes, classes = in_sample(self._model(), kept, session.train)
+        session.besides["predicted"] = None, self._words(classes)[codes]
         columns.append(self._classes("predicted", PREDICTED, classes, pack(codes, "u2")))
         return wire.part(NAME, "columns", {"columns": columns}, pack=pack)
 
@@ -165,12 +166,18 @@ class ColumnsPart:
         codes[at], probability[at] = said.codes, said.probability
         if besides is not None:
             codes[gone], probability[gone] = besides.codes, besides.probability
+        words = np.append(self._words(said.classes), "")  # of a point about which nothing is known
+        self._session.besides["suggested"] = None, words[np.where(codes == UNKNOWN, -1, codes)]
+        self._session.besides["suggested_probability"] = None, probability
         column = self._classes("suggested", TIP, said.classes, pack(codes, "u2"))
         return column | {"probability": pack(probability, "f4")}
 
     def _classes(self, name: str, tip: str, classes: list[Any], codes: Content) -> Content:
-        words = [self._session.word(label) for label in classes]
+        words = self._words(classes).tolist()
         return {"id": name, "name": name, "tip": tip, "type": "class", "classes": words, "codes": codes}
+
+    def _words(self, classes: list[Any]) -> NDArray[Any]:
+        return np.array([self._session.word(label) for label in classes], dtype=object)
 
     # --- groups ---------------------------------------------------------------------------------------------
 

@@ -183,6 +183,7 @@ class ControlPart:
             warnings.simplefilter("ignore", UserWarning)  # the menu says which are told badly
             result = session.valuation.reweight(name)
         points = valued.spread(points_of(result, len(valued.data)))
+        session.besides[f"as {name}"] = valued, points.value
         errors = points.stderr[np.isfinite(points.stderr)]
         error = f" Mean standard error {errors.mean():.2g}." if errors.size else ""
         tip = (

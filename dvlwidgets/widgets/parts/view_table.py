@@ -24,23 +24,42 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
         rows: positions of points; None for all, in the order of the data.
 
     Returns:
-        position, id, what was computed (value, stderr, updates, converged; of an influence panel its quantile, loss and
-        the like), label, label_before, dropped, flagged, note, the features that the panel shows as columns, and a
-        data frame's columns that are no numbers: texts, categories, dates.
+        position, id, rank, what was computed (value, stderr, updates, converged; of an influence panel its quantile,
+        loss and the like), value_before, values as another semivalue, label, label_before, suggested with its
+        probability and predicted once they are known, dropped, flagged, note, the features that the panel shows as
+        columns, and a data frame's columns that are no numbers: texts, categories, dates.
     """
     now, train = session.snapshot(), session.train
     labels = now.labels
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
-    table |= session.numbers(now)
+    numbers = session.numbers(now)
+    table |= {"rank": _rank(next(iter(numbers.values())))} | numbers
+    if session.valued.before is not None:
+        table["value_before"] = session.valued.before
+    besides = {
+        name: column for name, (of, column) in session.besides.items() if of is None or of is session.valued
+    }
+    table |= {name: column for name, column in besides.items() if name.startswith("as ")}
     if labels is not None:
         for name, content in (("label", labels.current), ("label_before", labels.original)):
             words = None if labels.classes is None else np.array(labels.classes, dtype=object)
             table[name] = content if words is None else words[content]
+    table |= {
+        name: besides[name] for name in ("suggested", "suggested_probability", "predicted") if name in besides
+    }
     table["dropped"] = now.dropped.astype(bool)
     table |= _marks(session)
     for name, column in (*session.subject.features, *_no_numbers(train)):
         table[name if name not in table else f"feature {name}"] = np.asarray(column)
     return table if rows is None else {name: column[rows] for name, column in table.items()}
+
+
+def _rank(values: NDArray[Any]) -> NDArray[np.float64]:
+    """1 for the lowest value, earlier points first among equals; NaN where it is not known."""
+    ranks = np.full(values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    ranks[known[np.argsort(values[known], kind="stable")]] = np.arange(1, known.size + 1)
+    return ranks
 
 
 def _no_numbers(train: Dataset) -> list[tuple[str, NDArray[Any]]]:
