@@ -283,7 +283,7 @@ class LivePanel(anywidget.AnyWidget):
         return self._part(view.ViewPart).hear(callback)
 
     def to_frame(self, rows: ArrayLike | None = None) -> pd.DataFrame:
-        """What the panel knows of each point as a pandas data frame: values, ranks, labels, suggestions, edits, features.
+        """What the panel knows of each point as a pandas data frame: values, ranks, labels, edits, features and so on.
 
         Args:
             rows: positions or a mask, e.g. `panel.selection`; None for all points.
