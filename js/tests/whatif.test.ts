@@ -170,7 +170,7 @@ describe('valuing again', () => {
   it('can be asked for when there are edits and no run, and the values before come as a column', () => {
     const { hub, source, say, state } = fakeHub();
     const part = makeAgain(hub);
-    const button = part.footer![0] as HTMLButtonElement;
+    const button = part.deeds![0] as HTMLButtonElement;
     expect(button.disabled).toBe(true);
     say('again', 'waiting', { waiting: 2, turn: 0 });
     expect(button.disabled).toBe(true); // it runs
