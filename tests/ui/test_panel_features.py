@@ -41,3 +41,18 @@ def test_an_expression_fetches_the_feature_that_it_names(browser: Browser) -> No
         panel.filters = {"expression": "pixel_3_4 > 0.5"}
         expect(count).to_have_text(f"{np.sum(x[:, other] > 0.5)} of 80 shown")
         expect(page.locator("[data-chip=expression]")).to_have_attribute("title", re.compile("^Remove"))
+
+
+def test_the_map_offers_every_feature_that_holds_numbers_and_fetches_the_one_chosen(browser: Browser) -> None:
+    panel = valued_digits()
+    with bridged(browser, panel) as at:
+        part = at.part
+        expect(part("cell-suggested").first).to_contain_text("%")
+        part("picture-map").click()
+        plane, across = part("map"), part("map-x")
+        across.select_option(label="pixel_2_3")
+        part("map-y").select_option(label="value")
+        expect(plane).to_have_attribute("data-points", "80")
+        expect(plane).to_have_attribute("aria-label", re.compile("pixel_2_3"))
+        expect(across).to_have_value("x:feature:pixel_2_3")
+        expect(across.locator("option", has_text="pixel_2_3")).to_have_count(1)

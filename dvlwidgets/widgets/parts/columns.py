@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dvlwidgets.data.arrays import is_frame
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.engine.runner import threads_work
 from dvlwidgets.errors import DvlError, InputError, WireError
@@ -79,7 +80,8 @@ class ColumnsPart:
         self._listening = True
         self.news()
         names = self._left_out()[:OFFERED]
-        frames = [wire.part(NAME, "offered", {"names": names}), wire.part(NAME, "suggesting", self._state)]
+        offered = {"names": names, "numbers": self._numeric(names)}
+        frames = [wire.part(NAME, "offered", offered), wire.part(NAME, "suggesting", self._state)]
         if self._session.train.n_rows != len(self._session.train):
             frames.append(self._groups())
         return frames if self._suggested is None else [*frames, self._suggested]
@@ -202,6 +204,17 @@ class ColumnsPart:
             return []
         sent = {name for name, _ in self._session.subject.features}
         return [str(name) for name in train.feature_names if str(name) not in sent]
+
+    def _numeric(self, names: list[str]) -> list[str]:
+        """Those of the features that hold numbers; nothing is read for it."""
+        train = self._session.train
+        kinds = (
+            list(train.x.dtypes)
+            if is_frame(train.x)
+            else [getattr(train.x, "dtype", None)] * train.n_features
+        )
+        of = dict(zip(map(str, train.feature_names), kinds, strict=False))
+        return [name for name in names if getattr(of[name], "kind", "f") in "biuf"]
 
     def _feature(self, name: str, request: str | None) -> wire.Frame:
         if name not in self._left_out():

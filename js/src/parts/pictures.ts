@@ -2,7 +2,7 @@
 
 import { h, setText, show } from '../dom';
 import { idOf } from '../points';
-import { array, list, text, words } from '../read';
+import { array, list, text, texts, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
 import STYLE from '../../style/parts/pictures.css';
 import { classesOf, withClasses } from './filters/model';
@@ -20,12 +20,17 @@ import { createTabs, TABS, type Tab } from './pictures/tabs';
 import { WORDS } from './pictures/words';
 
 const NAME = 'pictures';
+const COLUMNS = 'columns';
+/** Features in a list of choices. */
+const MOST_OFFERED = 500;
 
 export function makePictures({ source, desk, set }: Hub): Part {
   let sight: Sight | null = null;
   let tab: Tab = 'curve';
   let map: Given = null;
   let asked = false;
+  let offered: readonly string[] = [];
+  const wanted = new Set<string>();
   const look = createLooks();
   const large = createLarge(paint);
 
@@ -37,6 +42,13 @@ export function makePictures({ source, desk, set }: Hub): Part {
     toggle: (row) => set((s) => toggleRow(s, row)),
     select: (rows, add) => set((s) => ({ ...s, selected: new Set(add ? [...s.selected, ...rows] : rows) })),
     describe,
+    offered: () => offered,
+    want(name) {
+      if (!wanted.has(name)) {
+        wanted.add(name);
+        source.ask(COLUMNS, { what: 'feature', name });
+      }
+    },
   };
   const curve = createCurveView(deeds);
   const plane = createMapView(deeds);
@@ -80,6 +92,13 @@ export function makePictures({ source, desk, set }: Hub): Part {
 
   const stops = [
     source.hear(NAME, hear),
+    source.hear(COLUMNS, ({ kind, body }) => {
+      if (kind === 'offered') {
+        guarded(source, () => (offered = texts(body, 'numbers').slice(0, MOST_OFFERED)));
+        wanted.clear(); // told anew: what was asked for may have gone astray
+        paint();
+      }
+    }),
     source.hear('stability', (message) =>
       guarded(source, () => {
         stability.hear(message);

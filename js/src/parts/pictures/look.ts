@@ -21,6 +21,9 @@ export interface Deeds {
   /** `add`: to those that are selected. */
   select(rows: readonly number[], add: boolean): void;
   describe(row: number): string;
+  /** Names of features that hold numbers and are not here. */
+  offered(): readonly string[];
+  want(feature: string): void;
 }
 
 /** Remembers what is costly until what it was made of changes. */

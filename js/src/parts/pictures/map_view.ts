@@ -7,6 +7,7 @@ import { grow, lassoed, nearest, towards, type Corner } from './geometry';
 import { inkOf } from './ink';
 import { createWatch, partsOf, type Deeds, type Look } from './look';
 import {
+  absent,
   choices,
   dots,
   endsOf,
@@ -75,7 +76,7 @@ export function createMapView(deeds: Deeds) {
   }
 
   function offer(points: Points): void {
-    const columns = choices(points);
+    const columns = choices(points, deeds.offered());
     const name = typeof given === 'object' && given !== null ? given.name : WORDS.pca;
     const now = JSON.stringify([name, columns]);
     if (now !== offered) {
@@ -93,6 +94,12 @@ export function createMapView(deeds: Deeds) {
       fill(upwards, options, chosen[1]);
     }
     show(upwards, chosen[0] !== MAP);
+    for (const id of chosen) {
+      const feature = id === MAP ? null : absent(points, id);
+      if (feature !== null) {
+        deeds.want(feature);
+      }
+    }
   }
 
   function update(now: Look | null = look, coordinates: Given = given, dark = theme): void {

@@ -21,8 +21,16 @@ export interface Choice {
   readonly name: string;
 }
 
-/** Columns that hold numbers. */
-export function choices(points: Points): Choice[] {
+/** What a feature that comes when it is asked for is called as a column. */
+const LATER = 'x:feature:';
+
+/** Its name, where a column is one that is not here. */
+export function absent(points: Points, id: ColumnId): string | null {
+  return id.startsWith(LATER) && !points.extra.has(id.slice(2)) ? id.slice(LATER.length) : null;
+}
+
+/** Columns that hold numbers. `offered`: names of features that can be asked for. */
+export function choices(points: Points, offered: readonly string[]): Choice[] {
   const { label, features, extra } = points;
   return [
     { id: 'value', name: valueName(points) },
@@ -33,6 +41,9 @@ export function choices(points: Points): Choice[] {
     ...[...extra.values()]
       .filter(({ data }) => data.kind === 'number')
       .map(({ id, name }) => ({ id: `x:${id}` as const, name })),
+    ...offered
+      .map((name) => ({ id: `${LATER}${name}` as const, name }))
+      .filter(({ id }) => !points.extra.has(id.slice(2))),
   ];
 }
 
@@ -52,7 +63,7 @@ export function endsOf(numbers: ArrayLike<number>): Ends | null {
 }
 
 export function numbersOf(points: Points, id: ColumnId): ArrayLike<number> {
-  return sortable(points, id);
+  return absent(points, id) === null ? sortable(points, id) : [];
 }
 
 export interface Places {
