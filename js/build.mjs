@@ -77,6 +77,9 @@ const EAGER = { js: '//# allFunctionsCalledOnLoad' };
 /** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
 const OURS = /^(element|derived|update|drawer|presets|extend|reveal)$/;
 
+/** The same for modules that are handed each other's objects: there a name has one short form everywhere. */
+const SHORT = { element: '$e', derived: '$d', update: '$u' };
+
 const common = {
   inject: ['js/src/often.mjs', 'js/src/unpacked.mjs'],
   bundle: true,
@@ -94,7 +97,13 @@ const common = {
 /** An anywidget module. What style sheets it has is known once it was bundled. */
 async function bundle(name) {
   const own = sources((source) => source);
-  const options = { ...common, entryPoints: { [name]: `js/src/hosts/${name}.ts` }, format: 'esm' };
+  const options = {
+    ...common,
+    entryPoints: { [name]: `js/src/hosts/${name}.ts` },
+    format: 'esm',
+    mangleProps: dev ? undefined : new RegExp(`^(${Object.keys(SHORT).join('|')})$`),
+    mangleCache: { ...SHORT },
+  };
   const first = await build({ ...options, plugins: [cssText(), own], write: dev });
   if (dev) {
     return first;

@@ -91,6 +91,7 @@ export const enum Say {
   certainty = 'Ranking certainty',
   exact = 'exact values',
   certaintyTip = 'The correlation to expect between the ranking shown and that of a second, independent run',
+  reasonTip = 'What the stopping rule saw when the last round ended',
   edits = 'Edits',
   noEdits = 'None yet.',
   noEditsInCopy = 'None.',

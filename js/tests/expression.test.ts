@@ -149,6 +149,23 @@ it('an expression that is deeper than anybody writes is refused', () => {
   expect(refusal('('.repeat(5000))[0]).toContain('no meaning');
 });
 
+it('names a fetched feature that is called like something else apart', () => {
+  const more = makePoints([-3, 2]);
+  more.extra.set('feature:rank', {
+    id: 'feature:rank',
+    name: 'rank',
+    tip: '',
+    data: { kind: 'number', values: Float32Array.of(9, 8) },
+  });
+  const named = scopeOf(more, ranks(more), new Set());
+  const numbers = (name: string) => {
+    const field = named.find(name);
+    return field?.kind === 'number' ? Array.from(field.numbers) : null;
+  };
+  expect(numbers('rank')).toEqual([1, 2]);
+  expect(numbers('feature rank')).toEqual([9, 8]);
+});
+
 it('is shown by an example of the own labels', () => {
   const examples = [
     points.label,

@@ -1,8 +1,8 @@
 /** How certain the ranking is, over the work done, and what the stopping rule says of it. */
 
 import { h, setAttr, setText, show, svg } from '../dom';
-import { count, percent, unbroken } from '../format';
 import { LIVE } from '../here';
+import { count, percent, unbroken } from '../format';
 import type { HistoryEntry, Status } from '../wire';
 import { certaintyWords, Say, wantedWords } from '../words';
 
@@ -35,6 +35,9 @@ export function createCertainty() {
   const wanted = h('span', { class: 'target-label' });
   const unit = h('span');
   const reason = h('p', { class: 'reason', 'data-testid': 'reason' });
+  if (LIVE) {
+    reason.title = Say.reasonTip;
+  }
   const announcement = h('p', { class: 'muted', 'data-testid': 'announcement' });
   const course = h(
     'div',

@@ -24,6 +24,8 @@ export interface Scope {
   /** In the order in which they are offered. */
   readonly names: readonly string[];
   find(name: string): Field | undefined;
+  /** Features that came when they were asked for. */
+  readonly fetched: ReadonlySet<string>;
 }
 
 /** A column of the table; undefined where these points have none. */
@@ -76,6 +78,12 @@ function extraField({ data }: ExtraColumn): Field {
       : { kind: 'text', text: (row) => data.texts[row] ?? '' };
 }
 
+/** How the id of a feature begins that came when it was asked for. */
+export const FEATURE = 'feature:';
+
+/** What a feature is called that has the name of something else. */
+export const featureName = (name: string): string => `feature ${name}`;
+
 /** Everything that an expression may name, the columns of the table first. */
 export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<number>): Scope {
   const found = new Map<string, Field>();
@@ -84,12 +92,16 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
       found.set(name, field);
     }
   };
+  const free = (name: string): string => (found.has(name) ? featureName(name) : name);
   const column = (name: string, id: ColumnId): void => add(name, fieldOf(points, ranks, id));
   column('value', 'value');
   column(valueName(points), 'value');
   column(points.label?.kind === 'number' ? 'target' : 'label', 'label');
+  const fetched: ExtraColumn[] = [];
   for (const extra of points.extra.values()) {
-    if (extra.id !== 'flagged') {
+    if (extra.id.startsWith(FEATURE)) {
+      fetched.push(extra);
+    } else if (extra.id !== 'flagged') {
       add(extra.name, extraField(extra));
     }
     if (extra.data.kind === 'class' && extra.data.probability !== null) {
@@ -129,9 +141,10 @@ export function scopeOf(points: Points, ranks: Ranks, selected: ReadonlySet<numb
     );
   }
 
-  const free = (name: string): string => (found.has(name) ? `feature ${name}` : name);
   points.features.forEach((feature, i) => column(free(feature.name), `f${i}`));
-  return { n: points.n, names: [...found.keys()], find: (name) => found.get(name) };
+  fetched.forEach((extra) => add(free(extra.name), extraField(extra)));
+  const here = new Set(fetched.map(({ name }) => name));
+  return { n: points.n, names: [...found.keys()], find: (name) => found.get(name), fetched: here };
 }
 
 const ranked = new WeakMap<Ranks, Float32Array>();

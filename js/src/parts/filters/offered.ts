@@ -1,7 +1,7 @@
 /** Features that come when they are asked for: an expression may name one before it is a column of the page. */
 
 import { texts } from '../../read';
-import type { Scope } from '../columns/fields';
+import { featureName, type Scope } from '../columns/fields';
 import { guarded } from '../guarded';
 import type { Hub } from '../part';
 import { coming } from './words';
@@ -19,6 +19,8 @@ export interface Offered {
 export function createOffered({ source }: Hub): Offered {
   let offered: ReadonlySet<string> = new Set();
   const asked = new Set<string>();
+  /** Features by what an expression calls them. */
+  const names = new Map<string, string>();
   const end = source.hear(COLUMNS, ({ kind, body }) => {
     if (kind === 'offered') {
       guarded(source, () => (offered = new Set(texts(body, 'names'))));
@@ -26,8 +28,13 @@ export function createOffered({ source }: Hub): Offered {
     }
   });
   return {
-    among: (scope) => ({ ...scope, names: [...new Set([...scope.names, ...offered])] }),
-    want(name) {
+    among(scope) {
+      const more = [...offered].filter((name) => !scope.fetched.has(name));
+      more.forEach((name) => names.set(scope.find(name) ? featureName(name) : name, name));
+      return { ...scope, names: [...new Set([...scope.names, ...names.keys()])] };
+    },
+    want(given) {
+      const name = names.get(given) ?? given;
       if (offered.has(name) && !asked.has(name)) {
         asked.add(name);
         source.ask(COLUMNS, { what: 'feature', name });

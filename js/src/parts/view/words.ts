@@ -6,7 +6,8 @@ export const WORDS = {
   csv: (rows = 'Table') => `${rows} as CSV`,
   csvTip: 'The rows that pass the filters, in this order, in the columns shown',
   parquet: (rows = 'Table') => `${rows} as Parquet`,
-  parquetTip: 'The rows that pass the filters, in this order: values, ranks, labels also suggested ones, edits, features; needs pyarrow',
+  parquetTip:
+    'The rows that pass the filters, in this order: values, ranks, labels also suggested ones, edits, features; needs pyarrow',
   report: 'Report as a page',
   reportTip: 'An HTML file that needs no kernel; it holds what this panel shares',
   python: 'Selection for Python',
