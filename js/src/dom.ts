@@ -72,7 +72,7 @@ export function show(element: Element, visible: boolean): void {
 }
 
 /** Runs once before the next paint, or within a quarter of a second where nothing is painted. */
-export function onceAFrame(action: () => void): { request: () => void; cancel: () => void } {
+export function onceAFrame(action: () => void) {
   let frame = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const cancel = (): void => {
@@ -90,7 +90,7 @@ export function onceAFrame(action: () => void): { request: () => void; cancel: (
       frame = requestAnimationFrame(run);
     }
   };
-  return { request, cancel };
+  return { request, cancel, pending: () => timer !== undefined };
 }
 
 /** `path`: one of icons.ts. */

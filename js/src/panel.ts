@@ -130,6 +130,9 @@ class Panel {
       root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
     }
     root.addEventListener('keydown', (event) => {
+      if (LIVE && this.#frame.pending()) {
+        this.#render(); // a key means what was chosen a moment before, though it is not on the screen yet
+      }
       const tiles = this.#showsTiles();
       press(event, tiles ? views.gallery.element : views.table.grid, tiles);
     });

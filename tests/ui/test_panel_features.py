@@ -1,4 +1,4 @@
-"""Features that are no columns yet, in a browser: an expression that names one fetches it."""
+"""What a panel does at once, in a browser: features that are no columns yet are fetched, keys count before a frame."""
 
 from __future__ import annotations
 
@@ -11,6 +11,29 @@ from ui.bridge import bridged
 from ui.work import until, valued_digits
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
+
+QUICK = """grid => {
+    const written = [];
+    Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => written.push(text)}});
+    const down = (key, ctrlKey) => grid.getRootNode().activeElement.dispatchEvent(
+        new KeyboardEvent('keydown', {key, ctrlKey, bubbles: true, composed: true, cancelable: true}));
+    down('ArrowDown', false);
+    down('c', true);
+    return new Promise((resolve) => setTimeout(() => resolve(written), 500));
+}"""
+"""Two keys in one frame."""
+
+
+def test_what_is_copied_is_the_row_chosen_a_moment_before(browser: Browser) -> None:
+    panel = valued_digits()
+    with bridged(browser, panel) as at:
+        expect(at.part("cell-suggested").first).to_contain_text("%")
+        first, second = at.order()[:2]
+        at.row(first).click()
+        expect(at.row(first)).to_be_focused()
+        (copied,) = at.part("table").first.evaluate(QUICK)
+        names, cells = (line.split("\t") for line in copied.split("\n"))
+        assert cells[names.index("rank")] == "2", (first, second, copied)
 
 
 def test_an_expression_fetches_the_feature_that_it_names(browser: Browser) -> None:
