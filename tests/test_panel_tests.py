@@ -150,6 +150,22 @@ class Broken(KNeighborsClassifier):
         raise ZeroDivisionError("no")
 
 
+def test_a_pair_of_previews_is_of_training_and_test_points(made):
+    train, test, _ = blobs()
+    ours, theirs = [f"ours {i}" for i in range(60)], [f"theirs {i}" for i in range(30)]
+    panel, page = made(train, valuation=KNNShapleyValuation(KNN, test), previews=(ours, theirs))
+    tell(page, "tests", do="look")
+    listed = said(page, "list")
+    assert listed["texts"] == [theirs[row] for row in listed["list"]["rows"]]
+    assert panel._session.previews.get((2,)) == ["ours 2"]
+    for wrong, refusal, words in (
+        (theirs[:5], InputError, "of the test points: 5 previews came for 30 points"),
+        (7, InputTypeError, "of the test points: previews is a int"),
+    ):
+        with pytest.raises(refusal, match=words):
+            made(train, valuation=KNNShapleyValuation(KNN, test), previews=(ours, wrong))
+
+
 def test_a_model_that_fails_is_told_and_the_panel_can_be_asked_again(made):
     train, test, _ = blobs()
     panel, page = made(train, valuation=KNNShapleyValuation(KNN, test))

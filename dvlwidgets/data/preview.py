@@ -88,6 +88,13 @@ def _ends(item: Any, suffixes: tuple[str, ...]) -> bool:
     return isinstance(item, str | PathLike) and str(item).lower().endswith(suffixes)
 
 
+def of_both(given: Given | tuple[Given, Given]) -> tuple[Given, Given]:
+    """What is said about previews of the training points and of the test points: by a pair, or of the former only."""
+    if isinstance(given, tuple) and len(given) == 2:
+        return given
+    return given, (given if isinstance(given, str) else None)
+
+
 def previews_of(dataset: Dataset, given: Given = None, image_shape: Sequence[int] | None = None) -> Previews:
     """The previews of a data set.
 

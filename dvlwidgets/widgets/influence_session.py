@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dvlwidgets.counts import many
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.preview import Given, previews_of
+from dvlwidgets.data.preview import Given, of_both, previews_of
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import influence_wire, wire
 from dvlwidgets.widgets.influence_anew import Relabelled
@@ -79,7 +79,7 @@ class InfluenceSession(Session):
         self._revision = self._grown = self._grown_at = 0
         self._tests: tuple[object, Columns | None] = None, None
         self._columns: tuple[object, object, InfluencePoints | None] = None, None, None
-        ours, theirs = _both(previews)
+        ours, theirs = of_both(previews)
         edits = edits if isinstance(edits, EditLog) else EditLog.of(train, edits)
         self.test = TestPoints(
             train,
@@ -247,10 +247,3 @@ class InfluenceSession(Session):
         if run is None or run.progress is None or not self.explorer.known:
             return False
         return run.over or bool(np.isfinite(run.progress.values[position]))
-
-
-def _both(previews: Any) -> tuple[Given, Given]:
-    """Previews of the training and of the test points."""
-    if isinstance(previews, tuple) and len(previews) == 2:
-        return previews
-    return previews, (previews if isinstance(previews, str) else None)

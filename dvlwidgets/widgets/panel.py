@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.preview import Given
+from dvlwidgets.data.preview import Given, of_both
 from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.live_panel import LivePanel
 from dvlwidgets.widgets.parts import (
@@ -45,7 +45,8 @@ class ValuationPanel(LivePanel):
         title: heading of the panel.
         name: what the list of runs calls it (`%dvl`, the side panel); by default its title.
         previews: pictures or texts of the points: None or "auto" to recognise them, "none", an array
-            (n, h, w[, channels]), n texts, or a function from a position to one.
+            (n, h, w[, channels]), n texts, or a function from a position to one. A pair is of the training points and
+            of the valuation's test points, which are shown in the list of those to doubt and beside a point.
         image_shape: (h, w) or (h, w, channels): the features of a point are the pixels of an image.
         checkpoint: a folder: what it holds is not computed again, and what is computed goes there.
         edits: the file that keeps relabels and drops, or an `EditLog`; by default
@@ -81,7 +82,7 @@ class ValuationPanel(LivePanel):
         *,
         title: str | None = None,
         name: str | None = None,
-        previews: Given = None,
+        previews: Given | tuple[Given, Given] = None,
         image_shape: Sequence[int] | None = None,
         checkpoint: Any = None,
         edits: EditLog | str | PathLike[str] | None = None,
@@ -97,12 +98,14 @@ class ValuationPanel(LivePanel):
             places = passed(map, len(train))
             whatif.check_held_out(held_out, train)  # not later: parts of a refused panel would hear of edits
             tests.check_log(valuation, train, edits, test_edits)
+            tests.check_previews(valuation, train, previews, image_shape)
+        ours, theirs = of_both(previews)
         super().__init__(
             lambda on_change: Session(
                 valuation,
                 train,
                 title=title,
-                previews=previews,
+                previews=ours,
                 image_shape=image_shape,
                 checkpoint=checkpoint,
                 edits=edits,
@@ -118,9 +121,9 @@ class ValuationPanel(LivePanel):
                 whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
                 again.NAME: again.AgainPart,
                 tests.NAME: lambda hub: tests.TestsPart(
-                    hub, test_edits, image_shape, edited=self._test_edited
+                    hub, test_edits, (theirs, image_shape), edited=self._test_edited
                 ),
-                around.NAME: lambda hub: around.AroundPart(hub, image_shape),
+                around.NAME: lambda hub: around.AroundPart(hub, (theirs, image_shape)),
                 control.NAME: control.ControlPart,
                 stability.NAME: stability.StabilityPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
-from dvlwidgets.data.preview import previews_of
+from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.errors import InputError, InputTypeError, WireError
 from dvlwidgets.evaluation.around import Around, Effects
@@ -37,11 +37,11 @@ class AroundPart:
 
     Args:
         hub: of the panel.
-        image_shape: of the points, see `data.preview.previews_of`.
+        looks: previews and image shape of the test points, see `data.preview.previews_of`.
     """
 
-    def __init__(self, hub: Hub, image_shape: Sequence[int] | None = None) -> None:
-        self._session, self._image_shape = hub.session, image_shape
+    def __init__(self, hub: Hub, looks: tuple[Given, Sequence[int] | None] = (None, None)) -> None:
+        self._session, self._looks = hub.session, looks
         self._aside = Aside(hub, NAME)
         self._lock = threading.Lock()
         self._of: Net | None = None
@@ -136,7 +136,7 @@ class AroundPart:
         test = self._test()
         assert test is not None  # there are effects
         if self._tests is None:
-            self._tests = previews_of(test, None, self._image_shape)
+            self._tests = previews_of(test, *self._looks)
         worth = effects.worth[:, at]
         worst = np.argsort(worth, kind="stable")[:HURT]
         worst = worst[worth[worst] < 0]

@@ -14,7 +14,7 @@ from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
-from dvlwidgets.data.preview import previews_of
+from dvlwidgets.data.preview import Given, of_both, previews_of
 from dvlwidgets.errors import EditError, InputError, InputTypeError, WireError
 from dvlwidgets.evaluation.doubts import Doubts, check, doubts_of
 from dvlwidgets.evaluation.own_model import OwnModel, parts_of
@@ -42,7 +42,7 @@ class TestsPart:
     Args:
         hub: of the panel.
         given: a log of their edits, a file for one, or None for one beside the training points'.
-        image_shape: of the points, see `data.preview.previews_of`.
+        looks: previews and image shape of the test points, see `data.preview.previews_of`.
         edited: is called after every edit of them.
     """
 
@@ -52,11 +52,11 @@ class TestsPart:
         self,
         hub: Hub,
         given: EditLog | str | PathLike[str] | None = None,
-        image_shape: Sequence[int] | None = None,
+        looks: tuple[Given, Sequence[int] | None] = (None, None),
         edited: Callable[[], None] = lambda: None,
     ) -> None:
         self._hub, self._given, self._after = hub, given, edited
-        self._image_shape = image_shape
+        self._looks = looks
         self._lock = threading.RLock()
         self._aside = Aside(hub, NAME)
         self._points: TestPoints | None = None
@@ -163,7 +163,7 @@ class TestsPart:
                     session.train,
                     test,
                     None,
-                    previews_of(test, None, self._image_shape),
+                    previews_of(test, *self._looks),
                     log=log_of(test, session.edits, self._given),
                     losses=lambda: self._losses,
                 )
@@ -251,6 +251,29 @@ def check_log(
     test = _own_of(valuation, train).test
     log = log_of(test, edits if isinstance(edits, EditLog) else EditLog.of(train, edits), given)
     _edits.locate(log.net, test)
+
+
+def check_previews(
+    valuation: Any,
+    train: Dataset,
+    given: Given | tuple[Given, Given],
+    image_shape: Sequence[int] | None = None,
+) -> None:
+    """Refuses previews of test points that do not go with them; others are seen to when they are looked at.
+
+    Raises:
+        InputError: the valuation has no test points of its own, or there are more or fewer previews than those.
+        InputTypeError: they are no previews.
+    """
+    theirs = of_both(given)[1]
+    if theirs is None or isinstance(given, str):
+        return
+    test = _own_of(valuation, train).test
+    try:
+        previews_of(test, theirs, image_shape)
+    except (InputError, InputTypeError) as refusal:
+        words = f"The second of the pair previews=(..., ...) is of the test points: {refusal}"
+        raise type(refusal)(words) from refusal
 
 
 def _own_of(valuation: Any, train: Dataset) -> OwnModel:
