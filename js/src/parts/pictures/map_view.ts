@@ -1,28 +1,15 @@
 /** Points as dots in the plane, coloured by their value: a lasso or a box selects. */
 
-import type { ColumnId } from '../../columns';
 import { h, setAttr, setText, show, svg } from '../../dom';
-import type { Points } from '../../points';
 import { grow, lassoed, nearest, towards, type Corner } from './geometry';
 import { inkOf } from './ink';
 import { createWatch, partsOf, type Deeds, type Look } from './look';
-import {
-  absent,
-  choices,
-  dots,
-  endsOf,
-  numbersOf,
-  placesOf,
-  sizeFor,
-  spots,
-  type Coordinates,
-  type Places,
-} from './places';
+import { createAxes } from './map_axes';
+import { dots, endsOf, numbersOf, placesOf, sizeFor, spots, type Coordinates, type Places } from './places';
 import { createPlot } from './plot';
 import { WORDS } from './words';
 
 export const MOST_MARKS = 20_000;
-const MAP = 'map';
 /** Pixels. */
 const DRAG = 4;
 const REACH = 14;
@@ -38,26 +25,13 @@ export function createMapView(deeds: Deeds) {
   let held: Places | null = null;
   let look: Look | null = null;
   let given: Given = null;
-  const chosen: [x: ColumnId | typeof MAP, y: ColumnId] = [MAP, 'value'];
   let places: Places | null = null;
   let box = false;
   let path: Corner[] = [];
   let hover = -1;
   let theme = '';
-  let offered = '';
 
-  const pick = (label: string, at: 0 | 1) =>
-    h('select', {
-      class: 'field',
-      'aria-label': label,
-      'data-testid': `map-${'xy'[at]}`,
-      onchange: (event: Event) => {
-        chosen[at] = (event.target as HTMLSelectElement).value as ColumnId;
-        update();
-      },
-    });
-  const across = pick(WORDS.x, 0);
-  const upwards = pick(WORDS.y, 1);
+  const axes = createAxes(deeds, () => update());
   const tool = (words: string, tip: string, isBox: boolean) =>
     h(
       'button',
@@ -65,7 +39,7 @@ export function createMapView(deeds: Deeds) {
       words
     );
   const tools = [tool(WORDS.lasso, WORDS.lassoTip, false), tool(WORDS.box, WORDS.boxTip, true)] as const;
-  const bar = h('div', { class: 'map-bar', 'data-no-export': true }, across, upwards, ...tools);
+  const bar = h('div', { class: 'map-bar', 'data-no-export': true }, ...axes.elements, ...tools);
   const words = h('p', { class: 'muted', 'data-no-export': true });
   const element = h('div', { class: 'picture' }, bar, plot.element, words);
   arm(false);
@@ -75,41 +49,15 @@ export function createMapView(deeds: Deeds) {
     tools.forEach((button, i) => setAttr(button, 'aria-pressed', String((i === 1) === box)));
   }
 
-  function offer(points: Points): void {
-    const columns = choices(points, deeds.offered());
-    const name = typeof given === 'object' && given !== null ? given.name : WORDS.pca;
-    const now = JSON.stringify([name, columns]);
-    if (now !== offered) {
-      offered = now;
-      const options = columns.map(({ id, name: words }) => [id, words] as const);
-      const fill = (
-        select: HTMLSelectElement,
-        items: readonly (readonly [string, string])[],
-        value: string
-      ): void => {
-        select.replaceChildren(...items.map(([id, name]) => h('option', { value: id }, name)));
-        select.value = value;
-      };
-      fill(across, [[MAP, name], ...options], chosen[0]);
-      fill(upwards, options, chosen[1]);
-    }
-    show(upwards, chosen[0] !== MAP);
-    for (const id of chosen) {
-      const feature = id === MAP ? null : absent(points, id);
-      if (feature !== null) {
-        deeds.want(feature);
-      }
-    }
-  }
-
   function update(now: Look | null = look, coordinates: Given = given, dark = theme): void {
     [look, given, theme] = [now, coordinates, dark];
     if (look === null) {
       return;
     }
     const { points } = look.sight;
-    offer(points);
-    const others = chosen[0] === MAP ? [given] : [...chosen, points.seq, points.extra.size];
+    axes.offer(points, typeof given === 'string' ? null : given);
+    const columns = axes.columns();
+    const others = columns === null ? [given] : [...columns, points.seq, points.extra.size];
     if (isNew(...partsOf(look), ...others, ...plot.size(), theme)) {
       paint(look);
     }
@@ -118,23 +66,23 @@ export function createMapView(deeds: Deeds) {
 
   function paint(now: Look): void {
     const { points } = now.sight;
+    const columns = axes.columns();
     const refusal =
-      chosen[0] !== MAP ? null : given === null ? WORDS.busy : typeof given === 'string' ? given : null;
+      columns !== null ? null : given === null ? WORDS.busy : typeof given === 'string' ? given : null;
     const short =
       typeof given === 'object' && given !== null && given.x.length !== points.n ? WORDS.stale : null;
-    const map = chosen[0] === MAP && typeof given === 'object' && short === null ? given : null;
-    setText(words, refusal ?? (chosen[0] === MAP ? (short ?? (map === null ? '' : map.words)) : ''));
+    const map = columns === null && typeof given === 'object' && short === null ? given : null;
+    setText(words, refusal ?? (columns === null ? (short ?? (map === null ? '' : map.words)) : ''));
     show(words, words.textContent !== '');
     places = null;
-    if (chosen[0] === MAP && map === null) {
+    if (columns === null && map === null) {
       plot.describe(words.textContent);
       plot.draw([]);
       return;
     }
-    const x = map === null ? numbersOf(points, chosen[0] as ColumnId) : map.x;
-    const y = map === null ? numbersOf(points, chosen[1]) : map.y;
-    const shownName = (select: HTMLSelectElement): string => select.selectedOptions[0]?.text ?? '';
-    const names = map === null ? ([shownName(across), shownName(upwards)] as const) : map.axes;
+    const [x, y] =
+      columns === null ? [map!.x, map!.y] : [numbersOf(points, columns[0]), numbersOf(points, columns[1])];
+    const names = columns === null ? map!.axes : axes.names();
     if (isElsewhere(x, y, map === null ? points.seq : 0, ...names, now.large, ...plot.size())) {
       const [xs, ys] = [endsOf(x), endsOf(y)];
       const frame =
@@ -269,5 +217,5 @@ export function createMapView(deeds: Deeds) {
     }
   });
 
-  return { element, plot, update, wantsMap: () => chosen[0] === MAP };
+  return { element, plot, update, wantsMap: () => axes.columns() === null };
 }
