@@ -40,7 +40,7 @@ def test_the_lowest_are_left_out_by_trial_then_edits_are_applied_and_valued_agai
     expect(words).to_contain_text("With your edits (1 point; dotted)")
     chart = panel.part("whatif-chart")
     expect(chart).to_have_attribute(
-        "aria-label", re.compile("accuracy without the lowest points: 0 % dropped")
+        "aria-label", re.compile(r"accuracy without the lowest points: 0\s% dropped")
     )
     panel.part("whatif-metric").select_option("neg_log_loss")
     expect(chart).to_have_attribute("aria-label", re.compile("neg_log_loss without"))
