@@ -140,6 +140,7 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
 
 def test_keys_go_on_when_the_button_that_was_pressed_goes_away(browser: Browser) -> None:
     with bridged(browser, valued_digits()) as at:
+        expect(at.part("row").first).to_be_visible()
         first = at.order()[0]
         summary = at.part("edits-summary")
         at.row(first).click()
