@@ -138,13 +138,12 @@ def _method(subject: Any) -> str:
     return str(getattr(subject.valuation, "algorithm_name", subject.name))
 
 
-def _run_of_any(subject: Any) -> Run | None:
-    return _run_of(subject) if hasattr(subject, "kind") else subject
-
-
-def _run_of(panel: Any) -> Run | None:
+def _run_of(subject: Any) -> Run | None:
+    """A panel's present run, or the run itself."""
+    if not hasattr(subject, "kind"):
+        return subject  # type: ignore[no-any-return]
     try:
-        run: Run = panel.run
+        run: Run = subject.run
     except RunError:
         return None
     return run
@@ -162,7 +161,7 @@ class _List:
         self._entries: list[Entry] = []
 
     def enter(self, subject: Any, name: str | None) -> Entry:
-        place, own = here(), _run_of_any(subject)
+        place, own = here(), _run_of(subject)
         if self._known(subject) is None:
             for former in self.present():
                 if _again(former, place) and former.alive and former.run is not own:
@@ -202,7 +201,7 @@ class _List:
 
 
 def _again(entry: Entry, place: Place | None) -> bool:
-    """Whether its cell runs again now: what it made before is off the page, and gone unless it still works."""
+    """Whether its cell runs again now, so that what it made before is off the page."""
     before = entry.place
     if place is None or before is None:
         return False

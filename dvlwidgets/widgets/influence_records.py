@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dvlwidgets.widgets.snapshot import Content, Labels, Points, Snapshot, Subject
+from dvlwidgets.widgets.snapshot import Content, Labels, Points, Snapshot, Subject, from_the_lowest
 
 Columns: TypeAlias = Mapping[str, NDArray[np.float32]]
 
@@ -76,9 +76,5 @@ class InfluenceSnapshot(Snapshot):
 
 
 def from_the_highest(column: ArrayLike) -> NDArray[np.float32]:
-    """The rank of each number, 1 for the highest, earlier ones first among equals; NaN where it is not known."""
-    numbers = np.asarray(column)
-    ranks = np.full(numbers.shape, np.nan, dtype=np.float32)
-    known = np.flatnonzero(~np.isnan(numbers))
-    ranks[known[np.argsort(-numbers[known], kind="stable")]] = np.arange(1, known.size + 1)
-    return ranks
+    """As `from_the_lowest`, but 1 for the highest."""
+    return from_the_lowest(-np.asarray(column))

@@ -20,6 +20,7 @@ from dvlwidgets.widgets.parts import (
     pictures,
     stability,
     tests,
+    tests_given,
     view,
     whatif,
 )
@@ -97,8 +98,8 @@ class ValuationPanel(LivePanel):
         if isinstance(given, Dataset):  # what is no data set is refused by the session
             places = passed(map, len(train))
             whatif.check_held_out(held_out, train)  # not later: parts of a refused panel would hear of edits
-            tests.check_log(valuation, train, edits, test_edits)
-            tests.check_previews(valuation, train, previews, image_shape)
+            tests_given.check_log(valuation, train, edits, test_edits)
+            tests_given.check_previews(valuation, train, previews, image_shape)
         ours, theirs = of_both(previews)
         super().__init__(
             lambda on_change: Session(

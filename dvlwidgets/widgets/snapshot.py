@@ -157,6 +157,15 @@ def single(column: ArrayLike) -> NDArray[np.float32]:
     return found
 
 
+def from_the_lowest(column: ArrayLike) -> NDArray[np.float32]:
+    """The rank of each number, 1 for the lowest, earlier ones first among equals; NaN where it is not known."""
+    numbers = np.asarray(column)
+    ranks = np.full(numbers.shape, np.nan, dtype=np.float32)
+    known = np.flatnonzero(~np.isnan(numbers))
+    ranks[known[np.argsort(numbers[known], kind="stable")]] = np.arange(1, known.size + 1)
+    return ranks
+
+
 def finite(number: float | None) -> float | None:
     """A number as JSON can say it: None for NaN and the infinities."""
     return float(number) if number is not None and math.isfinite(number) else None

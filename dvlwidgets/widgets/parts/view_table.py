@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dvlwidgets.data.arrays import is_frame
 from dvlwidgets.data.edits import FLAG, NOTE
 from dvlwidgets.data.table_export import Table
+from dvlwidgets.widgets.snapshot import from_the_lowest
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -33,7 +34,7 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
     labels = now.labels
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
     numbers = session.numbers(now)
-    table |= {"rank": _rank(next(iter(numbers.values())))} | numbers
+    table |= {"rank": from_the_lowest(next(iter(numbers.values())))} | numbers
     if session.valued.before is not None:
         table["value_before"] = session.valued.before
     besides = {
@@ -52,14 +53,6 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
     for name, column in (*session.subject.features, *_no_numbers(train)):
         table[name if name not in table else f"feature {name}"] = np.asarray(column)
     return table if rows is None else {name: column[rows] for name, column in table.items()}
-
-
-def _rank(values: NDArray[Any]) -> NDArray[np.float64]:
-    """1 for the lowest value, earlier points first among equals; NaN where it is not known."""
-    ranks = np.full(values.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(values))
-    ranks[known[np.argsort(values[known], kind="stable")]] = np.arange(1, known.size + 1)
-    return ranks
 
 
 def _no_numbers(train: Dataset) -> list[tuple[str, NDArray[Any]]]:
