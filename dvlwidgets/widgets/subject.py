@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,6 +50,11 @@ def describe(
         preview=dict(shown),
         share=share,
     )
+
+
+def feature_name(name: str, taken: Container[str]) -> str:
+    """What a feature is called among other columns: "feature NAME" where one of those has its name."""
+    return name if name not in taken else f"feature {name}"
 
 
 def _columns(dataset: Dataset) -> tuple[list[tuple[str, NDArray[Any]]], int]:

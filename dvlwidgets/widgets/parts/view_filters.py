@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.widgets.commands import short
+from dvlwidgets.widgets.subject import feature_name
 
 if TYPE_CHECKING:
     from dvlwidgets.widgets.session import Session
@@ -29,13 +30,13 @@ def names_of(session: Session) -> dict[str, str]:
     """
     names = {**session.OWN, **{name: f"x:{name}" for name in LATER}}
     for i, (name, _) in enumerate(session.subject.features, session.FEATURES_FROM):
-        names.setdefault(name if name not in names else f"feature {name}", f"f{i}")
+        names.setdefault(feature_name(name, names), f"f{i}")
     sent = {name for name, _ in session.subject.features}
     train = session.train
     if train.n_rows == len(train) and len(getattr(train.x, "shape", ())) == 2:
         for name in map(str, train.feature_names):
             if name not in sent:
-                names.setdefault(name if name not in names else f"feature {name}", f"x:feature:{name}")
+                names.setdefault(feature_name(name, names), f"x:feature:{name}")
     return names
 
 

@@ -11,6 +11,7 @@ from dvlwidgets.data.arrays import is_frame
 from dvlwidgets.data.edits import FLAG, NOTE
 from dvlwidgets.data.table_export import Table
 from dvlwidgets.widgets.snapshot import from_the_lowest
+from dvlwidgets.widgets.subject import feature_name
 
 if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
@@ -51,7 +52,7 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
     table["dropped"] = now.dropped.astype(bool)
     table |= _marks(session)
     for name, column in (*session.subject.features, *_no_numbers(train)):
-        table[name if name not in table else f"feature {name}"] = np.asarray(column)
+        table[feature_name(name, table)] = np.asarray(column)
     return table if rows is None else {name: column[rows] for name, column in table.items()}
 
 

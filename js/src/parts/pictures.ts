@@ -2,9 +2,10 @@
 
 import { h, setText, show } from '../dom';
 import { idOf } from '../points';
-import { array, list, text, texts, words } from '../read';
+import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
 import STYLE from '../../style/parts/pictures.css';
+import { createFetching } from './columns/fetching';
 import { classesOf, withClasses } from './filters/model';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
@@ -20,7 +21,6 @@ import { createTabs, TABS, type Tab } from './pictures/tabs';
 import { WORDS } from './pictures/words';
 
 const NAME = 'pictures';
-const COLUMNS = 'columns';
 /** Features in a list of choices. */
 const MOST_OFFERED = 500;
 
@@ -29,8 +29,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
   let tab: Tab = 'curve';
   let map: Given = null;
   let asked = false;
-  let offered: readonly string[] = [];
-  const wanted = new Set<string>();
+  const features = createFetching(source, 'numbers', () => paint());
   const look = createLooks();
   const large = createLarge(paint);
 
@@ -42,13 +41,8 @@ export function makePictures({ source, desk, set }: Hub): Part {
     toggle: (row) => set((s) => toggleRow(s, row)),
     select: (rows, add) => set((s) => ({ ...s, selected: new Set(add ? [...s.selected, ...rows] : rows) })),
     describe,
-    offered: () => offered,
-    want(name) {
-      if (!wanted.has(name)) {
-        wanted.add(name);
-        source.ask(COLUMNS, { what: 'feature', name });
-      }
-    },
+    offered: () => features.offered().slice(0, MOST_OFFERED),
+    want: features.want,
   };
   const curve = createCurveView(deeds);
   const plane = createMapView(deeds);
@@ -92,13 +86,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
 
   const stops = [
     source.hear(NAME, hear),
-    source.hear(COLUMNS, ({ kind, body }) => {
-      if (kind === 'offered') {
-        guarded(source, () => (offered = texts(body, 'numbers').slice(0, MOST_OFFERED)));
-        wanted.clear(); // told anew: what was asked for may have gone astray
-        paint();
-      }
-    }),
+    features.end,
     source.hear('stability', (message) =>
       guarded(source, () => {
         stability.hear(message);

@@ -11,6 +11,7 @@ import {
   type ExtraColumn,
   type Points,
 } from '../../points';
+import { FEATURE } from './fetching';
 
 export type Field =
   | { readonly kind: 'number'; readonly numbers: ArrayLike<number> }
@@ -77,9 +78,6 @@ function extraField({ data }: ExtraColumn): Field {
       ? { kind: 'class', classes: data.classes, codes: data.codes }
       : { kind: 'text', text: (row) => data.texts[row] ?? '' };
 }
-
-/** How the id of a feature begins that came when it was asked for. */
-export const FEATURE = 'feature:';
 
 /** What a feature is called that has the name of something else. */
 export const featureName = (name: string): string => `feature ${name}`;

@@ -2,6 +2,7 @@
 
 import { extent, sortable, type ColumnId } from '../../columns';
 import { valueName, type Points } from '../../points';
+import { FEATURE } from '../columns/fetching';
 import { hex, levelOf, NEUTRAL, type Ink, type Rgb } from './ink';
 import type { Look } from './look';
 import type { Frame, Mark } from './plot';
@@ -21,8 +22,7 @@ export interface Choice {
   readonly name: string;
 }
 
-/** What a feature that comes when it is asked for is called as a column. */
-const LATER = 'x:feature:';
+const LATER = `x:${FEATURE}` as const;
 
 /** Its name, where a column is one that is not here. */
 export function absent(points: Points, id: ColumnId): string | null {
