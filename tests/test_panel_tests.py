@@ -138,11 +138,46 @@ def test_the_list_is_told_when_asked_for_and_edits_of_it_go_to_their_own_log(mad
 
     # another page of the same panel is told all of it; a second look sees the edits
     kinds = [frame.content["kind"] for frame in part_of(panel).hello()]
-    assert kinds == ["about", "looks", "list", "marks"]
+    assert kinds == ["about", "looks", "list", "marks", "selection"]
     panel.test_edits.relabel(test, [3], truth[3])
     tell(page, "tests", do="look")
     said(page, "list", lambda m: m["list"]["rows"] == [8])
     assert part_of(panel).settle()
+
+
+def test_listed_test_points_are_selected_by_the_page_and_by_python(made):
+    train, test, truth = blobs()
+    panel, page = made(train, valuation=KNNShapleyValuation(KNN, test))
+    assert panel.test_selection.tolist() == []
+    with pytest.raises(InputError, match="Press “Look at test points”"):
+        panel.test_selection = [3]
+    tell(page, "tests", do="look")
+    said(page, "list")
+    tell(page, "tests", do="select", rows=[8, 3])
+    assert said(page, "selection", lambda m: m["rows"] == [3, 8])["request"] is not None
+    assert panel.test_selection.tolist() == [3, 8]
+    panel.test_selection = np.arange(30) == 8
+    assert said(page, "selection", lambda m: m["rows"] == [8])["request"] is None
+    with pytest.raises(
+        InputError, match=r"test point 5 is not in .* list of 2 doubtful test points \(3, 8\)"
+    ):
+        panel.test_selection = [3, 5]
+    with pytest.raises(InputError, match="30 test points, positions 0 to 29; 30 was given"):
+        panel.test_selection = [30]
+    with pytest.raises(InputTypeError, match=r"positions of test points .*isin\(test.ids"):
+        panel.test_selection = ["a"]
+    for wrong in ([5], ["a"], [1.5], [-1], [{}], 7):
+        assert "test point" in ask(page, "tests", do="select", rows=wrong)["message"]
+    assert panel.test_selection.tolist() == [8]
+    panel.test_edits.flag(test, panel.test_selection)
+    assert len(panel.test_edits.net) == 1
+    panel.test_edits.relabel(test, [8], truth[8])  # what is no longer listed is no longer selected
+    tell(page, "tests", do="look")
+    said(page, "list", lambda m: m["list"]["rows"] == [3])
+    assert panel.test_selection.tolist() == []
+    knn_without, _ = made()
+    with pytest.raises(InputError, match="not about a model"):
+        knn_without.test_selection = [1]
 
 
 class Broken(KNeighborsClassifier):

@@ -28,7 +28,8 @@ from dvlwidgets.widgets.parts.projection import passed
 from dvlwidgets.widgets.session import Session
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
     from dvlwidgets.engine.stopping import StoppingRule
 
@@ -168,6 +169,24 @@ class ValuationPanel(LivePanel):
             InputError, EditError: as `test_edits`.
         """
         return self.test_edits.apply(self._part(tests.TestsPart).data)
+
+    @property
+    def test_selection(self) -> NDArray[np.intp]:
+        """Positions of the doubtful test points that are selected in the panel's list, ascending.
+
+        Set it to positions or to a mask of all test points: the page follows. Only listed ones can be selected.
+
+        Raises:
+            InputError, InputTypeError: one of them is not listed, or they are no positions; or as `test_edits`.
+
+        Example:
+            >>> panel.test_edits.flag(test, panel.test_selection)  # doctest: +SKIP
+        """
+        return self._part(tests.TestsPart).selection
+
+    @test_selection.setter
+    def test_selection(self, rows: ArrayLike) -> None:
+        self._part(tests.TestsPart).select(rows)
 
     # --- what can be changed of a run ------------------------------------------------------------------------
 

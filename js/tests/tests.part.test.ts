@@ -6,6 +6,7 @@ import { makeTests } from '../src/parts/tests';
 import { KIT } from '../src/parts/kit';
 import type { Hub, PartMessage } from '../src/parts/part';
 import { readDoubts } from '../src/parts/tests/read';
+import { tableOf } from '../src/parts/tests/table';
 import type { Json } from '../src/read';
 import { INITIAL, type UiState } from '../src/state';
 import { NO_EDITS } from './make';
@@ -165,10 +166,11 @@ it('lists the points, edits the chosen one by keys and clicks, and says that the
   expect(first.textContent).toContain('model: cat, 97\u00a0%14/15 neighbours against');
   expect(first.title).toContain('its own label with 1\u00a0%; 14 of the 15 nearest');
   expect([
-    first.ariaSelected ?? first.getAttribute('aria-selected'),
+    first.classList.contains('focused'),
+    first.getAttribute('aria-selected'),
     first.tabIndex,
     second.tabIndex,
-  ]).toEqual(['true', 0, -1]);
+  ]).toEqual([true, 'false', 0, -1]);
 
   first.focus();
   expect(press('1', first)).toBe(true);
@@ -201,4 +203,94 @@ it('lists the points, edits the chosen one by keys and clicks, and says that the
   at('test-look').click(); // hidden, its keys are nobody's
   expect([at('test-list').hidden, at('test-look').textContent]).toEqual([true, 'Show 3']);
   expect(press('u', at('test-look'))).toBe(false);
+});
+
+it('edits several at once, and tells Python which are selected', () => {
+  const { at, all, hear, say, ask, press } = open();
+  say('about', { possible: true, why: '', n: 4 });
+  hear(plain());
+  const [first, second] = all('test-doubt') as [HTMLElement, HTMLElement];
+  const chosen = (): (string | null)[] => [first, second].map((line) => line.getAttribute('aria-selected'));
+  first.focus();
+  press(' ', first);
+  expect(ask).toHaveBeenLastCalledWith('tests', { do: 'select', rows: [2] });
+  second.dispatchEvent(new MouseEvent('click', { bubbles: true, ctrlKey: true }));
+  expect(ask).toHaveBeenLastCalledWith('tests', { do: 'select', rows: [0, 2] });
+  expect([chosen(), at('test-selected').textContent]).toEqual([['true', 'true'], '2 selected,']);
+  expect(at('test-card').textContent).toContain('2 test pointskeys edit them');
+  press('1', second);
+  expect(ask).toHaveBeenLastCalledWith('tests', {
+    do: 'edit',
+    edit: { t: 'relabel', rows: [0, 2], label: 0 },
+  });
+  press('f', second);
+  expect(ask).toHaveBeenLastCalledWith('tests', {
+    do: 'edit',
+    edit: { t: 'flag', rows: [0, 2], flagged: true },
+  });
+  expect(press('Escape', second)).toBe(true);
+  expect(ask).toHaveBeenLastCalledWith('tests', { do: 'select', rows: [] });
+  expect([chosen(), press('Escape', second)]).toEqual([['false', 'false'], false]);
+
+  // a slow kernel's earlier word takes nothing back; another page's, or Python's, is taken when this one is heard
+  const answer = (request: string | null, rows: number[]) =>
+    hear({ part: 'tests', request, kind: 'selection', body: { rows }, buffers: [] });
+  ask.mockReturnValue('late');
+  press(' ', second);
+  answer('r', [2]);
+  expect(chosen()).toEqual(['false', 'true']);
+  answer('late', [0]);
+  answer(null, [2]);
+  const asked = ask.mock.calls.length;
+  expect([chosen(), ask.mock.calls.length]).toEqual([['true', 'false'], asked]);
+  hear(
+    message(
+      [0, 1, 1, 0],
+      { preview: { kind: 'none' }, texts: null, pixels: null, ids: ['nought'] },
+      {
+        rows: [0],
+        said: ['cat'],
+        sure: [null],
+        own: [null],
+        against: [null],
+      }
+    )
+  );
+  expect([at('test-selected').parentElement!.hidden, all('test-doubt').length]).toEqual([true, 1]);
+});
+
+it('hands the list to other programs: what is selected, else all', async () => {
+  const { at, all, hear, say, press } = open();
+  const writeText = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());
+  Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+  say('about', { possible: true, why: '', n: 4 });
+  hear(plain([0, 1, 0, 0]));
+  at('test-copy').click();
+  await vi.waitFor(() => expect(at('test-copied').textContent).toBe('2 rows copied'));
+  const [head, ...lines] = writeText.mock.lastCall![0].split('\n').map((line) => line.split('\t'));
+  expect(head).toEqual([
+    'position',
+    'id',
+    'label',
+    'label_before',
+    'model_label',
+    'model_probability',
+    'label_probability',
+    'neighbours_against',
+    'neighbours',
+    'flagged',
+    'note',
+  ]);
+  expect(lines).toEqual([
+    ['2', 'two', 'cat', '<b>dog</b>', 'cat', '0.97', '0.01', '14', '15', '0', ''],
+    ['0', 'nought', 'cat', '', '<b>dog</b>', '', '', '', '', '0', ''],
+  ]);
+  const [first] = all('test-doubt') as [HTMLElement];
+  first.focus();
+  press(' ', first);
+  first.dispatchEvent(new KeyboardEvent('keydown', { key: 'c', ctrlKey: true, bubbles: true }));
+  await vi.waitFor(() => expect(writeText.mock.lastCall![0].split('\n').length).toBe(2));
+  const [points, { list }] = readDoubts(plain());
+  const odd = { ...list[0]!, id: '=1+1' };
+  expect(tableOf({ ...points, extra: new Map() } as never, [odd], 15)[1]![1]).toBe("'=1+1");
 });

@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, expect
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 from ui.blank import Blank, full
+from ui.bridge import bridged
+from ui.work import until
 
-from dvlwidgets import KNNShapleyValuation
+from dvlwidgets import KNNShapleyValuation, ValuationPanel
 from dvlwidgets.data import Dataset
 from dvlwidgets.widgets.parts.tests import TestsPart
 
@@ -120,3 +122,47 @@ def test_doubtful_test_points_are_listed_when_asked_for_and_edited_by_keys(
         expect(page.get_by_test_id("test-list")).to_be_hidden()
         expect(look).to_have_text(f"Show {len(rows)}")
     blank.close()
+
+
+def test_several_listed_test_points_are_selected_edited_at_once_and_taken_away(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    train, test = digits_with_flips()
+    panel = ValuationPanel(KNNShapleyValuation(KNeighborsClassifier(5), test), train, image_shape=(8, 8))
+    panel.start()
+    panel.wait(60)
+    with bridged(browser, panel, permissions=["clipboard-read", "clipboard-write"]) as at:
+        at.part("test-look").click()
+        lines = at.part("test-doubt")
+        expect(lines.nth(2)).to_be_visible()
+        rows = [int(row) for row in lines.evaluate_all("all => all.map(one => one.dataset.row)")]
+        lines.nth(0).click()
+        lines.nth(2).click(modifiers=["Shift"])
+        expect(at.part("test-selected")).to_have_text("3 selected,")
+        expect(lines.nth(2)).to_be_focused()
+
+        def selected() -> list[int]:
+            at.page.evaluate("0")
+            return [int(row) for row in panel.test_selection]
+
+        until(lambda: selected() == sorted(rows[:3]))
+        lines.nth(1).get_by_test_id("test-select").click()
+        until(lambda: selected() == sorted([rows[0], rows[2]]))
+        lines.nth(0).press("f")
+        expect(at.part("test-edits-summary")).to_have_text("2 flagged")
+        assert len(panel.test_edits.net) == 2
+        lines.nth(0).press("Control+c")
+        expect(at.part("test-copied")).to_have_text("2 rows copied")
+        copied = at.page.evaluate("navigator.clipboard.readText()").split("\n")
+        assert [int(line.split("\t")[0]) for line in copied[1:]] == [rows[0], rows[2]]
+        with at.page.expect_download() as coming:
+            at.part("test-csv").click()
+        saved = coming.value.path().read_text("utf-8").splitlines()
+        assert (saved[0].split(",")[0], len(saved)) == ("position", 3)
+
+        lines.nth(0).press("Escape")
+        until(lambda: selected() == [])
+        panel.test_selection = rows[1:3]
+        expect(lines.nth(1)).to_have_attribute("aria-selected", "true")
+        expect(lines.nth(0)).to_have_attribute("aria-selected", "false")

@@ -8,32 +8,31 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
 from dvlwidgets.data.preview import Given, previews_of
 from dvlwidgets.errors import EditError, InputError, WireError
-from dvlwidgets.evaluation.doubts import Doubts, check, doubts_of
+from dvlwidgets.evaluation.doubts import check, doubts_of
 from dvlwidgets.evaluation.own_model import OwnModel
 from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.answered import in_words
 from dvlwidgets.widgets.commands import EDITS, parse, short
 from dvlwidgets.widgets.editing import edit
 from dvlwidgets.widgets.influence_tests import TestPoints, kept_beside, log_of
+from dvlwidgets.widgets.parts import tests_list
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.edits import NEVER_OF_TESTS, EditsPart
 from dvlwidgets.widgets.parts.merging import DEEDS
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.parts.tests_given import own_of
-from dvlwidgets.widgets.snapshot import Content, finite
+from dvlwidgets.widgets.parts.view import positions
+from dvlwidgets.widgets.snapshot import Content
 
 NAME = "tests"
-MOST_LISTED = 60
-"""Test points that are listed."""
-LEAST_PROBABLE = 1e-12
-"""A loss is finite, also of what a model calls impossible."""
+WANTED = "'code', 'look', 'select', 'edit', 'log' or 'export'"
 
 
 class TestsPart:
@@ -65,6 +64,7 @@ class TestsPart:
         self._losses = np.zeros(0, dtype=np.float32)
         self._state: Content = {"state": "none", "why": ""}
         self._list: Content | None = None
+        self._selection: NDArray[np.intp] = np.zeros(0, np.intp)
 
     @property
     def edits(self) -> EditLog:
@@ -81,6 +81,20 @@ class TestsPart:
         """The test points as they came; raises as `edits`."""
         return self._of_tests().data
 
+    @property
+    def selection(self) -> NDArray[np.intp]:
+        """Positions of the test points that are selected in the list, ascending; a copy."""
+        return self._selection.copy()
+
+    def select(self, rows: ArrayLike) -> None:
+        """Selects listed test points by position, or by a mask of all test points.
+
+        Raises:
+            InputError: one of them is not listed, or there is no such test point.
+            InputTypeError: neither whole numbers nor a mask.
+        """
+        self._take(positions(rows, len(self.data), "test point"), None)
+
     def with_edits(self) -> TestPoints | None:
         """The test points for a copy; None where nothing was ever edited, or there is nothing that could be."""
         try:
@@ -95,8 +109,8 @@ class TestsPart:
     # --- what the page asks for -----------------------------------------------------------------------------
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """The page's half ("code"), the list ("look"), an edit, or what concerns the log (see `EditsPart`)."""
-        wanted = taken(command, "do", str, "'code', 'look', 'edit', 'log' or 'export'")
+        """The page's half ("code"), the list ("look"), a selection, an edit, or what concerns the log (`EditsPart`)."""
+        wanted = taken(command, "do", str, WANTED)
         if wanted == "code":
             return wire.part(NAME, "code", {"text": bundle.read("tests.js")}, request=request)
         if wanted == "look":
@@ -104,6 +118,8 @@ class TestsPart:
             check(own.model, self._hub.session.train, points.data)
             self._become("looking", request=request)
             self._aside.ask(self._look, request, kind="look")
+        elif wanted == "select":
+            self._take(taken(command, "rows", list, "positions of listed test points"), request)
         elif wanted == "edit":
             points = self._of_tests()
             edited = parse(command.get("edit"), points.subject.n)
@@ -118,7 +134,7 @@ class TestsPart:
             assert self._marks is not None  # made with the points
             return self._marks.receive(command, request)
         else:
-            raise WireError(f"'do' should be 'code', 'look', 'edit', 'log' or 'export', not {short(wanted)}.")
+            raise WireError(f"'do' should be {WANTED}, not {short(wanted)}.")
         return None
 
     def hello(self) -> list[wire.Frame]:
@@ -135,7 +151,7 @@ class TestsPart:
         frames.append(wire.part(NAME, "looks", state))
         if told is None or points is None or marks is None:
             return frames
-        return [*frames, _told(points, told), *marks.hello()]
+        return [*frames, tests_list.told(points, told), *marks.hello(), self._selected(None)]
 
     def close(self) -> None:
         """Ends the look after the fit in hand, and hears of no further edit."""
@@ -172,10 +188,23 @@ class TestsPart:
                 self._points = points
             return self._points
 
+    def _take(self, rows: ArrayLike, request: str | None) -> None:
+        """Only what is listed: nobody should edit a selection that no page shows."""
+        with self._lock:
+            listed = [] if self._list is None else self._list["rows"]
+            chosen = positions(rows, len(self.data), "test point")
+            if not np.isin(chosen, listed).all():
+                raise InputError(tests_list.not_listed(chosen, self._list))
+            self._selection = chosen
+            self._hub.say(self._selected(request))
+
+    def _selected(self, request: str | None) -> wire.Frame:
+        return wire.part(NAME, "selection", {"rows": self._selection.tolist()}, request=request)
+
     def _edited(self, _: Announcement) -> None:
         with self._lock:  # of two lists the one that is made last is sent last
             if self._list is not None and self._points is not None:
-                self._hub.say(_told(self._points, self._list))
+                self._hub.say(tests_list.told(self._points, self._list))
         self._after()
 
     # --- the list -------------------------------------------------------------------------------------------
@@ -190,57 +219,13 @@ class TestsPart:
             own, points, session = self._own(), self._of_tests(), self._hub.session
             train, test = session.edits.apply(session.train), points.edits.apply(points.data)
             found = doubts_of(own.model, train, test)
-            listed = self._listed(found, test, points, type(own.model).__name__)
+            self._losses = tests_list.losses(found, test, points)
+            listed = tests_list.listed(found, test, points, type(own.model).__name__)
         except Exception as why:  # the model is the user's: the page hears of it whatever it is
             self._become("failed", in_words(why))
             return
         with self._lock:
             self._list = listed
-            self._hub.say(_told(points, listed))
+            self._selection = self._selection[np.isin(self._selection, listed["rows"])]
+            self._hub.say(tests_list.told(points, listed))
             self._become("done")
-
-    def _listed(self, found: Doubts, test: Dataset, points: TestPoints, model: str) -> Content:
-        """The points to doubt, by their positions in the set as it came; what is dropped is not among them."""
-        assert test.labels is not None  # `doubts_of` has refused it
-        place = {item: at for at, item in enumerate(points.data.ids.tolist())}
-        rows = np.array([place[item] for item in test.ids.tolist()], dtype=np.intp)
-        losses = np.full(len(points.data), np.nan, dtype=np.float32)
-        losses[rows] = -np.log(np.maximum(found.own, LEAST_PROBABLE))
-        self._losses = losses
-        order = found.order(test.labels)
-        first = order[:MOST_LISTED]
-        return {
-            "model": model,
-            "doubted": len(order),
-            "asked": len(test),
-            "neighbours": found.neighbours,
-            "why": found.why,
-            "rows": rows[first].tolist(),
-            "said": [points.word(found.predicted[at]) for at in first],
-            "sure": _numbers(found.sure[first]),
-            "own": _numbers(found.own[first]),
-            "against": _numbers(found.against[first]),
-        }
-
-
-def _told(points: TestPoints, listed: Content) -> wire.Frame:
-    """The list with labels and previews as they are now."""
-    pack, now, rows = wire.Packer(), points.tests, listed["rows"]
-    subject = points.subject
-    body: Content = {
-        "n": subject.n,
-        "label": wire.pack_labels(now.labels, pack),
-        "dropped": pack(now.dropped, "u1"),
-        "ids": None if subject.ids is None else [subject.ids[row] for row in rows],
-        "edits": now.edits,
-        "preview": subject.preview or {"kind": "none"},
-        "list": listed,
-    }
-    shown = points.previews.get(tuple(rows)) if rows else []
-    body["texts"] = shown if isinstance(shown, list) else None
-    body["pixels"] = None if isinstance(shown, list) else pack(shown, "u1")
-    return wire.part(NAME, "list", body, pack=pack)
-
-
-def _numbers(some: NDArray[np.float64]) -> list[float | None]:
-    return [finite(float(number)) for number in some]

@@ -209,8 +209,8 @@ class ViewPart:
         return wire.part(NAME, "file", body, request=request, pack=pack)
 
 
-def positions(given: ArrayLike, n: int) -> Rows:
-    """Positions, ascending, each once, from positions in any order or a mask.
+def positions(given: ArrayLike, n: int, what: str = "point") -> Rows:
+    """Positions, ascending, each once, from positions in any order or a mask; `what`: of which there are `n`.
 
     Raises:
         InputTypeError: neither whole numbers nor a mask.
@@ -222,16 +222,17 @@ def positions(given: ArrayLike, n: int) -> Rows:
         array = np.array([given], dtype=object)
     if array.dtype == np.bool_:
         if len(array) != n:
-            raise InputError(f"a mask of {len(array):,} was given; the panel has {many(n, 'point')}.")
+            raise InputError(f"a mask of {len(array):,} was given; the panel has {many(n, what)}.")
         return np.flatnonzero(array)
     if array.size == 0:
         return np.zeros(0, np.intp)
     if array.dtype.kind not in "iu":
         raise InputTypeError(
-            f"positions of points were expected, whole numbers or a mask, not {short(array.tolist()[0])}. "
-            "Of ids: numpy.isin(train.ids, [...]) is a mask. To select nothing pass []."
+            f"positions of {what}s were expected, whole numbers or a mask, not {short(array.tolist()[0])}. "
+            f"Of ids: numpy.isin({'train' if what == 'point' else 'test'}.ids, [...]) is a mask. "
+            "To select nothing pass []."
         )
     if array.min() < 0 or array.max() >= n:
         odd = int(array.min() if array.min() < 0 else array.max())
-        raise InputError(f"the panel has {many(n, 'point')}, positions 0 to {n - 1:,}; {odd} was given.")
+        raise InputError(f"the panel has {many(n, what)}, positions 0 to {n - 1:,}; {odd} was given.")
     return np.unique(array).astype(np.intp)

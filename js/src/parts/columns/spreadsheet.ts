@@ -51,7 +51,7 @@ function safely(read: Written['read']): Written['read'] {
   return (row) => safe(read(row));
 }
 
-function safe(text: string): string {
+export function safe(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }
 

@@ -19,6 +19,10 @@ export function tsv(
     return typeof shown === 'string' ? shown : '';
   });
   const lines = [cells.map(({ name }) => name), ...rows.map((row) => cells.map(({ read }) => read(row)))];
+  return tabbed(lines);
+}
+
+export function tabbed(lines: readonly (readonly string[])[]): string {
   return lines.map((line) => line.map(flat).join('\t')).join('\n');
 }
 

@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show } from '../../dom';
 import type { Points } from '../../points';
 import type { Change } from '../../source';
-import { INITIAL, type UiState } from '../../state';
+import { clearSelection, focusOn, INITIAL, selectTo, targets, toggleRow, type UiState } from '../../state';
 import type { Kit } from '../kit';
 import type { Hub, Part } from '../part';
 import { rename } from '../rename';
@@ -16,6 +16,8 @@ export interface Chosen {
   order(): Uint32Array;
   reveal(row: number): void;
   paint(): void;
+  /** Other points are selected than before. */
+  selected(rows: readonly number[]): void;
 }
 
 export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
@@ -45,11 +47,15 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   const theirDesk = {
     state: () => ({ ...state, help: desk.state().help }),
     order: () => chosen.order(),
-    /** One point at a time; the list of keys is the panel's. */
+    /** The list of keys is the panel's. */
     set(now: UiState) {
-      state = { ...now, selected: INITIAL.selected };
+      const { selected } = state;
+      state = now;
       if (now.help !== desk.state().help) {
         desk.set({ ...desk.state(), help: now.help });
+      }
+      if (now.selected !== selected) {
+        chosen.selected(targets({ ...now, focus: -1 }));
       }
       chosen.paint();
     },
@@ -65,12 +71,13 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   const undo = kit.createUndo(editing);
   undo.element.append(...(marks.takeBack ?? []));
   const name = h('span');
+  const here = h('span', { class: 'keys-here' });
   const said = h('p', { class: 'muted', 'data-testid': 'test-edits-summary' });
   const unmoved = h('p', { 'data-testid': 'test-unmoved' }, WORDS.unmoved);
   const element = h(
     'div',
     { class: 'doubt-edits' },
-    h('h3', {}, name, h('span', { class: 'keys-here' }, WORDS.here)),
+    h('h3', {}, name, here),
     relabel.element,
     ...(marks.detail ?? []),
     said,
@@ -85,23 +92,43 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   return {
     element,
     overlays,
-    get focus() {
-      return state.focus;
+    get state() {
+      return state;
     },
-    choose: (row: number) => theirDesk.set({ ...state, focus: row, anchor: row }),
+    /** What the mouse does, as in the table. */
+    picks: {
+      focus: (row: number) => theirDesk.set(focusOn(state, row)),
+      toggle: (row: number) => theirDesk.set(toggleRow(state, row)),
+      extend(row: number) {
+        theirDesk.set(selectTo(state, row, chosen.order()));
+        chosen.reveal(row);
+      },
+    },
+    clear: () => theirDesk.set(clearSelection(state)),
+    /** Somebody else has selected them, or what is listed is new: nobody need hear of it. */
+    adopt(rows: Iterable<number>) {
+      const listed = new Set(chosen.order());
+      state = { ...state, selected: new Set([...rows].filter((row) => listed.has(row))) };
+      if (!listed.has(state.focus)) {
+        const [row = -1] = listed;
+        state = focusOn(state, row);
+      }
+    },
     /** New points came: the marks are put into them. */
     renew: () => listeners.forEach((listener) => listener('values')),
-    /** Escape stays the panel's. */
+    /** Escape stays the panel's, unless points are selected here. */
     press(event: KeyboardEvent, list: Element): void {
-      if (event.key !== 'Escape' && state.focus >= 0) {
+      if ((event.key !== 'Escape' || state.selected.size > 0) && state.focus >= 0) {
         pressed(event, list);
       }
     },
     update(points: Points, id: string): void {
       const { edits } = points;
       show(element, state.focus >= 0);
-      setText(name, WORDS.point(id));
-      relabel.update({ points, targets: state.focus < 0 ? [] : [state.focus], bulk: false, unsaved: 0 });
+      const { size } = state.selected;
+      setText(here, WORDS.here(size));
+      setText(name, size > 0 ? WORDS.these(size) : WORDS.point(id));
+      relabel.update({ points, targets: targets(state), bulk: size > 0, unsaved: 0 });
       undo.update(edits);
       setText(said, WORDS.edits(edits));
       setAttr(said, 'title', edits.path === '' ? null : WORDS.kept(edits.path));

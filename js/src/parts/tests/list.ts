@@ -3,38 +3,37 @@
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
 import { isRelabelled, type Points } from '../../points';
 import type { Kit } from '../kit';
+import { listenForPicks, type Picks } from '../../picking';
+import type { UiState } from '../../state';
 import type { Doubt, Doubts } from './read';
 import { WORDS } from './words';
 
-export function createList(focus: (row: number) => void, createMarks: Kit['createMarks']) {
-  const take = (event: Event): void => {
-    const at = (event.target as Element).closest<HTMLElement>('[data-row]');
-    if (at !== null) {
-      focus(Number(at.dataset.row));
-    }
-  };
+export function createList(picks: Picks, createMarks: Kit['createMarks']) {
   const element = h('div', {
     class: 'doubts',
     role: 'listbox',
+    'aria-multiselectable': 'true',
     'aria-label': WORDS.list,
     'data-testid': 'test-list',
-    onfocusin: take,
   });
+  listenForPicks(element, picks);
   let lines: ReturnType<typeof createLine>[] = [];
 
   return {
     element,
-    update(points: Points, found: Doubts, at: number): void {
+    update(points: Points, found: Doubts, { focus, selected }: UiState): void {
       if (lines.length !== found.list.length) {
         lines = found.list.map(() => createLine(createMarks));
         element.replaceChildren(...lines.map((line) => line.element));
       }
-      const reachable = found.list.some(({ row }) => row === at) ? at : found.list[0]?.row;
-      lines.forEach((line, i) => {
+      setAttr(element, 'data-any', selected.size > 0 ? '' : null);
+      const reachable = found.list.some(({ row }) => row === focus) ? focus : found.list[0]?.row;
+      lines.forEach(({ element: line, paint }, i) => {
         const doubt = found.list[i]!;
-        line.paint(points, doubt, found.neighbours);
-        setAttr(line.element, 'aria-selected', String(doubt.row === at));
-        setAttr(line.element, 'tabindex', doubt.row === reachable ? 0 : -1);
+        paint(points, doubt, found.neighbours);
+        setAttr(line, 'aria-selected', String(selected.has(doubt.row)));
+        line.classList.toggle('focused', doubt.row === focus);
+        setAttr(line, 'tabindex', doubt.row === reachable ? 0 : -1);
       });
     },
     /** Moves the keyboard's focus to a point. */
@@ -45,6 +44,8 @@ export function createList(focus: (row: number) => void, createMarks: Kit['creat
 }
 
 function createLine(createMarks: Kit['createMarks']) {
+  // looks like a box to tick and is none: the line is what can be selected, by keyboard with Space
+  const pick = h('span', { class: 'select', 'aria-hidden': 'true', 'data-testid': 'test-select' });
   const canvas = h('canvas', { class: 'thumb', role: 'img' });
   const text = h('span', { class: 'doubt-text' });
   const name = h('span', { class: 'muted' });
@@ -56,6 +57,7 @@ function createLine(createMarks: Kit['createMarks']) {
   const element = h(
     'div',
     { class: 'doubt', role: 'option', 'data-testid': 'test-doubt' },
+    pick,
     canvas,
     h('div', {}, h('div', { class: 'doubt-head' }, old, label, marks.element, name), text, model, votes)
   );
@@ -88,7 +90,11 @@ function createLine(createMarks: Kit['createMarks']) {
     setText(model, doubt.said === now ? WORDS.agrees : WORDS.says(doubt));
     show(votes, against !== null && !edited);
     setText(votes, WORDS.against(against ?? 0, neighbours));
-    setAttr(element, 'title', edited ? null : WORDS.why(doubt, neighbours));
+    setAttr(
+      element,
+      'title',
+      [edited ? '' : WORDS.why(doubt, neighbours), WORDS.selectTip].filter(Boolean).join('. ')
+    );
   }
 
   return { element, paint };

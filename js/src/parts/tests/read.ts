@@ -2,7 +2,7 @@
 
 import { edits, ids, labels, previewKind } from '../../frames';
 import type { Points } from '../../points';
-import { array, integer, list, record, text, texts, whole, WireError } from '../../read';
+import { array, integer, list, record, text, texts, whole, WireError, type Json } from '../../read';
 import type { Preview } from '../../source';
 import type { PartMessage } from '../part';
 
@@ -35,7 +35,7 @@ type TestPoints = Pick<Points, 'n' | 'label' | 'dropped' | 'edits' | 'preview'>;
 export function readDoubts({ body, buffers }: PartMessage): [TestPoints, Doubts] {
   const n = integer(body, 'n');
   const told = record(body.list, 'list');
-  const rows = list(told, 'rows').map((row) => whole(row, 'a row'));
+  const rows = readRows(told);
   const k = rows.length;
   if (rows.some((row) => row >= n)) {
     throw new WireError(`A test point is listed that is not one of the ${n}.`);
@@ -78,6 +78,10 @@ export function readDoubts({ body, buffers }: PartMessage): [TestPoints, Doubts]
       list: found,
     },
   ];
+}
+
+export function readRows(told: Json): number[] {
+  return list(told, 'rows').map((row) => whole(row, 'a row'));
 }
 
 function shares(item: unknown, k: number): (number | null)[] {

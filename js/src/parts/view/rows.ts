@@ -30,11 +30,15 @@ export function csv(
   rows: ArrayLike<number>
 ): string {
   const cells = writtenColumns(points, ranks, columns);
-  const lines = [cells.map(({ name }) => quoted(name)).join(',')];
+  const lines = [cells.map(({ name }) => name)];
   for (let i = 0; i < rows.length; i++) {
-    lines.push(cells.map(({ read }) => quoted(read(rows[i]!))).join(','));
+    lines.push(cells.map(({ read }) => read(rows[i]!)));
   }
-  return `${lines.join('\r\n')}\r\n`;
+  return commas(lines);
+}
+
+export function commas(lines: readonly (readonly string[])[]): string {
+  return lines.map((line) => `${line.map(quoted).join(',')}\r\n`).join('');
 }
 
 function quoted(cell: string): string {
