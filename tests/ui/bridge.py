@@ -42,8 +42,15 @@ class Bridge:
 
     page: Page
     panel: Any
+    height: int = 880
     _told: list[tuple[Any, list[str]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def mount(self) -> None:
+        """Renders the panel in the page; again where the page was loaded anew."""
+        self._hear()
+        told = {"bundle": self.panel._bundle, "title": self.panel.title, "height": self.height}
+        self.page.evaluate(MOUNT, told)
 
     def part(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
@@ -84,13 +91,13 @@ def bridged(
 ) -> Iterator[Bridge]:
     """Opens a page with the panel; `context` goes to the browser's context. A script that fails fails the test."""
     blank = Blank.open(browser, width=width, height=height, **context)
-    made = Bridge(blank.page, panel)
+    made = Bridge(blank.page, panel, height - 20)
     errors: list[str] = []
     made.page.on("pageerror", lambda error: errors.append(str(error)))
     panel.send = made._tell
     made.page.expose_function("toPython", lambda command: panel._received(panel, command, []))
     made.page.expose_function("fromPython", made._hear)
-    made.page.evaluate(MOUNT, {"bundle": panel._bundle, "title": panel.title, "height": height - 20})
+    made.mount()
     yield made
     blank.close()
     panel.close()

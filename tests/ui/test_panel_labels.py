@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,3 +205,43 @@ def test_what_a_label_is_now_can_be_read_and_a_tooltip_says_what_it_was(browser:
         assert title in {f"{names[i]} → {names[(i + 1) % 3]}" for i in range(3)}
         assert title.endswith(now.inner_text())
     blank.close()
+
+
+def test_a_comment_that_is_half_written_is_there_again_when_the_page_is_loaded_anew(browser: Browser) -> None:
+    iris = load_iris()
+    panel = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.target), title="iris")
+    with bridged(browser, panel) as at:
+        page, field = at.page, at.part("prompt-field")
+
+        def anew() -> None:
+            page.reload()
+            at.mount()
+            expect(at.part("row").first).to_be_visible()
+
+        at.row(3).click()
+        page.keyboard.press("c")
+        page.keyboard.type("blurred, ask An")
+        anew()
+        expect(field).to_have_value("blurred, ask An")
+        expect(field).not_to_be_focused()  # nobody's typing goes there unasked
+        expect(at.row(3)).to_have_class(re.compile("focused"))
+        assert len(panel.edits.net) == 0
+        field.press("End")
+        page.keyboard.type("na")
+        page.keyboard.press("Enter")
+        expect(at.part("point-note")).to_have_text("blurred, ask Anna")
+        anew()
+        expect(at.part("prompt")).to_be_hidden()
+        at.row(3).click()
+        expect(at.part("point-note")).to_have_text("blurred, ask Anna")
+
+        # what was cancelled is gone; so is a draft of points that there are not
+        page.keyboard.press("c")
+        field.fill("no")
+        page.keyboard.press("Escape")
+        anew()
+        expect(at.part("prompt")).to_be_hidden()
+        for odd in ('[[7000], "of other data"]', "{", '{"rows": 3}', '[3, "text"]', '[["x"], 5]'):
+            page.evaluate("text => sessionStorage.setItem(Object.keys(sessionStorage)[0], text)", odd)
+            anew()
+            expect(at.part("prompt")).to_be_hidden()

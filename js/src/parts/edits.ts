@@ -11,13 +11,14 @@ import STYLE from '../../style/parts/edits.css';
 import { copied } from './clipboard';
 import { suggestedFor, type Taken } from './edits/accept';
 import { createDetail } from './edits/detail';
+import { draftOf, keepDraft } from './edits/draft';
 import { isForm, save } from './edits/export';
 import { readPage, said } from './edits/history';
 import { createLog, type Form } from './edits/log';
 import { putMarks, readMarks } from './edits/marks';
 import { createPrompt } from './edits/prompt';
 import { createSuggestions } from './edits/suggestions';
-import { KEYS, WORDS } from './edits/words';
+import { KEYS, Say, WORDS } from './edits/words';
 import { guarded } from './guarded';
 import type { MakeMerge, Merge } from './merge';
 import { moduleOf } from './module';
@@ -32,7 +33,7 @@ export interface Whose {
   readonly worth: string;
 }
 
-const OWN: Whose = { name: 'edits', what: 'point', history: WORDS.historyTitle, worth: WORDS.worth };
+const OWN: Whose = { name: 'edits', what: 'point', history: Say.historyTitle, worth: Say.worth };
 
 /** What is asked of a source: a panel with two logs has one for each. */
 type EditSource = Pick<PartSource, 'points' | 'editBy' | 'ask' | 'hear' | 'complain' | 'tell' | 'subscribe'>;
@@ -55,10 +56,12 @@ export function makeEdits(
     {
       note: (note) => change('note', { rows: asked, note }),
       label: (choice: LabelChoice, why) => change('relabel', { rows: asked, ...choice, why }),
+      written: (text) => keepDraft(place(), text === null ? null : [asked, text]),
     },
     name
   );
   let asked: readonly number[] = [];
+  let fresh = true;
   const detail = createDetail({ flag, note: () => ask('note'), accept });
   const suggestions = createSuggestions((taken, sure) => takeUp(taken, WORDS.why(sure)));
   const log = createLog(
@@ -81,11 +84,11 @@ export function makeEdits(
     'button',
     {
       class: 'button small',
-      title: WORDS.historyTip,
+      title: Say.historyTip,
       'data-testid': 'log-open',
       onclick: () => toggle(!open),
     },
-    WORDS.history
+    Say.history
   );
 
   const also = h('span', { class: 'muted edits-also', 'data-testid': 'edits-also' });
@@ -99,7 +102,7 @@ export function makeEdits(
 
   function accept(): void {
     if (source.points !== null) {
-      takeUp(suggestedFor(source.points, rows()), WORDS.whyOne);
+      takeUp(suggestedFor(source.points, rows()), Say.whyOne);
     }
   }
 
@@ -109,9 +112,25 @@ export function makeEdits(
     }
   }
 
-  function ask(kind: 'note' | 'label'): void {
+  /** The log's: it knows its data. */
+  const place = (): string => `dvl ${source.points?.edits.path}`;
+
+  /** What was being written when the page was left is not lost. */
+  function takeUpDraft({ n }: Points): void {
+    const draft = draftOf(place(), n);
+    if (draft !== null) {
+      const [some, text] = draft;
+      if (some.length === 1) {
+        set((s) => focusOn(s, some[0]!));
+        desk.reveal(some[0]!);
+      }
+      ask('note', some, text);
+    }
+  }
+
+  function ask(kind: 'note' | 'label', of: readonly number[] = rows(), written?: string): void {
     const { points } = source;
-    asked = rows();
+    asked = of;
     const n = asked.length;
     if (points === null || n === 0 || (kind === 'label' && points.label === null)) {
       return;
@@ -120,7 +139,7 @@ export function makeEdits(
     const notes = new Set(asked.map((row) => noteOf(points, row)));
     if (kind === 'note') {
       const present = notes.size === 1 ? [...notes][0]! : '';
-      prompt.open({ title: WORDS.promptNote(n, what), kind, present, classes });
+      prompt.open({ title: WORDS.promptNote(n, what), kind, present, classes }, written);
     } else if (points.label?.kind === 'number') {
       prompt.open({ title: WORDS.promptNumber(n, what), kind: 'number', present: '', classes });
     } else {
@@ -171,21 +190,21 @@ export function makeEdits(
       merge = make(log, (body) => source.ask(name, body), said);
     } catch (error) {
       merge = undefined;
-      source.complain(notLoaded(WORDS.loader, words(String(error), 'the error')));
+      source.complain(notLoaded(Say.loader, words(String(error), 'the error')));
     }
   }
 
   /** What goes to other programs is the text itself, what stands on the page is fit to be shown. */
   async function hand({ as: form, text: raw }: Json): Promise<void> {
     if (!isForm(form) || typeof raw !== 'string') {
-      source.complain(WORDS.unknownForm);
+      source.complain(Say.unknownForm);
     } else if (wanted.how === 'download') {
       save(form, raw);
       log.tell('');
     } else if (await copied(raw)) {
-      log.tell(WORDS.copied);
+      log.tell(Say.copied);
     } else {
-      log.tell(WORDS.notCopied, shown(raw, true));
+      log.tell(Say.notCopied, shown(raw, true));
     }
   }
 
@@ -229,6 +248,10 @@ export function makeEdits(
       detail.update(points, state.selected, focus);
       suggestions.update(points, state.selected);
       setText(also, WORDS.also(points.edits.flagged ?? 0, points.edits.noted ?? 0));
+      if (fresh) {
+        fresh = false;
+        takeUpDraft(points);
+      }
       if (open && points.edits !== listed) {
         listed = points.edits;
         read(0);

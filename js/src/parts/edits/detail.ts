@@ -3,7 +3,7 @@
 import { h, setAttr, setText, show } from '../../dom';
 import { isFlagged, noteOf, suggestionOf, type Points } from '../../points';
 import { suggestedFor } from './accept';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 export interface DetailActions {
   flag(): void;
@@ -15,20 +15,20 @@ export function createDetail(actions: DetailActions) {
   const flagWord = h('span');
   const flag = h(
     'button',
-    { class: 'button', title: WORDS.flagTip, 'data-testid': 'flag', onclick: () => actions.flag() },
+    { class: 'button', title: Say.flagTip, 'data-testid': 'flag', onclick: () => actions.flag() },
     flagWord,
     h('kbd', {}, 'f')
   );
   const note = h(
     'button',
-    { class: 'button', title: WORDS.noteTip, 'data-testid': 'note-open', onclick: () => actions.note() },
-    h('span', {}, WORDS.note),
+    { class: 'button', title: Say.noteTip, 'data-testid': 'note-open', onclick: () => actions.note() },
+    h('span', {}, Say.note),
     h('kbd', {}, 'c')
   );
   const acceptWord = h('span');
   const accept = h(
     'button',
-    { class: 'button', title: WORDS.acceptTip, 'data-testid': 'accept', onclick: () => actions.accept() },
+    { class: 'button', title: Say.acceptTip, 'data-testid': 'accept', onclick: () => actions.accept() },
     acceptWord,
     h('kbd', {}, 'a')
   );
@@ -58,7 +58,7 @@ export function createDetail(actions: DetailActions) {
   function act(points: Points, targets: readonly number[]): void {
     show(element, targets.length > 0);
     const all = targets.length > 0 && targets.every((row) => isFlagged(points, row));
-    setText(flagWord, all ? WORDS.unflag : WORDS.flag);
+    setText(flagWord, all ? Say.unflag : Say.flag);
     setAttr(flag, 'aria-pressed', String(all));
     const { rows } = suggestedFor(points, targets);
     const one = rows.length > 0 ? suggestionOf(points, rows[0]!) : null;

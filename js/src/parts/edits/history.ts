@@ -2,7 +2,7 @@
 
 import { integer, list, record, text, texts, whole, words, WireError } from '../../read';
 import type { PartMessage } from '../part';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 export interface Change {
   /** Position of the point; null where it is not in these data. */
@@ -88,7 +88,7 @@ export function said(field: string, item: string | boolean): string {
   if (typeof item === 'boolean') {
     return (item ? WORDS.yes : WORDS.no)[field] ?? String(item);
   }
-  return item === '' ? WORDS.empty : item;
+  return item === '' ? Say.empty : item;
 }
 
 /** A page among those that are listed; the older ones stay, but may have changed since: they are to be read again. */

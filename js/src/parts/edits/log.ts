@@ -4,7 +4,7 @@ import { h, icon, setText, show } from '../../dom';
 import { plain } from '../../format';
 import { CLOSE } from '../../icons';
 import { after, moment, said, withPage, type Change, type Entry, type Page } from './history';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 export type Form = 'code' | 'csv' | 'json';
 
@@ -21,12 +21,12 @@ export interface LogActions {
 export function createLog(actions: LogActions, title: string, worth: string) {
   const close = h(
     'button',
-    { class: 'button square bare', 'aria-label': WORDS.close, onclick: () => actions.close() },
+    { class: 'button square bare', 'aria-label': Say.close, onclick: () => actions.close() },
     icon(CLOSE)
   );
   const form = h(
     'select',
-    { class: 'field', 'aria-label': WORDS.exportAs, 'data-testid': 'export-form' },
+    { class: 'field', 'aria-label': Say.exportAs, 'data-testid': 'export-form' },
     ...Object.entries(WORDS.forms).map(([value, name]) => h('option', { value }, name))
   );
   const take = (how: 'copy' | 'download') => () => actions.take(form.value as Form, how);
@@ -34,24 +34,24 @@ export function createLog(actions: LogActions, title: string, worth: string) {
   const row = h(
     'div',
     { class: 'log-export' },
-    h('span', {}, WORDS.exportAs),
+    h('span', {}, Say.exportAs),
     form,
-    h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, WORDS.copy),
+    h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, Say.copy),
     h(
       'button',
       { class: 'button small', 'data-testid': 'export-download', onclick: take('download') },
-      WORDS.download
+      Say.download
     ),
     told
   );
   const shown = h('pre', { class: 'traceback export-text', tabindex: 0, hidden: true });
   const list = h('ol', { class: 'log-list', 'data-testid': 'log-list' });
-  const none = h('p', { class: 'muted', role: 'status' }, WORDS.loading);
+  const none = h('p', { class: 'muted', role: 'status' }, Say.loading);
   const start = h('button', {
     class: 'button small',
     onclick: () => actions.backTo(0),
   });
-  const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, WORDS.older);
+  const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, Say.older);
   const element = h(
     'div',
     {
@@ -98,11 +98,11 @@ export function createLog(actions: LogActions, title: string, worth: string) {
     if (held) {
       close.focus({ preventScroll: true }); // the button that was pressed is gone: the keys stay here
     }
-    setText(none, edits.length === 0 ? WORDS.historyNone : '');
+    setText(none, edits.length === 0 ? Say.historyNone : '');
     show(none, edits.length === 0);
     show(older, more);
     const standing = edits.filter((entry) => entry.inForce).length;
-    setText(start, WORDS.start);
+    setText(start, Say.start);
     start.title = WORDS.startTip(standing);
     show(start, standing > 0 && !more);
   }
@@ -118,7 +118,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
         { class: 'log-head' },
         h('span', { class: 'log-what' }, `${number}. ${WORDS.did(op, points)}`),
         h('span', { class: 'muted' }, who, who === '' ? '' : ' · ', when),
-        inForce ? null : h('span', { class: 'log-undone' }, WORDS.undone),
+        inForce ? null : h('span', { class: 'log-undone' }, Say.undone),
         inForce && later > 0
           ? h(
               'button',
@@ -128,7 +128,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
                 'data-testid': 'log-back',
                 onclick: () => actions.backTo(number),
               },
-              WORDS.back
+              Say.back
             )
           : null
       ),

@@ -3,7 +3,7 @@
 import type { ExtraColumn, Points } from '../../points';
 import { array, texts, WireError } from '../../read';
 import type { PartMessage } from '../part';
-import { WORDS } from './words';
+import { Say } from './words';
 
 export interface Marks {
   readonly flagged: Uint32Array;
@@ -37,12 +37,12 @@ export function putMarks(points: Points, marks: Marks): void {
   put(points, marks.flagged.length, () => {
     const values = new Float32Array(points.n);
     marks.flagged.forEach((row) => (values[row] = 1));
-    return { id: 'flagged', name: 'flagged', tip: WORDS.flagged, data: { kind: 'number', values } };
+    return { id: 'flagged', name: 'flagged', tip: Say.flagged, data: { kind: 'number', values } };
   });
   put(points, marks.noted.length, () => {
     const notes = new Array<string>(points.n).fill('');
     marks.noted.forEach((row, i) => (notes[row] = marks.texts[marks.codes[i]!]!));
-    return { id: 'note', name: 'comment', tip: WORDS.noteColumn, data: { kind: 'text', texts: notes } };
+    return { id: 'note', name: 'comment', tip: Say.noteColumn, data: { kind: 'text', texts: notes } };
   });
   if (marks.flagged.length === 0) {
     points.extra.delete('flagged');

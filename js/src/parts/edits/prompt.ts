@@ -4,7 +4,7 @@ import { h, setAttr, setText, show } from '../../dom';
 import { typed } from '../../format';
 import type { LabelChoice } from '../../wire';
 import { matches } from './match';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 export interface Question {
   readonly title: string;
@@ -18,9 +18,11 @@ export interface Question {
 export interface PromptActions {
   note(text: string): void;
   label(choice: LabelChoice, why: string): void;
+  /** A comment as far as it is written; null once it is saved or cancelled. */
+  written(text: string | null): void;
 }
 
-const HINTS = { note: WORDS.noteHint, label: WORDS.labelHint, number: WORDS.numberHint };
+const HINTS = { note: Say.noteHint, label: Say.labelHint, number: Say.numberHint };
 const MAX_NOTE = 2000;
 
 /** `name`: its own on a panel with several. */
@@ -32,7 +34,12 @@ export function createPrompt(actions: PromptActions, name: string) {
     autocomplete: 'off',
     maxlength: MAX_NOTE,
     'data-testid': 'prompt-field',
-    oninput: () => list(),
+    oninput() {
+      list();
+      if (question?.kind === 'note') {
+        actions.written(field.value);
+      }
+    },
   });
   const options = h('ul', { class: 'prompt-options', id: `${name}-options`, role: 'listbox' });
   const why = h('input', {
@@ -72,8 +79,8 @@ export function createPrompt(actions: PromptActions, name: string) {
     h(
       'div',
       { class: 'button-row' },
-      h('button', { class: 'button', type: 'submit' }, WORDS.save),
-      h('button', { class: 'button', onclick: () => close(true) }, WORDS.cancel)
+      h('button', { class: 'button', type: 'submit' }, Say.save),
+      h('button', { class: 'button', onclick: () => close(true) }, Say.cancel)
     ),
     hint
   );
@@ -82,7 +89,8 @@ export function createPrompt(actions: PromptActions, name: string) {
   let at = 0;
   let from: Element | null = null;
 
-  function open(asked: Question): void {
+  /** `written`: before the page was loaded; then the focus stays where it is. */
+  function open(asked: Question, written?: string): void {
     from ??= (element.getRootNode() as ShadowRoot).activeElement;
     question = asked;
     setText(title, asked.title);
@@ -92,17 +100,20 @@ export function createPrompt(actions: PromptActions, name: string) {
     setAttr(field, 'role', asked.kind === 'label' ? 'combobox' : null);
     setAttr(field, 'aria-controls', asked.kind === 'label' ? options.id : null);
     show(why, asked.kind !== 'note');
-    field.value = asked.present;
+    field.value = written ?? asked.present;
     why.value = '';
     show(element, true);
     list();
-    field.focus(); // wherever the page stands, the field is in sight
-    field.select();
+    if (written === undefined) {
+      field.focus(); // wherever the page stands, the field is in sight
+      field.select();
+    }
   }
 
   /** `back`: puts the focus where it was. */
   function close(back: boolean): void {
     question = null;
+    actions.written(null);
     show(element, false);
     if (back && from instanceof HTMLElement) {
       from.focus({ preventScroll: true });
@@ -156,7 +167,7 @@ export function createPrompt(actions: PromptActions, name: string) {
     } else if (kind === 'number') {
       const number = typed(field.value);
       if (!Number.isFinite(number)) {
-        setText(hint, WORDS.notNumber);
+        setText(hint, Say.notNumber);
         return;
       }
       actions.label({ number }, reason);

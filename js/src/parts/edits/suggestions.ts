@@ -4,7 +4,7 @@ import { h, setText, show } from '../../dom';
 import { count } from '../../format';
 import type { Points } from '../../points';
 import { suggestedAbove, type Taken } from './accept';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 const USUAL = 90;
 
@@ -29,10 +29,10 @@ export function createSuggestions(accept: (taken: Taken, sure: number) => void) 
   const element = h(
     'section',
     { class: 'card accept', hidden: true, 'data-testid': 'suggestions' },
-    h('h3', {}, h('span', {}, WORDS.suggestions), total),
-    h('div', { class: 'accept-sure' }, h('span', {}, WORDS.sure), slider, number, h('span', {}, '%')),
+    h('h3', {}, h('span', {}, Say.suggestions), total),
+    h('div', { class: 'accept-sure' }, h('span', {}, Say.sure), slider, number, h('span', {}, '%')),
     button,
-    h('p', { class: 'muted' }, WORDS.acceptNote)
+    h('p', { class: 'muted' }, Say.acceptNote)
   );
   let sure = USUAL / 100;
   let now: { points: Points; selected: ReadonlySet<number> } | null = null;
