@@ -378,6 +378,11 @@ CASES: dict[str, list[Case]] = {
         (lambda: dvl.DeepSetUtilityModel(TRAIN, lr=0.0), InputError, "must be positive"),
         (lambda: dvl.DeepSetUtilityModel(TRAIN, device=0), InputTypeError, "device must be a string"),
         (
+            lambda: shapley_of(learning(model=dvl.DeepSetUtilityModel(TRAIN, device="fpga"))).fit(TRAIN),
+            InputError,
+            "device='fpga' is not there",
+        ),
+        (
             lambda: shapley_of(learning(model=dvl.DeepSetUtilityModel(TEST))).fit(TRAIN),
             InputError,
             "other data than those",

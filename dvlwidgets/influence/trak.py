@@ -179,6 +179,12 @@ class _OutputProblem(Problem):
 
 def _outputs(output: Tensor, target: Tensor, likelihood: str | None) -> Tensor:
     """The margin of the right class (log odds of its probability), or the prediction."""
+    single = output.ndim == 2 if likelihood == "categorical" else output.numel() == len(output)
+    if not single:
+        raise InputError(
+            f"TRAK explains one output of each sample; the model's outputs have shape {tuple(output.shape)} for "
+            f"{len(output)} samples. For token-wise or several targets use EkfacInfluence or GradDotInfluence."
+        )
     if likelihood == "categorical":
         right = output.gather(1, target.unsqueeze(1)).squeeze(1)
         others = output.scatter(1, target.unsqueeze(1), -torch.inf)

@@ -16,11 +16,23 @@ from numpy.typing import NDArray
 from .. import arguments
 from ..data.arrays import as_numpy
 from ..data.dataset import Dataset
+from ..devices import device_there
 from ..engine.draws import TRAININGS, permutation, words
 from ..errors import InputError, InputTypeError
 from ..typing import Masks
 
 Floats = NDArray[np.float64]
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise InputError(
+            "DeepSetUtilityModel needs torch to fit. Install it with pip install 'dvlwidgets[torch]', or use "
+            "IndicatorUtilityModel(Ridge(), n)."
+        ) from error
+    return torch
 
 
 class DeepSetUtilityModel:
@@ -90,11 +102,13 @@ class DeepSetUtilityModel:
         self._centre, self._scale = 0.0, 1.0
 
     def check(self, data: Dataset) -> None:
-        """Refuse other data than those that it was made for.
+        """Refuse other data than those that it was made for, and what cannot be fitted here, before any evaluation.
 
         Raises:
-            InputError: if they differ.
+            InputError: if the data differ, PyTorch is not installed, or the device is not there.
         """
+        _torch()
+        device_there(self.device)
         if data.fingerprint != self.fingerprint:
             raise InputError(
                 "the model was made for other data than those that are valued (edited labels count). "
@@ -107,14 +121,7 @@ class DeepSetUtilityModel:
         Raises:
             InputError: if torch is not installed.
         """
-        try:
-            import torch
-        except ImportError as error:
-            raise InputError(
-                "DeepSetUtilityModel needs torch to fit. Install it with pip install 'dvlwidgets[torch]', or use "
-                "IndicatorUtilityModel(Ridge(), n)."
-            ) from error
-        t: Any = torch
+        t = _torch()
         self._centre, self._scale = float(utilities.mean()), float(utilities.std()) or 1.0
         options = {"dtype": t.float32, "device": self.device}
         layers = [

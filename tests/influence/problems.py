@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -55,6 +56,12 @@ class Case:
 
         pairs = [tuple(cast(t) for t in pair) for pair in (self.train, self.test)]
         return replace(self, model=copy.deepcopy(self.model).to(dtype), train=pairs[0], test=pairs[1])
+
+    def on(self, device: str) -> Case:
+        """The same on a device."""
+        pairs = [tuple(t.to(device) for t in pair) for pair in (self.train, self.test)]
+        loss = self.loss.to(device) if isinstance(self.loss, nn.Module) else self.loss
+        return replace(self, model=self.model.to(device), loss=loss, train=pairs[0], test=pairs[1])
 
     def batches(self, *sizes: int) -> list[Pair]:
         """The training data in batches of these sizes; the last takes the rest."""
@@ -170,7 +177,7 @@ CASES = tuple(_MADE)
 
 def case(name: str, dtype: torch.dtype = torch.float64, *, n: int = 60) -> Case:
     """A fresh copy of a problem: training once a session, in float64 on seeded data of n + 12 points."""
-    made = copy.deepcopy(_trained(name, n))
+    made = copy.deepcopy(_trained(name, n)).on(os.environ.get("DVLWIDGETS_TEST_DEVICE", "cpu"))
     return made if dtype is torch.float64 else made.to(dtype)
 
 
@@ -283,7 +290,7 @@ def dense_ggn(problem: Any, batch: Pair | None = None) -> Tensor:
     """Mean of J^T (d^2 loss / d output^2) J, shape (p, p)."""
     model, loss = exact(problem)
     params, (xs, ys) = list(parameters(model)), _doubles(batch or problem.train)
-    total = torch.zeros(sum(t.numel() for t in params), dtype=torch.float64)
+    total = torch.zeros(sum(t.numel() for t in params), dtype=torch.float64, device=xs.device)
     total = torch.outer(total, total)
     for x, y in zip(xs, ys, strict=True):
         output = model(x.unsqueeze(0))
@@ -308,7 +315,10 @@ DENSE = {"hessian": dense_hessian, "gauss_newton": dense_ggn, "empirical_fisher"
 
 def dense_influences(problem: Any, damping: float, *, mode: str = "hessian") -> Tensor:
     """(n_test, n_train) of grad L(test)^T (H + damping)^-1 grad L(train)."""
-    curvature = DENSE[mode](problem) + damping * torch.eye(problem.p, dtype=torch.float64)
+    curvature = DENSE[mode](problem)
+    curvature = curvature + damping * torch.eye(
+        len(curvature), dtype=curvature.dtype, device=curvature.device
+    )
     return dense_gradients(problem, problem.test) @ torch.linalg.solve(curvature, dense_gradients(problem).T)
 
 
@@ -329,12 +339,12 @@ def linear_hessian(x: Tensor, outputs: int) -> Tensor:
 
 def relative_error(got: Tensor, wanted: Tensor) -> float:
     """|got - wanted| / |wanted| in the Frobenius norm."""
-    return float((got.double() - wanted).norm() / wanted.norm())
+    return float((got.double().to(wanted.device) - wanted).norm() / wanted.norm())
 
 
 def _flat_grad(value: Tensor, params: list[nn.Parameter], **options: Any) -> Tensor:
     if not value.requires_grad:
-        return torch.zeros(sum(t.numel() for t in params), dtype=torch.float64)
+        return torch.zeros(sum(t.numel() for t in params), dtype=torch.float64, device=value.device)
     grads = torch.autograd.grad(value, params, allow_unused=True, **options)
     pieces = [torch.zeros_like(t) if g is None else g for t, g in zip(params, grads, strict=True)]
     return torch.cat([g.flatten() for g in pieces])
