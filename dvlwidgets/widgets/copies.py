@@ -96,6 +96,8 @@ class Copy:
     html: str
     picture: bytes
     snapshot: Content
+    held: str = ""
+    """What the file has, as the printed page says it."""
 
     def bundle(self, model: str | None = None) -> Content:
         """The MIME bundle; `model` is the id of the widget, where one may be alive."""
@@ -108,7 +110,7 @@ class Copy:
 
     def page(self) -> str:
         """The same as one HTML page."""
-        return document(self.title, self.html)
+        return document(self.title, self.html, self.held)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[Content, Content]:
         return self.bundle(), {}
@@ -205,7 +207,9 @@ class _Maker:
         subject = self.now.subject
         head = small(self.now, self.level, run=self.run, summary=self.text)
         title = shown(f"{subject.title} · {subject.method}")
-        return Copy(title, self.text, writable(html), self.picture, head | {"payload": "text/html"})
+        names = [name for name, _ in self.ordered.now.subject.features]
+        words = held.sentence() + fragment.with_features(names)
+        return Copy(title, self.text, writable(html), self.picture, head | {"payload": "text/html"}, words)
 
     def size(self, held: Selection, previewed: int = 0) -> int:
         """Bytes of a copy in a notebook's file."""
@@ -256,8 +260,16 @@ def _most_previews(maker: _Maker, held: Selection, room: int) -> int:
     return max(0, count)
 
 
-def document(title: str, content: str) -> str:
-    """One HTML page around a fragment: nothing in it may be loaded from elsewhere."""
+def document(title: str, content: str, held: str = "") -> str:
+    """One HTML page around a fragment: nothing in it may be loaded from elsewhere.
+
+    Args:
+        title: of the page.
+        content: the fragment.
+        held: what there is of it in the file, for those who have it on paper; "" for what is not said.
+    """
+    printed = "Printed: the rows that were on the screen, in as many columns as fit. The file has"
+    paper = as_html(f"{printed} {held or 'all'}.")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -267,8 +279,9 @@ def document(title: str, content: str) -> str:
         f"<title>{escape(title)}</title>\n"
         "<style>:root{color-scheme:light dark;--dvl-height:calc(100vh - 34px)}"
         "body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
-        "td,th{padding:2px 12px 2px 0;text-align:left}table{margin:12px 0}img{max-width:100%;height:auto}</style>\n"
-        f"</head>\n<body>\n{content}\n</body>\n</html>\n"
+        "td,th{padding:2px 12px 2px 0;text-align:left}table{margin:12px 0}img{max-width:100%;height:auto}"
+        ".dvl-paper{display:none}@media print{:root{--dvl-height:0px}.dvl-paper{display:block}}</style>\n"
+        f'</head>\n<body>\n{content}\n<p class="dvl-paper"><small>{paper}</small></p>\n</body>\n</html>\n'
     )
 
 

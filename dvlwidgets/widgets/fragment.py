@@ -19,6 +19,8 @@ from dvlwidgets.widgets.snapshot import Snapshot, Table
 KIND = "valuation"
 ROWS = 10
 """Rows in each of the two halves of a table."""
+NAMED = 40
+"""Features that the printed page names."""
 
 
 def plain(now: Snapshot) -> Snapshot:
@@ -80,6 +82,14 @@ def closing(level: str, points: str | None = None) -> str:
     """The line that says what a copy holds: its level, and of which points."""
     which = "" if points is None else f"; it has {points}"
     return f"<p><small>This copy holds {as_html(levels.HOLDS[level])}{as_html(which)}.</small></p>"
+
+
+def with_features(names: Sequence[str]) -> str:
+    """That a copy has these features, the first of them by name; "" for none."""
+    if not names:
+        return ""
+    some = ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+    return f" with {many(len(names), 'feature')}: {some}"
 
 
 def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

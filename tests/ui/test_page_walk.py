@@ -34,8 +34,17 @@ def test_a_saved_page_filters_sorts_selects_and_walks(browser: Browser, tmp_path
     assert "secret" not in page.content()
 
     page.set_viewport_size({"width": 1000, "height": 900})
+    printed = page.locator(".dvl-paper")
+    expect(printed).to_be_hidden()
     page.emulate_media(media="print")
     part = page.get_by_test_id
+    expect(printed).to_be_visible()  # no line of the table is a sign of what paper has no room for
+    expect(printed).to_contain_text("The file has all points with 1 feature: ink.")
+    for control in (part("filter-text"), part("filter-label"), page.get_by_role("checkbox").first):
+        expect(control).to_be_hidden()
+    below = box(part("footer-shown"))["y"] - box(part("row").locator("visible=true").last)["y"]
+    assert below < 120, "a printed panel is as high as the screen was"
+    assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 2
 
     def inside() -> bool:
         number, grid = box(part("cell-value").first.locator(".number")), box(part("table"))

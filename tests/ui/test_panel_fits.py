@@ -48,6 +48,8 @@ def test_a_live_panel_fits_400_pixels_and_4k_paper_and_those_who_want_contrast_o
 
         until(on_paper, what="numbers off the page")
         expect(page.get_by_role("button").locator("visible=true").filter(has_text="Export")).to_have_count(0)
+        expect(page.get_by_text("Drag to select.")).to_be_hidden()  # nobody drags on paper
+        expect(part("whatif-card")).to_be_hidden()
         expect(part("cell-rank").nth(20)).to_be_visible()
         assert page.pdf(print_background=True).count(b"/Type /Page\n") <= 3
         expect(part("on-paper")).to_have_text(re.compile(r"Rows 1 to \d\d of 80 are on this page"))

@@ -1,6 +1,6 @@
 /** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
 
-import { h, setText, show } from '../dom';
+import { h, show } from '../dom';
 import { idOf } from '../points';
 import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
@@ -53,7 +53,8 @@ export function makePictures({ source, desk, set }: Hub): Part {
   );
   const before = createBefore();
   const stability = createStability();
-  const note = h('p', { class: 'muted' }, WORDS.band);
+  const band = h('span', {}, WORDS.band);
+  const note = h('p', { class: 'muted' }, band, h('span', { class: 'drag' }, WORDS.drag));
   const views: Record<Tab, HTMLElement> = {
     curve: h('div', { class: 'picture' }, curve.element, note),
     map: plane.element,
@@ -139,7 +140,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     const now = look(sight, large.isLarge());
     if (tab === 'curve') {
       curve.update(now, theme);
-      setText(note, curve.hasBand() ? WORDS.band : WORDS.drag);
+      show(band, curve.hasBand());
     } else if (tab === 'map') {
       if (!asked && plane.wantsMap()) {
         asked = true;

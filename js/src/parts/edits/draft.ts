@@ -16,7 +16,7 @@ export function keepDraft(key: string, draft: Draft | null): void {
 export function draftOf(key: string, n: number): Draft | null {
   try {
     const [rows, text] = JSON.parse(sessionStorage.getItem(key)!) as Draft;
-    return text && rows.every((row) => row < n) ? [rows, `${text}`] : null;
+    return text && rows.every((row) => row < n) ? [rows, text] : null;
   } catch {
     return null;
   }

@@ -31,7 +31,7 @@ export const WORDS = {
   rank: 'rank',
   label: 'label',
   unknown: 'without a value',
-  band: 'Shaded: ± one standard error. Drag to select.',
+  band: 'Shaded: ± one standard error. ',
   drag: 'Drag to select.',
   mean: (lo: string, hi: string) =>
     `Values from ${lo} to ${hi}; line: mean, ± one standard error of the mean. Click to filter.`,
