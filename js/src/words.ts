@@ -254,7 +254,7 @@ export const wantedWords = (share: number): string => `wanted ${percent(share)}`
 const unitTip = (unit: string): string => (unit === '' ? '' : ` Unit: ${unit}.`);
 export const labelTip = (name: string): string => `The ${name}; an edited one beside what it was`;
 export const valueTip = (method: string, unit: string): string =>
-  `How much the point helps (method: ${method}).${unitTip(unit)} The whisker is ± one standard error; digits stop where the error starts.`;
+  `How much the point helps (method: ${method}).${unitTip(unit)} The whisker is ± one standard error, an arrow what goes beyond the scale; digits stop where the error starts.`;
 export const stderrTip = (unit: string): string =>
   `One standard error of the value, estimated from its updates.${unitTip(unit)}`;
 /** `ofTests`: whether test points are counted. */

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser, Page, expect
 from ui.blank import snapshot
 from ui.eyes import box, until_fewer
@@ -117,3 +119,42 @@ def selects(page: Page) -> None:
     expect(part("point-name")).to_have_text("point 60 of 60 shown")
     page.keyboard.press("Escape")
     expect(part("footer-selected")).to_be_hidden()
+
+
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "high contrast": {"forced_colors": "active"},
+}
+ENDS = """one => [['::before', 'Left'], ['::after', 'Right']].map(([end, side]) => {
+    const {content, borderRightColor} = getComputedStyle(one, end);
+    return content === 'none' ? getComputedStyle(one)[`border${side}Width`] : borderRightColor;
+})"""
+"""Of each end of a whisker the colour of its arrow, or the width of its cap."""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_whisker_that_is_longer_than_the_scale_ends_in_an_arrow(
+    browser: Browser, tmp_path: Path, look: str
+) -> None:
+    now = snapshot(60, state="finished")
+    order = [int(row) for row in np.argsort(now.points.value)]
+    stderr = now.points.stderr.copy()
+    stderr[[order[0], order[-1]]] = [40, 80]
+    file = tmp_path / "long.html"
+    long = replace(now, points=replace(now.points, stderr=stderr))
+    file.write_text(copies.copy_of(copies.Material(long), "full").page(), encoding="utf-8")
+    page = browser.new_context(viewport={"width": 1400, "height": 900}, **LOOKS[look]).new_page()
+    page.goto(file.as_uri())
+    ink = page.locator(".whisker").first.evaluate("one => getComputedStyle(one).borderTopColor")
+
+    def ends(row: int) -> list[str]:
+        whisker = page.locator(f"[data-testid=row][data-row='{row}']:visible .whisker")
+        told: list[str] = whisker.evaluate(ENDS)
+        return told
+
+    assert ends(order[0]) == [ink, ink]
+    page.get_by_test_id("sort-value").click()
+    assert ends(order[-1]) == [ink, ink]
+    assert ends(order[-5]) == ["1px", "1px"]
+    page.context.close()

@@ -195,7 +195,7 @@ function valueCell(): Cell {
       setAttr(bar, 'class', `bar ${threshold === null ? 'neutral' : x < threshold ? 'hurts' : 'helps'}`);
       const error = known && Number.isFinite(se) && se > 0;
       const from = place(x - se);
-      // no cap where the scale ends before the error does
+      // an arrow instead of a cap where the scale ends before the error does
       const cut = `${x - se < scale.lo ? ' cut-left' : ''}${x + se > scale.hi ? ' cut-right' : ''}`;
       setAttr(whisker, 'class', `whisker${cut}`);
       show(whisker, error);
