@@ -100,8 +100,8 @@ def test_gauss_newton_of_cross_entropy_is_the_fisher_matrix_with_labels_drawn_fr
 def test_the_sizes_of_batches_and_of_the_work_space_change_nothing(mode: str, sizes: list[int], work: int):
     made = case("mlp_relu")
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("resident", "hessian", "gauss_newton", "pair_sums"):
-            patch.setattr(f"dvlwidgets.influence.curvature.{module}.WORK_BYTES", work)
+        patch.setattr("dvlwidgets.influence.curvature.work_space.WORK_BYTES", work)
+        patch.setattr("dvlwidgets.influence.curvature.work_space.NEAR_BYTES", work // 4)
         got = curvature(made, mode, *sizes)
         assert relative_error(got.dense(), oracle("mlp_relu", mode)) < 1e-12
         v = points(2, got.p)

@@ -17,7 +17,7 @@ from ..output_curvature import output_roots
 from ..rows import Rows
 from .convexity import require_convex
 from .hessian import ROWS, TANGENTS
-from .resident import WORK_BYTES, Resident
+from .resident import Resident
 from .row_source import RowSource
 
 Tree: TypeAlias = dict[str, Tensor]
@@ -73,7 +73,7 @@ class GaussNewton(RowSource):
         activations = self.resident.activations
         for batch in self.resident.pieces(min(ROWS, self.resident.rows_for(TANGENTS * activations))):
             each = vectors.element_size() * (TANGENTS * len(batch) * activations + 3 * sub.p)
-            for lo in range(0, len(vectors), step := max(1, WORK_BYTES // each)):
+            for lo in range(0, len(vectors), step := max(1, self.resident.work // each)):
                 out[lo : lo + step] += self._product(batch, sub, vectors[lo : lo + step])
         return out
 

@@ -13,7 +13,7 @@ from ..batches import Batch
 from ..layout import Layout
 from .linear_net import LinearNet, NotLinearError, linear_owners
 from .pair_sums import PairSums, Piece
-from .resident import WORK_BYTES, Resident
+from .resident import Resident
 from .row_source import BY_UNITS
 
 ROWS = 2048
@@ -154,7 +154,7 @@ class Hessian:
     def _shares(self, k: int, rows: int, sub: Layout) -> Iterator[tuple[int, int]]:
         """Vectors to take at a time so that their tangents fit the work space."""
         each = self._dtype.itemsize * (TANGENTS * rows * self.resident.activations + 3 * sub.p)
-        size = max(1, WORK_BYTES // each)
+        size = max(1, self.resident.work // each)
         size = -(-k // -(-k // size))  # no small rest, which would cost a call of its own
         return ((lo, min(lo + size, k)) for lo in range(0, k, size))
 

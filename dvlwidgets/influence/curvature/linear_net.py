@@ -24,9 +24,7 @@ from ..batches import Batch
 from ..layout import Layout
 from ..problem import Problem
 from .pair_sums import Layer, Piece
-
-JOINT_BYTES = 16 << 20
-"""Tangents of all units of a layer are computed for so many samples that they stay near the processor."""
+from .work_space import near_bytes
 
 
 class NotLinearError(Exception):
@@ -94,7 +92,9 @@ class LinearNet:
             activations: numbers that the model's layers give for one sample.
         """
         width = max(layer.outputs for layer in self.layers)
-        rows = max(1, JOINT_BYTES // (self.problem.dtype.itemsize * width * activations))
+        # tangents of all units of a layer, of so many samples that they stay near the processor
+        room = near_bytes(batch.target.device)
+        rows = max(1, room // (self.problem.dtype.itemsize * width * activations))
         parts = [self._small(batch[at : at + rows]) for at in range(0, len(batch), rows)]
         return parts[0] if len(parts) == 1 else Piece.cat(parts)
 

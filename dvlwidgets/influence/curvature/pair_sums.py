@@ -12,16 +12,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .resident import WORK_BYTES
+from .work_space import near_bytes, work_bytes
 
 STRIPS = 4
 """The upper triangle of a product is computed in so many strips of columns; the lower one is its mirror image."""
 
 GRAM_ROWS = 2048
 """Samples that are weighted at a time."""
-
-CACHE_BYTES = 16 << 20
-"""Vectors are multiplied so many at a time that what they move stays near the processor."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,8 @@ class Piece:
     def times(self, layers: Sequence[Layer], vectors: Tensor) -> Tensor:
         """The matrix of these samples times vectors (k, p)."""
         widest = max(max(layer.wide, layer.outputs) for layer in layers)
-        step = max(8, CACHE_BYTES // (vectors.element_size() * len(self.a[0]) * widest))
+        # so many vectors at a time that what they move stays near the processor
+        step = max(8, near_bytes(vectors.device) // (vectors.element_size() * len(self.a[0]) * widest))
         out = torch.empty_like(vectors)
         for at in range(0, len(vectors), step):
             out[at : at + step] = self._times(layers, vectors[at : at + step])
@@ -227,7 +225,7 @@ def _product(total: Tensor | None, left: Tensor, a: Tensor, b: Tensor | None) ->
         total = a.new_zeros(left.shape[1], sum(widths))
     if b is None and 2 * left.shape[1] < d:
         return _gram_by_gram(total, left, a)
-    room = max(1, WORK_BYTES // (a.element_size() * n))
+    room = max(1, work_bytes(a.device) // (a.element_size() * n))
     lo = at = 0
     while lo < d:
         hi, columns = lo, 0

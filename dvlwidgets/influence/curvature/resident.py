@@ -11,12 +11,10 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..batches import Batch, Batches, cat
 from ..problem import Problem
+from .work_space import work_bytes
 
 RESIDENT_BYTES = 2 << 30
 """Data up to so many bytes stay on the device; larger ones are read again in each pass."""
-
-WORK_BYTES = 128 << 20
-"""What a vectorised pass may hold of activations and tangents at a time."""
 
 
 class Resident:
@@ -55,6 +53,11 @@ class Resident:
         """Whether the data stay on the device."""
         return self._kept is not None
 
+    @property
+    def work(self) -> int:
+        """Bytes that a pass may hold at a time."""
+        return work_bytes(self.problem.device)
+
     def first(self) -> Batch:
         """The first piece of the data, on the device."""
         return next(iter(self.pieces(None)))
@@ -90,7 +93,7 @@ class Resident:
 
     def rows_for(self, numbers: int) -> int:
         """How many rows a piece may have where each row needs so many numbers of work space."""
-        return max(1, WORK_BYTES // (self.problem.dtype.itemsize * max(1, numbers)))
+        return max(1, self.work // (self.problem.dtype.itemsize * max(1, numbers)))
 
     def to(self, device: torch.device) -> None:
         """Move what is kept."""
