@@ -95,7 +95,8 @@ def _state(copy: Copy) -> str:
         of = f" of {total:,}" if isinstance(total, int) and total else ""
         words.append(f"{done:,}{of} {unit or 'steps'}")
     if isinstance(certainty := copy.status("certainty"), int | float):
-        words.append(f"ranking {math.floor(100 * certainty)} % certain")
+        sure = f"ranking {math.floor(100 * certainty)} % certain"
+        words.append("exact values" if certainty == 1 else sure)
     if isinstance(failures := copy.status("failures"), int) and failures:
         words.append(f"{failures:,} of the fits failed")
     words += [text for name in ("reason", "error") if isinstance(text := copy.status(name), str) and text]

@@ -14,7 +14,7 @@ import numpy as np
 from dvlwidgets.counts import many
 from dvlwidgets.data.shown import as_html
 from dvlwidgets.widgets import levels, picture
-from dvlwidgets.widgets.snapshot import Snapshot, Table
+from dvlwidgets.widgets.snapshot import History, Snapshot, Table
 
 KIND = "valuation"
 ROWS = 10
@@ -34,7 +34,9 @@ def sentence(now: Snapshot) -> str:
     words = [f"{now.subject.method} values of {many(now.subject.n, 'point')}, {status.state}"]
     if status.done:
         words.append(f"{status.done:,} {status.unit}")
-    if math.isfinite(status.certainty):
+    if status.certainty == 1:
+        words.append("exact values")
+    elif math.isfinite(status.certainty):
         words.append(f"ranking {math.floor(100 * status.certainty)}% certain")
     if status.failures:
         words.append(f"{status.failures:,} of the fits failed and counted with the default score")
@@ -166,7 +168,7 @@ def figure(now: Snapshot) -> str:
     """The picture of `drawn`, with words for those who do not see it."""
     values = now.points.value[np.isfinite(now.points.value)]
     words = f"Histogram of {values.size:,} values from {values.min():.3g} to {values.max():.3g}"
-    rounds = picture.rounds_of(now.history)
+    rounds = picture.rounds_of(_course(now))
     if len(rounds) > 1:
         words += f"; certainty of the ranking from {rounds[0][1]:.0%} to {rounds[-1][1]:.0%}"
     size = f'width="{picture.WIDTH // 2}" height="{picture.HEIGHT // 2}"'
@@ -175,4 +177,11 @@ def figure(now: Snapshot) -> str:
 
 def drawn(now: Snapshot) -> bytes:
     """Histogram and convergence side by side: the bytes of a PNG."""
-    return picture.png(picture.beside(now.points.value, now.status.threshold, now.history, now.status.target))
+    return picture.png(
+        picture.beside(now.points.value, now.status.threshold, _course(now), now.status.target)
+    )
+
+
+def _course(now: Snapshot) -> History:
+    """How certain the ranking became; of exact values nothing, they have nothing left to converge to."""
+    return [] if now.status.certainty == 1 else now.history

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dvlwidgets.engine.records import Provenance
 from dvlwidgets.widgets.answered import with_type
@@ -26,7 +27,7 @@ def status_of(valuation: Any, run: Run, pending: Literal["pause", "resume", "sto
         "state": run.state,
         "pending": pending,
         "target": valuation.is_done.target(),
-        "threshold": valuation.threshold,
+        "threshold": valuation.threshold if run.progress is None else between(valuation, run.progress.values),
         "unit_of_value": _unit(valuation),
     }
     if run.error is not None:
@@ -62,9 +63,18 @@ def finished(result: Any) -> Status:
         reason=origin.stopped,
         certainty=result.certainty,
         completion=1.0,
-        threshold=result.threshold,
+        threshold=between(result, result.values),
         unit_of_value=result.unit,
     )
+
+
+def between(of: Any, values: NDArray[np.float64]) -> float | None:
+    """Where the colours of values change: at the threshold of a method or result, else at 0 if it lies between values.
+
+    Without a threshold 0 does not separate what helps from what hurts, but it is where the bars begin.
+    """
+    threshold: float | None = of.threshold
+    return 0.0 if threshold is None and np.any(values < 0) and np.any(values > 0) else threshold
 
 
 def points_of(result: Any, n: int) -> Points:

@@ -88,7 +88,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything a toolbar says about a run. `left` and `total` may be None: no bound is known."""
+    """Everything a toolbar says about a run.
+
+    `left` and `total` may be None: no bound is known. `threshold` is where the colours of values change, or None.
+    """
 
     state: str = "pending"
     pending: Literal["pause", "resume", "stop"] | None = None

@@ -162,3 +162,34 @@ def stands_still(page: Page) -> bool:
         return transitionDuration.split(', ').every((time) => time === '0s') && animationName === 'none';
     })"""
     return bool(page.evaluate(still))
+
+
+def test_exact_values_are_coloured_by_their_sign_and_nothing_of_them_converges(
+    browser: Browser, tmp_path: Path
+) -> None:
+    panel = valued_digits()
+    with bridged(browser, panel) as at:
+        expect(at.part("row").first).to_be_visible()
+        expect(at.part("export")).to_be_visible()
+        exact(at.page)
+        panel.save(tmp_path / "exact.html", "full")
+    assert "exact values" in panel.snapshot().text
+    assert "certain" not in panel.snapshot().html.split("<script", 1)[0]
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto((tmp_path / "exact.html").as_uri())
+    exact(page)
+    page.close()
+
+
+def exact(page: Page) -> None:
+    part = page.get_by_test_id
+    rows = part("row").locator("visible=true")
+    expect(rows.first.locator(".bar")).to_have_class("bar hurts")
+    expect(part("point-name")).to_be_visible()
+    expect(part("certainty-chart")).to_be_hidden()
+    expect(part("reason")).to_have_text(re.compile("complete"))
+    words = part("panel").inner_text()
+    assert "exact values" in words
+    assert not re.search("converged|certainty|updates", words), words
+    part("sort-value").click()
+    expect(rows.first.locator(".bar")).to_have_class("bar helps")

@@ -54,7 +54,12 @@ export function makePictures({ source, desk, set }: Hub): Part {
   const before = createBefore();
   const stability = createStability();
   const band = h('span', {}, WORDS.band);
-  const note = h('p', { class: 'muted' }, band, h('span', { class: 'drag' }, WORDS.drag));
+  const note = h(
+    'p',
+    { class: 'muted' },
+    band,
+    h('span', { class: 'drag', 'data-no-export': true }, WORDS.drag)
+  );
   const views: Record<Tab, HTMLElement> = {
     curve: h('div', { class: 'picture' }, curve.element, note),
     map: plane.element,

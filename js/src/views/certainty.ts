@@ -56,15 +56,16 @@ export function createCertainty() {
   /** `live`: false shows no chart of less than two points. */
   function update(status: Status, history: readonly HistoryEntry[], live: boolean): void {
     const known = thin(history.filter((entry) => entry[1] !== null));
-    const exact = status.certainty === 1; // from the first moment on there is no course
-    const drawn = (live && !exact) || known.length > 1;
-    const shown = status.certainty !== null || (drawn && (status.target !== null || known.length > 0));
+    const exact = status.certainty === 1; // nothing is left to converge
+    const drawn = live || known.length > 1;
+    const shown =
+      !exact && (status.certainty !== null || (drawn && (status.target !== null || known.length > 0)));
     show(course, drawn);
     show(figure, shown);
     show(element, shown || status.reason !== '' || status.announcement !== '');
     const end = Math.max(status.total ?? 0, status.done, 1);
     const x = (done: number): string => ((done / end) * W).toFixed(1);
-    setText(now, status.certainty === null ? '' : exact ? Say.exact : percent(status.certainty));
+    setText(now, status.certainty === null ? '' : percent(status.certainty));
     setAttr(line, 'points', known.map(([done, c]) => `${x(done)},${y(c!).toFixed(1)}`).join(' '));
     const last = known.at(-1);
     show(dot, last !== undefined);

@@ -122,7 +122,7 @@ function identityOf({ points, row }: PointData): Fact[] {
 function valueFacts({ points, ranks, row }: PointData): Fact[] {
   const x = points.value[row]!;
   const se = points.stderr[row]!;
-  const { threshold, unit_of_value: unit } = points.status;
+  const { certainty, threshold, unit_of_value: unit } = points.status;
   const tone = threshold === null || !Number.isFinite(x) ? '' : x < threshold ? 'hurts' : 'helps';
   const rank = ranks.rank[row]!;
   const updates = points.count[row]!;
@@ -132,8 +132,8 @@ function valueFacts({ points, ranks, row }: PointData): Fact[] {
     [valueName(points), known, tone],
     [Say.rank, rank === 0 ? UNKNOWN : ofAll(rank, ranks.known), ''],
   ];
-  // a value that was not averaged has none
-  if (updates > 0 || !(Number.isFinite(x) || (LIVE && isLeftOut(points, row)))) {
+  // a value that was not averaged has none, and where it is exact they say nothing
+  if ((updates > 0 && certainty !== 1) || !(Number.isFinite(x) || (LIVE && isLeftOut(points, row)))) {
     facts.push([Say.updates, `${count(updates)}${points.converged[row] === 1 ? Say.converged : ''}`, '']);
   }
   return facts;
