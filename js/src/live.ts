@@ -20,6 +20,7 @@ import { createNotice, createWaiting, type Notice } from './views/notice';
 import { createRelabel } from './views/relabel';
 import { createUndo } from './views/undo';
 import { createSheet, keyList, traceback } from './views/sheet';
+import { keepWheel } from './wheel';
 import { runFailed, Say } from './words';
 
 /** Milliseconds. */
@@ -41,7 +42,8 @@ export interface LivePart {
   readonly grid: Grid | undefined;
   /** Binds the view to its model for as long as it is on the page. */
   attend(host: HTMLElement, root: HTMLElement, actions: StayActions): Stay;
-  passOn(event: KeyboardEvent, host: HTMLElement): void;
+  /** Whether the key goes on by itself, beyond the panel. */
+  passOn(event: KeyboardEvent, host: HTMLElement): boolean;
   /** Watches the view, so that the next one of the same model can go on from it. */
   keep(root: HTMLElement, table: Scroller): ViewKeeper;
   /** Asks for previews in a moment: rows that fly past are not asked for. */
@@ -133,7 +135,10 @@ export function makeLive(
     parts,
     grid,
     paint: (sight) => parts.forEach((part) => part.paint?.(sight)),
-    attend: (host, root, actions) => new Presence(host, root, actions),
+    attend(host, root, actions) {
+      root.addEventListener('wheel', keepWheel, { passive: true });
+      return new Presence(host, root, actions);
+    },
     passOn: passOnSave,
     keep: (root, table) => new ViewKeeper(source, root, table),
     want,

@@ -127,7 +127,6 @@ class Panel {
       for (const event of ['pointermove', 'pointerdown', 'keydown']) {
         body.addEventListener(event, () => this.#pace.touch());
       }
-      root.addEventListener('keydown', (event) => live?.passOn(event, this.host));
     }
     root.addEventListener('keydown', (event) => {
       if (LIVE && this.#frame.pending()) {
@@ -136,8 +135,12 @@ class Panel {
       const tiles = this.#showsTiles();
       press(event, tiles ? views.gallery.element : views.table.grid, tiles);
     });
-    for (const event of ['keydown', 'keyup', 'keypress']) {
-      root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
+    for (const type of ['keydown', 'keyup', 'keypress'] as const) {
+      // no key typed here is the notebook's
+      root.addEventListener(
+        type,
+        (event) => (LIVE && live?.passOn(event, this.host)) || event.stopPropagation()
+      );
     }
     return root;
   }

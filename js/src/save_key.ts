@@ -1,19 +1,21 @@
-/** The one key that leaves the panel. */
-
-/** JupyterLab reads its shortcuts from key codes. */
-const S = 83;
+/** The few keys that leave the panel. */
 
 /**
- * Saving is the one key of the page around that works from inside the panel: instead of the browser's own dialog, the
- * notebook is saved. The event goes on from outside the host, which keeps every other key.
+ * Saving works from inside the panel: instead of the browser's own dialog, the notebook is saved. So does the list of all
+ * commands of VS Code, which takes keys from hands only: there the event itself goes on, which is answered with true.
+ * Elsewhere one like it goes on from outside the host, which keeps every other key.
  */
-export function passOnSave(event: KeyboardEvent, host: HTMLElement): void {
-  const save = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key === 's';
-  if (save && host.parentElement !== null) {
-    event.preventDefault();
-    const { key, code, ctrlKey, metaKey } = event;
-    const init = { key, code, keyCode: S, ctrlKey, metaKey, bubbles: true, cancelable: true, composed: true };
-    host.parentElement.dispatchEvent(new KeyboardEvent('keydown', init));
-    host.parentElement.dispatchEvent(new KeyboardEvent('keyup', init));
+export function passOnSave(event: KeyboardEvent, host: HTMLElement): boolean {
+  const { key, ctrlKey, metaKey, shiftKey, altKey } = event;
+  const passes = (ctrlKey || metaKey) && !altKey && key === (shiftKey ? 'P' : 's');
+  if (passes && 'vscodeThemeKind' in document.body.dataset) {
+    return true;
   }
+  if (passes && event.type === 'keydown') {
+    event.preventDefault();
+    for (const type of ['keydown', 'keyup']) {
+      host.parentElement?.dispatchEvent(new KeyboardEvent(type, event)); // the key, its code, what is held with it
+    }
+  }
+  return false;
 }

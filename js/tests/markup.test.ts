@@ -10,7 +10,7 @@ const WAYS =
 /** The renderer of stored outputs reads HTML without showing it; a file is made here; our own code comes by the comm; a form goes nowhere; a shared copy is shut in a frame that has no origin. */
 const KNOWN = [
   `hosts/lab/renderer_copy.ts: return (parsed ??= new DOMParser().parseFromString(htmlIn(data), 'text/html'));`,
-  `parts/download.ts: h('a', { href: url, download: name }).click();`,
+  `parts/download.ts: const link = h('a', { href: url, download: name });`,
   `parts/module.ts: const script: HTMLScriptElement & { made?: unknown } = h('script');`,
   `parts/module.ts: return (await import(url)) as { default: unknown };`,
   `views/notice.ts: element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));`,

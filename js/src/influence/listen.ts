@@ -38,13 +38,12 @@ export function listen(bound: Bound): void {
   for (const event of ['pointerdown', 'focusin', 'keydown']) {
     root.addEventListener(event, (e) => aim(bound, e.composedPath()[0]));
   }
-  root.addEventListener('keydown', (event) => live.passOn(event, host));
   root.addEventListener('keydown', (event) => ownKey(bound, event));
   root.addEventListener('keydown', (event) =>
     pressed(event, (chosen.state.view === 'tests' ? parts.tests : parts.train).grid)
   );
-  for (const event of ['keydown', 'keyup', 'keypress']) {
-    root.addEventListener(event, (e) => e.stopPropagation()); // no key typed here is the notebook's
+  for (const type of ['keydown', 'keyup', 'keypress'] as const) {
+    root.addEventListener(type, (e) => live.passOn(e, host) || e.stopPropagation()); // no key typed here is the notebook's
   }
 }
 
