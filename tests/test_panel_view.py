@@ -32,7 +32,7 @@ def kinds_at_hello(page):
     """What a page that comes now is told, in one text."""
     page.messages.clear()
     greet(page)
-    ask(page, "control", do="methods")  # answered after what is told at hello
+    ask(page, "semivalue", do="methods")  # answered after what is told at hello
     return " ".join(message["kind"] for message in page.of("part"))
 
 
@@ -297,40 +297,16 @@ def test_a_page_changes_the_rule_of_a_run_and_everybody_hears_of_it(opened):
         panel.change_rule(NoStopping())
 
 
-def test_values_are_read_as_another_semivalue_and_the_utilities_are_kept(opened):
+def test_a_checkpoint_is_saved_and_gone_on_from(opened):
     data, _ = blobs(12)
     made = shapley(MaxSamples(None, 3_000))
     panel, page = opened(data, valuation=made)
     panel.start()
     panel.wait(60)
-    methods = {one["name"] for one in ask(page, "control", do="methods")["methods"]}
-    assert "Banzhaf" in methods
-    assert "Shapley" not in methods
-    ask(page, "control", do="as", name="Banzhaf")
-    told = page.wait_for(lambda m: m.get("kind") == "columns as Banzhaf")["columns"][0]
-    expected = shapley(MaxSamples(None, 3_000)).fit(data).reweight("Banzhaf").values
-    np.testing.assert_array_equal(told["values"], expected.astype(np.float32))
-    assert "unknown" in ask(page, "control", do="as", name="Nash")["message"]
     folder = ask(page, "control", do="checkpoint", name="first try")["path"]
     again = shapley(MaxSamples(None, 3_000)).fit(data, checkpoint=folder).result
     assert again.values.tobytes() == made.result.values.tobytes()
     assert ask(page, "control", do="checkpoint", name="../out")["t"] == "error"
-    assert "as Banzhaf" in kinds_at_hello(page)
-    table, shown = view.table_of(panel._session), panel._session.values_now()
-    np.testing.assert_array_equal(table["as Banzhaf"], told["values"])
-    assert np.argsort(table["rank"]).tolist() == np.argsort(shown, kind="stable").tolist()
-    panel.edits.drop(data, [1])
-    page.messages.clear()
-    panel.value_again()
-    panel.wait(60)
-    emptied = page.wait_for(lambda m: m.get("kind") == "columns as Banzhaf")["columns"][0]
-    assert np.isnan(emptied["values"]).all()
-    assert "valued again since" in emptied["tip"]
-    assert "as Banzhaf" not in kinds_at_hello(page)
-    table = view.table_of(panel._session, np.array([1, 0]))
-    assert "as Banzhaf" not in table
-    np.testing.assert_array_equal(table["value_before"], shown[[1, 0]])
-    assert np.isnan(table["rank"][0])  # of the dropped point
 
 
 def test_a_closed_form_offers_none_of_it(opened):
@@ -341,7 +317,7 @@ def test_a_closed_form_offers_none_of_it(opened):
     assert (told["rule"], told["utilities"]) == (False, False)
     panel.start()
     panel.wait(60)
-    assert ask(page, "control", do="methods")["methods"] == []
+    assert ask(page, "semivalue", do="methods")["methods"] == []
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\tx", "\rx"])

@@ -18,6 +18,7 @@ from dvlwidgets.widgets.parts import (
     around,
     control,
     pictures,
+    semivalue,
     stability,
     tests,
     tests_given,
@@ -25,6 +26,7 @@ from dvlwidgets.widgets.parts import (
     whatif,
 )
 from dvlwidgets.widgets.parts.projection import passed
+from dvlwidgets.widgets.reading_as import result_shown
 from dvlwidgets.widgets.session import Session
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ class ValuationPanel(LivePanel):
                 ),
                 around.NAME: lambda hub: around.AroundPart(hub, (theirs, image_shape)),
                 control.NAME: control.ControlPart,
+                semivalue.NAME: semivalue.SemivaluePart,
                 stability.NAME: stability.StabilityPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
             },
@@ -199,14 +202,35 @@ class ValuationPanel(LivePanel):
         """
         self._part(control.ControlPart).change_rule(rule)
 
+    @property
+    def semivalue(self) -> str:
+        """As which method the values are shown: the run's own, until it is set.
+
+        Set it to another semivalue ("Banzhaf", "Beta(4, 1)", ...): values, bars, ranks and everything that goes by
+        them are re-estimated from the evaluations that are there, without a fit, also while the run goes on. None is
+        the run's own again.
+
+        Raises:
+            InputError: the utilities of this run cannot tell it, with the reason.
+            NotFittedError: there are no values yet.
+
+        Example:
+            >>> panel.semivalue = "Banzhaf"  # doctest: +SKIP
+        """
+        return self._session.method_shown
+
+    @semivalue.setter
+    def semivalue(self, method: str | None) -> None:
+        self._part(semivalue.SemivaluePart).switch(method)
+
     def show_as(self, method: str) -> None:
-        """Shows the values as another semivalue ("Banzhaf", "Beta(16, 1)", ...) in a column, without a fit.
+        """Puts the values as another semivalue ("Banzhaf", "Beta(16, 1)", ...) beside those shown, in a column.
 
         Raises:
             InputError: the utilities of this run cannot tell it, with the reason.
             NotFittedError: there are no values yet.
         """
-        self._part(control.ControlPart).show_as(method)
+        self._part(semivalue.SemivaluePart).add_column(method)
 
     def save_checkpoint(self, folder: str | PathLike[str]) -> Path:
         """Writes the utilities evaluated so far to a folder; `ValuationPanel(..., checkpoint=folder)` goes on from it.
@@ -226,5 +250,5 @@ class ValuationPanel(LivePanel):
 
     @property
     def values(self) -> Any:
-        """The newest values, a `ValuationResult`."""
-        return self._session.result()
+        """The newest values, a `ValuationResult`: as the semivalue that is shown."""
+        return result_shown(self._session)

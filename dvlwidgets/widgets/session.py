@@ -23,6 +23,7 @@ from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
 from dvlwidgets.widgets import levels, wire
 from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.reading import finished, points_of, status_of
+from dvlwidgets.widgets.reading_as import Reading
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
 from dvlwidgets.widgets.valued import Valued, result_on, run_on, updated
@@ -89,6 +90,8 @@ class Session:
         self.valued = Valued.of(train, {}, {})
         self.besides: dict[str, tuple[Valued | None, NDArray[Any]]] = {}
         """Columns that parts have added, for tables: (n,) by name, and the values that they belong to, if to any."""
+        self.shown_as: Reading | None = None
+        """The values as another semivalue, which are shown in place of the run's own."""
         self._asked: Literal["pause", "resume", "stop"] | None = None
         self._valuing = False
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
@@ -161,7 +164,8 @@ class Session:
             if self._run is not None and not self._run.over and self._run.state != "pending":
                 raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
             net = self.edits.net
-            new = Valued.of(self.train, net, self._places.of(net), self._points().value, self.valued.turn + 1)
+            former = self._points().value, self.method_shown
+            new = Valued.of(self.train, net, self._places.of(net), former, self.valued.turn + 1)
             self._valuing = True
         try:
             # without the lock: it may take a while, and the page goes on showing what there was
@@ -203,6 +207,35 @@ class Session:
         if found is None:
             raise NotFittedError("There are no values yet; call start() and wait for the first frame.")
         return found
+
+    def moment(self) -> tuple[Valued, Run | None, Any]:
+        """What is valued, its run (None: an earlier fit) and the newest values; raises what `result` raises."""
+        with self._lock:
+            return self.valued, self._run, self.result()
+
+    def show(self, reading: Reading | None, *, instead_of: Reading | None = None) -> None:
+        """Shows values as another semivalue from now on, or (None) the run's own again.
+
+        Args:
+            reading: of `reading_as.read_as`.
+            instead_of: only if this one is still shown.
+        """
+        with self._lock:
+            if instead_of is not None and self.shown_as is not instead_of:
+                return
+            self.shown_as = reading
+        for callback in self._hearers:
+            callback()
+
+    @property
+    def method_shown(self) -> str:
+        """The method of the values that are shown: the run's own, or another."""
+        return self.subject.method if self.shown_as is None else self.shown_as.name
+
+    @property
+    def stale(self) -> bool:
+        """Whether the values are shown as another semivalue, and the run has newer ones."""
+        return self.shown_as is not None and not self.shown_as.newest(self.valued, self._run)
 
     def _take_up(self, checkpoint: Any) -> None:
         run = self._run
@@ -261,7 +294,7 @@ class Session:
         with self._lock:
             status, edits = self.status(), self.edits.net
             return Snapshot(
-                subject=replace(self.subject, share=levels.HOLDS[self.level]),
+                subject=replace(self.subject, share=levels.HOLDS[self.level], method=self.method_shown),
                 points=self._points(),
                 labels=self._labels.labels(edits, self._places.of(edits)),
                 dropped=self._places.dropped(edits),
@@ -282,11 +315,16 @@ class Session:
 
     def status(self) -> Status:
         """The toolbar's line."""
-        if self._run is None:
-            return finished(self._earlier)
-        return status_of(self.valuation, self._run, self._pending())
+        run, shown = self._run, self.shown_as
+        status = finished(self._earlier) if run is None else status_of(self.valuation, run, self._pending())
+        return shown.of_status(status) if shown is not None and shown.of(self.valued, run) else status
 
     def _points(self) -> Points:
+        shown = self.shown_as
+        if shown is not None:
+            # a run that has just begun is not read yet: neither values before nor others in its name
+            ours = shown.of(self.valued, self._run)
+            return shown.points if ours else self.valued.spread(Points.unknown(len(self.valued.data)))
         progress = None if self._run is None else self._run.progress
         if progress is not None and progress is not self._seen[0]:
             points = Points.of(progress.values, progress.stderr, progress.counts, progress.verdict.converged)

@@ -39,6 +39,7 @@ class Valued:
         kept: which of them are valued, (n,).
         data: what is valued.
         before: (n,) the values that were shown before these; None for the first ones.
+        before_by: the method of those.
         turn: how often points were valued before.
     """
 
@@ -47,6 +48,7 @@ class Valued:
     kept: NDArray[np.bool_]
     data: Dataset
     before: NDArray[np.float32] | None = None
+    before_by: str = ""
     turn: int = 0
 
     @classmethod
@@ -55,7 +57,7 @@ class Valued:
         train: Dataset,
         edits: Net,
         where: Mapping[Key, int],
-        before: NDArray[np.float32] | None = None,
+        before: tuple[NDArray[np.float32], str] | None = None,
         turn: int = 0,
     ) -> Valued:
         """The points with edits made.
@@ -64,7 +66,7 @@ class Valued:
             train: as they came.
             edits: in force.
             where: positions of the edited points.
-            before: values that were shown until now.
+            before: values that were shown until now, and their method.
             turn: how often points were valued before.
 
         Raises:
@@ -76,7 +78,12 @@ class Valued:
         labelled = train.relabel(labels) if labels else train
         kept = np.ones(len(train), np.bool_)
         kept[gone] = False
-        return cls(done, labelled, kept, labelled.drop_indices(gone) if gone else labelled, before, turn)
+        values, by = before or (None, "")
+        return cls(done, labelled, kept, labelled.drop_indices(gone) if gone else labelled, values, by, turn)
+
+    def before_as(self, method: str) -> NDArray[np.float32] | None:
+        """The values before, if they are by the method of those now: others do not compare."""
+        return self.before if self.before_by == method else None
 
     def differs(self, edits: Net) -> int:
         """How many points are edited otherwise than here."""

@@ -6,11 +6,12 @@ import { ranks } from '../src/columns';
 import { derive } from '../src/derive';
 import { h } from '../src/dom';
 import { arranged } from '../src/parts/columns/arrange';
-import type { Hub } from '../src/parts/part';
+import type { Hub, PartMessage } from '../src/parts/part';
 import { createPopover } from '../src/parts/popover';
 import { csv, pythonOf, rangesOf } from '../src/parts/view/rows';
 import { ruleOf } from '../src/parts/view/rule';
 import * as arrangement from '../src/parts/view/arrangement';
+import { createSemivalues } from '../src/parts/view/semivalues';
 import { createSync } from '../src/parts/view/sync';
 import { INITIAL, type UiState } from '../src/state';
 import { makePoints } from './make';
@@ -236,5 +237,61 @@ describe('the selection', () => {
     const good = { sort: [], columns: null, gallery: false };
     expect(arrangement.fromJson(good)).toEqual({ sort: [], gallery: false });
     expect(() => arrangement.fromJson({ ...good, ...part })).toThrow(words);
+  });
+});
+
+describe('semivalues', () => {
+  function offered() {
+    const asked: Record<string, unknown>[] = [];
+    const source = { ask: (_: string, more: Record<string, unknown>) => String(asked.push(more)) };
+    const done = vi.fn();
+    const made = createSemivalues({ source } as unknown as Hub, done);
+    const hear = (kind: string, body: Record<string, unknown>, request = String(asked.length)) =>
+      made.hear({ kind, body, request, buffers: [] } as unknown as PartMessage);
+    made.open();
+    const methods = [
+      { name: 'Shapley', good: true },
+      { name: 'Banzhaf', good: false },
+    ];
+    return { asked, done, hear, methods, element: made.element };
+  }
+  const button = (of: Element, testid: string) =>
+    of.querySelector<HTMLButtonElement>(`[data-testid='${testid}']`)!;
+
+  it('are listed with the one that is shown, which is no column beside itself', () => {
+    const { element, hear, methods } = offered();
+    hear('methods', { methods, shown: 'Banzhaf' });
+    expect(button(element, 'as-Banzhaf').getAttribute('aria-pressed')).toBe('true');
+    expect(button(element, 'as-Banzhaf').textContent).toContain('told badly');
+    expect(button(element, 'as-Shapley').getAttribute('aria-pressed')).toBe('false');
+    expect([button(element, 'beside-Banzhaf').hidden, button(element, 'beside-Shapley').hidden]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('are switched, or come as a column, and old answers are nobody’s', () => {
+    const { asked, done, element, hear, methods } = offered();
+    hear('methods', { methods, shown: 'Shapley' });
+    button(element, 'as-Banzhaf').click();
+    hear('switched', { name: 'Banzhaf' }, '1');
+    expect(done).not.toHaveBeenCalled();
+    hear('switched', { name: 'Banzhaf' });
+    expect(done).toHaveBeenLastCalledWith(null);
+    button(element, 'beside-Banzhaf').click();
+    hear('column', { name: 'Banzhaf' });
+    expect(done).toHaveBeenLastCalledWith('Banzhaf');
+    expect(asked).toEqual([
+      { do: 'methods' },
+      { do: 'switch', name: 'Banzhaf' },
+      { do: 'column', name: 'Banzhaf' },
+    ]);
+  });
+
+  it('are none where the evaluations tell no other', () => {
+    const { element, hear } = offered();
+    hear('methods', { methods: [], shown: 'KNN-Shapley' });
+    expect(element.querySelector('button')).toBeNull();
+    expect(element.textContent).toMatch(/no other/);
   });
 });

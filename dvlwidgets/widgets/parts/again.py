@@ -11,6 +11,7 @@ from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
+from dvlwidgets.widgets.valued import Valued
 
 NAME = "again"
 
@@ -22,9 +23,10 @@ class AgainPart:
         self._hub = hub
         self._aside = Aside(hub, NAME)
         self._telling = threading.Lock()
-        self._told: object = None
+        self._told: tuple[Valued, str] | None = None
         self._known: object = None
         self._deaf = hub.session.edits.subscribe(lambda _: self._tell())
+        hub.session.hear(self._news)
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """Values the data with the edits in force ("value")."""
@@ -65,8 +67,14 @@ class AgainPart:
             waiting = self._waiting()
             if self._known != known:
                 self._hub.say(waiting)
-            if self._told is not self._hub.session.valued:
+            valued, method = self._told or (None, "")
+            if valued is not self._hub.session.valued or method != self._hub.session.method_shown:
                 self._hub.say(self._before())
+
+    def _news(self) -> None:
+        """The values may be by another method now."""
+        if self._told is not None and self._told[1] != self._hub.session.method_shown:
+            self._tell()
 
     def _waiting(self) -> wire.Frame:
         session = self._hub.session
@@ -80,7 +88,8 @@ class AgainPart:
         return wire.part(NAME, "waiting", body)
 
     def _before(self) -> wire.Frame:
-        valued, pack = self._hub.session.valued, wire.Packer()
-        self._told = valued
-        body = {"values": None if valued.before is None else pack(valued.before, "f4")}
+        session, pack = self._hub.session, wire.Packer()
+        valued, method = self._told = session.valued, session.method_shown
+        before = valued.before_as(method)
+        body = {"values": None if before is None else pack(before, "f4")}
         return wire.part(NAME, "before", body, pack=pack)

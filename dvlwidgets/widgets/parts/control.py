@@ -1,26 +1,19 @@
-"""What can be changed of a run on its way: when it stops, as which semivalue it is read, where it is kept."""
+"""What can be changed of a run on its way: when it stops, and where it is kept."""
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
-
 from dvlwidgets.engine.stopping import MaxTime, NoStopping, RankCorrelation, StoppingRule
-from dvlwidgets.errors import DvlError, InputError, RunError, WireError
-from dvlwidgets.valuation.reweight import reweightable
+from dvlwidgets.errors import InputError, RunError, WireError
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
-from dvlwidgets.widgets.reading import points_of
 from dvlwidgets.widgets.snapshot import Content
-from dvlwidgets.widgets.valued import Valued
 
 NAME = "control"
 FOLDER = Path("dvlwidgets-checkpoints")
@@ -29,20 +22,17 @@ NAMED = re.compile(r"\w[\w .-]{0,80}")
 """What a checkpoint may be called."""
 LISTED = 12
 """Checkpoints that a page is offered, the newest."""
-DEEDS = "'rule', 'methods', 'as', 'checkpoint', 'checkpoints' or 'open'"
-"""Take a rule; say which semivalues there are; read as one; save a checkpoint; say which there are; go on from one."""
+DEEDS = "'rule', 'checkpoint', 'checkpoints' or 'open'"
+"""Take a rule; save a checkpoint; say which there are; go on from one."""
 MOST_MINUTES = 1_000_000.0
-GOOD = 10.0
-"""A variance inflation up to which other semivalues are told well."""
 
 
 class ControlPart:
-    """Takes a new stopping rule, reads the values as other semivalues, saves a checkpoint."""
+    """Takes a new stopping rule, saves a checkpoint, goes on from one."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._told: tuple[object, bool] | None = None
-        self._columns: dict[str, tuple[Valued, wire.Frame]] = {}
         self._aside = Aside(hub, NAME)
         hub.session.hear(self._news)
 
@@ -52,12 +42,6 @@ class ControlPart:
         if wanted == "rule":
             self.change_rule(_rule(command))
             return self._state(request)
-        if wanted == "methods":
-            return wire.part(NAME, "methods", {"methods": self._methods()}, request=request)
-        if wanted == "as":
-            name = taken(command, "name", str, "the name of a semivalue")
-            self._aside.ask(lambda: self._read_as(name, request), request)
-            return None
         if wanted == "checkpoints":
             return wire.part(NAME, "checkpoints", {"names": _saved()}, request=request)
         if wanted in ("checkpoint", "open"):
@@ -70,12 +54,11 @@ class ControlPart:
         raise WireError(f"'do' should be {DEEDS}, not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
-        """What can be changed, and the columns that were read already."""
-        now = self._hub.session.valued
-        return [self._state(None), *(frame for of, frame in self._columns.values() if of is now)]
+        """What can be changed."""
+        return [self._state(None)]
 
     def close(self) -> None:
-        """Ends the thread after the reading in hand."""
+        """Ends the thread after the deed in hand."""
         self._aside.close()
 
     def change_rule(self, rule: StoppingRule) -> None:
@@ -89,38 +72,15 @@ class ControlPart:
         self._hub.say(self._state(None))
         self._hub.changed()
 
-    def show_as(self, name: str) -> None:
-        """Puts the values as another semivalue beside the others, as a column.
-
-        Raises:
-            InputError: the utilities cannot tell, or nothing is known of `name`.
-            NotFittedError: there are no values yet.
-        """
-        valued = self._hub.session.valued
-        frame = self._column(name, valued)
-        if self._hub.session.valued is not valued:
-            raise InputError(f"The points were valued again meanwhile; ask for {name} once more.")
-        self._columns[name] = valued, frame
-        self._hub.say(frame)
-
     # --- what is told ---------------------------------------------------------------------------------------
 
     def _news(self) -> None:
         """The run has news; a rule that somebody else changed is told, and that a later run has one."""
-        self._empty_former()
         if self._told is None:
             return
         rule, can_change = self._told
         if self._rule_now() is not rule or self._has_rule() != can_change:
             self._hub.say(self._state(None))
-
-    def _empty_former(self) -> None:
-        """Columns of the values before the points were valued again would stand beside the new values."""
-        session = self._hub.session
-        for name, (of, _) in list(self._columns.items()):
-            if of is not session.valued and self._columns.pop(name, None) is not None:
-                tip = f"The points were valued again since {name} was asked for; ask for it once more."
-                self._hub.say(_numbers(name, tip, np.full(session.subject.n, np.nan)))
 
     def _rule_now(self) -> Any:
         return getattr(self._hub.session.valuation, "is_done", None)
@@ -148,23 +108,6 @@ class ControlPart:
         valuation = self._hub.session.valuation
         return bool(getattr(valuation, "keeps_utilities", False)) and hasattr(valuation, "save_checkpoint")
 
-    def _methods(self) -> list[Content]:
-        """Semivalues that the utilities of this run tell, the run's own left out."""
-        session = self._hub.session
-        try:
-            found = reweightable(session.result())
-        except DvlError:
-            return []
-        return [
-            {"name": name, "good": inflation <= GOOD}
-            for name, inflation in found.items()
-            if inflation <= GOOD**2 and name != session.subject.method
-        ]
-
-    def _read_as(self, name: str, request: str | None) -> wire.Frame:
-        self.show_as(name)
-        return wire.part(NAME, "read", {"name": name}, request=request)
-
     def _save(self, folder: Path, request: str | None) -> wire.Frame:
         path = self._hub.session.valuation.save_checkpoint(folder).parent
         return wire.part(NAME, "saved", {"path": str(path)}, request=request)
@@ -175,34 +118,6 @@ class ControlPart:
         self._hub.session.start(folder)
         self._hub.restart()
         return wire.part(NAME, "opened", {"path": str(folder)}, request=request)
-
-    def _column(self, name: str, valued: Valued) -> wire.Frame:
-        """A column of the table: to a page it comes from the part of the columns."""
-        session = self._hub.session
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # the menu says which are told badly
-            result = session.valuation.reweight(name)
-        points = valued.spread(points_of(result, len(valued.data)))
-        session.besides[f"as {name}"] = valued, points.value
-        errors = points.stderr[np.isfinite(points.stderr)]
-        error = f" Mean standard error {errors.mean():.2g}." if errors.size else ""
-        tip = (
-            f"The value as {name}, re-estimated from the {result.provenance.evaluations:,} evaluations of "
-            f"{session.subject.method} that were there when it was asked for, without a fit.{error}"
-        )
-        return _numbers(name, tip, points.value)
-
-
-def _numbers(name: str, tip: str, values: ArrayLike) -> wire.Frame:
-    pack = wire.Packer()
-    column = {
-        "id": f"as {name}",
-        "name": f"as {name}",
-        "tip": tip,
-        "type": "number",
-        "values": pack(values, "f4"),
-    }
-    return wire.part("columns", f"columns as {name}", {"columns": [column]}, pack=pack)
 
 
 def _saved() -> list[str]:

@@ -36,8 +36,9 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
     numbers = session.numbers(now)
     table |= {"rank": from_the_lowest(next(iter(numbers.values())))} | numbers
-    if session.valued.before is not None:
-        table["value_before"] = session.valued.before
+    before = session.valued.before_as(session.method_shown)
+    if before is not None:
+        table["value_before"] = before
     besides = {
         name: column for name, (of, column) in session.besides.items() if of is None or of is session.valued
     }

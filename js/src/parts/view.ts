@@ -10,9 +10,10 @@ import { arranged, AS_USUAL, showColumn } from './columns/arrange';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 import { createMenu } from './view/menu';
-import { readMethods, readState, type Method, type RunState } from './view/read';
+import { readState, type RunState } from './view/read';
 import { csv, pythonOf } from './view/rows';
 import { createRule } from './view/rule';
+import { createSemivalues, SEMIVALUE } from './view/semivalues';
 import { createSync } from './view/sync';
 import { WORDS } from './view/words';
 
@@ -28,12 +29,17 @@ export function makeView(hub: Hub): Part {
   const { source } = hub;
   let sight: Sight | null = null;
   let run: RunState | null = null;
-  const wanted = { file: '', methods: '', read: '', saved: '', listed: '', opened: '' };
+  const wanted = { file: '', saved: '', listed: '', opened: '' };
 
   const sync = createSync(hub, NAME);
   const columns = makeColumnsMenu(hub);
   const said = h('span', { class: 'muted', role: 'status', 'data-testid': 'export-said' });
-  const methods = h('div', { class: 'button-row', 'data-testid': 'export-methods' });
+  const methods = createSemivalues(hub, (name) => {
+    if (name !== null) {
+      hub.set((s) => ({ ...s, columns: showColumn(s.columns ?? AS_USUAL, `x:as ${name}`, true) }));
+    }
+    menu.close();
+  });
   const rule = createRule((given) => source.ask(CONTROL, { do: 'rule', ...given }));
   const menu = createMenu(WORDS.export, WORDS.exportTip, 'export', () => {
     setText(said, '');
@@ -42,8 +48,7 @@ export function makeView(hub: Hub): Part {
     show(from, false);
     if (run?.utilities === true) {
       wanted.listed = source.ask(CONTROL, { do: 'checkpoints' });
-      methods.replaceChildren(WORDS.loading);
-      wanted.methods = source.ask(CONTROL, { do: 'methods' });
+      methods.open();
     }
   });
   const item = (words: string, tip: string, testid: string, deed: () => void) =>
@@ -56,7 +61,7 @@ export function makeView(hub: Hub): Part {
       wanted.saved = source.ask(CONTROL, { do: 'checkpoint', name: run?.name ?? 'run' });
     }),
     h('h3', { title: WORDS.asTip }, WORDS.asTitle),
-    methods
+    methods.element
   );
   const checkpoints = h('div', { class: 'button-row', 'data-testid': 'export-checkpoints' });
   const from = h(
@@ -109,17 +114,6 @@ export function makeView(hub: Hub): Part {
     setText(said, done ? WORDS.copied(selected.size) : WORDS.notCopied);
   }
 
-  function offer(found: readonly Method[]): void {
-    methods.replaceChildren(
-      ...found.map(({ name, good }) =>
-        item(good ? name : WORDS.asBad(name), WORDS.asTip, `as-${name}`, () => {
-          wanted.read = source.ask(CONTROL, { do: 'as', name });
-        })
-      ),
-      found.length === 0 ? WORDS.asNone : ''
-    );
-  }
-
   /** Checkpoints that a run may begin with: not while one is under way. */
   function list(names: readonly string[]): void {
     checkpoints.replaceChildren(
@@ -138,17 +132,11 @@ export function makeView(hub: Hub): Part {
     if (kind === 'state') {
       run = readState(body);
       rule.told(run);
-    } else if (kind === 'methods' && request === wanted.methods) {
-      offer(readMethods(body));
     } else if (kind === 'saved' && request === wanted.saved) {
       setText(said, WORDS.saved(text(body, 'path')));
     } else if (kind === 'checkpoints' && request === wanted.listed) {
       list(texts(body, 'names'));
     } else if (kind === 'opened' && request === wanted.opened) {
-      menu.close();
-    } else if (kind === 'read' && request === wanted.read) {
-      const id = `x:as ${text(body, 'name')}`;
-      hub.set((s) => ({ ...s, columns: showColumn(s.columns ?? AS_USUAL, id, true) }));
       menu.close();
     }
   }
@@ -163,7 +151,11 @@ export function makeView(hub: Hub): Part {
 
   const checked = (deed: (message: PartMessage) => void) => (message: PartMessage) =>
     guarded(source, () => deed(message));
-  const stops = [source.hear(NAME, checked(view)), source.hear(CONTROL, checked(control))];
+  const stops = [
+    source.hear(NAME, checked(view)),
+    source.hear(CONTROL, checked(control)),
+    source.hear(SEMIVALUE, checked(methods.hear)),
+  ];
 
   return {
     ...columns,

@@ -1,6 +1,6 @@
 /** What Python says of the run's control, checked. Pure. */
 
-import { list, record, text, WireError, type Json } from '../../read';
+import { text, WireError, type Json } from '../../read';
 
 export interface RunState {
   /** Whether a rule ends the run. */
@@ -27,16 +27,4 @@ export function readState(m: Json): RunState {
     utilities: m.utilities,
     name: text(m, 'name'),
   };
-}
-
-export interface Method {
-  readonly name: string;
-  readonly good: boolean;
-}
-
-export function readMethods(m: Json): Method[] {
-  return list(m, 'methods').map((item) => {
-    const one = record(item, 'One of the methods');
-    return { name: text(one, 'name'), good: one.good === true };
-  });
 }

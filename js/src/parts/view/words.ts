@@ -2,7 +2,7 @@
 
 export const WORDS = {
   export: 'Export',
-  exportTip: 'Take the table, the selection or the whole panel to other programs',
+  exportTip: 'Take the table, the selection or the panel elsewhere; see the values as another semivalue',
   csv: (rows = 'Table') => `${rows} as CSV`,
   csvTip: 'The rows that pass the filters, in this order, in the columns shown',
   parquet: (rows = 'Table') => `${rows} as Parquet`,
@@ -17,7 +17,9 @@ export const WORDS = {
   fromTitle: 'Go on from a checkpoint',
   fromTip: 'Takes up what was evaluated there, without a fit, and runs until the rule says stop',
   asTitle: 'Values as',
-  asTip: 'Re-estimated from the evaluations that are there, without a fit, in a column of its own',
+  asTip: 'Values, bars and ranks re-estimated from the evaluations that are there, without a fit',
+  beside: '+ column',
+  besideTip: (name: string) => `${name} in a column beside the values`,
   asNone: 'Their evaluations tell no other semivalue.',
   asBad: (name: string) => `${name} (told badly)`,
   loading: 'a moment…',
