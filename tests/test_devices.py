@@ -74,7 +74,7 @@ METHODS: dict[str, Made] = {
     "gradient dot": GradDotInfluence,
     "gradient cos": GradCosInfluence,
 }
-CASES = ("mlp_tanh", "cnn", "tokens", "layer_norm")
+CASES = ("mlp_tanh", "cnn") if DEVICE == "cpu" else ("mlp_tanh", "cnn", "tokens", "layer_norm")
 
 
 def here(name: str) -> Case:
