@@ -105,7 +105,7 @@ def test_a_run_goes_on_as_what_it_was_switched_to(opened):
     assert not panel._session.stale
 
 
-def test_while_a_run_works_its_values_are_read_anew_for_a_fiftieth_of_its_time(opened, monkeypatch):
+def test_while_a_run_works_its_values_are_read_anew_for_a_share_of_its_time(opened, monkeypatch):
     data, _ = blobs(12)
     panel, _ = opened(data, valuation=shapley(MaxSamples(None, 20_000)))
     paused_after(panel, 100)

@@ -24,7 +24,7 @@ DEEDS = "'methods', 'switch' or 'column'"
 """Say which semivalues there are; show the values as one; put one beside the values."""
 GOOD = 10.0
 """A variance inflation up to which other semivalues are told well."""
-SHARE = 0.02
+SHARE = 0.05
 """Of a run's time, at most, goes into reading its values anew as they come."""
 
 
