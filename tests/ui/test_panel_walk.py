@@ -71,6 +71,8 @@ def hand_over(at: Bridge) -> None:
     expect(page.locator("[data-column='x:predicted']")).to_be_visible()
     at.row(taken).get_by_role("checkbox").check()
     part("export").click()
+    expect(part("export-csv")).to_have_text("Table as CSV: columns shown")
+    expect(part("export-parquet")).to_have_text("Table as Parquet: all columns")
     with page.expect_download() as coming:
         part("export-parquet").click()
     assert len(pd.read_parquet(coming.value.path())) == 80

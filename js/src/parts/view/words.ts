@@ -3,9 +3,9 @@
 export const WORDS = {
   export: 'Export',
   exportTip: 'Take the table, the selection or the panel elsewhere; see the values as another semivalue',
-  csv: (rows = 'Table') => `${rows} as CSV`,
-  csvTip: 'The rows that pass the filters, in this order, in the columns shown',
-  parquet: (rows = 'Table') => `${rows} as Parquet`,
+  csv: (rows = 'Table') => `${rows} as CSV: columns shown`,
+  csvTip: 'The rows that pass the filters, in this order, in the columns shown; panel.to_csv writes all',
+  parquet: (rows = 'Table') => `${rows} as Parquet: all columns`,
   parquetTip:
     'The rows that pass the filters, in this order: values, ranks, labels also suggested ones, edits, features; needs pyarrow',
   report: 'Report as a page',
