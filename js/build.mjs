@@ -76,7 +76,7 @@ const EAGER = { js: '//# allFunctionsCalledOnLoad' };
 
 /** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
 const OURS =
-  /^(element|derived|update|drawer|presets|extend|reveal|announcement|descending|featuresLeftOut|unsaved|painted|toolbar|chips|brush|decimals|tiles|paint|numeric|allSelected|dress)$/;
+  /^(element|derived|update|drawer|presets|extend|reveal|announcement|descending|featuresLeftOut|unsaved|painted|toolbar|chips|brush|decimals|tiles|paint|numeric|allSelected|dress|known|anchor|whole)$/;
 
 /** The same for modules that are handed each other's objects: there a name has one short form everywhere. */
 const SHORT = { element: '$e', derived: '$d', update: '$u' };

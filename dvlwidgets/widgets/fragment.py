@@ -148,12 +148,18 @@ def label_words(now: Snapshot, i: int) -> str:
     elif labels.classes is None:
         text = _change(f"{labels.original[i]:g}", f"{labels.current[i]:g}")
     else:
-        text = _change(labels.classes[int(labels.original[i])], labels.classes[int(labels.current[i])])
+        text = _change(*(_named(labels.classes[int(of[i])]) for of in (labels.original, labels.current)))
     return f"{text} (dropped)" if now.dropped[i] else text
 
 
 def _change(old: str, new: str) -> str:
     return old if old == new else f"{old} → {new}"
+
+
+def _named(name: str) -> str:
+    """The name of a class; in quotes where it would look like another one, or like none (js/src/format.ts, too)."""
+    alike = name == "" or name != name.strip(" ") or "  " in name
+    return '"' + name.replace(" ", "\u00a0") + '"' if alike else name
 
 
 def _digits(value: float, stderr: float) -> str:

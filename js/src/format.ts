@@ -7,6 +7,11 @@ export const UNKNOWN = '\u2014';
 
 const grouped = new Intl.NumberFormat('en-US');
 
+/** The name of a class; in quotes, as in an expression, where it would look like another one, or like none. */
+export function named(name: string): string {
+  return /^$|^ | $| {2}/.test(name) ? `"${name.replace(/ /g, '\u00a0')}"` : name;
+}
+
 export function count(n: number): string {
   return grouped.format(n);
 }

@@ -20,6 +20,16 @@ describe('decimal', () => {
   });
 });
 
+it('quotes the name of a class that would look like another one, or like none', () => {
+  expect(['a b', ' a', 'a ', '', 'a  b'].map(format.named)).toEqual([
+    'a b',
+    '"\u00a0a"',
+    '"a\u00a0"',
+    '""',
+    '"a\u00a0\u00a0b"',
+  ]);
+});
+
 describe('a typed number', () => {
   it.each([
     ['1.5', 1.5],

@@ -127,3 +127,16 @@ def drag(at: Bridge, *corners: tuple[float, float]) -> None:
         if i == 0:
             mouse.down()
     mouse.up()
+
+
+def test_before_a_value_is_known_the_curve_says_so_and_nothing_is_to_be_dragged(browser: Browser) -> None:
+    valuation, iris = FakeValuation(), load_iris()
+    panel = ValuationPanel(valuation, Dataset(iris.data, iris.target), title="iris")
+    with bridged(browser, panel) as at:
+        pictures = at.page.locator(".pictures")
+        expect(pictures).to_contain_text("No value is known yet.")
+        drag = at.page.get_by_text("Drag to select.")
+        expect(drag).to_be_hidden()
+        valuation.runs[0].yields(progress(150))
+        expect(pictures).to_contain_text("Shaded: ± one standard error.")
+        expect(drag).to_be_visible()

@@ -1,7 +1,7 @@
 /** Both sets of points as Python last told them, in the form that tables, filters and histograms know. Pure. */
 
 import { allRows, sortRows } from '../columns';
-import { plain } from '../format';
+import { plain, named } from '../format';
 import { fromFull, type ExtraColumn, type Points } from '../points';
 import { WireError, type Feature, type Status } from '../wire';
 import {
@@ -158,7 +158,7 @@ export function labelWord(points: Points, row: number): string {
   if (label === null) {
     return '';
   }
-  return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : plain(label.values[row]!);
+  return label.kind === 'class' ? named(label.classes[label.codes[row]!]!) : plain(label.values[row]!);
 }
 
 /** What it came with. */
@@ -166,7 +166,7 @@ export function originalWord({ label }: Points, row: number): string {
   if (label === null) {
     return '';
   }
-  return label.kind === 'class' ? (label.classes[label.original[row]!] ?? '') : plain(label.original[row]!);
+  return label.kind === 'class' ? named(label.classes[label.original[row]!]!) : plain(label.original[row]!);
 }
 
 /** What was predicted for a test point, in words; empty where nothing is known. */

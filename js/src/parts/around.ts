@@ -1,7 +1,7 @@
 /** Below the point in focus: the training points nearest to it, and the test points that it hurts most. */
 
 import { h, setAttr, setText, show } from '../dom';
-import { plain } from '../format';
+import { plain, named } from '../format';
 import { idOf, type Points } from '../points';
 import { focusOn } from '../state';
 import STYLE from '../../style/parts/around.css';
@@ -140,5 +140,5 @@ function labelOf({ label }: Points, row: number): string {
   if (label === null) {
     return '';
   }
-  return label.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : plain(label.values[row]!, 6);
+  return label.kind === 'class' ? named(label.classes[label.codes[row]!]!) : plain(label.values[row]!, 6);
 }

@@ -1,6 +1,7 @@
 /** Pictures of the values: in order, on a map, by class; and every chart of the overview as a file. */
 
-import { h, show } from '../dom';
+import { named } from '../format';
+import { h, setText, show } from '../dom';
 import { idOf } from '../points';
 import { array, list, text, words } from '../read';
 import { filter, focusOn, toggleRow } from '../state';
@@ -53,13 +54,9 @@ export function makePictures({ source, desk, set }: Hub): Part {
   );
   const before = createBefore();
   const stability = createStability();
-  const band = h('span', {}, WORDS.band);
-  const note = h(
-    'p',
-    { class: 'muted' },
-    band,
-    h('span', { class: 'drag', 'data-no-export': true }, WORDS.drag)
-  );
+  const band = h('span');
+  const drag = h('span', { class: 'drag', 'data-no-export': true }, WORDS.drag);
+  const note = h('p', { class: 'muted' }, band, drag);
   const views: Record<Tab, HTMLElement> = {
     curve: h('div', { class: 'picture' }, curve.element, note),
     map: plane.element,
@@ -114,7 +111,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
   function describe(row: number): string {
     const { points } = sight!;
     const { label } = points;
-    const name = label?.kind === 'class' ? (label.classes[label.codes[row]!] ?? '') : '';
+    const name = label?.kind === 'class' ? named(label.classes[label.codes[row]!]!) : '';
     return WORDS.point(idOf(points, row), name, points.value[row]!, points.stderr[row]!);
   }
 
@@ -145,7 +142,9 @@ export function makePictures({ source, desk, set }: Hub): Part {
     const now = look(sight, large.isLarge());
     if (tab === 'curve') {
       curve.update(now, theme);
-      show(band, curve.hasBand());
+      const said = curve.note();
+      setText(band, said);
+      show(drag, said !== WORDS.none);
     } else if (tab === 'map') {
       if (!asked && plane.wantsMap()) {
         asked = true;

@@ -4,7 +4,7 @@ import { NO_LABEL, type Filters, type Preset } from '../filters';
 import { h, icon, setAttr, setText, show } from '../dom';
 import { LIVE } from '../here';
 import { CLOSE } from '../icons';
-import { count } from '../format';
+import { count, named } from '../format';
 import type { Labels } from '../wire';
 import { rangeWords, Say } from '../words';
 
@@ -79,7 +79,7 @@ export function createChips(actions: ChipActions, saved = PRESETS, words = range
       classes = next;
       label.replaceChildren(
         h('option', { value: '' }, NO_LABEL),
-        ...next.map((name, code) => h('option', { value: code }, name))
+        ...next.map((name, code) => h('option', { value: code }, named(name)))
       );
     }
   }

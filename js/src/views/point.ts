@@ -2,7 +2,7 @@
 
 import type { Ranks } from '../columns';
 import { drawPixels, h, setAttr, setText, show } from '../dom';
-import { count, error, many, plain, UNKNOWN, value } from '../format';
+import { count, plain, many, named, error, UNKNOWN, value } from '../format';
 import { LIVE } from '../here';
 import { idOf, isLeftOut, isOver, isRelabelled, valueName, type Points } from '../points';
 import type { Preview } from '../source';
@@ -104,7 +104,7 @@ function identityOf({ points, row }: PointData): Fact[] {
   const { label } = points;
   if (label !== null) {
     const show = (which: ArrayLike<number>): string =>
-      label.kind === 'class' ? (label.classes[which[row]!] ?? UNKNOWN) : plain(which[row]!, 6);
+      label.kind === 'class' ? named(label.classes[which[row]!]!) : plain(which[row]!, 6);
     const now = show(label.kind === 'class' ? label.codes : label.values);
     const was = isRelabelled(points, row) ? `${show(label.original)} → ` : '';
     facts.push([label.kind === 'class' ? Say.label : Say.target, was + now, was === '' ? '' : 'accent']);

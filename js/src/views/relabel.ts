@@ -3,7 +3,7 @@
 import { classKeys } from '../columns';
 import { h, icon, setAttr, setText, show } from '../dom';
 import { UNDO } from '../icons';
-import { count } from '../format';
+import { count, named } from '../format';
 import type { Points } from '../points';
 import type { LabelChoice } from '../wire';
 import { editWords, Say } from '../words';
@@ -120,7 +120,7 @@ export function createRelabel(actions: RelabelActions) {
             'aria-pressed': 'false',
             onclick: () => actions.relabel({ label: code }),
           },
-          h('span', { class: 'relabel-name' }, name),
+          h('span', { class: 'relabel-name' }, named(name)),
           hints[code] === '' ? null : h('kbd', {}, hints[code])
         )
       )

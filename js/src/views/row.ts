@@ -4,7 +4,7 @@ import type { Ranks } from '../columns';
 import type { Scale } from '../derive';
 import { drawPixels, h, icon, setAttr, setText, show } from '../dom';
 import { CLOSE } from '../icons';
-import { aligned, count, decimal, error, plain, UNKNOWN, value, within } from '../format';
+import { aligned, count, decimal, plain, named, error, UNKNOWN, value, within } from '../format';
 import type { Column } from '../layout';
 import { idOf, isRelabelled, type Points } from '../points';
 import type { Preview } from '../source';
@@ -146,7 +146,7 @@ function labelCell(): Cell {
         label === null
           ? ''
           : label.kind === 'class'
-            ? (label.classes[(which === 'now' ? label.codes : label.original)[row]!] ?? '')
+            ? named(label.classes[(which === 'now' ? label.codes : label.original)[row]!]!)
             : plain((which === 'now' ? label.values : label.original)[row]!);
       if (changed) {
         setText(old, text('was'));

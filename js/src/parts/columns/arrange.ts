@@ -14,7 +14,7 @@ import {
 import type { Choice } from '../../grid';
 import { isOver, type ExtraColumn, type Points } from '../../points';
 import type { Arrangement } from '../../state';
-import { WORDS } from './words';
+import { Told } from './words';
 import { Say } from '../../words';
 
 export const AS_USUAL: Arrangement = { order: [], shown: {}, width: {}, pinned: [] };
@@ -57,7 +57,7 @@ export function allColumns(points: Points, choice = VALUED): Column[] {
   if (found.some(({ kind }) => kind === 'count')) {
     after(
       ['count', 'stderr', 'value'],
-      column('converged', 'converged', WORDS.converged, WORDS.convergedTip, '84px')
+      column('converged', 'converged', Told.converged, Told.convergedTip, '84px')
     );
   }
   for (const extra of points.extra.values()) {

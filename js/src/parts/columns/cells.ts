@@ -1,12 +1,12 @@
 /** Cells of the columns that only a live panel has. */
 
 import { h, setAttr, setText } from '../../dom';
-import { decimal, percent, UNKNOWN } from '../../format';
+import { decimal, named, percent, UNKNOWN } from '../../format';
 import type { Column } from '../../layout';
 import { suggestionOf } from '../../points';
 import { createCell, type Cell } from '../../views/row';
 import { withMarks } from '../edits/cell';
-import { WORDS } from './words';
+import { Told } from './words';
 
 export function liveCell(column: Column): Cell {
   switch (column.kind) {
@@ -26,7 +26,7 @@ function convergedCell(): Cell {
   return {
     element,
     paint(row, { points }) {
-      setText(element, points.converged[row] === 1 ? WORDS.yes : WORDS.no);
+      setText(element, points.converged[row] === 1 ? Told.yes : Told.no);
     },
   };
 }
@@ -50,7 +50,7 @@ function extraCell(column: Column): Cell {
         data?.kind === 'number'
           ? decimal(data.values[row]!, column.decimals)
           : data?.kind === 'class'
-            ? (data.classes[data.codes[row]!] ?? UNKNOWN)
+            ? nameOr(data.classes[data.codes[row]!])
             : (data?.texts[row] ?? UNKNOWN);
       setText(name, said);
       setAttr(name, 'title', column.numeric ? null : said);
@@ -73,4 +73,8 @@ function extraCell(column: Column): Cell {
       }
     },
   };
+}
+
+function nameOr(name?: string): string {
+  return name === undefined ? UNKNOWN : named(name);
 }

@@ -9,7 +9,7 @@ import { miniOf, type Mini } from './counts';
 import { createMini, type MiniChart } from './mini';
 import { nameOf } from './arrange';
 import { walk } from './walk';
-import { WORDS } from './words';
+import { Told } from './words';
 
 export interface HeadActions {
   range(id: ColumnId, range: readonly [number, number] | null, done: boolean): void;
@@ -101,7 +101,7 @@ export function createHeads(actions: HeadActions) {
 
   /** The right edge of a header: a drag changes the width. */
   function edge(cell: HTMLElement, name: string): HTMLElement {
-    const handle = h('span', { class: 'head-edge', title: WORDS.resize, 'data-testid': `edge-${name}` });
+    const handle = h('span', { class: 'head-edge', title: Told.resize, 'data-testid': `edge-${name}` });
     let start: { x: number; width: number } | null = null;
     const width = (event: PointerEvent): number => start!.width + event.clientX - start!.x;
     handle.addEventListener('pointerdown', (event) => {

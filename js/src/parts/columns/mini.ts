@@ -2,10 +2,10 @@
 
 import { drawBars } from '../../bars';
 import { h, setAttr, setText, svg } from '../../dom';
-import { count, plain } from '../../format';
+import { count, plain, named } from '../../format';
 import type { Mini } from './counts';
 import { ends, summary } from './mini_words';
-import { WORDS } from './words';
+import { Told, WORDS } from './words';
 
 export interface MiniActions {
   /** `done`: the pointer is still down when false. */
@@ -187,7 +187,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     }
     if (mini.kind === 'class') {
       return at >= 0
-        ? `${mini.names[at]!}: ${count(mini.counts[at]!)}`
+        ? `${named(mini.names[at]!)}: ${count(mini.counts[at]!)}`
         : chosen.length > 0
           ? chosen.join(', ')
           : WORDS.kinds(mini.all);
@@ -230,7 +230,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     });
     setAttr(element, 'data-filtered', range !== null || chosen.length > 0);
     setAttr(chart, 'aria-label', summary(name, data));
-    setAttr(chart, 'aria-description', mini?.kind === 'class' ? WORDS.classHelp : WORDS.numberHelp);
+    setAttr(chart, 'aria-description', mini?.kind === 'class' ? Told.classHelp : Told.numberHelp);
     setText(line, said());
   }
 

@@ -1,6 +1,6 @@
 /** What a small chart in a header says of itself. Pure. */
 
-import { count, percent, plain } from '../../format';
+import { count, plain, named, percent } from '../../format';
 import type { MiniData } from './mini';
 import { WORDS } from './words';
 
@@ -22,12 +22,16 @@ export function ends(lo: number, hi: number): string {
 export function summary(name: string, { mini, range, chosen }: MiniData): string {
   if (mini?.kind === 'class') {
     const most = mini.counts.indexOf(Math.max(...mini.counts));
-    const words = WORDS.classes(name, WORDS.kinds(mini.all), mini.names[most] ?? WORDS.unknown);
+    const words = WORDS.classes(
+      name,
+      WORDS.kinds(mini.all),
+      most < 0 ? WORDS.unknown : named(mini.names[most]!)
+    );
     const all = mini.counts.reduce((a, b) => a + b, 0);
     const bars = mini.names.map((one, i) =>
-      WORDS.bar(one, count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))
+      WORDS.bar(named(one), count(mini.counts[i]!), percent(mini.counts[i]! / (all || 1)))
     );
-    return `${words}${chosen.length === 0 ? '' : WORDS.chosen(chosen.join(', '))}. ${bars.slice(0, 10).join('; ')}`;
+    return `${words}${chosen.length === 0 ? '' : WORDS.chosen(chosen.map(named).join(', '))}. ${bars.slice(0, 10).join('; ')}`;
   }
   const found = mini?.histogram ?? null;
   return found === null

@@ -3,19 +3,22 @@
 import { many } from '../../format';
 
 /** Of the headers and the cells. */
+/** Texts without blanks to fill in: bundled, each stands where it is used. */
+export const enum Told {
+  resize = 'Drag to change the width; a double click takes it back',
+  converged = 'converged',
+  convergedTip = 'Whether the stopping rule calls the value certain',
+  yes = 'yes',
+  no = 'no',
+  numberHelp = 'Drag to filter; a click takes the filter away. Arrow keys move the upper end, with Shift the lower one.',
+  classHelp = 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
+}
+
 export const WORDS = {
-  resize: 'Drag to change the width; a double click takes it back',
-  converged: 'converged',
-  convergedTip: 'Whether the stopping rule calls the value certain',
-  yes: 'yes',
-  no: 'no',
   number: (name: string, lo: string, hi: string) => `${name}: from ${lo} to ${hi}`,
   filtered: (lo: string, hi: string) => `, filtered to ${lo} to ${hi}`,
   classes: (name: string, n: string, most: string) => `${name}: ${n}, most often ${most}`,
   chosen: (names: string) => `, filtered to ${names}`,
-  numberHelp:
-    'Drag to filter; a click takes the filter away. Arrow keys move the upper end, with Shift the lower one.',
-  classHelp: 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
   bar: (name: string, n: string, share: string) => `${name}: ${n} (${share})`,
   unknown: 'nothing known yet',
   kinds: (n: number) => many(n, 'class', 'classes'),

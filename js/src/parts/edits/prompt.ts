@@ -1,7 +1,7 @@
 /** One field over the panel: a comment, the name of a label, a number. Enter saves, Escape cancels. */
 
 import { h, setAttr, setText, show } from '../../dom';
-import { typed } from '../../format';
+import { typed, named } from '../../format';
 import type { LabelChoice } from '../../wire';
 import { matches } from './match';
 import { Say, WORDS } from './words';
@@ -142,7 +142,7 @@ export function createPrompt(actions: PromptActions, name: string) {
               submit();
             },
           },
-          'label' in choice ? labels[choice.label]! : WORDS.newClass(typed)
+          'label' in choice ? named(labels[choice.label]!) : WORDS.newClass(typed)
         )
       )
     );

@@ -6,7 +6,7 @@ import type { Scope } from '../columns/fields';
 import { compile } from './compile';
 import { complete, type Completions } from './complete';
 import { ExpressionError, inQuotes } from './tokens';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 /** After the last key (ms) what is written filters; Enter does so at once. */
 const REST = 250;
@@ -33,8 +33,8 @@ export function createField(
     class: 'field expression',
     type: 'text',
     role: 'combobox',
-    title: WORDS.tip,
-    'aria-label': WORDS.field,
+    title: Say.tip,
+    'aria-label': Say.field,
     'aria-autocomplete': 'list',
     'aria-expanded': 'false',
     'aria-controls': 'dvl-expression-options',
@@ -47,7 +47,7 @@ export function createField(
     class: 'expression-options',
     id: 'dvl-expression-options',
     role: 'listbox',
-    'aria-label': WORDS.options,
+    'aria-label': Say.options,
     'data-testid': 'expression-options',
   });
   const wrong = h('div', {

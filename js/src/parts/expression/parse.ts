@@ -1,7 +1,7 @@
 /** Reads a filter expression into a tree. Pure, and never evaluates anything as code. */
 
 import { COMPARISONS, ExpressionError, tokens, type Token } from './tokens';
-import { WORDS } from './words';
+import { Say, WORDS } from './words';
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
@@ -129,7 +129,7 @@ class Parser {
   #items(): Operand[] {
     const close = { '(': ')', '[': ']' }[this.#takes('(', '[') ?? ''];
     if (close === undefined) {
-      throw new ExpressionError(WORDS.list, this.#next().from, this.#next().to);
+      throw new ExpressionError(Say.list, this.#next().from, this.#next().to);
     }
     const items: Operand[] = [];
     do {

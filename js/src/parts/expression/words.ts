@@ -1,10 +1,15 @@
 /** What the field of expressions says. */
 
+/** Texts without blanks to fill in: bundled, each stands where it is used. */
+export const enum Say {
+  field = 'Filter by an expression',
+  tip = 'and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
+  options = 'Completions',
+  list = 'in wants a list, e.g. ("a", "b").',
+}
+
 export const WORDS = {
-  field: 'Filter by an expression',
   example: (condition: string) => `value < 0 and ${condition}`,
-  tip: 'and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
-  options: 'Completions',
   strange: (sign: string) => `${sign} has no meaning here.`,
   instead: (sign: string, meant: string) => `Write ${meant} instead of ${sign}.`,
   open: (quote: string) =>
@@ -13,7 +18,6 @@ export const WORDS = {
   comparison: 'A comparison is missing here, e.g. < 0 or == "a".',
   more: (found: string) => `${found} is too much here; write and or or between two conditions.`,
   close: 'A ) is missing.',
-  list: 'in wants a list, e.g. ("a", "b").',
   item: 'A number or a text in quotes is missing here.',
   noColumn: (name: string, near: string | null) =>
     near === null ? `There is no column ${name}.` : `There is no column ${name}; did you mean ${near}?`,

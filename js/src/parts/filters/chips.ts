@@ -4,7 +4,7 @@ import type { ColumnId } from '../../columns';
 import type { Filters } from '../../filters';
 import { h, icon, setAttr, setText } from '../../dom';
 import { CLOSE } from '../../icons';
-import { plain } from '../../format';
+import { plain, named } from '../../format';
 import type { Points } from '../../points';
 import type { Sight } from '../part';
 import { classesOf, isFiltered, NO_MORE, withClasses, withExpression, withRange } from './model';
@@ -34,7 +34,7 @@ export function chipsOf({ points, state, derived }: Sight): Chip[] {
   const chosen = [...new Set([...(filters.label === null ? [] : ['label']), ...Object.keys(more.classes)])];
   const classes = chosen.map((id) => ({
     id: `classes-${id}`,
-    words: WORDS.classes(name(id), few(classesOf(filters, id, points))),
+    words: WORDS.classes(name(id), few(classesOf(filters, id, points).map(named))),
     trouble: '',
     without: withClasses(filters, id, [], points),
   }));

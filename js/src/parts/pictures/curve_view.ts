@@ -209,8 +209,14 @@ export function createCurveView(deeds: Deeds) {
   }
 
   setAttr(element, 'data-drag', 'across');
-  const hasBand = (): boolean => held?.heights.stderr.some((error) => error > 0) !== false;
-  return { element, plot, update, hasBand };
+  /** What stands below it: that nothing is known yet, or what the band is, if there is one. */
+  const note = (): string =>
+    held?.rows.length === 0
+      ? WORDS.none
+      : held?.heights.stderr.some((error) => error > 0) !== false
+        ? WORDS.band
+        : '';
+  return { element, plot, update, note };
 }
 
 function summary({ rows, sight, shown, selected }: Look): string {

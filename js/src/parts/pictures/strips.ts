@@ -1,5 +1,6 @@
 /** The values of each class. Pure. */
 
+import { named } from '../../format';
 import type { Histogram } from '../../columns';
 import { UNKNOWN_CODE, type Points } from '../../points';
 import { WORDS } from './words';
@@ -33,7 +34,7 @@ export function strips(points: Points, histogram: Histogram, shown: ArrayLike<nu
   const large = used.sort((a, b) => sizes[b]! - sizes[a]! || a - b);
   const own = large.slice(0, large.length > MOST_CLASSES ? MOST_CLASSES : large.length).sort((a, b) => a - b);
   const rest = large.filter((code) => !own.includes(code));
-  const found = own.map((code) => make(classes[code]!, [classes[code]!], histogram));
+  const found = own.map((code) => make(named(classes[code]!), [classes[code]!], histogram));
   if (rest.length > 0) {
     const names = rest.map((code) => classes[code]!);
     found.push(make(WORDS.others(rest.length), names, histogram));

@@ -1,5 +1,6 @@
 /** The doubtful test points, one a line: what it is, its label, what speaks against it. */
 
+import { named } from '../../format';
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
 import { isRelabelled, type Points } from '../../points';
 import type { Kit } from '../kit';
@@ -79,7 +80,7 @@ function createLine(createMarks: Kit['createMarks']) {
     setText(name, id);
     const [before, now] =
       labels?.kind === 'class'
-        ? [labels.original, labels.codes].map((codes) => labels.classes[codes[row]!] ?? '')
+        ? [labels.original, labels.codes].map((codes) => named(labels.classes[codes[row]!]!))
         : ['', ''];
     const edited = isRelabelled(points, row);
     show(old, edited);
@@ -87,7 +88,7 @@ function createLine(createMarks: Kit['createMarks']) {
     setText(label, now!);
     label.classList.toggle('accent', edited);
     marks.paint(points, row);
-    setText(model, doubt.said === now ? WORDS.agrees : WORDS.says(doubt));
+    setText(model, named(doubt.said) === now ? WORDS.agrees : WORDS.says(doubt));
     show(votes, against !== null && !edited);
     setText(votes, WORDS.against(against ?? 0, neighbours));
     setAttr(

@@ -1,6 +1,6 @@
 /** What the list of doubtful test points says. */
 
-import { count, many, percent } from '../../format';
+import { count, many, named, percent } from '../../format';
 import type { Edits } from '../../wire';
 import type { Doubt, Doubts } from './read';
 
@@ -30,13 +30,13 @@ export const WORDS = {
     ]
       .filter(Boolean)
       .join(' '),
-  says: ({ said, sure }: Doubt) => `model: ${said}${sure === null ? '' : `, ${percent(sure)}`}`,
+  says: ({ said, sure }: Doubt) => `model: ${named(said)}${sure === null ? '' : `, ${percent(sure)}`}`,
   agrees: 'model agrees',
   against: (share: number, of: number) => `${Math.round(share * of)}/${of} neighbours against`,
   /** The same in full. */
   why: ({ said, sure, own, against }: Doubt, of: number) =>
     [
-      `The model gives it ${said}${sure === null ? '' : ` with ${percent(sure)}`}${
+      `The model gives it ${named(said)}${sure === null ? '' : ` with ${percent(sure)}`}${
         own === null ? '' : `, its own label with ${percent(own)}`
       }`,
       against === null
