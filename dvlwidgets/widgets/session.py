@@ -233,6 +233,11 @@ class Session:
         return self.subject.method if self.shown_as is None else self.shown_as.name
 
     @property
+    def read(self) -> bool:
+        """Whether something of the present run is shown as another semivalue."""
+        return self.shown_as is not None and self.shown_as.of(self.valued, self._run)
+
+    @property
     def stale(self) -> bool:
         """Whether the values are shown as another semivalue, and the run has newer ones."""
         return self.shown_as is not None and not self.shown_as.newest(self.valued, self._run)
@@ -317,14 +322,13 @@ class Session:
         """The toolbar's line."""
         run, shown = self._run, self.shown_as
         status = finished(self._earlier) if run is None else status_of(self.valuation, run, self._pending())
-        return shown.of_status(status) if shown is not None and shown.of(self.valued, run) else status
+        return shown.of_status(status) if shown is not None and self.read else status
 
     def _points(self) -> Points:
         shown = self.shown_as
         if shown is not None:
             # a run that has just begun is not read yet: neither values before nor others in its name
-            ours = shown.of(self.valued, self._run)
-            return shown.points if ours else self.valued.spread(Points.unknown(len(self.valued.data)))
+            return shown.points if self.read else self.valued.spread(Points.unknown(len(self.valued.data)))
         progress = None if self._run is None else self._run.progress
         if progress is not None and progress is not self._seen[0]:
             points = Points.of(progress.values, progress.stderr, progress.counts, progress.verdict.converged)

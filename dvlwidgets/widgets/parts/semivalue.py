@@ -101,7 +101,9 @@ class SemivaluePart:
         """The run has news, which are read anew at once when it is over or rests, and as often as `SHARE` allows."""
         self._empty_former()
         session = self._hub.session
-        if session.stale and (session.state != "running" or time.monotonic() >= self._due):
+        if not session.stale:
+            return
+        if time.monotonic() >= self._due or session.state != "running" or not session.read:
             self._aside.ask(self._read_anew, None, "anew")
 
     def _read_anew(self) -> None:

@@ -44,6 +44,10 @@ export function makeAgain({ source, set }: Hub): Part {
     const { body, buffers } = before;
     before = null;
     if (body.values === null) {
+      // the first values, or values as another semivalue, which those before do not compare with
+      if (points.extra.delete(ID)) {
+        source.tell('values');
+      }
       return;
     }
     const values = array(body.values, 'f4', buffers, points.n, ID);
