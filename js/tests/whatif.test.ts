@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { makeAgain } from '../src/parts/again';
 import type { Hub, PartMessage } from '../src/parts/part';
 import { makeWhatIf, sentencesOf } from '../src/parts/whatif';
-import { linesOf } from '../src/parts/whatif/chart';
+import { createChart, linesOf } from '../src/parts/whatif/chart';
 import { readCurve, type Curve } from '../src/parts/whatif/read';
 import { WireError, type Json } from '../src/read';
 import { INITIAL, type UiState } from '../src/state';
@@ -190,4 +190,18 @@ describe('valuing again', () => {
     say('again', 'before', { values: { ...values, n: 2 } }, [new ArrayBuffer(8)]);
     expect(source.complain).toHaveBeenCalledOnce();
   });
+});
+
+it('names both ends of its scale, the upper one where the words of the mark are not', () => {
+  for (const [best, left] of [
+    [1, 'auto'],
+    [3, ''],
+  ] as const) {
+    const chart = createChart();
+    const curve = read({}, best);
+    chart.update(curve, curve.metrics[0]!);
+    const [highest, lowest] = chart.element.querySelectorAll<HTMLElement>('.whatif-range');
+    expect([highest!.hidden, highest!.style.left, highest!.textContent]).toEqual([false, left, '0.960']);
+    expect(lowest!.textContent).toBe('0.890');
+  }
 });

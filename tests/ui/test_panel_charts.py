@@ -33,6 +33,9 @@ def test_every_chart_becomes_a_file_as_it_is_seen(browser: Browser) -> None:
             part(f"picture-{picture}").click()
             if picture == "map":
                 expect(part("map")).to_have_attribute("data-points", "80")
+            if picture == "classes":  # one scale for all, however long a mean is
+                charts = part("strip").locator(".chart").all()
+                assert len({box(chart)["width"] for chart in charts}) == 1 < len(charts)
             texts = drawn(page, pictures)
             assert picture == "map" or word in texts
             assert "Drag to select." not in texts  # nobody drags in a file

@@ -105,7 +105,7 @@ export function createChart() {
     drop.style.cssText = place > W / 2 ? `right:${100 - (place / W) * 100}%` : `left:${(place / W) * 100}%`;
     setText(range, value(lines.high, (lines.high - lines.low) / 20));
     setText(least, lines.high > lines.low ? value(lines.low, (lines.high - lines.low) / 20) : '');
-    show(range, at === null || place > W / 2);
+    range.style.left = at === null || place > W / 2 ? '' : 'auto'; // not where the words of the mark are
     setText(most, WORDS.most(curve));
     setAttr(chart, 'aria-label', WORDS.chart(curve, metric));
     spots.replaceChildren(
