@@ -5,6 +5,7 @@ What is here was seen in the real program (code-server 4.139), where these tests
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from ui.blank import Blank, full
 from ui.bridge import bridged
 from ui.test_panel_a11y import AXE, serious
-from ui.work import until, valued_digits
+from ui.work import saved_page, until, valued_digits
 
 WHITE_PAGE: Final = """:root {--jp-layout-color1: white; --jp-ui-font-color1: rgba(0, 0, 0, .8);
     --jp-ui-font-family: monospace} main {background: white !important}"""
@@ -120,14 +121,32 @@ def test_vs_code_hears_of_saving_and_of_its_commands_and_of_no_other_key(browser
 
 def test_a_turn_of_the_wheel_scrolls_the_table_or_the_notebook_and_not_both(browser: Browser) -> None:
     blank = listening(browser)
-    page, table = blank.page, blank.page.get_by_test_id("table")
+    scrolls_one(blank.page)
+    blank.close()
+
+
+def test_so_it_does_in_a_saved_copy(browser: Browser, tmp_path: Path) -> None:
+    blank = Blank.open(browser)
+    blank.page.goto(saved_page(tmp_path / "copy.html").as_uri())
+    blank.page.evaluate(HEAR)
+    blank.page.get_by_test_id("row").first.hover()
+    scrolls_one(blank.page)
+    blank.close()
+
+
+def scrolls_one(page: Page) -> None:
+    """With the pointer over the table."""
+    table = page.get_by_test_id("table")
     page.mouse.wheel(0, 200)
     until(lambda: table.evaluate("one => one.scrollTop") == 200, what="the table does not scroll")
     assert heard(page) == []
     table.evaluate("one => { one.scrollTop = 1e6 }")
-    page.mouse.wheel(0, 200)
-    until(lambda: heard(page) == [["wheel", True]], what="at the end of the table the notebook scrolls")
-    blank.close()
+
+    def goes_on() -> bool:
+        page.mouse.wheel(0, 200)
+        return ["wheel", True] in heard(page)
+
+    until(goes_on, what="at the end of the table the notebook does not scroll")
 
 
 def test_vs_code_is_given_the_file_that_is_saved(browser: Browser) -> None:

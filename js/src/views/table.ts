@@ -97,9 +97,13 @@ export function createTable(
   element.addEventListener(
     'wheel',
     (event) => {
-      if (ratio() > 1.01 && event.deltaY !== 0 && !event.ctrlKey) {
+      const turn = event.deltaY;
+      if (turn < 0 ? top > 0 : top < farthest()) {
+        event.stopPropagation(); // VS Code would scroll its notebook as well (js/src/wheel.ts)
+      }
+      if (ratio() > 1.01 && turn !== 0 && !event.ctrlKey) {
         event.preventDefault();
-        moveTo(top + event.deltaY * (event.deltaMode === 1 ? ROW : event.deltaMode === 2 ? bodyHeight() : 1));
+        moveTo(top + turn * [1, ROW, bodyHeight()][event.deltaMode]!);
       }
     },
     { passive: false }
