@@ -11,7 +11,9 @@ import {
   judge,
   labelWord,
   LOSS_RANK,
+  originalWord,
   OWN,
+  PREDICTED,
   predictedWord,
   SELF_RANK,
   withoutOwn,
@@ -62,6 +64,19 @@ describe('both sets of points', () => {
   it('call no prediction wrong before there is one, and no number ever', () => {
     expect(both({ state: 'pending' }).test.converged.every((x) => x === 1)).toBe(true);
     expect(both({ kind: 'number' }).test.converged.every((x) => x === 1)).toBe(true);
+  });
+
+  it('call classes that look alike, or like none, in quotes, predicted ones as well', () => {
+    const { test } = both();
+    const classes = ['', ' a', 'a '];
+    const codes =
+      test.label?.kind === 'class' ? test.label.codes.map((_, row) => row % 3) : new Uint16Array();
+    const named = { ...test, label: { kind: 'class', classes, codes, original: codes } } as const;
+    named.features[PREDICTED]!.values.forEach((_, row, all) => (all[row] = row % 3));
+    const seen = ['""', '"\u00a0a"', '"a\u00a0"'];
+    for (const word of [labelWord, originalWord, predictedWord]) {
+      expect([0, 1, 2].map((row) => word(named, row))).toEqual(seen);
+    }
   });
 
   it('keep their marks when all is told anew, and their logs apart', () => {

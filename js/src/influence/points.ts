@@ -175,5 +175,5 @@ export function predictedWord(points: Points, row: number): string {
   if (Number.isNaN(predicted)) {
     return '';
   }
-  return points.label?.kind === 'class' ? (points.label.classes[predicted] ?? '') : plain(predicted);
+  return points.label?.kind === 'class' ? named(points.label.classes[predicted]!) : plain(predicted);
 }
