@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from influence_fakes import FakeExplorer
 from playwright.sync_api import Browser, Locator, Page, expect
 from ui.blank import snapshot
 from ui.bridge import bridged
@@ -13,6 +15,7 @@ from ui.eyes import box, contrasts, fits
 from ui.test_panel_a11y import AXE, serious
 from ui.work import until, valued_digits
 
+from dvlwidgets import Dataset, InfluencePanel
 from dvlwidgets.widgets import copies
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
@@ -193,3 +196,16 @@ def exact(page: Page) -> None:
     assert not re.search("converged|certainty|updates", words), words
     part("sort-value").click()
     expect(rows.first.locator(".bar")).to_have_class("bar helps")
+
+
+def test_the_test_points_of_a_printed_influence_panel_stand_in_one_table(browser: Browser) -> None:
+    images, labels = np.random.default_rng(0).random((60, 16)), np.arange(60) % 3
+    train, test = Dataset(images, labels), Dataset(images[:20] / 2, labels[:20])
+    panel = InfluencePanel(FakeExplorer(train, test), train, test, image_shape=(4, 4))
+    panel.start()
+    panel.wait()
+    with bridged(browser, panel) as at:
+        rows = at.part("tests").get_by_test_id("row").locator("visible=true")
+        expect(rows.nth(5)).to_be_visible()
+        at.page.emulate_media(media="print")
+        expect(at.page.locator(".overview")).to_have_css("column-count", "auto")
