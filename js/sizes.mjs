@@ -7,7 +7,7 @@ const BUDGETS = {
   'dvlwidgets/static/influence.js': 150_000,
   'dvlwidgets/static/whatif.js': 20_000,
   'dvlwidgets/static/tests.js': 20_000,
-  'dvlwidgets/static/view.js': 33_000,
+  'dvlwidgets/static/view.js': 32_000,
   'dvlwidgets/static/previews.js': 20_000,
   'dvlwidgets/static/around.js': 15_000,
   'dvlwidgets/static/merge.js': 12_000,

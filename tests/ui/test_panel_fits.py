@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from influence_fakes import FakeExplorer
+from panel_fakes import FakeValuation, dataset, progress
 from playwright.sync_api import Browser, Locator, Page, expect
 from ui.blank import snapshot
 from ui.bridge import bridged
@@ -15,7 +16,7 @@ from ui.eyes import box, contrasts, fits
 from ui.test_panel_a11y import AXE, serious
 from ui.work import until, valued_digits
 
-from dvlwidgets import Dataset, InfluencePanel
+from dvlwidgets import Dataset, InfluencePanel, ValuationPanel
 from dvlwidgets.widgets import copies
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
@@ -99,6 +100,17 @@ def test_on_a_phone_the_table_has_most_of_the_panel_and_the_filters_are_behind_a
         part("chip").filter(has_text="label: 3").press("Enter")
         expect(fold).to_have_text("")
         assert page.evaluate("document.activeElement.shadowRoot.activeElement.dataset.testid") == "fold"
+
+
+def test_the_buttons_of_a_run_stand_on_one_line_of_400_pixels(browser: Browser) -> None:
+    panel = ValuationPanel(FakeValuation(), dataset())
+    panel.run.has_rule = True
+    panel.start()
+    panel.run.yields(progress())
+    with bridged(browser, panel, width=400, height=620) as at:
+        for button in ("rule", "export", "toolbar-pause", "toolbar-stop", "help"):
+            expect(at.part(button)).to_be_visible()
+            assert abs(box(at.part(button))["y"] - box(at.part("open-overview"))["y"]) < 2, button
 
 
 @pytest.mark.parametrize("width", [400, 700, 1400])
