@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import chain, repeat
 from types import SimpleNamespace
 
@@ -12,9 +13,18 @@ from engine_worlds import blobs
 from panel_fakes import ask, greet
 from test_panel_view import kinds_at_hello, shapley
 
-from dvlwidgets import BanzhafValuation, MaxUpdates, MSRSampler, ShapleyValuation, Utility
+from dvlwidgets import (
+    BanzhafValuation,
+    BetaShapleyValuation,
+    MaxUpdates,
+    MSRSampler,
+    RankCorrelation,
+    ShapleyValuation,
+    Utility,
+)
 from dvlwidgets.engine.stopping import MaxSamples
-from dvlwidgets.errors import InputError, NotFittedError
+from dvlwidgets.errors import InputError, JournalError, NotFittedError
+from dvlwidgets.valuation import reweight
 from dvlwidgets.widgets import reading_as
 from dvlwidgets.widgets.parts import semivalue, view
 
@@ -102,7 +112,7 @@ def test_a_run_goes_on_as_what_it_was_switched_to(opened):
     np.testing.assert_array_equal(shown, expected.astype(np.float32))
     assert not np.array_equal(shown, before)
     assert result.algorithm == "Shapley"  # what the run computes is its own
-    assert not panel._session.stale
+    assert not panel._session.shown.stale
 
 
 def test_while_a_run_works_its_values_are_read_anew_for_a_share_of_its_time(opened, monkeypatch):
@@ -111,7 +121,10 @@ def test_while_a_run_works_its_values_are_read_anew_for_a_share_of_its_time(open
     paused_after(panel, 100)
     read, clock = [], chain([0.0, 0.5], repeat(10.0))
     monkeypatch.setattr(semivalue, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
-    monkeypatch.setattr(semivalue, "read_as", lambda *given: read.append(given) or reading_as.read_as(*given))
+    monkeypatch.setattr(
+        reading_as, "reweighted", lambda *given: read.append(given) or reweight.reweighted(*given)
+    )
+    monkeypatch.setattr(panel._session.shown, "freshen", lambda: None)  # copies read what they need
     panel.semivalue = "Banzhaf"  # took half a second by this clock, so that none is due in the next 25
     part = panel._part(semivalue.SemivaluePart)
     assert part._due == pytest.approx(0.5 + 0.5 / semivalue.SHARE)
@@ -153,7 +166,7 @@ def test_a_new_run_shows_no_values_of_the_run_before(opened):
     panel.semivalue = "Banzhaf"
     panel._session._prepare()  # as `start` does, before its first frame
     assert np.isnan(panel._session.values_now()).all()
-    assert panel._session.stale
+    assert panel._session.shown.stale
 
 
 def test_copies_hold_what_is_shown(opened, tmp_path):
@@ -190,3 +203,128 @@ def test_the_values_of_an_earlier_fit_are_switched_too(opened):
     shown = panel.values
     z = (shown.values - truth.values) / np.hypot(shown.stderr, truth.stderr)
     assert np.abs(z).max() < 5
+
+
+def slowly(monkeypatch, seconds=0.4):
+    """What is read as another semivalue comes late."""
+    monkeypatch.setattr(
+        reading_as, "reweighted", lambda *given: time.sleep(seconds) or reweight.reweighted(*given)
+    )
+
+
+def test_files_and_copies_hold_the_last_values_also_when_they_are_made_at_once(opened, monkeypatch):
+    data, _ = blobs(12)
+    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 20_000)))
+    paused_after(panel, 100)
+    panel.semivalue = "Banzhaf"
+    slowly(monkeypatch)
+    panel.resume()
+    panel.wait(60)
+    panel.snapshot()
+    found = panel._table(None)["value"]
+    expected = panel._session.valuation.reweight("Banzhaf")
+    np.testing.assert_array_equal(found, expected.values.astype(np.float32))
+    assert panel.status.certainty == pytest.approx(expected.certainty)
+    panel.edits.drop(data, [1])
+    panel.value_again()
+    np.testing.assert_array_equal(panel._session.valued.before, expected.values.astype(np.float32))
+
+
+def test_the_stored_output_follows_a_switch(opened, monkeypatch):
+    data, _ = blobs(12)
+    panel, page = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
+    panel.start()
+    panel.wait(60)
+    stored = []
+    monkeypatch.setattr(panel._output, "changed", lambda: stored.append(panel.semivalue))
+    panel.semivalue = "Banzhaf"
+    assert stored == ["Banzhaf (from Shapley)"]
+    ask(page, "semivalue", do="switch", name="Shapley")
+    assert stored[-1] == "Shapley"
+
+
+def test_names_are_taken_however_they_are_written_and_the_own_one_may_be_a_column(opened):
+    data, _ = blobs(12)
+    utility = Utility.from_function(lambda masks: np.tanh(masks @ np.cos(np.arange(12))), key="g")
+    made = BetaShapleyValuation(
+        utility, MSRSampler(seed=1), MaxUpdates(2_000), alpha=4, beta=1, progress=False
+    )
+    panel, page = opened(data, valuation=made.fit(data))
+    own = panel.semivalue
+    panel.semivalue = "shapley"
+    told = ask(page, "semivalue", do="methods")
+    assert told["shown"] == "Shapley"
+    assert [one["name"] for one in told["methods"]][:2] == [own, "Shapley"]
+    panel.semivalue = panel.semivalue
+    assert "Shapley (from " in panel.semivalue
+    assert ask(page, "semivalue", do="column", name=own)["name"] == own
+    column = page.wait_for(lambda m: m.get("kind") == f"columns as {own}")["columns"][0]
+    np.testing.assert_array_equal(column["values"], made.result.values.astype(np.float32))
+    panel.semivalue = "Beta(4, 1)"  # which it is
+    assert panel.semivalue == own
+
+
+def test_values_that_come_while_others_are_read_are_read_too(opened, monkeypatch):
+    data, _ = blobs(12)
+    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
+    panel.start()
+    panel.wait(60)
+    session, run = panel._session, panel.run
+    last, result = run.progress, session.result
+
+    def late():
+        found = result()
+        run.progress = replace(last)  # another frame, just behind the result
+        return found
+
+    monkeypatch.setattr(session, "result", late)
+    panel.semivalue = "Banzhaf"
+    assert run.progress is not last
+    assert session.shown.stale
+
+
+def test_points_count_as_converged_when_the_ranking_is_as_certain_as_the_rule_wants(opened):
+    data, _ = blobs(12)
+    panel, _ = opened(data, valuation=shapley(RankCorrelation(rtol=0.5) | MaxSamples(None, 20_000)))
+    panel.start()
+    panel.wait(60)
+    panel.semivalue = "Banzhaf"
+    certain = panel.status.certainty >= 0.5
+    assert panel._table(None)["converged"].all() == certain
+
+
+def test_a_reading_that_fails_gives_the_values_of_the_run_back_and_takes_no_later_switch_away(
+    opened, monkeypatch
+):
+    data, _ = blobs(12)
+    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
+    panel.start()
+    panel.wait(60)
+    session, shown = panel._session, panel._session.shown
+    panel.semivalue = "Banzhaf"
+    former = shown.reading
+
+    def broken(*_):
+        raise JournalError("the journal is gone.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading_as, "reweighted", broken)
+        shown.reading = replace(former, progress=None)  # as if the run had newer values
+        shown.freshen()
+        assert panel.semivalue == "Shapley"
+    shown.show(former)
+    other = reading_as.read_as(session, "Beta(4, 1)")
+    shown.show(other)
+    shown.show(None, instead_of=former)
+    assert shown.reading is other
+
+
+def test_a_run_that_begins_over_an_earlier_fit_is_not_read_before_it_has_values(opened):
+    data, _ = blobs(12)
+    made = shapley(MaxSamples(None, 3_000)).fit(data)
+    panel, _ = opened(data, valuation=made)
+    panel.semivalue = "Banzhaf"
+    panel._session._prepare()
+    with pytest.raises(NotFittedError, match="no values yet"):
+        reading_as.read_as(panel._session, "Banzhaf")
+    assert np.isnan(panel._session.values_now()).all()

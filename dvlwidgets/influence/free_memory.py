@@ -12,7 +12,10 @@ def free_bytes(device: torch.device | str = "cpu") -> int:
     """Bytes that a device could still give without swapping."""
     kind = torch.device(device)
     if kind.type == "cuda":
-        return int(torch.cuda.mem_get_info(kind)[0])
+        kept = torch.cuda.memory_reserved(kind) - torch.cuda.memory_allocated(
+            kind
+        )  # by PyTorch, to use again
+        return int(torch.cuda.mem_get_info(kind)[0]) + kept
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
@@ -23,6 +26,11 @@ def free_bytes(device: torch.device | str = "cpu") -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     except (ValueError, OSError, AttributeError):
         return 1 << 62  # unknown: refuse nothing
+
+
+def card_bytes(device: torch.device) -> int:
+    """All memory of a graphics card."""
+    return int(torch.cuda.mem_get_info(device)[1])
 
 
 def _of_container(folder: Path) -> int:

@@ -113,7 +113,7 @@ class LivePanel(anywidget.AnyWidget):
             self._put, self._session.snapshot, name=self._session.subject.title, encode=encode
         )
         self._desk = desk(self._session, self._publisher)
-        hub = Hub(self._session, self._say, self._changed, self._publisher.restart)
+        hub = Hub(self._session, self._say, self._changed, self._restarted)
         self._desk.parts = {part: make(hub) for part, make in (parts or {}).items()}
         self._static = static
         self._output = Output(
@@ -323,6 +323,10 @@ class LivePanel(anywidget.AnyWidget):
     def _changed(self) -> None:
         self._follower.changed()
 
+    def _restarted(self) -> None:
+        self._publisher.restart()
+        self._output.changed()
+
     def _edited(self, news: Announcement) -> None:
         self._publisher.post(lambda: self._session.edits_frame(news))
         self._output.changed()
@@ -367,6 +371,7 @@ class LivePanel(anywidget.AnyWidget):
 
     def _material(self) -> Material:
         session = self._session
+        session.shown.freshen()
         return Material(
             session.snapshot(),
             self._static,
@@ -388,6 +393,7 @@ class LivePanel(anywidget.AnyWidget):
 
     def _table(self, rows: ArrayLike | None) -> table_export.Table:
         chosen = None if rows is None else view.positions(rows, self.n)
+        self._session.shown.freshen()
         return view_table.table_of(self._session, chosen)
 
     def _part(self, kind: type[P]) -> P:

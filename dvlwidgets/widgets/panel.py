@@ -217,7 +217,7 @@ class ValuationPanel(LivePanel):
         Example:
             >>> panel.semivalue = "Banzhaf"  # doctest: +SKIP
         """
-        return self._session.method_shown
+        return self._session.shown.method
 
     @semivalue.setter
     def semivalue(self, method: str | None) -> None:

@@ -23,7 +23,7 @@ from dvlwidgets.errors import InputTypeError, NotFittedError, RunError
 from dvlwidgets.widgets import levels, wire
 from dvlwidgets.widgets.places import Places, edits_frame
 from dvlwidgets.widgets.reading import finished, points_of, status_of
-from dvlwidgets.widgets.reading_as import Reading
+from dvlwidgets.widgets.reading_as import Moment, ShownAs
 from dvlwidgets.widgets.snapshot import Content, Points, Snapshot, Status
 from dvlwidgets.widgets.subject import LabelBook, describe
 from dvlwidgets.widgets.valued import Valued, result_on, run_on, updated
@@ -90,8 +90,7 @@ class Session:
         self.valued = Valued.of(train, {}, {})
         self.besides: dict[str, tuple[Valued | None, NDArray[Any]]] = {}
         """Columns that parts have added, for tables: (n,) by name, and the values that they belong to, if to any."""
-        self.shown_as: Reading | None = None
-        """The values as another semivalue, which are shown in place of the run's own."""
+        self.shown = ShownAs(self, self._tell)
         self._asked: Literal["pause", "resume", "stop"] | None = None
         self._valuing = False
         self._seen: tuple[Progress | None, Points] = None, Points.unknown(len(train))
@@ -159,12 +158,13 @@ class Session:
             RunError: the present run is not over, or the points are being valued again already.
             InputError: nothing is left, or the method refuses the edited points; nothing was changed.
         """
+        self.shown.freshen()
         with self._lock:
             self._refuse_while_valuing()
             if self._run is not None and not self._run.over and self._run.state != "pending":
                 raise RunError(f"The run is {self._run.state}; stop it first, then value the edited points.")
             net = self.edits.net
-            former = self._points().value, self.method_shown
+            former = self._points().value, self.shown.method
             new = Valued.of(self.train, net, self._places.of(net), former, self.valued.turn + 1)
             self._valuing = True
         try:
@@ -208,39 +208,17 @@ class Session:
             raise NotFittedError("There are no values yet; call start() and wait for the first frame.")
         return found
 
-    def moment(self) -> tuple[Valued, Run | None, Any]:
-        """What is valued, its run (None: an earlier fit) and the newest values; raises what `result` raises."""
+    def present(self) -> tuple[Valued, Run | None]:
+        """What is valued, and the run that values it; None for an earlier fit."""
         with self._lock:
-            return self.valued, self._run, self.result()
+            return self.valued, self._run
 
-    def show(self, reading: Reading | None, *, instead_of: Reading | None = None) -> None:
-        """Shows values as another semivalue from now on, or (None) the run's own again.
-
-        Args:
-            reading: of `reading_as.read_as`.
-            instead_of: only if this one is still shown.
-        """
+    def moment(self) -> Moment:
+        """The newest values of what is shown; raises what `result` raises."""
         with self._lock:
-            if instead_of is not None and self.shown_as is not instead_of:
-                return
-            self.shown_as = reading
-        for callback in self._hearers:
-            callback()
-
-    @property
-    def method_shown(self) -> str:
-        """The method of the values that are shown: the run's own, or another."""
-        return self.subject.method if self.shown_as is None else self.shown_as.name
-
-    @property
-    def read(self) -> bool:
-        """Whether something of the present run is shown as another semivalue."""
-        return self.shown_as is not None and self.shown_as.of(self.valued, self._run)
-
-    @property
-    def stale(self) -> bool:
-        """Whether the values are shown as another semivalue, and the run has newer ones."""
-        return self.shown_as is not None and not self.shown_as.newest(self.valued, self._run)
+            run = self._run
+            progress = None if run is None else run.progress  # first: what comes meanwhile is read once more
+            return Moment(self.valued, run, progress, self.result())
 
     def _take_up(self, checkpoint: Any) -> None:
         run = self._run
@@ -272,9 +250,12 @@ class Session:
     def _news(self, run: Run) -> None:
         if self._asked == "resume" and run.state == "running":
             self._asked = None  # a later pause, whoever asks for it, is no resume that hangs
+        self._tell()
+        self._on_change()
+
+    def _tell(self) -> None:
         for callback in self._hearers:
             callback()
-        self._on_change()
 
     @property
     def data(self) -> Dataset:
@@ -299,7 +280,7 @@ class Session:
         with self._lock:
             status, edits = self.status(), self.edits.net
             return Snapshot(
-                subject=replace(self.subject, share=levels.HOLDS[self.level], method=self.method_shown),
+                subject=replace(self.subject, share=levels.HOLDS[self.level], method=self.shown.method),
                 points=self._points(),
                 labels=self._labels.labels(edits, self._places.of(edits)),
                 dropped=self._places.dropped(edits),
@@ -320,15 +301,14 @@ class Session:
 
     def status(self) -> Status:
         """The toolbar's line."""
-        run, shown = self._run, self.shown_as
-        status = finished(self._earlier) if run is None else status_of(self.valuation, run, self._pending())
-        return shown.of_status(status) if shown is not None and self.read else status
+        if self._run is None:
+            return self.shown.status(finished(self._earlier))
+        return self.shown.status(status_of(self.valuation, self._run, self._pending()))
 
     def _points(self) -> Points:
-        shown = self.shown_as
-        if shown is not None:
-            # a run that has just begun is not read yet: neither values before nor others in its name
-            return shown.points if self.read else self.valued.spread(Points.unknown(len(self.valued.data)))
+        return self.shown.points(self._own_points())
+
+    def _own_points(self) -> Points:
         progress = None if self._run is None else self._run.progress
         if progress is not None and progress is not self._seen[0]:
             points = Points.of(progress.values, progress.stderr, progress.counts, progress.verdict.converged)

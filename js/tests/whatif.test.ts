@@ -156,6 +156,10 @@ describe('the card', () => {
     choose.value = 'neg_log_loss';
     choose.dispatchEvent(new Event('change'));
     expect(at('whatif-drop').textContent).toBe('');
+    say('whatif', 'curve', body({ method: source.points.method }));
+    expect(at('whatif-words').textContent).not.toContain('have changed since');
+    say('whatif', 'curve', body({ method: 'another semivalue' }));
+    expect(at('whatif-words').textContent).toContain('The values have changed since.');
     say('again', 'waiting', { waiting: 0, turn: 1 });
     say('whatif', 'curve', body());
     expect(at('whatif-words').textContent).toContain('The values have changed since.');

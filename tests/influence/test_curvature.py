@@ -460,3 +460,23 @@ def test_nothing_is_left_in_the_models(mode: str):
         assert not any(m._forward_hooks for m in model.modules())
         assert all(torch.equal(t, b) for t, b in zip(parameters(model), before, strict=True))
     assert made.model.training
+
+
+def test_a_pass_holds_a_share_of_a_card_whatever_its_neighbours_do_and_little_on_a_full_one(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    from dvlwidgets.influence.curvature import work_space
+
+    def card(free: int, total: int, reserved: int = 0, allocated: int = 0) -> tuple[int, int]:
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free << 30, total << 30))
+        monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: reserved << 30)
+        monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: allocated << 30)
+        device = torch.device("cuda")
+        return work_space.work_bytes(device) >> 20, work_space.near_bytes(device) >> 20
+
+    assert card(70, 80) == card(30, 80) == (5 << 10, 5 << 10)
+    assert card(130, 140)[0] == 8 << 10
+    assert card(1, 16, reserved=14, allocated=2)[0] == 1 << 10  # what PyTorch keeps for itself is free
+    assert card(1, 16) == (128, 128)
+    assert work_space.work_bytes(torch.device("cpu")) >> 20 == 128
+    assert work_space.near_bytes(torch.device("cpu")) >> 20 == 16

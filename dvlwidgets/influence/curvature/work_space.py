@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from ..free_memory import free_bytes
+from ..free_memory import card_bytes, free_bytes
 
 WORK_BYTES = 128 << 20
 """What a vectorised pass may hold of activations and tangents at a time on a processor."""
@@ -15,19 +15,21 @@ NEAR_BYTES = 16 << 20
 CARD_BYTES = 8 << 30
 """More of a graphics card than this makes no pass faster."""
 
-CARD_SHARE = 4
-"""A pass takes at most one part in so many of what is free on a card."""
+CARD_SHARE = 16
+"""A pass takes at most one part in so many of a card: of what it has and not of what is free, so that equal fits are
+cut into equal pieces."""
 
 
 def work_bytes(device: torch.device) -> int:
     """What a pass may hold; a card's pass takes ten milliseconds however little it holds, so there it holds much."""
-    return WORK_BYTES if device.type == "cpu" else _on_card(device)
+    return _on_card(device) if device.type == "cuda" else WORK_BYTES
 
 
 def near_bytes(device: torch.device) -> int:
     """What should stay near a processor; on a card as much as a pass may hold."""
-    return NEAR_BYTES if device.type == "cpu" else _on_card(device)
+    return _on_card(device) if device.type == "cuda" else NEAR_BYTES
 
 
 def _on_card(device: torch.device) -> int:
-    return max(WORK_BYTES, min(CARD_BYTES, free_bytes(device) // CARD_SHARE))
+    share = min(CARD_BYTES, card_bytes(device) // CARD_SHARE)
+    return share if share <= free_bytes(device) // 2 else WORK_BYTES

@@ -68,12 +68,12 @@ class AgainPart:
             if self._known != known:
                 self._hub.say(waiting)
             valued, method = self._told or (None, "")
-            if valued is not self._hub.session.valued or method != self._hub.session.method_shown:
+            if valued is not self._hub.session.valued or method != self._hub.session.shown.method:
                 self._hub.say(self._before())
 
     def _news(self) -> None:
         """The values may be by another method now."""
-        if self._told is not None and self._told[1] != self._hub.session.method_shown:
+        if self._told is not None and self._told[1] != self._hub.session.shown.method:
             self._tell()
 
     def _waiting(self) -> wire.Frame:
@@ -89,7 +89,7 @@ class AgainPart:
 
     def _before(self) -> wire.Frame:
         session, pack = self._hub.session, wire.Packer()
-        valued, method = self._told = session.valued, session.method_shown
+        valued, method = self._told = session.valued, session.shown.method
         before = valued.before_as(method)
         body = {"values": None if before is None else pack(before, "f4")}
         return wire.part(NAME, "before", body, pack=pack)

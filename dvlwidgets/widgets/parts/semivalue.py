@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dvlwidgets.errors import DvlError, InputError, NotFittedError, WireError
+from dvlwidgets.errors import DvlError, InputError, WireError
 from dvlwidgets.valuation.reweight import reweightable
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
-from dvlwidgets.widgets.reading_as import Reading, read_as
+from dvlwidgets.widgets.reading_as import Reading, read_as, refresh
 from dvlwidgets.widgets.snapshot import Content
 from dvlwidgets.widgets.valued import Valued
 
+T = TypeVar("T")
 NAME: Final = "semivalue"
 DEEDS = "'methods', 'switch' or 'column'"
 """Say which semivalues there are; show the values as one; put one beside the values."""
@@ -75,12 +76,17 @@ class SemivaluePart:
             NotFittedError: there are no values yet.
         """
         session = self._hub.session
-        own = name is None or name == session.subject.method
-        session.show(None if own else self._timed(str(name)))
+        if name is not None and name == session.shown.method:
+            return
+        if name is None or name == session.subject.method:
+            session.shown.show(None)
+        else:
+            reading = self._timed(lambda: read_as(session, str(name)))
+            session.shown.show(None if reading.result.algorithm == session.subject.method else reading)
         self._hub.restart()
 
-    def add_column(self, name: str) -> None:
-        """Puts the values as another semivalue beside those that are shown, as a column.
+    def add_column(self, name: str) -> str:
+        """Puts the values as another semivalue beside those that are shown, as a column; returns its usual name.
 
         Raises:
             InputError: the utilities cannot tell, or nothing is known of `name`.
@@ -90,10 +96,12 @@ class SemivaluePart:
         reading = read_as(session, name)
         if session.valued is not reading.valued:
             raise InputError(f"The points were valued again meanwhile; ask for {name} once more.")
+        name = reading.asked
         session.besides[f"as {name}"] = reading.valued, reading.points.value
         frame = _numbers(name, _tip(name, reading), reading.points.value)
         self._columns[name] = reading.valued, frame
         self._hub.say(frame)
+        return name
 
     # --- as the run goes on ---------------------------------------------------------------------------------
 
@@ -101,32 +109,26 @@ class SemivaluePart:
         """The run has news, which are read anew at once when it is over or rests, and as often as `SHARE` allows."""
         self._empty_former()
         session = self._hub.session
-        if not session.stale:
+        if not session.shown.stale:
             return
-        if time.monotonic() >= self._due or session.state != "running" or not session.read:
+        if time.monotonic() >= self._due or session.state != "running" or not session.shown.read:
             self._aside.ask(self._read_anew, None, "anew")
 
     def _read_anew(self) -> None:
-        session, shown = self._hub.session, self._hub.session.shown_as
-        if shown is None or not session.stale:
-            return
+        session = self._hub.session
         try:
-            reading = self._timed(shown.asked)
-        except NotFittedError:
-            return  # a run that has just begun
-        except InputError:
-            session.show(None)
+            self._timed(lambda: refresh(session))
+        except DvlError:
             self._hub.restart()
-            raise  # a page is told why
-        session.show(reading, instead_of=shown)
+            raise  # a page is told why the run's own values are shown again
         self._hub.changed()
 
-    def _timed(self, name: str) -> Reading:
+    def _timed(self, read: Callable[[], T]) -> T:
         began = time.monotonic()
-        reading = read_as(self._hub.session, name)
+        found = read()
         now = time.monotonic()
         self._due = now + (now - began) / SHARE
-        return reading
+        return found
 
     def _empty_former(self) -> None:
         """Columns of the values before the points were valued again would stand beside the new values."""
@@ -150,7 +152,7 @@ class SemivaluePart:
         told = [
             {"name": name, "good": inflation <= GOOD} for name, inflation in others if inflation <= GOOD**2
         ]
-        shown = session.shown_as
+        shown = session.shown.reading
         return {
             "methods": [{"name": own, "good": True}, *told] if told else [],
             "shown": own if shown is None else shown.asked,
@@ -161,12 +163,13 @@ class SemivaluePart:
         return wire.part(NAME, "switched", {"name": name}, request=request)
 
     def _column(self, name: str, request: str | None) -> wire.Frame:
-        self.add_column(name)
-        return wire.part(NAME, "column", {"name": name}, request=request)
+        return wire.part(NAME, "column", {"name": self.add_column(name)}, request=request)
 
 
 def _tip(name: str, reading: Reading) -> str:
     result = reading.result
+    if name == reading.own:
+        return f"The value by {name}, as the run had it when it was asked for."
     errors = result.stderr[np.isfinite(result.stderr)]
     error = f" Mean standard error {errors.mean():.2g}." if errors.size else ""
     return (

@@ -36,7 +36,7 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
     numbers = session.numbers(now)
     table |= {"rank": from_the_lowest(next(iter(numbers.values())))} | numbers
-    before = session.valued.before_as(session.method_shown)
+    before = session.valued.before_as(session.shown.method)
     if before is not None:
         table["value_before"] = before
     besides = {

@@ -106,6 +106,7 @@ class WhatIfPart:
     def _begin(self, turn: int, seeds: int) -> None:
         session = self._hub.session
         try:
+            session.shown.freshen()
             valued, values, edits = session.valued, session.values_now(), session.edits.net
             changed = (
                 Valued.of(session.train, edits, session.places(edits)) if valued.differs(edits) else None
@@ -133,6 +134,7 @@ class WhatIfPart:
             "test": own.test.n_rows,
             "at": session.status().done,
             "turn": valued.turn,
+            "method": session.shown.method,
             "edits": valued.differs(edits),
         }
         self._go_on(turn, curve, curve.run(), told, time.monotonic(), 0.0)

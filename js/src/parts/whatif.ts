@@ -123,7 +123,14 @@ export function makeWhatIf({ source }: Hub): Part {
   }
 
   function stale(): boolean {
-    return curve !== null && (curve.turn !== turn || curve.at !== (source.points?.status.done ?? curve.at));
+    const { points } = source;
+    return (
+      curve !== null &&
+      points !== null &&
+      (curve.turn !== turn ||
+        curve.at !== points.status.done ||
+        (curve.method !== null && curve.method !== points.method))
+    );
   }
 
   return { overview: [element], style: STYLE, paint, end: () => stops.forEach((stop) => stop()) };

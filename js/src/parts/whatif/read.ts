@@ -35,9 +35,10 @@ export interface Curve {
   readonly certain: number;
   readonly heldOut: boolean;
   readonly test: number;
-  /** Evaluations behind the values, and which valuation they are of. */
+  /** Evaluations behind the values, which valuation they are of, and by what method; null where that is not known. */
   readonly at: number;
   readonly turn: number;
+  readonly method: string | null;
   readonly edits: number;
 }
 
@@ -61,6 +62,7 @@ export function readCurve(body: Json): Curve {
     test: whole('test'),
     at: whole('at'),
     turn: whole('turn'),
+    method: textOrNull(body, 'method'),
     edits: whole('edits'),
   };
 }
