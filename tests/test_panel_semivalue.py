@@ -29,6 +29,15 @@ from dvlwidgets.widgets import reading_as
 from dvlwidgets.widgets.parts import semivalue, view
 
 
+def finished(opened):
+    """The data, and a panel of a run that is over, with its page."""
+    data, _ = blobs(12)
+    panel, page = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
+    panel.start()
+    panel.wait(60)
+    return data, panel, page
+
+
 def test_another_semivalue_stands_beside_the_values_as_a_column(opened):
     data, _ = blobs(12)
     made = shapley(MaxSamples(None, 3_000))
@@ -71,10 +80,7 @@ def paused_after(panel, least):
 
 
 def test_values_bars_and_ranks_are_switched_and_switched_back(opened):
-    data, _ = blobs(12)
-    panel, page = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    data, panel, page = finished(opened)
     own = panel._session.values_now()
     told = ask(page, "semivalue", do="methods")
     assert told["methods"][0] == {"name": "Shapley", "good": True}
@@ -135,10 +141,7 @@ def test_while_a_run_works_its_values_are_read_anew_for_a_share_of_its_time(open
 
 
 def test_edited_points_are_valued_again_as_what_was_switched_to(opened):
-    data, _ = blobs(12)
-    panel, page = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    data, panel, page = finished(opened)
     panel.semivalue = "Banzhaf"
     former = panel._session.values_now()
     panel.edits.drop(data, [1])
@@ -159,10 +162,7 @@ def test_edited_points_are_valued_again_as_what_was_switched_to(opened):
 
 
 def test_a_new_run_shows_no_values_of_the_run_before(opened):
-    data, _ = blobs(12)
-    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    _, panel, _ = finished(opened)
     panel.semivalue = "Banzhaf"
     panel._session._prepare()  # as `start` does, before its first frame
     assert np.isnan(panel._session.values_now()).all()
@@ -170,10 +170,7 @@ def test_a_new_run_shows_no_values_of_the_run_before(opened):
 
 
 def test_copies_hold_what_is_shown(opened, tmp_path):
-    data, _ = blobs(12)
-    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    _, panel, _ = finished(opened)
     panel.semivalue = "Banzhaf"
     assert "Banzhaf (from Shapley) values of 12 points" in panel._repr_mimebundle_()[0]["text/plain"]
 
@@ -231,10 +228,7 @@ def test_files_and_copies_hold_the_last_values_also_when_they_are_made_at_once(o
 
 
 def test_the_stored_output_follows_a_switch(opened, monkeypatch):
-    data, _ = blobs(12)
-    panel, page = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    _, panel, page = finished(opened)
     stored = []
     monkeypatch.setattr(panel._output, "changed", lambda: stored.append(panel.semivalue))
     panel.semivalue = "Banzhaf"
@@ -265,10 +259,7 @@ def test_names_are_taken_however_they_are_written_and_the_own_one_may_be_a_colum
 
 
 def test_values_that_come_while_others_are_read_are_read_too(opened, monkeypatch):
-    data, _ = blobs(12)
-    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    _, panel, _ = finished(opened)
     session, run = panel._session, panel.run
     last, result = run.progress, session.result
 
@@ -296,10 +287,7 @@ def test_points_count_as_converged_when_the_ranking_is_as_certain_as_the_rule_wa
 def test_a_reading_that_fails_gives_the_values_of_the_run_back_and_takes_no_later_switch_away(
     opened, monkeypatch
 ):
-    data, _ = blobs(12)
-    panel, _ = opened(data, valuation=shapley(MaxSamples(None, 3_000)))
-    panel.start()
-    panel.wait(60)
+    _, panel, _ = finished(opened)
     session, shown = panel._session, panel._session.shown
     panel.semivalue = "Banzhaf"
     former = shown.reading
