@@ -98,12 +98,12 @@ export function createTable(
     'wheel',
     (event) => {
       const turn = event.deltaY;
-      if (turn < 0 ? top > 0 : top < farthest()) {
+      if (!event.ctrlKey && (turn < 0 ? top > 0 : turn > 0 && top < farthest())) {
         event.stopPropagation(); // VS Code would scroll its notebook as well (js/src/wheel.ts)
-      }
-      if (ratio() > 1.01 && turn !== 0 && !event.ctrlKey) {
-        event.preventDefault();
-        moveTo(top + turn * [1, ROW, bodyHeight()][event.deltaMode]!);
+        if (ratio() > 1.01) {
+          event.preventDefault();
+          moveTo(top + turn * [1, ROW, bodyHeight()][event.deltaMode]!);
+        }
       }
     },
     { passive: false }
