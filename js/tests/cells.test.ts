@@ -127,7 +127,7 @@ describe('a chart of a header', () => {
     made.update({ mini: null, range: null, chosen: [], threshold: null, ...data });
     const fire = (type: string, x: number) =>
       made.chart.dispatchEvent(new MouseEvent(type, { clientX: x, button: 0, bubbles: true }));
-    return { said, fire };
+    return { said, fire, made };
   }
   const histogram = { lo: 0, hi: 10, width: 1, counts: new Uint32Array(10).fill(1), known: 10 };
 
@@ -140,6 +140,12 @@ describe('a chart of a header', () => {
     expect(said.at(-1)).toEqual([[2, 4], true]);
     fire('pointermove', 20);
     expect(said).toHaveLength(2);
+  });
+
+  it('says which classes it filters to, those that look like others in quotes', () => {
+    const names = ['a', 'a ', 'b'];
+    const { made } = mini({ mini: { kind: 'class', names, counts: [3, 4, 5], all: 3 }, chosen: ['a ', 'b'] });
+    expect(made.element.querySelector('.mini-line')!.textContent).toBe('"a\u00a0", b');
   });
 
   it('filters by the class under a finger, which hovers over none before', () => {

@@ -189,7 +189,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
       return at >= 0
         ? `${named(mini.names[at]!)}: ${count(mini.counts[at]!)}`
         : chosen.length > 0
-          ? chosen.join(', ')
+          ? chosen.map(named).join(', ')
           : WORDS.kinds(mini.all);
     }
     const found = mini.histogram;

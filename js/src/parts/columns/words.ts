@@ -2,7 +2,6 @@
 
 import { many } from '../../format';
 
-/** Of the headers and the cells. */
 /** Texts without blanks to fill in: bundled, each stands where it is used. */
 export const enum Told {
   resize = 'Drag to change the width; a double click takes it back',
@@ -14,6 +13,7 @@ export const enum Told {
   classHelp = 'Click to filter by a class, with Ctrl by several. Arrow keys choose, Space filters.',
 }
 
+/** Of the headers and the cells. */
 export const WORDS = {
   number: (name: string, lo: string, hi: string) => `${name}: from ${lo} to ${hi}`,
   filtered: (lo: string, hi: string) => `, filtered to ${lo} to ${hi}`,
