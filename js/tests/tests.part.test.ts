@@ -259,6 +259,20 @@ it('edits several at once, and tells Python which are selected', () => {
   expect([at('test-selected').parentElement!.hidden, all('test-doubt').length]).toEqual([true, 1]);
 });
 
+it('hears of a selection again after a kernel that never answered the last one', () => {
+  const { all, hear, say, press } = open();
+  say('about', { possible: true, why: '', n: 4 });
+  hear(plain());
+  const [first, second] = all('test-doubt') as [HTMLElement, HTMLElement];
+  first.focus();
+  press(' ', first);
+  say('selection', { rows: [0] });
+  expect(second.getAttribute('aria-selected')).toBe('false');
+  say('about', { possible: true, why: '', n: 4 });
+  say('selection', { rows: [0] });
+  expect([first, second].map((line) => line.getAttribute('aria-selected'))).toEqual(['false', 'true']);
+});
+
 it('hands the list to other programs: what is selected, else all', async () => {
   const { at, all, hear, say, press } = open();
   const writeText = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());

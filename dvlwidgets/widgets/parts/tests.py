@@ -189,13 +189,18 @@ class TestsPart:
             return self._points
 
     def _take(self, rows: ArrayLike, request: str | None) -> None:
-        """Only what is listed: nobody should edit a selection that no page shows."""
+        """Only what is listed: nobody should edit a selection that no page shows.
+
+        A page, which has a `request`, may not have heard of the newest list: what is left of its wish is selected, and
+        it always hears what is.
+        """
         with self._lock:
             listed = [] if self._list is None else self._list["rows"]
             chosen = positions(rows, len(self.data), "test point")
-            if not np.isin(chosen, listed).all():
+            there = np.isin(chosen, listed)
+            if request is None and not there.all():
                 raise InputError(tests_list.not_listed(chosen, self._list))
-            self._selection = chosen
+            self._selection = chosen[there]
             self._hub.say(self._selected(request))
 
     def _selected(self, request: str | None) -> wire.Frame:

@@ -124,6 +124,7 @@ export const makeTests: MakeLate = (hub, kit) => {
     guarded(source, () => {
       const { kind, body } = message;
       if (kind === 'about') {
+        unheard = ''; // what was asked before may be lost; the selection as it is comes with the list
         refusal = body.possible === true ? null : text(body, 'why');
       } else if (kind === 'looks') {
         [state, why] = [text(body, 'state'), text(body, 'why')];
