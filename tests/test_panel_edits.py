@@ -34,7 +34,11 @@ def test_flags_and_notes_are_on_disk_when_the_page_hears_of_them(valued):
     assert flag.edit.rows[0].value == pytest.approx(panel._session.values_now()[3], rel=1e-6)
     page.messages.clear()
     page.receive({"t": "hello", "have": -1})  # a page that comes later is told the same
-    assert page.wait_for(lambda m: m.get("kind") == "marks")["flagged"].tolist() == [3, 5]
+    told = page.wait_for(lambda m: m.get("kind") == "marks")
+    assert told["flagged"].tolist() == [3, 5]
+    assert (
+        told["data"] == panel._session.train.fingerprint[:16]
+    )  # positions mean something in these data only
     assert panel.dataset().fingerprint == panel._session.train.fingerprint
 
 

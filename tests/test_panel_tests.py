@@ -145,6 +145,18 @@ def test_the_list_is_told_when_asked_for_and_edits_of_it_go_to_their_own_log(mad
     assert part_of(panel).settle()
 
 
+def test_flags_and_comments_of_an_earlier_time_are_told_with_the_list(made):
+    train, test, _ = blobs()
+    log = EditLog.of(test, "earlier.jsonl")
+    log.flag(test, [8])
+    log.note(test, [3], "a comment")
+    _, page = made(train, valuation=KNNShapleyValuation(KNN, test), test_edits=log)
+    tell(page, "tests", do="look")
+    marks = said(page, "marks")
+    assert (marks["flagged"].tolist(), marks["noted"].tolist(), marks["texts"]) == ([8], [3], ["a comment"])
+    assert marks["data"] == test.fingerprint[:16]
+
+
 def test_listed_test_points_are_selected_by_the_page_and_by_python(made):
     train, test, truth = blobs()
     panel, page = made(train, valuation=KNNShapleyValuation(KNN, test))

@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
-import { expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import widget from '../src/hosts/widget';
 import { FakeKernel } from './harness/kernel.mjs';
-import { makeRun } from './harness/frames.mjs';
+import { full, makeRun } from './harness/frames.mjs';
 import { onAPage, wait } from './page';
 
 onAPage();
@@ -79,6 +79,111 @@ it('takes a comment in a field of its own: Enter saves, Escape changes nothing, 
   await type('prompt-field', '  too dark ');
   await save();
   expect(last()).toMatchObject({ t: 'note', rows: [first], note: 'too dark' });
+});
+
+describe('a comment that is half written when the page is left', () => {
+  beforeEach(() => sessionStorage.clear());
+  const u4 = new DataView(new ArrayBuffer(0));
+  const none = { b: 0, d: 'u4', n: 0 };
+  /** A page that knows of which data its points are. */
+  const page = async (data = 'of these') => {
+    const made = await open();
+    await made.said('marks', { flagged: none, noted: none, codes: none, texts: [], data }, [u4]);
+    const opened = () =>
+      made.one('prompt').hidden ? null : made.one('prompt').querySelector('label')!.textContent;
+    const text = () => (made.one('prompt-field') as HTMLInputElement).value;
+    const sent = () => made.kernel.log.filter((it) => (it as { t: string }).t === 'note');
+    return { ...made, opened, text, sent };
+  };
+  const left = async (text = 'blurred') => {
+    const { press, type, first } = await page();
+    await press('c');
+    await type('prompt-field', text);
+    document.body.replaceChildren();
+    return first;
+  };
+
+  it('is saved before another one or a label is asked for, and says which point it is of', async () => {
+    for (const key of ['c', 'l']) {
+      sessionStorage.clear();
+      const first = await left();
+      const { press, opened, sent, row, one } = await page();
+      expect([opened(), one('prompt').textContent]).toEqual([
+        `Comment on point ${first}`,
+        expect.stringContaining('Not saved yet'),
+      ]);
+      await press('ArrowDown');
+      expect(opened()).toBe(`Comment on point ${first}`);
+      const second = row().parentElement!.querySelector<HTMLElement>('.focused')!.dataset.row!;
+      await press(key, one('table'));
+      expect(sent()).toMatchObject([{ rows: [first], note: 'blurred' }]);
+      expect(opened()).toBe(`${key === 'c' ? 'Comment on' : 'Label of'} point ${second}`);
+      expect(second).not.toBe(String(first));
+      await press('Escape', one('prompt-field'));
+      document.body.replaceChildren();
+      expect((await page()).opened()).toBe(null);
+      document.body.replaceChildren();
+    }
+  });
+
+  it('goes on where the same point is commented', async () => {
+    await left();
+    const { press, opened, text, sent, one, save, row } = await page();
+    row().focus();
+    await press('c');
+    expect([opened() !== null, text(), sent()]).toEqual([true, 'blurred', []]);
+    expect((one('prompt').getRootNode() as ShadowRoot).activeElement).toBe(one('prompt-field'));
+    await save();
+    expect(sent()).toMatchObject([{ note: 'blurred' }]);
+    expect((one('prompt').getRootNode() as ShadowRoot).activeElement).toBe(row());
+  });
+
+  it('stays as it is where no label can be asked for, since points have none', async () => {
+    const first = await left();
+    const { press, opened, sent, save, kernel } = await page();
+    const [content, buffers] = full(kernel.run, 2);
+    kernel.post({ ...content, label: null }, buffers);
+    await wait(400);
+    await press('ArrowDown');
+    await press('l');
+    expect(opened()).toBe(`Comment on point ${first}`);
+    await save();
+    expect(sent()).toMatchObject([{ rows: [first], note: 'blurred' }]);
+  });
+
+  it('names the first of several points', async () => {
+    const { press, opened, one } = await page();
+    for (const [more, wanted] of [
+      [2, /^Comment on 2 points: \d+, \d+$/],
+      [5, /^Comment on 7 points: (\d+, ){5}…$/],
+    ] as const) {
+      for (let i = 0; i < more; i++) {
+        await press('ArrowDown', one('table'));
+        await press(' ', one('table'));
+      }
+      await press('c', one('table'));
+      expect(opened()).toMatch(wanted);
+      await press('Escape', one('prompt-field'));
+    }
+  });
+
+  it('is not one of other data in the same log, and comes again with its own', async () => {
+    const first = await left();
+    expect((await page('of others')).opened()).toBe(null);
+    document.body.replaceChildren();
+    expect((await page()).opened()).toBe(`Comment on point ${first}`);
+  });
+
+  it('is opened by one of two views, and saved by it where the other one is commented', async () => {
+    const first = await left();
+    const [one, two] = [await page(), await page()];
+    expect([one.opened(), two.opened()]).toEqual([`Comment on point ${first}`, null]);
+    await two.press('ArrowDown');
+    await two.press('c');
+    expect(one.opened()).toBe(null);
+    expect(one.sent()).toMatchObject([{ rows: [first], note: 'blurred' }]);
+    expect(two.sent()).toEqual([]);
+  });
 });
 
 it('finds labels by their names, and asks before it makes a new one', async () => {

@@ -196,7 +196,7 @@ describe('edits of test points', () => {
       .concat(all('test-prompt'))
       .filter((prompt) => !prompt.hidden);
     expect(open_.map((prompt) => prompt.querySelector('label')!.textContent)).toEqual([
-      'Comment on this test point',
+      `Comment on test point ${test}`,
     ]);
     expect(open_[0]!.querySelector('label')!.htmlFor).toBe(open_[0]!.querySelector('input')!.id);
     expect(one('test-flag').getAttribute('aria-pressed')).toBe('true');

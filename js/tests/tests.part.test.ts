@@ -273,6 +273,43 @@ it('hears of a selection again after a kernel that never answered the last one',
   expect([first, second].map((line) => line.getAttribute('aria-selected'))).toEqual(['false', 'true']);
 });
 
+it('names a test point where it is commented, and puts no keys on one that is no longer listed', () => {
+  const { root, at, all, hear, say, ask, press } = open();
+  sessionStorage.setItem('dvl["edits.jsonl","these"]', JSON.stringify([[3], 'whose?']));
+  say('about', { possible: true, why: '', n: 4 });
+  hear(plain());
+  const none = { b: 0, d: 'u4', n: 0 };
+  const marks = { flagged: none, noted: none, codes: none, texts: [], data: 'these' };
+  hear({
+    part: 'tests',
+    request: null,
+    kind: 'marks',
+    body: marks,
+    buffers: [new DataView(new ArrayBuffer(0))],
+  });
+  const prompt = root.querySelector<HTMLElement>('.prompt')!;
+  expect([prompt.hidden, prompt.querySelector('label')!.textContent]).toEqual([
+    false,
+    'Comment on test point 3',
+  ]);
+  const [first] = all('test-doubt') as [HTMLElement];
+  expect([first.classList.contains('focused'), at('test-card').textContent]).toEqual([
+    true,
+    expect.stringContaining('Test point two'),
+  ]);
+  press('f', first);
+  expect(ask).toHaveBeenLastCalledWith('tests', {
+    do: 'edit',
+    edit: { t: 'flag', rows: [2], flagged: true },
+  });
+  press('c', first);
+  expect(ask).toHaveBeenLastCalledWith('tests', {
+    do: 'edit',
+    edit: { t: 'note', rows: [3], note: 'whose?' },
+  });
+  expect(prompt.querySelector('label')!.textContent).toBe('Comment on test point two');
+});
+
 it('hands the list to other programs: what is selected, else all', async () => {
   const { at, all, hear, say, press } = open();
   const writeText = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());

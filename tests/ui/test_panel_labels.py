@@ -234,6 +234,21 @@ def test_a_comment_that_is_half_written_is_there_again_when_the_page_is_loaded_a
         at.row(3).click()
         expect(at.part("point-note")).to_have_text("blurred, ask Anna")
 
+        # of which point it is stays said while somebody goes on, and it is kept when another one is begun
+        page.keyboard.press("c")
+        field.fill("blurred; Anna agrees")
+        anew()
+        expect(at.part("prompt")).to_contain_text("Comment on point 3")
+        page.keyboard.press("n")
+        expect(at.row(3)).not_to_have_class(re.compile("focused"))
+        expect(at.part("prompt")).to_contain_text("Comment on point 3")
+        page.keyboard.press("c")
+        expect(at.part("prompt")).not_to_contain_text("Comment on point 3")
+        expect(field).to_be_focused()
+        page.keyboard.press("Escape")
+        at.row(3).click()
+        expect(at.part("point-note")).to_have_text("blurred; Anna agrees")
+
         # what was cancelled is gone; so is a draft of points that there are not
         page.keyboard.press("c")
         field.fill("no")
@@ -272,3 +287,21 @@ def test_classes_that_look_alike_are_told_apart(browser: Browser, tmp_path: Path
     expect(page.get_by_test_id("row").first).to_be_visible()
     assert set(page.get_by_test_id("filter-label").locator("option").all_inner_texts()[1:]) == set(seen)
     page.close()
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_which_points_are_commented_is_said_within_the_prompt(browser: Browser, width: int) -> None:
+    iris = load_iris()
+    ids = [f"cells/C33P1thinF_IMG_20150619_114756a_cell_{i}.png" for i in range(150)]
+    panel = ValuationPanel(FakeValuation(), Dataset(iris.data, iris.target, ids=ids), title="cells")
+    with bridged(browser, panel, width=width) as at:
+        expect(at.part("row").first).to_be_visible()
+        at.row(at.order()[0]).focus()
+        for _ in range(7):
+            at.page.keyboard.press("Space")
+            at.page.keyboard.press("ArrowDown")
+        at.page.keyboard.press("c")
+        label = at.part("prompt").locator("label")
+        expect(label).to_have_text(re.compile(r"Comment on 7 points: (cells/\S+\.png, ){5}…"))
+        assert label.evaluate("one => one.scrollWidth <= one.clientWidth")
+        assert at.part("prompt-field").evaluate("one => one.getBoundingClientRect().bottom") < 300

@@ -58,7 +58,7 @@ class EditsPart:
         self._edited: Edited = hub.session if edited is None else edited
         self._telling = threading.Lock()
         self._merging = Merging(hub, name, self._edited, never)
-        self._deaf = self._edited.edits.subscribe(lambda _: self._tell())
+        self._deaf = self._edited.edits.subscribe(lambda _: self.tell())
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """A page of the history ("log"), all of it as a text ("export"), or what merges a file (see `Merging`)."""
@@ -72,8 +72,13 @@ class EditsPart:
         raise WireError(f"'do' should be 'log', 'export' or one of {DEEDS}, not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
-        """The flags and notes as they are."""
+        """The flags and notes as they are, and which data they are of: a page keeps what is being written for those."""
         return [self._marks()]
+
+    def tell(self) -> None:
+        """The same as in `hello`, at once."""
+        with self._telling:  # the marks that are read last are sent last
+            self._hub.say(self._marks())
 
     def close(self) -> None:
         """Hears of no further edit."""
@@ -83,10 +88,6 @@ class EditsPart:
     def settle(self, timeout: float = 10.0) -> bool:
         """Waits until a file that came is read; False after `timeout` seconds."""
         return self._merging.settle(timeout)
-
-    def _tell(self) -> None:
-        with self._telling:  # the marks that are read last are sent last
-            self._hub.say(self._marks())
 
     def _marks(self) -> wire.Frame:
         edited, pack = self._edited, wire.Packer()
@@ -102,6 +103,7 @@ class EditsPart:
             "noted": pack(np.array(list(notes), dtype=np.uint32), "u4"),
             "codes": pack(np.array([texts[text] for text in notes.values()], dtype=np.uint32), "u4"),
             "texts": list(texts),
+            "data": edited.data.fingerprint[:16],
         }
         return wire.part(self._name, "marks", body, pack=pack)
 

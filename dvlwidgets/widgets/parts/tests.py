@@ -222,6 +222,8 @@ class TestsPart:
     def _look(self) -> None:
         try:
             own, points, session = self._own(), self._of_tests(), self._hub.session
+            marks = self._marks
+            assert marks is not None  # made with the points
             train, test = session.edits.apply(session.train), points.edits.apply(points.data)
             found = doubts_of(own.model, train, test)
             self._losses = tests_list.losses(found, test, points)
@@ -233,4 +235,5 @@ class TestsPart:
             self._list = listed
             self._selection = self._selection[np.isin(self._selection, listed["rows"])]
             self._hub.say(tests_list.told(points, listed))
+            marks.tell()  # the log may have flags and comments of an earlier time
             self._become("done")

@@ -1,7 +1,7 @@
 /** Flags, comments, labels by their names, accepted suggestions, and the history of all edits. */
 
 import { h, setText } from '../dom';
-import { isFlagged, noteOf, type Points } from '../points';
+import { idOf, isFlagged, noteOf, type Points } from '../points';
 import { words, type Json } from '../read';
 import { shown } from '../shown';
 import { focusOn, targets } from '../state';
@@ -11,7 +11,7 @@ import STYLE from '../../style/parts/edits.css';
 import { copied } from './clipboard';
 import { suggestedFor, type Taken } from './edits/accept';
 import { createDetail } from './edits/detail';
-import { draftOf, keepDraft } from './edits/draft';
+import { draftOf, keepDraft, shownBy } from './edits/draft';
 import { isForm, save } from './edits/export';
 import { readPage, said } from './edits/history';
 import { createLog, type Form } from './edits/log';
@@ -35,6 +35,9 @@ export interface Whose {
 
 const OWN: Whose = { name: 'edits', what: 'point', history: Say.historyTitle, worth: Say.worth };
 
+/** So many of the points that a comment or a label is for are named. */
+const MOST_NAMED = 5;
+
 /** What is asked of a source: a panel with two logs has one for each. */
 type EditSource = Pick<PartSource, 'points' | 'editBy' | 'ask' | 'hear' | 'complain' | 'tell' | 'subscribe'>;
 
@@ -49,14 +52,14 @@ export function makeEdits(
   let open = false;
   let merge: Merge | null | undefined; // null while it is on its way
   let wanted = { log: '', take: '', how: 'copy' as 'copy' | 'download' };
-  const rows = (): number[] => targets(desk.state()).filter((row) => row >= 0);
+  const rows = (): number[] => targets(desk.state());
 
   const change = (t: string, body: Readonly<Record<string, unknown>>): void => source.editBy({ ...body, t });
   const prompt = createPrompt(
     {
       note: (note) => change('note', { rows: asked, note }),
       label: (choice: LabelChoice, why) => change('relabel', { rows: asked, ...choice, why }),
-      written: (text) => keepDraft(place(), text === null ? null : [asked, text]),
+      written: (text) => keepDraft(place(), asked, text),
     },
     name
   );
@@ -95,8 +98,9 @@ export function makeEdits(
 
   function flag(): void {
     const { points } = source;
-    if (points !== null && rows().length > 0) {
-      change('flag', { rows: rows(), flagged: !rows().every((row) => isFlagged(points, row)) });
+    const some = rows();
+    if (points !== null && some.length > 0) {
+      change('flag', { rows: some, flagged: !some.every((row) => isFlagged(points, row)) });
     }
   }
 
@@ -112,17 +116,19 @@ export function makeEdits(
     }
   }
 
-  /** The log's: it knows its data. */
-  const place = (): string => `dvl ${source.points?.edits.path}`;
+  /** The log's, and that of the data: a position means another point in others, which a log may be of as well. */
+  const place = (): string => `dvl${JSON.stringify([source.points?.edits.path, marks?.body.data])}`;
 
   /** What was being written when the page was left is not lost. */
   function takeUpDraft({ n }: Points): void {
     const draft = draftOf(place(), n);
-    if (draft !== null) {
+    if (draft !== null && !shownBy.get(place())?.element.isConnected) {
       const [some, text] = draft;
       if (some.length === 1) {
         set((s) => focusOn(s, some[0]!));
-        desk.reveal(some[0]!);
+        if (document.activeElement === document.body) {
+          desk.reveal(some[0]!); // which takes the keys, but not from who writes elsewhere by now
+        }
       }
       ask('note', some, text);
     }
@@ -130,21 +136,23 @@ export function makeEdits(
 
   function ask(kind: 'note' | 'label', of: readonly number[] = rows(), written?: string): void {
     const { points } = source;
-    asked = of;
-    const n = asked.length;
-    if (points === null || n === 0 || (kind === 'label' && points.label === null)) {
+    if (points === null || of.length === 0 || (kind === 'label' && points.label === null)) {
       return;
     }
-    const classes = points.label?.kind === 'class' ? points.label.classes : [];
-    const notes = new Set(asked.map((row) => noteOf(points, row)));
-    if (kind === 'note') {
-      const present = notes.size === 1 ? [...notes][0]! : '';
-      prompt.open({ title: WORDS.promptNote(n, what), kind, present, classes }, written);
-    } else if (points.label?.kind === 'number') {
-      prompt.open({ title: WORDS.promptNumber(n, what), kind: 'number', present: '', classes });
-    } else {
-      prompt.open({ title: WORDS.promptLabel(n, what), kind, present: '', classes });
+    if (kind === 'note' && String(of) === String(asked) && prompt.resume()) {
+      return;
     }
+    shownBy.get(place())?.leave();
+    prompt.leave();
+    asked = of;
+    shownBy.set(place(), prompt);
+    const { label } = points;
+    const classes = label?.kind === 'class' ? label.classes : [];
+    const asks = kind === 'label' && label?.kind === 'number' ? 'number' : kind;
+    const note = noteOf(points, of[0]!);
+    const present = kind === 'note' && of.every((row) => noteOf(points, row) === note) ? note : '';
+    const ids = of.slice(0, MOST_NAMED).map((row) => idOf(points, row));
+    prompt.open({ title: WORDS.prompt(asks, of.length, what, ids), kind: asks, present, classes }, written);
   }
 
   function toggle(now: boolean): void {
@@ -248,8 +256,8 @@ export function makeEdits(
       detail.update(points, state.selected, focus);
       suggestions.update(points, state.selected);
       setText(also, WORDS.also(points.edits.flagged ?? 0, points.edits.noted ?? 0));
-      if (fresh) {
-        fresh = false;
+      if (fresh && marks !== null) {
+        fresh = false; // now it is known of which data the points are
         takeUpDraft(points);
       }
       if (open && points.edits !== listed) {

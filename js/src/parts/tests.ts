@@ -141,7 +141,9 @@ export const makeTests: MakeLate = (hub, kit) => {
   function learn(message: PartMessage): void {
     const [now, doubts] = readDoubts(message);
     const extra = points?.n === now.n ? points.extra : new Map<string, ExtraColumn>();
-    points = { ...now, extra } as Points; // a test point has no value: what is asked of it is here
+    const ids: string[] = [];
+    doubts.list.forEach(({ row, id }) => (ids[row] = id));
+    points = { ...now, ids, extra } as unknown as Points; // a test point has no value: what is asked of it is here
     found = doubts;
     edited.adopt(edited.state.selected);
     edited.renew();

@@ -3,10 +3,27 @@
 /** The points, and what was written of them so far. */
 export type Draft = readonly [rows: readonly number[], text: string];
 
-/** A page may have no storage, or it may be full: then nothing is kept. */
-export function keepDraft(key: string, draft: Draft | null): void {
+interface Shown {
+  readonly element: HTMLElement;
+  leave(): void;
+}
+
+/**
+ * Who shows the comment that is being written, by the keys of the drafts: several views may have one log, and each model
+ * has a module of its own. So this is the page's.
+ */
+export const shownBy = ((globalThis as { dvlComments?: Map<string, Shown> }).dvlComments ??= new Map<
+  string,
+  Shown
+>());
+
+/** A page may have no storage, or it may be full: then nothing is kept. `text` is null once it is saved or given up. */
+export function keepDraft(key: string, rows: readonly number[], text: string | null): void {
+  if (text === null) {
+    shownBy.delete(key);
+  }
   try {
-    sessionStorage.setItem(key, JSON.stringify(draft));
+    sessionStorage.setItem(key, JSON.stringify([rows, text]));
   } catch {
     // as before
   }

@@ -98,7 +98,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
     if (held) {
       close.focus({ preventScroll: true }); // the button that was pressed is gone: the keys stay here
     }
-    setText(none, edits.length === 0 ? Say.historyNone : '');
+    setText(none, Say.historyNone);
     show(none, edits.length === 0);
     show(older, more);
     const standing = edits.filter((entry) => entry.inForce).length;

@@ -34,27 +34,22 @@ export function putMarks(points: Points, marks: Marks): void {
       throw new WireError(`A point is marked that is not one of the ${points.n}.`);
     }
   }
-  put(points, marks.flagged.length, () => {
+  put(points, 'flagged', marks.flagged.length, () => {
     const values = new Float32Array(points.n);
     marks.flagged.forEach((row) => (values[row] = 1));
-    return { id: 'flagged', name: 'flagged', tip: Say.flagged, data: { kind: 'number', values } };
+    return { name: 'flagged', tip: Say.flagged, data: { kind: 'number', values } };
   });
-  put(points, marks.noted.length, () => {
+  put(points, 'note', marks.noted.length, () => {
     const notes = new Array<string>(points.n).fill('');
     marks.noted.forEach((row, i) => (notes[row] = marks.texts[marks.codes[i]!]!));
-    return { id: 'note', name: 'comment', tip: Say.noteColumn, data: { kind: 'text', texts: notes } };
+    return { name: 'comment', tip: Say.noteColumn, data: { kind: 'text', texts: notes } };
   });
-  if (marks.flagged.length === 0) {
-    points.extra.delete('flagged');
-  }
-  if (marks.noted.length === 0) {
-    points.extra.delete('note');
-  }
 }
 
-function put(points: Points, any: number, make: () => ExtraColumn): void {
+function put({ extra }: Points, id: string, any: number, make: () => Omit<ExtraColumn, 'id'>): void {
   if (any > 0) {
-    const column = make();
-    points.extra.set(column.id, column);
+    extra.set(id, { id, ...make() });
+  } else {
+    extra.delete(id);
   }
 }

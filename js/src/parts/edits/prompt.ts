@@ -23,16 +23,16 @@ export interface PromptActions {
 }
 
 const HINTS = { note: Say.noteHint, label: Say.labelHint, number: Say.numberHint };
-const MAX_NOTE = 2000;
+const FIELD = { class: 'field', autocomplete: 'off', maxlength: 2000 };
 
 /** `name`: its own on a panel with several. */
 export function createPrompt(actions: PromptActions, name: string) {
   const title = h('label', { for: `${name}-field` });
   const field = h('input', {
-    class: 'field',
+    ...FIELD,
     id: `${name}-field`,
-    autocomplete: 'off',
-    maxlength: MAX_NOTE,
+    step: 'any', // of a number
+    'aria-controls': `${name}-options`,
     'data-testid': 'prompt-field',
     oninput() {
       list();
@@ -43,9 +43,7 @@ export function createPrompt(actions: PromptActions, name: string) {
   });
   const options = h('ul', { class: 'prompt-options', id: `${name}-options`, role: 'listbox' });
   const why = h('input', {
-    class: 'field',
-    autocomplete: 'off',
-    maxlength: MAX_NOTE,
+    ...FIELD,
     placeholder: WORDS.reason,
     'aria-label': WORDS.reason,
     'data-testid': 'prompt-why',
@@ -64,11 +62,7 @@ export function createPrompt(actions: PromptActions, name: string) {
       onkeydown: (event: KeyboardEvent) => press(event),
       onfocusout: (event: FocusEvent) => {
         if (event.relatedTarget instanceof Node && !element.contains(event.relatedTarget)) {
-          const note = field.value.trim();
-          if (question?.kind === 'note' && note !== question.present.trim()) {
-            actions.note(note); // what somebody wrote is not thrown away by a click elsewhere; u takes it back
-          }
-          close(false);
+          leave();
         }
       },
     },
@@ -88,18 +82,18 @@ export function createPrompt(actions: PromptActions, name: string) {
   let choices: readonly LabelChoice[] = [];
   let at = 0;
   let from: Element | null = null;
+  const focused = (): Element | null => (element.getRootNode() as ShadowRoot).activeElement;
 
   /** `written`: before the page was loaded; then the focus stays where it is. */
   function open(asked: Question, written?: string): void {
-    from ??= (element.getRootNode() as ShadowRoot).activeElement;
+    const { kind } = asked;
+    from ??= focused();
     question = asked;
     setText(title, asked.title);
-    setText(hint, HINTS[asked.kind]);
-    setAttr(field, 'type', asked.kind === 'number' ? 'number' : 'text');
-    setAttr(field, 'step', asked.kind === 'number' ? 'any' : null);
-    setAttr(field, 'role', asked.kind === 'label' ? 'combobox' : null);
-    setAttr(field, 'aria-controls', asked.kind === 'label' ? options.id : null);
-    show(why, asked.kind !== 'note');
+    setText(hint, written === undefined ? HINTS[kind] : Say.draftHint);
+    setAttr(field, 'type', kind === 'number' ? 'number' : 'text');
+    setAttr(field, 'role', kind === 'label' ? 'combobox' : null);
+    show(why, kind !== 'note');
     field.value = written ?? asked.present;
     why.value = '';
     show(element, true);
@@ -107,6 +101,27 @@ export function createPrompt(actions: PromptActions, name: string) {
     if (written === undefined) {
       field.focus(); // wherever the page stands, the field is in sight
       field.select();
+    }
+  }
+
+  /** Goes on with the comment that is open; false where none is. */
+  function resume(): boolean {
+    const any = question?.kind === 'note';
+    if (any) {
+      from = focused();
+      field.focus();
+    }
+    return any;
+  }
+
+  /** What somebody wrote is not thrown away by going elsewhere; u takes it back. */
+  function leave(): void {
+    const note = field.value.trim();
+    if (question?.kind === 'note' && note !== question.present.trim()) {
+      actions.note(note);
+    }
+    if (question !== null) {
+      close(false);
     }
   }
 
@@ -123,9 +138,9 @@ export function createPrompt(actions: PromptActions, name: string) {
 
   function list(): void {
     const typed = field.value.trim();
-    const labels = question?.kind === 'label' ? question.classes : [];
-    const found = question?.kind === 'label' ? matches(labels, typed) : [];
-    const isNew = question?.kind === 'label' && typed !== '' && !labels.includes(typed);
+    const labels = question?.kind === 'label' ? question.classes : null;
+    const found = matches(labels ?? [], typed);
+    const isNew = labels !== null && typed !== '' && !labels.includes(typed);
     choices = [...found.map((label) => ({ label })), ...(isNew ? [{ new: typed }] : [])];
     at = 0;
     options.replaceChildren(
@@ -142,12 +157,12 @@ export function createPrompt(actions: PromptActions, name: string) {
               submit();
             },
           },
-          'label' in choice ? named(labels[choice.label]!) : WORDS.newClass(typed)
+          'label' in choice ? named(labels![choice.label]!) : WORDS.newClass(typed)
         )
       )
     );
     show(options, choices.length > 0);
-    setAttr(field, 'aria-expanded', question?.kind === 'label' ? String(choices.length > 0) : null);
+    setAttr(field, 'aria-expanded', labels && String(choices.length > 0));
     mark();
   }
 
@@ -194,5 +209,5 @@ export function createPrompt(actions: PromptActions, name: string) {
     }
   }
 
-  return { element, open };
+  return { element, open, resume, leave };
 }

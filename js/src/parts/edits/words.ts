@@ -17,9 +17,7 @@ function inThe(among: number): string {
   return among > 0 ? ` in the ${many(among, 'selected point')}` : '';
 }
 
-function these(n: number, what: string): string {
-  return n === 1 ? `this ${what}` : many(n, what);
-}
+const ASKED = { note: 'Comment on', label: 'Label of', number: 'Target of' };
 
 /** Texts without blanks to fill in: bundled, each stands where it is used. */
 export const enum Say {
@@ -38,6 +36,7 @@ export const enum Say {
   acceptNote = 'One step, undone by u. What you relabelled or dropped is left alone.',
   whyOne = 'suggestion accepted',
   noteHint = 'Enter or leaving saves, empty removes it, Esc cancels',
+  draftHint = 'Not saved yet when the page was left',
   labelHint = 'Type part of a name; Enter takes the marked one, Esc cancels',
   numberHint = 'Enter saves, Esc cancels',
   notNumber = 'That is no number. Write one as 1234.5',
@@ -76,9 +75,9 @@ export const WORDS = {
       .filter(Boolean)
       .join(', '),
   why: (p: number) => `suggestion accepted, ${percent(p, ' ')} and more`,
-  promptNote: (n: number, what: string) => `Comment on ${these(n, what)}`,
-  promptLabel: (n: number, what: string) => `Label of ${these(n, what)}`,
-  promptNumber: (n: number, what: string) => `Target of ${these(n, what)}`,
+  /** `ids`: of the first of `n` points. */
+  prompt: (kind: keyof typeof ASKED, n: number, what: string, ids: readonly string[]) =>
+    `${ASKED[kind]} ${n === 1 ? what : `${many(n, what)}:`} ${ids.join(', ')}${n > ids.length ? ', …' : ''}`,
   reason: 'why (optional)',
   newClass: (name: string) => `new label “${name}”`,
   did: (op: string, n: number) => {
@@ -93,7 +92,6 @@ export const WORDS = {
   yes: { dropped: 'dropped', flag: 'flagged' } as Record<string, string>,
   no: { dropped: 'kept', flag: 'not flagged' } as Record<string, string>,
   forms: { code: 'Python cell', csv: 'CSV', json: 'JSON' } as Record<string, string>,
-  close: 'Close',
 };
 
 export const KEYS: readonly (readonly [string, string])[] = [

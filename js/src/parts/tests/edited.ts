@@ -47,10 +47,10 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
   const theirDesk = {
     state: () => ({ ...state, help: desk.state().help }),
     order: () => chosen.order(),
-    /** The list of keys is the panel's. */
+    /** The list of keys is the panel's. What is not listed is not in focus: nobody should edit what they do not see. */
     set(now: UiState) {
-      const { selected } = state;
-      state = now;
+      const { selected, focus } = state;
+      state = chosen.order().includes(now.focus) ? now : { ...now, focus };
       if (now.help !== desk.state().help) {
         desk.set({ ...desk.state(), help: now.help });
       }
