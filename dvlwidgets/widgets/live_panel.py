@@ -393,7 +393,6 @@ class LivePanel(anywidget.AnyWidget):
 
     def _table(self, rows: ArrayLike | None) -> table_export.Table:
         chosen = None if rows is None else view.positions(rows, self.n)
-        self._session.shown.freshen()
         return view_table.table_of(self._session, chosen)
 
     def _part(self, kind: type[P]) -> P:

@@ -31,6 +31,7 @@ def table_of(session: Session, rows: NDArray[np.intp] | None = None) -> Table:
         probability and predicted once they are known, dropped, flagged, note, the features that the panel shows as
         columns, and a data frame's columns that are no numbers: texts, categories, dates.
     """
+    session.shown.freshen()
     now, train = session.snapshot(), session.train
     labels = now.labels
     table: Table = {"position": np.arange(len(train)), "id": np.asarray(train.ids)}
