@@ -39,11 +39,7 @@ def finished(opened):
 
 
 def test_another_semivalue_stands_beside_the_values_as_a_column(opened):
-    data, _ = blobs(12)
-    made = shapley(MaxSamples(None, 3_000))
-    panel, page = opened(data, valuation=made)
-    panel.start()
-    panel.wait(60)
+    data, panel, page = finished(opened)
     methods = {one["name"] for one in ask(page, "semivalue", do="methods")["methods"]}
     assert "Banzhaf" in methods
     ask(page, "semivalue", do="column", name="Banzhaf")
