@@ -6,16 +6,21 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DONE   := .make
 SLOWEST := --durations=20 --durations-min=5
-BESIDE := ui or wheel or notebook
+BESIDE := ui or wheel
 REST := not ($(BESIDE)) and not bench
 # Half of the rest, by files, so that each is imported once; new files are in one half or the other.
-HALF := tests/test_[h-z]*.py
+HALF := tests/test_[k-z]*.py
 # Each stream remembers what failed in a folder of its own.
 PYTEST := $(BIN)/python -m pytest -o cache_dir=$(DONE)/failed
 # Where those beside are: to import all other tests only to leave them out takes half a minute.
-BESIDE_FILES = tests/ui $$(grep -rlE 'mark\.(ui|wheel|notebook)' tests --include='test_*.py')
+BESIDE_FILES = tests/ui $$(grep -rlE 'mark\.(ui|wheel)' tests --include='test_*.py')
+TESTS_beside = -m '$(BESIDE)' $(BESIDE_FILES)
+TESTS_half = -m '$(REST)' $(HALF)
+TESTS_rest = -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)'
+NICE_half := nice -n 3
+NICE_rest := nice -n 3
 # Not named as $(MAKE) where it is used: such a line is run even by `make -n`, with all of its tests.
-CHECKS = $(MAKE) --no-print-directory -k lint types js
+SUBMAKE = $(MAKE) --no-print-directory -k
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
@@ -24,7 +29,7 @@ BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/whatif.js dvlwidgets
 
 # A stamp is worthless once what it stands for is gone.
 ifneq ($(words $(wildcard $(BUILT))),$(words $(BUILT)))
-$(shell rm -f $(DONE)/js)
+$(shell rm -f $(DONE)/js $(DONE)/bundles)
 endif
 ifeq ($(wildcard $(BIN)/python),)
 $(shell rm -f $(DONE)/python)
@@ -34,7 +39,7 @@ $(shell rm -f $(DONE)/npm)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build lint format types py js core-only wheel notebooks ui screenshots bench bench-record bench-prints bench-influence bench-labels bench-estimators dist lock clean
+.PHONY: help demo test setup build lint lint-py lint-js format types types-py types-js py js core-only wheel notebooks ui screenshots bench bench-record bench-prints bench-influence bench-labels bench-estimators dist lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -42,29 +47,36 @@ help: ## list the targets
 demo: setup ## find flipped labels in two real data sets, then open JupyterLab (HEADLESS=1: only write the files)
 	HEADLESS="$(HEADLESS)" $(BIN)/python -m dvlwidgets.demo
 
-# Four things at a time, on two cores. The browser's tests wait for servers and kernels, wheel and notebooks for pip and
-# kernels: they come first whenever they have something to do. The two halves of all others, and lint, types and vitest,
-# take what they leave. One thread for linear algebra: threads of two programs that wait for each other cost four times
-# the work that they share. What fails in that crowd is said, and runs once more with the machine to itself.
+# On two cores: while pip installs, the other one makes the bundles and checks JavaScript, which needs no Python. Then
+# four things at a time. The browser's tests wait for servers and kernels, those of the wheel for pip: they come first
+# whenever they have something to do. The two halves of all others, and ruff and mypy, take what they leave.
+# One thread for linear algebra: threads of two programs that wait for each other cost four times the work that they
+# share. What fails in that crowd is said, and runs once more with the machine to itself.
 test: export OMP_NUM_THREADS := 1
 test: export OPENBLAS_NUM_THREADS := 1
+test: export LOW := nice -n 5
 test: ## everything: lint, types, vitest, pytest with wheel, core-only, notebooks and browser
-	@$(MAKE) --no-print-directory -j2 setup
-	@trap 'kill $$checks $$beside $$half 2>/dev/null' INT TERM; \
-	{ nice -n 5 $(CHECKS) > $(DONE)/checks.log 2>&1 || { cat $(DONE)/checks.log; exit 1; }; } & checks=$$!; \
-	$(PYTEST)/beside -m '$(BESIDE)' $(BESIDE_FILES) $(SLOWEST) > $(DONE)/beside.log 2>&1 & beside=$$!; \
-	nice -n 3 $(PYTEST)/half -m '$(REST)' $(HALF) $(SLOWEST) > $(DONE)/half.log 2>&1 & half=$$!; \
-	nice -n 3 $(PYTEST)/rest -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)' $(SLOWEST); rest=$$?; \
-	wait $$checks; checks=$$?; cat $(DONE)/checks.log; \
-	wait $$half; half=$$?; cat $(DONE)/half.log; \
-	wait $$beside; beside=$$?; cat $(DONE)/beside.log; \
-	alone() { echo "Once more, alone: what failed beside the others."; $(PYTEST)/"$$@" --last-failed --last-failed-no-failures=none; }; \
-	[ $$beside != 1 ] || { alone beside -m '$(BESIDE)' $(BESIDE_FILES); beside=$$?; }; \
-	[ $$half != 1 ] || { alone half -m '$(REST)' $(HALF); half=$$?; }; \
-	[ $$rest != 1 ] || { alone rest -m '$(REST)' tests --ignore=tests/ui --ignore-glob='$(HALF)'; rest=$$?; }; \
-	exit $$((rest | checks | half | beside))
+	@mkdir -p $(DONE) && rm -f $(DONE)/*.code
+	@exec 3>&1; \
+	$(SUBMAKE) -j6 -Otarget lint types js beside.stream half.stream rest.stream; first=$$?; \
+	$(SUBMAKE) -j1 beside.again half.again rest.again; again=$$?; \
+	exit $$((first | again))
+
+# One goes to the screen as it runs, the others when they are over.
+%.stream: setup
+	@$(NICE_$*) $(PYTEST)/$* $(TESTS_$*) $(SLOWEST) $(if $(filter rest,$*),>&3 2>&1); echo $$? > $(DONE)/$*.code
+
+%.again:
+	@if [ "$$(cat $(DONE)/$*.code 2>&1)" = 1 ]; then \
+	  echo "Once more, alone: what failed beside the others."; \
+	  $(PYTEST)/$* $(TESTS_$*) --last-failed --last-failed-no-failures=none; echo $$? > $(DONE)/$*.code; \
+	fi
+	@test "$$(cat $(DONE)/$*.code 2>&1)" = 0
 
 # --- set-up: each step leaves a stamp and runs again only when its inputs change --------------------------------
+
+# A third of what is installed, which nothing here imports; where something does, Python compiles it then.
+UNUSED := /(tests|sympy|networkx|fontTools|debugpy|mypy|mypyc|setuptools|docutils|torch/testing|torch/_inductor)/
 
 setup: $(DONE)/installed ## the environment, the JavaScript build and an editable install
 
@@ -75,8 +87,8 @@ $(DONE)/python: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
 	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@# pip compiles one file after another, and the packages' own tests, too; templates are no Python and may fail
-	@$(BIN)/python -W ignore -m compileall -qq -j 2 -x '/tests/' $(VENV)/lib || true
+	@# pip compiles one file after another, and what nobody imports, too; templates are no Python and may fail
+	@$(BIN)/python -W ignore -m compileall -qq -j 2 -x '$(UNUSED)' $(VENV)/lib || true
 	@touch $@
 
 $(DONE)/npm: package.json package-lock.json
@@ -86,8 +98,14 @@ $(DONE)/npm: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(DONE)/js: $(DONE)/python $(DONE)/npm $(JS_SOURCES)
-	npm run --silent build
+$(DONE)/bundles: $(DONE)/npm $(JS_SOURCES)
+	npm run --silent build:lib
+	npm run --silent build:widget
+	npm run --silent sizes
+	@touch $@
+
+$(DONE)/js: $(DONE)/bundles $(DONE)/python
+	npm run --silent build:labextension
 	@touch $@
 
 build: $(DONE)/js ## the widget bundle, the static viewer and the lab extension
@@ -99,21 +117,29 @@ $(DONE)/installed: $(DONE)/js
 
 # --- checks ------------------------------------------------------------------------------------------------------
 
-lint: setup ## ruff (rules and format), eslint
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	npm run --silent lint
+lint: lint-js lint-py ## ruff (rules and format), eslint
+
+lint-py: setup
+	$(LOW) $(BIN)/ruff check .
+	$(LOW) $(BIN)/ruff format --check .
+
+lint-js: $(DONE)/bundles
+	$(LOW) npm run --silent lint
 
 format: setup ## let ruff format and repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: setup ## mypy strict, tsc strict
-	$(BIN)/mypy
-	npm run --silent typecheck
+types: types-js types-py ## mypy strict, tsc strict
 
-js: setup ## vitest
-	npm run --silent test
+types-py: setup
+	$(LOW) $(BIN)/mypy
+
+types-js: $(DONE)/bundles
+	$(LOW) npm run --silent typecheck
+
+js: $(DONE)/bundles ## vitest
+	$(LOW) npm run --silent test
 
 py: setup ## pytest without the slow jobs below
 	$(BIN)/python -m pytest -m 'not wheel and not notebook and not ui and not slow'
@@ -155,7 +181,7 @@ bench-estimators: setup ## squared errors of all samplers on real games: half an
 # --- housekeeping ------------------------------------------------------------------------------------------------
 
 dist: setup ## a wheel for release -> dist/
-	npm run --silent clean && rm -rf dist $(DONE)/js
+	npm run --silent clean && rm -rf dist $(DONE)/js $(DONE)/bundles
 	$(BIN)/python -m build --wheel
 
 lock: setup ## write the pinned versions anew from what is installed
