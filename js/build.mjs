@@ -1,10 +1,11 @@
 // Builds the anywidget modules (an ESM file each) and the viewer of saved pages (one IIFE file). Nothing third-party
 // goes in.
 import { build, transform } from 'esbuild';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import * as often from './src/often.mjs';
+import { asFunction, givenByPanel } from './later.mjs';
 import { packed, shortVariables } from './pack.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -72,7 +73,7 @@ const sources = (change) => ({
 });
 
 /** V8 compiles all functions while it loads the module, beside the page: else each is when it is called first, in the first frame. */
-const EAGER = { js: '//# allFunctionsCalledOnLoad' };
+const EAGER = '//# allFunctionsCalledOnLoad';
 
 /** Names that our objects have, and neither a message nor the browser's objects: a saved page need not spell them out. */
 const OURS =
@@ -85,7 +86,7 @@ const common = {
   inject: ['js/src/often.mjs', 'js/src/unpacked.mjs'],
   bundle: true,
   minify: !dev,
-  banner: EAGER,
+  banner: { js: EAGER },
   sourcemap: dev ? 'inline' : false,
   target: 'es2022',
   charset: 'utf8',
@@ -96,40 +97,40 @@ const common = {
 };
 
 /** An anywidget module. What style sheets it has is known once it was bundled. */
-async function bundle(name) {
-  const own = sources((source) => source);
+async function bundle(name, plugins = [], banner = { js: EAGER }) {
   const options = {
     ...common,
+    banner,
     entryPoints: { [name]: `js/src/hosts/${name}.ts` },
     format: 'esm',
     mangleProps: dev ? undefined : new RegExp(`^(${Object.keys(SHORT).join('|')})$`),
     mangleCache: { ...SHORT },
   };
-  const first = await build({ ...options, plugins: [cssText(), own], write: dev });
+  const others = [...plugins, sources((source) => source)];
+  const first = await build({ ...options, plugins: [cssText(), ...others], write: dev });
   if (dev) {
     return first;
   }
-  const paths = Object.keys(first.metafile.inputs).filter((path) => path.endsWith('.css'));
+  const [{ inputs }] = Object.values(first.metafile.outputs);
+  const paths = Object.keys(inputs).filter((path) => path.endsWith('.css') && inputs[path].bytesInOutput > 0);
   const css =
     paths.length === 1 ? cssText(cssAlone()) : await cssTogether(paths.map((path) => resolve(path)));
-  return build({ ...options, plugins: [css, own] });
+  return build({ ...options, plugins: [css, ...others] });
 }
 
-const MODULES = [
-  'widget',
-  'influence',
-  'whatif',
-  'tests',
-  'view',
-  'table',
-  'merge',
-  'around',
-  'previews',
-  'pictures',
-];
+/** A module that comes after the panel, and takes from it what both need. */
+async function later(name) {
+  const made = await bundle(name, [givenByPanel()], {});
+  const [path] = Object.keys(made.metafile.outputs);
+  await writeFile(path, `${EAGER}\n${asFunction(await readFile(path, 'utf8'))}`);
+  return made;
+}
+
+const PANELS = ['widget', 'influence'];
+const LATER = ['whatif', 'tests', 'view', 'table', 'history', 'around', 'previews', 'pictures'];
 
 const outputs = [
-  ...(await Promise.all(MODULES.map(bundle))),
+  ...(await Promise.all([...PANELS.map((name) => bundle(name)), ...LATER.map(later)])),
   await build({
     ...common,
     entryPoints: { viewer: 'js/src/hosts/page.ts' },
@@ -141,7 +142,7 @@ const outputs = [
 ];
 
 for (const input of outputs.flatMap((output) => Object.keys(output.metafile.inputs))) {
-  if (!/^(js\/(src|style)\/|sheets:)/.test(input)) {
+  if (!/^(js\/(src|style)\/|sheets:|given:)/.test(input)) {
     throw new Error(
       `${input} would go into a bundle: nothing third-party may, or its licence must be shipped.`
     );

@@ -5,14 +5,14 @@ import { gzipSync } from 'node:zlib';
 const BUDGETS = {
   'dvlwidgets/static/widget.js': 150_000,
   'dvlwidgets/static/influence.js': 150_000,
-  'dvlwidgets/static/whatif.js': 20_000,
-  'dvlwidgets/static/tests.js': 20_000,
-  'dvlwidgets/static/view.js': 32_000,
-  'dvlwidgets/static/previews.js': 20_000,
-  'dvlwidgets/static/around.js': 15_000,
-  'dvlwidgets/static/merge.js': 12_000,
-  'dvlwidgets/static/table.js': 58_500,
-  'dvlwidgets/static/pictures.js': 43_000,
+  'dvlwidgets/static/whatif.js': 12_000,
+  'dvlwidgets/static/tests.js': 15_000,
+  'dvlwidgets/static/view.js': 29_000,
+  'dvlwidgets/static/previews.js': 12_000,
+  'dvlwidgets/static/around.js': 8_000,
+  'dvlwidgets/static/history.js': 18_000,
+  'dvlwidgets/static/table.js': 52_000,
+  'dvlwidgets/static/pictures.js': 40_000,
   'dvlwidgets/static/viewer.js': 60_000,
 };
 

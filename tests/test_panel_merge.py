@@ -51,7 +51,7 @@ def send(page, text, *, name="ada.jsonl", size=200, part="edits"):
 def test_the_pages_half_is_handed_over_when_it_is_asked_for(valued, monkeypatch):
     _, page = valued
     monkeypatch.setattr(bundle, "read", lambda name: f"/* {name} */")
-    assert ask(page, "edits", do="merger")["text"] == "/* merge.js */"
+    assert ask(page, "edits", do="history")["text"] == "/* history.js */"
 
 
 def test_nothing_changes_before_it_is_asked_for_and_then_all_in_one_step(valued, theirs, tmp_path):

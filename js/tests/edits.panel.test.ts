@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import widget from '../src/hosts/widget';
+import { makeHistory } from '../src/parts/history';
 import { FakeKernel } from './harness/kernel.mjs';
 import { full, makeRun } from './harness/frames.mjs';
 import { onAPage, wait } from './page';
@@ -38,7 +39,8 @@ async function open(options: Record<string, string | number> = {}) {
     kernel.post({ v: 1, t: 'part', part: 'edits', request: null, kind, ...body }, buffers);
     await wait(400);
   };
-  const last = (): Record<string, unknown> => kernel.log.at(-1) as Record<string, unknown>;
+  /** What was sent last, but for modules that are asked for. */
+  const last = (): Record<string, unknown> => kernel.log.filter((command) => command.do !== 'code').at(-1)!;
   return { kernel, one, all, row, press, type, save, said, last, first: Number(row().dataset.row) };
 }
 
@@ -208,6 +210,9 @@ it('finds labels by their names, and asks before it makes a new one', async () =
 it('lists the history, and goes back in it', async () => {
   const { press, one, all, last, said, kernel } = await open();
   await press('h');
+  expect(one('log').textContent).toContain('Reading the log…');
+  expect(last()).toMatchObject({ t: 'part', part: 'edits', do: 'history' });
+  await comes({ said, one });
   expect(last()).toMatchObject({ t: 'part', part: 'edits', do: 'log', before: 0 });
   const rows = [{ row: 3, id: '3', field: 'label', old: '1', new: '2', value: -0.25 }];
   const edit = { op: 'relabel', at: '2026-11-26T20:00:00+00:00', who: 'ana', why: 'by eye', points: 2, rows };
@@ -257,28 +262,43 @@ it('takes a target as a number, and nothing else', async () => {
   expect(last()).toMatchObject({ t: 'relabel', rows: [first], number: -2.5 });
 });
 
-it('asks for what loads a file when the history is opened, once it is there no more, and says why it is not', async () => {
+it('asks for the history when it is opened, once it is there no more, and says why it is not', async () => {
   const { press, one, said, kernel } = await open();
-  const asked = () => kernel.log.filter((command) => (command as { do?: string }).do === 'merger').length;
-  expect(asked()).toBe(0);
+  const asked = (what: string) =>
+    kernel.log.filter((command) => (command as { do?: string }).do === what).length;
+  expect(asked('history')).toBe(0);
   await press('h');
-  expect(asked()).toBe(1);
+  expect(asked('history')).toBe(1);
   vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
-  await said('merger', { text: 'const a = 1;' });
-  await vi.waitFor(() =>
-    expect(one('notice').textContent).toContain('The button to load edits could not be')
-  );
+  await said('history', { text: 'const a = 1;' });
+  await vi.waitFor(() => expect(one('notice').textContent).toContain('The history of edits could not be'));
+  expect(one('log').textContent).toContain('The history of edits could not be');
   await press('Escape', one('log'));
   await press('h');
-  expect(asked()).toBe(2);
-  const module =
-    'const a=(drawer)=>{drawer.row.append("<Load>");return()=>drawer.tell("heard")};export{a as default};';
-  await said('merger', { text: module });
-  await vi.waitFor(() => expect(one('log').textContent).toContain('<Load>')); // the code is not made fit to be read
-  await said('merge', {});
-  expect(one('export-told').textContent).toBe('heard');
+  expect(asked('history')).toBe(2);
+  expect(one('log').textContent).toContain('Reading the log…');
+  expect(asked('log')).toBe(0);
+  await comes({ said, one });
+  expect(asked('log')).toBe(1);
   await press('Escape', one('log'));
   await press('h');
-  expect(asked()).toBe(2);
-  vi.unstubAllGlobals();
+  expect([asked('history'), asked('log')]).toEqual([2, 2]);
 });
+
+it('keeps the history closed where it was closed before it came', async () => {
+  const { press, one, said, last } = await open();
+  await press('h');
+  await press('Escape', one('log'));
+  await comes({ said, one });
+  expect(one('log').hidden).toBe(true);
+  expect(last()).toMatchObject({ do: 'history' });
+});
+
+/** The module of the history, as its source would make it; the markup in it is no markup. */
+async function comes({ said, one }: Pick<Awaited<ReturnType<typeof open>>, 'said' | 'one'>): Promise<void> {
+  Object.assign(document, { makeHistory }); // which scripts of the page have, too; a window of the tests' own they have not
+  vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
+  await said('history', { text: 'export default ($given) => (typeof $given("<b>"), document.makeHistory)' });
+  await vi.waitFor(() => expect(one('merge-open').textContent).toBe('Load…'), 9000);
+  vi.unstubAllGlobals();
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { suggestedAbove, suggestedFor } from '../src/parts/edits/accept';
-import { after, readPage, said, withPage, type Entry } from '../src/parts/edits/history';
+import { after, readPage, said, withPage, type Entry } from '../src/parts/history/page';
 import { putMarks, readMarks } from '../src/parts/edits/marks';
 import { matches } from '../src/parts/edits/match';
 import { WORDS } from '../src/parts/edits/words';

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { h } from '../src/dom';
 import { makeLater } from '../src/parts/later';
@@ -36,7 +36,7 @@ describe('a part whose module comes later', () => {
       keys: [['v', 'view']],
       paint,
     };
-    const part = makeLater('far', () => Promise.resolve({ default: () => made }))(hub);
+    const part = makeLater('far', {}, () => Promise.resolve(() => made))(hub);
     part.paint!(sight);
     part.paint!(sight);
     expect(asked).toEqual([['far', { do: 'code' }]]);
@@ -51,8 +51,8 @@ describe('a part whose module comes later', () => {
   });
 
   it('says why it did not load, and is tried again when somebody asks', async () => {
-    const load = vi.fn((): Promise<{ default: MakePart }> => Promise.reject(new Error('blocked')));
-    const part = makeLater('far', load)(hub);
+    const load = vi.fn((): Promise<MakePart> => Promise.reject(new Error('blocked')));
+    const part = makeLater('far', {}, load)(hub);
     const card = part.overview![0]!;
     document.body.append(card);
     part.paint!(sight);
@@ -63,7 +63,7 @@ describe('a part whose module comes later', () => {
     expect(asked.length).toBe(1); // it is not asked for by itself: it would fail once a frame
     card.querySelector('button')!.click();
     expect(asked.length).toBe(2);
-    load.mockResolvedValue({ default: () => ({ overview: [h('b', {}, 'card')] }) });
+    load.mockResolvedValue(() => ({ overview: [h('b', {}, 'card')] }));
     say('code', 'y');
     await settle();
     expect(card.textContent).toBe('card');
@@ -71,7 +71,7 @@ describe('a part whose module comes later', () => {
 
   it('runs as an inline script where the page refuses blobs, and says so where that cannot be either', async () => {
     vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
-    const make = `const a=()=>({overview:[document.createElement("hr")]}),t="export";export{a as default};`;
+    const make = `//# comment\nexport default ($given) => {const h=$given(4),a=()=>({overview:[h("hr")]}),t="export default";return a;}`;
     for (const [code, tag] of [
       [make, 'HR'],
       ['const a = 1;', 'P'], // as where no script runs: nothing is made
@@ -95,5 +95,145 @@ describe('a part whose module comes later', () => {
     part.paint!(sight);
     expect(asked.length).toBe(2);
     clock.mockRestore();
+  });
+});
+
+describe('a module that is wanted only sometimes', () => {
+  const made = (): Part => ({ overview: [h('b', {}, 'card')], tools: [h('b', {}, 'tool')] });
+  const load = (): Promise<MakePart> => Promise.resolve(made);
+
+  /** On a panel. */
+  function stand(part: Part): HTMLElement {
+    const panel = document.body.appendChild(h('div', { class: 'panel' }));
+    panel.append(...part.overview!, ...part.tools!, ...part.overlays!);
+    return panel;
+  }
+  afterEach(() => {
+    document.body.replaceChildren();
+    vi.unstubAllGlobals();
+  });
+
+  it.each(['pointerenter', 'focusin'])('comes at %s, and once', (type) => {
+    const part = makeLater('far', { turned: true }, load)(hub);
+    const panel = stand(part);
+    part.paint!(sight);
+    part.paint!(sight);
+    expect(asked).toEqual([]);
+    panel.dispatchEvent(new Event(type));
+    panel.dispatchEvent(new Event(type));
+    part.paint!(sight);
+    expect(asked).toEqual([['far', { do: 'code' }]]);
+  });
+
+  it('comes when its place comes into view, and keeps room for itself until then', async () => {
+    let seen!: (all: { isIntersecting: boolean }[]) => void;
+    const watched: Element[] = [];
+    const disconnect = vi.fn();
+    vi.stubGlobal(
+      'IntersectionObserver',
+      class {
+        constructor(now: typeof seen) {
+          seen = now;
+        }
+        observe = (one: Element) => watched.push(one);
+        disconnect = disconnect;
+      }
+    );
+    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    stand(part);
+    part.paint!(sight);
+    expect((watched[0] as HTMLElement).style.height).toBe('40px');
+    seen([{ isIntersecting: false }]);
+    expect(asked).toEqual([]);
+    seen([{ isIntersecting: true }]);
+    expect(asked.length).toBe(1);
+    expect(disconnect).toHaveBeenCalled();
+    say('code', 'x');
+    await settle();
+    expect([...part.overview![0]!.children].map((child) => child.textContent)).toEqual(['card']);
+  });
+
+  it('can be reached by Tab although its place was never seen', () => {
+    vi.stubGlobal(
+      'IntersectionObserver',
+      class {
+        observe = () => undefined;
+        disconnect = () => undefined;
+      }
+    );
+    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    const panel = stand(part);
+    part.paint!(sight);
+    panel.dispatchEvent(new Event('pointerenter'));
+    expect(asked).toEqual([]);
+    panel.dispatchEvent(new Event('focusin'));
+    expect(asked.length).toBe(1);
+  });
+
+  it('comes at once where nobody can tell what is seen', () => {
+    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    stand(part);
+    part.paint!(sight);
+    expect(asked.length).toBe(1);
+  });
+
+  it('comes when Python says what it waits for, and not when it says something else', () => {
+    const part = makeLater('far', { heard: ({ kind, body }) => kind === 'offered' && body.text === 'much' })(
+      hub
+    );
+    part.paint!(sight);
+    say('offered', 'nothing');
+    expect(asked).toEqual([]);
+    say('offered', 'much');
+    expect(asked.length).toBe(1);
+  });
+
+  it('is wanted with the first paint where Python said so before', () => {
+    const part = makeLater('far', { heard: ({ kind }) => kind === 'offered' })(hub);
+    say('offered', '');
+    expect(asked).toEqual([]);
+    part.paint!(sight);
+    expect(asked.length).toBe(1);
+  });
+
+  it('takes a click before it is there, once', async () => {
+    const button = h('button');
+    const clicks = vi.fn();
+    const part = makeLater('far', { clicked: [button] }, () =>
+      Promise.resolve(() => {
+        button.addEventListener('click', clicks);
+        return made();
+      })
+    )(hub);
+    part.paint!(sight);
+    button.click();
+    button.click();
+    expect([asked.length, clicks.mock.calls.length]).toEqual([1, 0]);
+    say('code', 'x');
+    await settle();
+    expect(clicks).toHaveBeenCalledTimes(1);
+    button.click();
+    expect(clicks).toHaveBeenCalledTimes(2);
+  });
+
+  it('uses what another view of the model was given, without asking for it again', async () => {
+    const part = makeLater('far', { turned: true }, load)(hub);
+    const panel = stand(part);
+    say('code', 'x');
+    part.paint!(sight);
+    await settle();
+    expect(part.overview![0]!.textContent).toBe('');
+    panel.dispatchEvent(new Event('focusin'));
+    await settle();
+    expect([asked, part.overview![0]!.textContent]).toEqual([[], 'card']);
+  });
+
+  it('listens to nothing any more when the panel is gone', () => {
+    const part = makeLater('far', { turned: true }, load)(hub);
+    const panel = stand(part);
+    part.paint!(sight);
+    part.end!();
+    panel.dispatchEvent(new Event('focusin'));
+    expect(asked).toEqual([]);
   });
 });

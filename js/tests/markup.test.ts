@@ -11,8 +11,8 @@ const WAYS =
 const KNOWN = [
   `hosts/lab/renderer_copy.ts: return (parsed ??= new DOMParser().parseFromString(htmlIn(data), 'text/html'));`,
   `parts/download.ts: const link = h('a', { href: url, download: name });`,
-  `parts/module.ts: const script: HTMLScriptElement & { made?: unknown } = h('script');`,
-  `parts/module.ts: return (await import(url)) as { default: unknown };`,
+  `parts/module.ts: const script: HTMLScriptElement & { made?: Late } = h('script');`,
+  `parts/module.ts: return ((await import(url)) as { default: Late }).default;`,
   `views/notice.ts: element.replaceChildren(h('iframe', { sandbox: 'allow-scripts', srcdoc: page, title: name }));`,
   `views/relabel.ts: h('form', { class: 'relabel-form', onsubmit: (event: Event) => submit(event) }, field, apply, drop)`,
 ];

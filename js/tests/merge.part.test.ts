@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { h } from '../src/dom';
-import { said } from '../src/parts/edits/history';
+import { said } from '../src/parts/history/page';
 import { makeMerge, type Merge } from '../src/parts/merge';
 import { MOST_BYTES, pieces, textOf } from '../src/parts/merge/file';
 import { readAnswer, type Preview } from '../src/parts/merge/read';

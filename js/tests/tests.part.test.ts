@@ -3,7 +3,6 @@
 import { expect, it, vi } from 'vitest';
 
 import { makeTests } from '../src/parts/tests';
-import { KIT } from '../src/parts/kit';
 import type { Hub, PartMessage } from '../src/parts/part';
 import { readDoubts } from '../src/parts/tests/read';
 import { tableOf } from '../src/parts/tests/table';
@@ -111,7 +110,7 @@ function open() {
     },
   };
   const desk = { state: () => state, set: (now: UiState) => (state = now) };
-  const part = makeTests({ source, desk } as unknown as Hub, KIT);
+  const part = makeTests({ source, desk } as unknown as Hub);
   const root = document.body.appendChild(document.createElement('div'));
   root.append(...part.overview!, ...part.overlays!);
   const at = (id: string): HTMLElement => root.querySelector<HTMLElement>(`[data-testid="${id}"]`)!;

@@ -55,6 +55,11 @@ class Bridge:
     def part(self, name: str) -> Locator:
         return self.page.get_by_test_id(name)
 
+    def overview_end(self) -> None:
+        """Scrolls the left column as a user does: what stands below the panel's edge comes when it is seen."""
+        self.page.locator(".overview").hover()
+        self.page.mouse.wheel(0, 5000)
+
     def row(self, position: int) -> Locator:
         return self.page.locator(f"[data-testid=row][data-row='{position}']:visible")
 

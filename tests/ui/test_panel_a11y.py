@@ -99,6 +99,7 @@ def test_axe_finds_nothing_serious_in_what_python_answers(
         page, part = at.page, at.part
         page.add_script_tag(content=AXE.read_text("utf-8"))
         expect(part("cell-suggested").first).to_contain_text("%")
+        at.overview_end()
         part("test-look").click()
         part("test-doubt").first.click()
         page.keyboard.press("f")

@@ -105,6 +105,8 @@ def test_doubtful_test_points_are_listed_when_asked_for_and_edited_by_keys(
         # the history is of test points, and its keys are
         page.keyboard.press("h")
         kernel.answer()
+        page.wait_for_function("kernel.model.sent.some(one => one.do === 'log')")  # what shows it is there
+        kernel.answer()
         expect(page.get_by_test_id("test-log")).to_contain_text("History of the edits of test points")
         expect(page.get_by_test_id("test-log-list").locator("> li")).to_have_count(3)
         expect(page.get_by_test_id("test-log-list")).to_contain_text("loss then")
@@ -133,6 +135,7 @@ def test_several_listed_test_points_are_selected_edited_at_once_and_taken_away(
     panel.start()
     panel.wait(60)
     with bridged(browser, panel, permissions=["clipboard-read", "clipboard-write"]) as at:
+        at.overview_end()
         at.part("test-look").click()
         lines = at.part("test-doubt")
         expect(lines.nth(2)).to_be_visible()

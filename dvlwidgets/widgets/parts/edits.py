@@ -14,7 +14,7 @@ from dvlwidgets.data import edit_export
 from dvlwidgets.data.edit_history import Entry
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Change
 from dvlwidgets.errors import InputError, WireError
-from dvlwidgets.widgets import wire
+from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.parts.merging import DEEDS, Merging
@@ -61,15 +61,17 @@ class EditsPart:
         self._deaf = self._edited.edits.subscribe(lambda _: self.tell())
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """A page of the history ("log"), all of it as a text ("export"), or what merges a file (see `Merging`)."""
-        wanted = taken(command, "do", str, "'log', 'export' or what merges a file")
+        """What shows the "history", a page of it ("log"), all of it as a text ("export"), or what merges a file."""
+        wanted = taken(command, "do", str, "'history', 'log', 'export' or what merges a file")
         if wanted in DEEDS:
             return self._merging.receive(command, request)
+        if wanted == "history":
+            return wire.part(self._name, "history", {"text": bundle.read("history.js")}, request=request)
         if wanted == "log":
             return self._log(taken(command, "before", int, "the number of an edit"), request)
         if wanted == "export":
             return self._export(taken(command, "as", str, "'csv', 'json' or 'code'"), request)
-        raise WireError(f"'do' should be 'log', 'export' or one of {DEEDS}, not {short(wanted)}.")
+        raise WireError(f"'do' should be 'history', 'log', 'export' or one of {DEEDS}, not {short(wanted)}.")
 
     def hello(self) -> list[wire.Frame]:
         """The flags and notes as they are, and which data they are of: a page keeps what is being written for those."""

@@ -16,7 +16,7 @@ from dvlwidgets.data.edit_merge import Prefer
 from dvlwidgets.data.edit_reading import Reading, read
 from dvlwidgets.data.edits import FIELDS, LABEL, MAX_NOTE, Net, plain
 from dvlwidgets.errors import DvlError, EditError, WireError
-from dvlwidgets.widgets import bundle, wire
+from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.answered import in_words
 from dvlwidgets.widgets.commands import short
 from dvlwidgets.widgets.edited import Edited
@@ -24,7 +24,7 @@ from dvlwidgets.widgets.parts.aside import Aside
 from dvlwidgets.widgets.parts.part import Hub, taken
 from dvlwidgets.widgets.snapshot import Content
 
-DEEDS = ("merger", "piece", "merge", "discard")
+DEEDS = ("piece", "merge", "discard")
 """What a page may ask for here."""
 MOST_PIECES = 64
 MOST_IN_A_PIECE = 1_000_000
@@ -71,10 +71,8 @@ class Merging:
         self._file: File | None = None
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
-        """The page's half ("merger"), a "piece" of a file, to "merge" what it holds, or to "discard" it."""
+        """A "piece" of a file, to "merge" what it holds, or to "discard" it."""
         wanted = command["do"]
-        if wanted == "merger":
-            return wire.part(self._part, "merger", {"text": bundle.read("merge.js")}, request=request)
         token = _text(command, "file", 100)
         if wanted == "piece":
             return self._piece(token, command, request)

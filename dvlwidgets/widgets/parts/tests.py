@@ -32,7 +32,7 @@ from dvlwidgets.widgets.parts.view import positions
 from dvlwidgets.widgets.snapshot import Content
 
 NAME = "tests"
-WANTED = "'code', 'look', 'select', 'edit', 'log' or 'export'"
+WANTED = "'code', 'look', 'select', 'edit', 'history', 'log' or 'export'"
 
 
 class TestsPart:
@@ -129,7 +129,7 @@ class TestsPart:
                     f"{short(edited.name)}: test points are not dropped, which would flatter the model."
                 )
             edit(points, edited, (self, request))
-        elif wanted in {"log", "export", *DEEDS}:
+        elif wanted in {"history", "log", "export", *DEEDS}:
             self._of_tests()
             assert self._marks is not None  # made with the points
             return self._marks.receive(command, request)

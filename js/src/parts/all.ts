@@ -7,17 +7,21 @@ import { makeFilters } from './filters';
 import { createOffered } from './filters/offered';
 import { makeLater } from './later';
 import { makePaper } from './paper';
-import type { MakePart } from './part';
+import type { MakePart, PartMessage } from './part';
+
+/** There is something to be seen of a point in its column. */
+const offersSomething = ({ kind, body }: PartMessage): boolean =>
+  kind === 'offered' && Object.values(body).includes(true);
 
 export const PARTS: readonly MakePart[] = [
   (hub) => makeFilters(hub, createOffered(hub)),
   makeColumns,
   makeEdits,
-  makeLater('pictures'),
-  makeLater('whatif'),
-  makeLater('tests'),
-  makeLater('previews'),
-  makeLater('around'),
+  makeLater('pictures', { seen: ['overview', 300], turned: true }),
+  makeLater('whatif', { seen: ['overview', 120] }),
+  makeLater('tests', { seen: ['overview', 40] }),
+  makeLater('previews', { turned: true, heard: offersSomething }),
+  makeLater('around', { seen: ['detail', 1] }),
   makePaper,
   makeAgain,
   makeLater('view'),

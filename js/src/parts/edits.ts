@@ -2,26 +2,18 @@
 
 import { h, setText } from '../dom';
 import { idOf, isFlagged, noteOf, type Points } from '../points';
-import { words, type Json } from '../read';
-import { shown } from '../shown';
 import { focusOn, targets } from '../state';
 import type { LabelChoice } from '../wire';
-import { notLoaded } from '../words';
 import STYLE from '../../style/parts/edits.css';
-import { copied } from './clipboard';
 import { suggestedFor, type Taken } from './edits/accept';
 import { createDetail } from './edits/detail';
 import { draftOf, keepDraft, shownBy } from './edits/draft';
-import { isForm, save } from './edits/export';
-import { readPage, said } from './edits/history';
-import { createLog, type Form } from './edits/log';
 import { putMarks, readMarks } from './edits/marks';
 import { createPrompt } from './edits/prompt';
+import { createSheet } from './edits/sheet';
 import { createSuggestions } from './edits/suggestions';
 import { KEYS, Say, WORDS } from './edits/words';
 import { guarded } from './guarded';
-import type { MakeMerge, Merge } from './merge';
-import { moduleOf } from './module';
 import type { Hub, Part, PartMessage, PartSource, Sight } from './part';
 
 /** Whose edits these are: the name of the part in Python, what a point is called, the heading of the history. */
@@ -48,10 +40,6 @@ export function makeEdits(
   { name, what, history, worth }: Whose = OWN
 ): Part {
   let marks: PartMessage | null = null;
-  let listed: Points['edits'] | null = null;
-  let open = false;
-  let merge: Merge | null | undefined; // null while it is on its way
-  let wanted = { log: '', take: '', how: 'copy' as 'copy' | 'download' };
   const rows = (): number[] => targets(desk.state());
 
   const change = (t: string, body: Readonly<Record<string, unknown>>): void => source.editBy({ ...body, t });
@@ -67,33 +55,17 @@ export function makeEdits(
   let fresh = true;
   const detail = createDetail({ flag, note: () => ask('note'), accept });
   const suggestions = createSuggestions((taken, sure) => takeUp(taken, WORDS.why(sure)));
-  const log = createLog(
-    {
-      close: () => toggle(false),
-      older: (before) => read(before),
-      backTo: (number) => change('undo', { back_to: number }),
-      focus(row) {
-        set((s) => focusOn(s, row));
-        desk.reveal(row);
-      },
-      take(form: Form, how) {
-        wanted = { ...wanted, take: source.ask(name, { do: 'export', as: form }), how };
-      },
+  const sheet = createSheet(history, {
+    worth,
+    ask: (body) => source.ask(name, body),
+    backTo: (number) => change('undo', { back_to: number }),
+    focus(row) {
+      set((s) => focusOn(s, row));
+      desk.reveal(row);
     },
-    history,
-    worth
-  );
-  const button = h(
-    'button',
-    {
-      class: 'button small',
-      title: Say.historyTip,
-      'data-testid': 'log-open',
-      onclick: () => toggle(!open),
-    },
-    Say.history
-  );
-
+    complain: (sentence) => source.complain(sentence),
+    points: () => source.points,
+  });
   const also = h('span', { class: 'muted edits-also', 'data-testid': 'edits-also' });
 
   function flag(): void {
@@ -155,65 +127,15 @@ export function makeEdits(
     prompt.open({ title: WORDS.prompt(asks, of.length, what, ids), kind: asks, present, classes }, written);
   }
 
-  function toggle(now: boolean): void {
-    open = now;
-    if (open) {
-      listed = source.points?.edits ?? null;
-      if (merge === undefined) {
-        source.ask(name, { do: 'merger' });
-      }
-      read(0);
-      log.open();
-    } else {
-      log.close();
-      button.focus({ preventScroll: true });
-    }
-  }
-
-  function read(before: number): void {
-    wanted = { ...wanted, log: source.ask(name, { do: 'log', before }) };
-  }
-
   function hear(message: PartMessage): void {
     guarded(source, () => {
       if (message.kind === 'marks') {
         marks = message;
         keep(true);
-      } else if (message.kind === 'log' && message.request === wanted.log) {
-        log.page(readPage(message));
-      } else if (message.kind === 'export' && message.request === wanted.take) {
-        void hand(message.body);
-      } else if (message.kind === 'merger' && open && merge === undefined) {
-        merge = null;
-        void install(String(message.body.text)); // as it is, not as it may be shown
       } else {
-        merge?.(message);
+        sheet.hear(message);
       }
     });
-  }
-
-  async function install(module: string): Promise<void> {
-    try {
-      const make = (await moduleOf(module)).default as MakeMerge;
-      merge = make(log, (body) => source.ask(name, body), said);
-    } catch (error) {
-      merge = undefined;
-      source.complain(notLoaded(Say.loader, words(String(error), 'the error')));
-    }
-  }
-
-  /** What goes to other programs is the text itself, what stands on the page is fit to be shown. */
-  async function hand({ as: form, text: raw }: Json): Promise<void> {
-    if (!isForm(form) || typeof raw !== 'string') {
-      source.complain(Say.unknownForm);
-    } else if (wanted.how === 'download') {
-      save(form, raw);
-      log.tell('');
-    } else if (await copied(raw)) {
-      log.tell(Say.copied);
-    } else {
-      log.tell(Say.notCopied, shown(raw, true));
-    }
   }
 
   /** `fresh`: the marks are newer than those of the points; otherwise they wait for points that have none. */
@@ -232,16 +154,16 @@ export function makeEdits(
     c: () => ask('note'),
     l: () => ask('label'),
     a: accept,
-    h: () => toggle(!open),
+    h: sheet.toggle,
   };
   const stop = source.hear(name, hear);
   const end = source.subscribe(() => guarded(source, () => keep(false)));
 
   return {
     overview: [suggestions.element],
-    takeBack: [button, also],
+    takeBack: [sheet.button, also],
     detail: [detail.element],
-    overlays: [log.element, prompt.element],
+    overlays: [sheet.element, prompt.element],
     style: STYLE,
     keys: KEYS,
     press(event) {
@@ -260,10 +182,7 @@ export function makeEdits(
         fresh = false; // now it is known of which data the points are
         takeUpDraft(points);
       }
-      if (open && points.edits !== listed) {
-        listed = points.edits;
-        read(0);
-      }
+      sheet.paint(points);
     },
     end() {
       stop();

@@ -1,13 +1,49 @@
-/** What the panel has anyway: a module that comes later is given it, so that it is not there twice. */
+/**
+ * What the panel has anyway and modules that come later use: they are given it (js/later.mjs), so that it is not there
+ * twice. They import it as any file does; what is not in this list is in their bundle, too.
+ */
 
+import { drawBars } from '../bars';
+import { extent, sortable } from '../columns';
+import { drawPixels, h, icon, onceAFrame, setAttr, setText, show, svg } from '../dom';
 import { createEditing } from '../editing';
+import { count, many, named, percent, plain, value } from '../format';
+import { edits, ids, labels, previewKind } from '../frames';
 import { createKeys } from '../intents';
 import { withKeys } from '../live';
+import { listenForPicks } from '../picking';
+import { idOf, isFlagged, isRelabelled, noteOf, valueName } from '../points';
+import {
+  WireError,
+  array,
+  integer,
+  list,
+  record,
+  refuse,
+  show as showFound,
+  text,
+  textOrNull,
+  texts,
+  whole,
+  words,
+} from '../read';
+import { shown } from '../shown';
+import { clearSelection, filter, focusOn, selectTo, targets, toggleRow } from '../state';
 import { createRelabel } from '../views/relabel';
 import { createUndo } from '../views/undo';
+import { copied } from './clipboard';
+import { download } from './download';
 import { makeEdits } from './edits';
-import { createMarks } from './edits/cell';
+import { createMarks, withMarks } from './edits/cell';
+import { guarded } from './guarded';
 
-export const KIT = { createEditing, createKeys, createMarks, createRelabel, createUndo, makeEdits, withKeys };
-
-export type Kit = typeof KIT;
+// prettier-ignore
+/** In the order in which they are listed here. A function: nothing is asked for before every module is there. */
+export const kit = (): readonly unknown[] => [
+  drawBars, extent, sortable, drawPixels, h, icon, onceAFrame, setAttr, setText, show, svg,
+  createEditing, count, many, named, percent, plain, value, edits, ids, labels, previewKind,
+  createKeys, withKeys, listenForPicks, idOf, isFlagged, isRelabelled, noteOf, valueName,
+  WireError, array, integer, list, record, refuse, showFound, text, textOrNull, texts, whole, words,
+  shown, clearSelection, filter, focusOn, selectTo, targets, toggleRow, createRelabel, createUndo,
+  copied, download, makeEdits, createMarks, withMarks, guarded,
+];

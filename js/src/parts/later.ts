@@ -1,11 +1,10 @@
 /**
  * A part that comes after the panel: its module is a file of its own in `dvlwidgets/static/`, which Python hands over
- * when the panel is first painted.
+ * when it is wanted.
  */
 
 import { h } from '../dom';
 import { words } from '../read';
-import { KIT, type Kit } from './kit';
 import { moduleOf } from './module';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
 import { notLoaded, Say } from '../words';
@@ -16,28 +15,49 @@ const STILL = 120;
 /** A module that did not come for this long (ms) is asked for again. */
 const PATIENCE = 20_000;
 const PLACES = ['overview', 'bar', 'tools', 'detail', 'footer', 'takeBack', 'overlays'] as const;
+/** Somebody turns to the panel: with the pointer, or works in it. */
+const TURNS = ['focusin', 'pointerenter'];
 
-/** A part that comes later may use what the panel has anyway. */
-export type MakeLate = (hub: Hub, kit: Kit) => Part;
+type Place = (typeof PLACES)[number];
+type Load = (source: string) => Promise<unknown>;
 
-type Load = (source: string) => Promise<{ default: MakeLate }>;
+/** When a module is wanted; without any of these with the first paint. */
+export interface Wanted {
+  /**
+   * Where its place comes into view; it keeps this much room free until then (px). Also when the focus goes into the
+   * panel: it would not be reached by Tab else.
+   */
+  readonly seen?: readonly [place: Place, room: number];
+  /** When somebody turns to the panel: with the pointer, or with the keys. */
+  readonly turned?: boolean;
+  /** When Python says something of which this is true. */
+  readonly heard?: (message: PartMessage) => boolean;
+  /** When one of these is clicked, which is clicked again when the module is there and listens to it. */
+  readonly clicked?: readonly HTMLElement[];
+}
 
 /** `name`: of the part; its other half answers "code" with the module. */
-export function makeLater(name: string, load = moduleOf as Load): MakePart {
+export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf): MakePart {
   return (hub: Hub): Part => {
     const box = (place: string): [string, [HTMLElement]] => [
       place,
       [h('div', { style: 'display: contents' })],
     ];
-    const at = Object.fromEntries(PLACES.map(box)) as Record<(typeof PLACES)[number], [HTMLElement]>;
+    const at = Object.fromEntries(PLACES.map(box)) as Record<Place, [HTMLElement]>;
     const keys: (readonly [string, string])[] = [];
     const trouble = h('p', { class: 'muted' });
     let part: Part | null = null;
     let sight: Sight | null = null;
+    let panel: Element | null = null;
+    let wanted = Object.keys(when).length === 0;
     let asked = -Infinity;
+    let came: string | null = null;
     let taken = false;
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let pressed: HTMLElement | null = null;
+    const free = h('div');
+    let seeing: IntersectionObserver | undefined;
 
     function draw(): void {
       clearTimeout(timer);
@@ -59,38 +79,96 @@ export function makeLater(name: string, load = moduleOf as Load): MakePart {
       }
     }
 
+    /** Once, when the panel stands. */
+    function watch(): void {
+      panel = at.overlays[0].closest('.panel');
+      if (panel !== null && !wanted) {
+        TURNS.slice(0, when.turned === true ? 2 : Number(when.seen !== undefined)).forEach((type) =>
+          panel!.addEventListener(type, want)
+        );
+        if (free.parentNode !== null && typeof IntersectionObserver === 'undefined') {
+          want(); // whether it is seen cannot be known
+        } else if (free.parentNode !== null) {
+          seeing = new IntersectionObserver((all) => all.some((one) => one.isIntersecting) && want());
+          seeing.observe(free);
+        }
+      }
+    }
+
+    function rest(): void {
+      seeing?.disconnect();
+      TURNS.forEach((type) => panel?.removeEventListener(type, want));
+    }
+
+    function want(): void {
+      if (!wanted) {
+        wanted = true;
+        rest();
+        if (sight !== null) {
+          ask();
+        }
+      }
+    }
+
+    /** Also what another view of the same model asked for. */
     function ask(): void {
       asked = performance.now();
-      hub.source.ask(name, { do: 'code' });
+      if (came === null) {
+        hub.source.ask(name, { do: 'code' });
+      } else {
+        void take(came);
+      }
     }
 
     async function take(source: string): Promise<void> {
       taken = true;
       try {
-        const made = (await load(source)).default(hub, KIT);
+        const made = ((await load(source)) as MakePart)(hub);
         if (ended) {
           made.end?.();
           return;
         }
         part = made;
         trouble.remove();
+        free.remove();
         PLACES.forEach((place) => at[place][0].append(...(made[place] ?? [])));
         at.overlays[0].append(h('style', {}, made.style ?? ''));
         keys.push(...(made.keys ?? []));
         draw();
+        pressed?.click();
       } catch (error) {
         const again = h('button', { class: 'link', onclick: ask }, Say.tryAgain);
         trouble.replaceChildren(notLoaded(name, words(String(error), 'the error')), again);
         at.overview[0].append(trouble);
         taken = false;
       }
+      came = null;
     }
 
-    const stop = hub.source.hear(name, ({ kind, body }: PartMessage) => {
+    const stop = hub.source.hear(name, (message: PartMessage) => {
+      const { kind, body } = message;
       if (kind === 'code' && typeof body.text === 'string' && !taken) {
-        void take(body.text);
+        came = body.text;
+        if (wanted) {
+          void take(came);
+        }
+      } else if (when.heard?.(message) === true) {
+        want();
       }
     });
+    if (when.seen !== undefined) {
+      const [place, room] = when.seen;
+      free.style.height = `${room}px`;
+      at[place][0].append(free);
+    }
+    for (const one of when.clicked ?? []) {
+      one.addEventListener('click', () => {
+        if (part === null) {
+          pressed = one;
+          want();
+        }
+      });
+    }
 
     return {
       ...at,
@@ -102,7 +180,10 @@ export function makeLater(name: string, load = moduleOf as Load): MakePart {
       paint(now) {
         const moved = now.derived === sight?.derived;
         sight = now;
-        if (!taken && !trouble.isConnected && performance.now() - asked > PATIENCE) {
+        if (panel === null) {
+          watch();
+        }
+        if (wanted && !taken && !trouble.isConnected && performance.now() - asked > PATIENCE) {
           ask();
         }
         soon(now.points.n, moved);
@@ -110,6 +191,7 @@ export function makeLater(name: string, load = moduleOf as Load): MakePart {
       end() {
         ended = true;
         clearTimeout(timer);
+        rest();
         stop();
         part?.end?.();
       },

@@ -8,8 +8,7 @@ import { tabbed } from './columns/tsv';
 import { copied } from './clipboard';
 import { download } from './download';
 import { guarded } from './guarded';
-import type { MakeLate } from './later';
-import type { PartMessage } from './part';
+import type { MakePart, PartMessage } from './part';
 import { createEdited } from './tests/edited';
 import { createList } from './tests/list';
 import { readDoubts, readRows, type Doubts } from './tests/read';
@@ -17,7 +16,7 @@ import { tableOf } from './tests/table';
 import { WORDS } from './tests/words';
 import { commas } from './view/rows';
 
-export const makeTests: MakeLate = (hub, kit) => {
+export const makeTests: MakePart = (hub) => {
   const { source } = hub;
   let points: Points | null = null;
   let found: Doubts | null = null;
@@ -28,14 +27,14 @@ export const makeTests: MakeLate = (hub, kit) => {
   /** What this page selected last, until it comes back: a slow kernel's earlier word takes nothing back. */
   let unheard = '';
 
-  const edited = createEdited(hub, kit, {
+  const edited = createEdited(hub, {
     points: () => points,
     order: () => Uint32Array.from(found?.list ?? [], ({ row }) => row),
     reveal: (row) => list.reveal(row),
     paint,
     selected: (rows) => (unheard = source.ask(WORDS.name, { do: 'select', rows })),
   });
-  const list = createList(edited.picks, kit.createMarks);
+  const list = createList(edited.picks);
   const small = (words: string, tip: string, testid: string, onclick: () => void): HTMLElement =>
     h('button', { class: 'button small', title: tip, 'data-testid': testid, onclick }, words);
   const told = h('span', { class: 'muted', role: 'status', 'data-testid': 'test-copied' });

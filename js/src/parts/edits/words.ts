@@ -2,16 +2,6 @@
 
 import { count, many, percent } from '../../format';
 
-const DID: Record<string, readonly [string, string]> = {
-  relabel: ['relabelled', ''],
-  drop: ['dropped', ''],
-  restore: ['took back', ' into the data'],
-  flag: ['flagged', ''],
-  unflag: ['took the flag off', ''],
-  note: ['commented on', ''],
-  merge: ['merged edits of', ''],
-};
-
 /** Of how many selected points it is said; nothing where it is said of all. */
 function inThe(among: number): string {
   return among > 0 ? ` in the ${many(among, 'selected point')}` : '';
@@ -31,8 +21,7 @@ export const enum Say {
   acceptTip = 'Give the point the label that the model suggests (a)',
   suggestions = 'Suggestions',
   sure = 'at least',
-  loader = 'button to load edits',
-  unknownForm = 'The edits came in a form that this page does not know. Reload the page.',
+  sheet = 'history of edits',
   acceptNote = 'One step, undone by u. What you relabelled or dropped is left alone.',
   whyOne = 'suggestion accepted',
   noteHint = 'Enter or leaving saves, empty removes it, Esc cancels',
@@ -45,19 +34,8 @@ export const enum Say {
   history = 'History',
   historyTip = 'Every edit: what, when, who and why (h)',
   historyTitle = 'History of edits',
-  historyNone = 'Nothing was edited yet.',
   loading = 'Reading the log…',
-  undone = 'taken back',
-  back = 'Back to here',
-  start = 'Back to the beginning',
-  older = 'Older edits',
   worth = 'value',
-  empty = 'none',
-  exportAs = 'Export as',
-  copy = 'Copy',
-  download = 'Download',
-  copied = 'Copied.',
-  notCopied = 'The browser lets nothing be copied; take it from here:',
   close = 'Close',
 }
 
@@ -80,18 +58,7 @@ export const WORDS = {
     `${ASKED[kind]} ${n === 1 ? what : `${many(n, what)}:`} ${ids.join(', ')}${n > ids.length ? ', …' : ''}`,
   reason: 'why (optional)',
   newClass: (name: string) => `new label “${name}”`,
-  did: (op: string, n: number) => {
-    const [verb, rest] = DID[op] ?? [op, ''];
-    return `${verb} ${many(n, 'point')}${rest}`;
-  },
-  backTip: (n: number) => `Take back the ${many(n, 'edit')} made after this one`,
-  startTip: (n: number) => `Take back ${n === 1 ? 'the edit' : `all ${count(n)} edits`}`,
-  more: (n: number) => `and ${many(n, 'more point', 'more points')}`,
-  point: (id: string) => `point ${id}`,
-  then: (worth: string, number: string) => `${worth} then ${number}`,
   yes: { dropped: 'dropped', flag: 'flagged' } as Record<string, string>,
-  no: { dropped: 'kept', flag: 'not flagged' } as Record<string, string>,
-  forms: { code: 'Python cell', csv: 'CSV', json: 'JSON' } as Record<string, string>,
 };
 
 export const KEYS: readonly (readonly [string, string])[] = [

@@ -4,7 +4,12 @@ import { h, setAttr, setText, show } from '../../dom';
 import type { Points } from '../../points';
 import type { Change } from '../../source';
 import { clearSelection, focusOn, INITIAL, selectTo, targets, toggleRow, type UiState } from '../../state';
-import type { Kit } from '../kit';
+import { createEditing } from '../../editing';
+import { createKeys } from '../../intents';
+import { withKeys } from '../../live';
+import { createRelabel } from '../../views/relabel';
+import { createUndo } from '../../views/undo';
+import { makeEdits } from '../edits';
 import type { Hub, Part } from '../part';
 import { rename } from '../rename';
 import { WORDS } from './words';
@@ -20,7 +25,7 @@ export interface Chosen {
   selected(rows: readonly number[]): void;
 }
 
-export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
+export function createEdited({ source, desk }: Hub, chosen: Chosen) {
   let state: UiState = INITIAL;
   const listeners = new Set<(change: Change) => void>();
   const edit = (command: Readonly<Record<string, unknown>>): void => {
@@ -62,13 +67,13 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
     page: () => 4,
     reveal: (row: number) => chosen.reveal(row),
   };
-  const marks = kit.makeEdits(
+  const marks = makeEdits(
     { source: theirs, desk: theirDesk, set: (change) => theirDesk.set(change(state)) },
     WORDS
   );
-  const editing = kit.withKeys(kit.createEditing(theirs, theirDesk), [marks]);
-  const relabel = kit.createRelabel(editing);
-  const undo = kit.createUndo(editing);
+  const editing = withKeys(createEditing(theirs, theirDesk), [marks]);
+  const relabel = createRelabel(editing);
+  const undo = createUndo(editing);
   undo.element.append(...(marks.takeBack ?? []));
   const name = h('span');
   const here = h('span', { class: 'keys-here' });
@@ -84,7 +89,7 @@ export function createEdited({ source, desk }: Hub, kit: Kit, chosen: Chosen) {
     undo.element,
     unmoved
   );
-  const pressed = kit.createKeys(theirDesk, editing);
+  const pressed = createKeys(theirDesk, editing);
   const overlays = marks.overlays ?? [];
   const apart = (): void => [element, ...overlays].forEach(rename);
   apart();

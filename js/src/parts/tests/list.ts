@@ -3,13 +3,13 @@
 import { named } from '../../format';
 import { drawPixels, h, setAttr, setText, show } from '../../dom';
 import { isRelabelled, type Points } from '../../points';
-import type { Kit } from '../kit';
+import { createMarks } from '../edits/cell';
 import { listenForPicks, type Picks } from '../../picking';
 import type { UiState } from '../../state';
 import type { Doubt, Doubts } from './read';
 import { WORDS } from './words';
 
-export function createList(picks: Picks, createMarks: Kit['createMarks']) {
+export function createList(picks: Picks) {
   const element = h('div', {
     class: 'doubts',
     role: 'listbox',
@@ -24,7 +24,7 @@ export function createList(picks: Picks, createMarks: Kit['createMarks']) {
     element,
     update(points: Points, found: Doubts, { focus, selected }: UiState): void {
       if (lines.length !== found.list.length) {
-        lines = found.list.map(() => createLine(createMarks));
+        lines = found.list.map(() => createLine());
         element.replaceChildren(...lines.map((line) => line.element));
       }
       setAttr(element, 'data-any', selected.size > 0 ? '' : null);
@@ -44,7 +44,7 @@ export function createList(picks: Picks, createMarks: Kit['createMarks']) {
   };
 }
 
-function createLine(createMarks: Kit['createMarks']) {
+function createLine() {
   // looks like a box to tick and is none: the line is what can be selected, by keyboard with Space
   const pick = h('span', { class: 'select', 'aria-hidden': 'true', 'data-testid': 'test-select' });
   const canvas = h('canvas', { class: 'thumb', role: 'img' });

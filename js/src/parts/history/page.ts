@@ -3,7 +3,7 @@
 import { named } from '../../format';
 import { integer, list, record, text, texts, whole, words, WireError } from '../../read';
 import type { PartMessage } from '../part';
-import { Say, WORDS } from './words';
+import { WORDS } from './words';
 
 export interface Change {
   /** Position of the point; null where it is not in these data. */
@@ -89,7 +89,7 @@ export function said(field: string, item: string | boolean): string {
   if (typeof item === 'boolean') {
     return (item ? WORDS.yes : WORDS.no)[field] ?? String(item);
   }
-  return field === 'label' ? named(item) : item === '' ? Say.empty : item;
+  return field === 'label' ? named(item) : item === '' ? WORDS.empty : item;
 }
 
 /** A page among those that are listed; the older ones stay, but may have changed since: they are to be read again. */

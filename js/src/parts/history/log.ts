@@ -1,15 +1,15 @@
-/** The sheet that lists every edit, goes back to one, and hands the log to other programs. */
+/** Fills the sheet of the history: lists every edit, goes back to one, hands the log to other programs. */
 
-import { h, icon, setText, show } from '../../dom';
+import { h, setText, show } from '../../dom';
 import { plain } from '../../format';
-import { CLOSE } from '../../icons';
-import { after, moment, said, withPage, type Change, type Entry, type Page } from './history';
-import { Say, WORDS } from './words';
+import STYLE from '../../../style/parts/history.css';
+import type { HistoryHost } from '../history';
+import { after, moment, said, withPage, type Change, type Entry, type Page } from './page';
+import { WORDS } from './words';
 
 export type Form = 'code' | 'csv' | 'json';
 
 export interface LogActions {
-  close(): void;
   older(before: number): void;
   backTo(number: number): void;
   focus(row: number): void;
@@ -17,16 +17,10 @@ export interface LogActions {
   take(form: Form, how: 'copy' | 'download'): void;
 }
 
-/** `worth`: what a number beside an edit is, which the point was worth then. */
-export function createLog(actions: LogActions, title: string, worth: string) {
-  const close = h(
-    'button',
-    { class: 'button square bare', 'aria-label': Say.close, onclick: () => actions.close() },
-    icon(CLOSE)
-  );
+export function createLog(actions: LogActions, { sheet: element, close, reading: none, worth }: HistoryHost) {
   const form = h(
     'select',
-    { class: 'field', 'aria-label': Say.exportAs, 'data-testid': 'export-form' },
+    { class: 'field', 'aria-label': WORDS.exportAs, 'data-testid': 'export-form' },
     ...Object.entries(WORDS.forms).map(([value, name]) => h('option', { value }, name))
   );
   const take = (how: 'copy' | 'download') => () => actions.take(form.value as Form, how);
@@ -34,51 +28,27 @@ export function createLog(actions: LogActions, title: string, worth: string) {
   const row = h(
     'div',
     { class: 'log-export' },
-    h('span', {}, Say.exportAs),
+    h('span', {}, WORDS.exportAs),
     form,
-    h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, Say.copy),
+    h('button', { class: 'button small', 'data-testid': 'export-copy', onclick: take('copy') }, WORDS.copy),
     h(
       'button',
       { class: 'button small', 'data-testid': 'export-download', onclick: take('download') },
-      Say.download
+      WORDS.download
     ),
     told
   );
   const shown = h('pre', { class: 'traceback export-text', tabindex: 0, hidden: true });
   const list = h('ol', { class: 'log-list', 'data-testid': 'log-list' });
-  const none = h('p', { class: 'muted', role: 'status' }, Say.loading);
   const start = h('button', {
     class: 'button small',
     onclick: () => actions.backTo(0),
   });
-  const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, Say.older);
-  const element = h(
-    'div',
-    {
-      class: 'sheet log',
-      role: 'dialog',
-      'aria-modal': 'false',
-      'aria-label': title,
-      hidden: true,
-      'data-testid': 'log',
-      onkeydown: (event: KeyboardEvent) => {
-        if (event.key === 'Escape') {
-          event.preventDefault();
-          actions.close();
-        }
-      },
-    },
-    h('div', { class: 'sheet-head' }, h('h3', {}, title), close),
-    row,
-    h(
-      'div',
-      { class: 'sheet-body', tabindex: 0 },
-      shown,
-      none,
-      list,
-      h('div', { class: 'button-row' }, older, start)
-    )
-  );
+  const older = h('button', { class: 'button small', onclick: () => actions.older(last) }, WORDS.older);
+  const body = none.parentElement!;
+  body.before(row);
+  body.append(shown, list, h('div', { class: 'button-row' }, older, start));
+  element.append(h('style', {}, STYLE));
   let edits: Entry[] = [];
   let more = false;
   let last = 0;
@@ -98,11 +68,11 @@ export function createLog(actions: LogActions, title: string, worth: string) {
     if (held) {
       close.focus({ preventScroll: true }); // the button that was pressed is gone: the keys stay here
     }
-    setText(none, Say.historyNone);
+    setText(none, WORDS.none);
     show(none, edits.length === 0);
     show(older, more);
     const standing = edits.filter((entry) => entry.inForce).length;
-    setText(start, Say.start);
+    setText(start, WORDS.start);
     start.title = WORDS.startTip(standing);
     show(start, standing > 0 && !more);
   }
@@ -118,7 +88,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
         { class: 'log-head' },
         h('span', { class: 'log-what' }, `${number}. ${WORDS.did(op, points)}`),
         h('span', { class: 'muted' }, who, who === '' ? '' : ' · ', when),
-        inForce ? null : h('span', { class: 'log-undone' }, Say.undone),
+        inForce ? null : h('span', { class: 'log-undone' }, WORDS.undone),
         inForce && later > 0
           ? h(
               'button',
@@ -128,7 +98,7 @@ export function createLog(actions: LogActions, title: string, worth: string) {
                 'data-testid': 'log-back',
                 onclick: () => actions.backTo(number),
               },
-              Say.back
+              WORDS.back
             )
           : null
       ),
@@ -159,13 +129,11 @@ export function createLog(actions: LogActions, title: string, worth: string) {
     element,
     row,
     page,
-    open(): void {
-      show(element, true);
-      close.focus({ preventScroll: true });
-    },
-    close(): void {
+    clear(): void {
       edits = [];
-      show(element, false);
+      list.replaceChildren();
+      show(start, false);
+      show(older, false);
       show(shown, false);
       setText(told, '');
     },
