@@ -33,5 +33,7 @@ export interface Walks extends Heads {
 export interface Grid extends Walks {
   readonly more: MoreTests;
   columns(points: Points, room: Room, width: number, arrangement: Arrangement | undefined): Column[];
+  /** Every one that there is, in the usual order. */
+  all(points: Points): Column[];
   cell(column: Column): Cell;
 }

@@ -67,6 +67,12 @@ export function record(item: unknown, name: string): Json {
   return item as Json;
 }
 
+/** What an object holds by any names, e.g. those of columns; `read` is given it with each of them. */
+export function each<V>(m: Json, key: string, read: (all: Json, name: string) => V): Record<string, V> {
+  const all = record(m[key], key);
+  return Object.fromEntries(Object.keys(all).map((name) => [words(name, key), read(all, name)]));
+}
+
 export function list(m: Json, key: string): unknown[] {
   const item = m[key];
   if (!Array.isArray(item)) {

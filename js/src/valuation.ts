@@ -7,12 +7,9 @@ import { VALUING } from './views/controls';
 import { KEYS } from './words';
 
 export const createLive: MakeLive = (source, desk, set) => {
-  const hub = { source: source as PartSource, desk, set };
-  return makeLive(
-    source,
-    desk,
-    set,
-    { keys: KEYS, tips: VALUING },
-    PARTS.map((make) => make(hub))
-  );
+  const grid = () => live.grid;
+  const hub = { source: source as PartSource, desk, set, grid };
+  const parts = PARTS.map((make) => make(hub));
+  const live = makeLive(source, desk, set, { keys: KEYS, tips: VALUING }, parts);
+  return live;
 };

@@ -335,6 +335,7 @@ describe('the table as the valuation panel has it', () => {
     const grid = {
       more: moreTests,
       columns: (...of: Parameters<typeof arranged>) => arranged(of[0], of[1], of[2], of[3], choice),
+      all: (points: Parameters<typeof arranged>[0]) => allColumns(points, choice),
       cell: liveCell,
       dress: () => undefined,
       dressRow: () => undefined,

@@ -237,3 +237,91 @@ describe('a module that is wanted only sometimes', () => {
     expect(asked).toEqual([]);
   });
 });
+
+describe('a click before the module is there', () => {
+  function stand(load: () => Promise<MakePart>) {
+    const button = h('button', {}, 'Menu');
+    const elsewhere = h('input');
+    const complained: string[] = [];
+    hub = {
+      source: { ...hub.source, complain: (words: string) => complained.push(words) },
+    } as unknown as Hub;
+    const part = makeLater('far', { turned: true, clicked: [button], called: 'menu' }, load)(hub);
+    const panel = h('div', { class: 'panel' }, button, elsewhere, ...part.overview!, ...part.overlays!);
+    document.body.replaceChildren(panel);
+    part.paint!(sight);
+    part.paint!(sight);
+    const press = (): void => {
+      button.focus();
+      button.click();
+    };
+    return { button, elsewhere, complained, panel, part, press };
+  }
+  const opening = (button: () => HTMLElement, opened: () => void): Promise<MakePart> =>
+    Promise.resolve(() => {
+      button().addEventListener('click', opened);
+      return {};
+    });
+
+  it('wants it, and is repeated once when it comes', async () => {
+    const opened = vi.fn();
+    const { press } = stand(() => opening(() => document.querySelector('button')!, opened));
+    expect(asked).toEqual([]);
+    press();
+    press();
+    expect(asked).toEqual([['far', { do: 'code' }]]);
+    say('code', 'x');
+    await settle();
+    expect(opened).toHaveBeenCalledTimes(1);
+    press();
+    expect(opened).toHaveBeenCalledTimes(2);
+    expect(asked.length).toBe(1);
+  });
+
+  it('is not repeated when somebody went on elsewhere', async () => {
+    const opened = vi.fn();
+    const { elsewhere, press } = stand(() => opening(() => document.querySelector('button')!, opened));
+    press();
+    elsewhere.focus();
+    say('code', 'x');
+    await settle();
+    expect(opened).not.toHaveBeenCalled();
+    expect(document.activeElement).toBe(elsewhere);
+    press();
+    expect(opened).toHaveBeenCalledTimes(1);
+  });
+
+  it('is told where it is seen that the module cannot be loaded, and the next tries again', async () => {
+    const opened = vi.fn();
+    const load = vi.fn((): Promise<MakePart> => Promise.reject(new Error('blocked')));
+    const { complained, panel, part, press } = stand(load);
+    press();
+    say('code', 'x');
+    await settle();
+    expect(complained).toEqual(['The menu could not be loaded here: Error: blocked ']);
+    expect(panel.textContent).not.toContain('blocked');
+    part.paint!(sight);
+    expect(asked.length).toBe(1);
+    load.mockImplementation(() => opening(() => document.querySelector('button')!, opened));
+    press();
+    expect(asked.length).toBe(2);
+    say('code', 'x');
+    await settle();
+    expect(opened).toHaveBeenCalledTimes(1);
+  });
+
+  it('is of use after it could not be loaded for who only turned to the panel', async () => {
+    const load = vi.fn((): Promise<MakePart> => Promise.reject(new Error('blocked')));
+    const { complained, panel, press } = stand(load);
+    panel.dispatchEvent(new Event('pointerenter'));
+    say('code', 'x');
+    await settle();
+    expect([panel.textContent, complained]).toEqual([expect.stringContaining('blocked'), []]);
+    press();
+    expect(asked.length).toBe(2);
+    load.mockResolvedValue(() => ({}));
+    say('code', 'x');
+    await settle();
+    expect(panel.textContent).not.toContain('blocked');
+  });
+});

@@ -1,3 +1,3 @@
-/** A module of its own, which a live valuation panel imports when it is first painted (see parts/later.ts). */
+/** A module of its own, which a live panel imports when somebody turns to it (see parts/later.ts). */
 
-export { makeView as default } from '../parts/view';
+export { makeMenus as default } from '../parts/view/menus';

@@ -22,6 +22,7 @@ import { makeEdits } from '../parts/edits';
 import { makeLater } from '../parts/later';
 import { makePaper } from '../parts/paper';
 import type { Hub, Part } from '../parts/part';
+import { makeView } from '../parts/view';
 import { Presence } from '../presence';
 import type { Change } from '../source';
 import { targets } from '../state';
@@ -45,7 +46,7 @@ import STYLE from '../../style/panel.raw.css';
 import OWN_STYLE from '../../style/influence.css';
 
 /** Parts that come after the panel. */
-const LATER = ['table', 'pictures', 'view'];
+const LATER = ['table', 'pictures'];
 
 /** Mounts a panel below `parent`; returns how to take it away. */
 export function mountInfluence(parent: HTMLElement, source: InfluenceSource): () => void {
@@ -94,13 +95,14 @@ class Panel {
       desk: desks.train,
       set: chosen.train.bind(chosen),
       columns: choiceOf(source),
+      grid,
       rows: Say.training,
     };
     const marks = makeEdits(hub);
     const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
-    const [tableLater, pictures, view] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part, Part];
+    const [tableLater, pictures] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part];
     this.#table = tableLater;
-    const all = [{ ...marks, keys }, tableLater, pictures, view, makePaper()];
+    const all = [{ ...marks, keys }, tableLater, pictures, makeView(hub), makePaper()];
     const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, all));
     this.#testing = createTestEditing(source, desks.tests, (change) =>
       chosen.choose(change(chosen.pinned().tests).focus)

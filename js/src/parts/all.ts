@@ -8,6 +8,7 @@ import { createOffered } from './filters/offered';
 import { makeLater } from './later';
 import { makePaper } from './paper';
 import type { MakePart, PartMessage } from './part';
+import { makeView } from './view';
 
 /** There is something to be seen of a point in its column. */
 const offersSomething = ({ kind, body }: PartMessage): boolean =>
@@ -24,5 +25,5 @@ export const PARTS: readonly MakePart[] = [
   makeLater('around', { seen: ['detail', 1] }),
   makePaper,
   makeAgain,
-  makeLater('view'),
+  makeView,
 ];

@@ -2,11 +2,10 @@
 
 import { onceAFrame } from '../dom';
 import type { Grid } from '../grid';
-import type { Column } from '../layout';
 import type { Points } from '../points';
 import { filter, type Arrangement } from '../state';
 import STYLE from '../../style/parts/columns.css';
-import * as arrange from './columns/arrange';
+import { allColumns, arranged, AS_USUAL, moveColumn, nameOf, sizeColumn } from './columns/arrange';
 import { liveCell } from './columns/cells';
 import { createCursor } from './columns/cursor';
 import { createHeads } from './columns/heads';
@@ -22,13 +21,13 @@ export const NAME = 'columns';
 const LARGE = 200_000;
 
 export function makeColumns(hub: Hub): Part {
-  let shown: readonly Column[] = [];
   let sight: Sight | null = null;
   let head: HTMLElement | null = null;
   const waiting: PartMessage[] = [];
 
+  const shown = () => sight?.columns ?? [];
   const change = (by: (given: Arrangement) => Arrangement): void =>
-    hub.set((s) => ({ ...s, columns: by(s.columns ?? arrange.AS_USUAL) }));
+    hub.set((s) => ({ ...s, columns: by(s.columns ?? AS_USUAL) }));
 
   let brushed: (() => void) | null = null;
   const brush = onceAFrame(() => brushed?.());
@@ -48,12 +47,10 @@ export function makeColumns(hub: Hub): Part {
         hub.set((s) => filter(s, withClasses(s.filters, id, chosen, points)));
       }
     },
-    move: (name, to) => change((given) => arrange.moveColumn(given, shown.map(arrange.nameOf), name, to)),
-    size: (name, width) => change((given) => arrange.sizeColumn(given, name, width)),
+    move: (name, to) => change((given) => moveColumn(given, shown().map(nameOf), name, to)),
+    size: (name, width) => change((given) => sizeColumn(given, name, width)),
     sizing(name, width) {
-      const tracks = shown.map((one) =>
-        arrange.nameOf(one) === name ? `${Math.max(44, width)}px` : one.track
-      );
+      const tracks = shown().map((one) => (nameOf(one) === name ? `${Math.max(44, width)}px` : one.track));
       head?.closest<HTMLElement>('.table')?.style.setProperty('--columns', tracks.join(' '));
     },
     down: (name) => cursor.enterAt(name),
@@ -82,9 +79,8 @@ export function makeColumns(hub: Hub): Part {
   const grid: Grid = {
     height: 62,
     more: moreTests,
-    columns(points, room, width, given) {
-      return (shown = arrange.arranged(points, room, width, given, hub.columns));
-    },
+    columns: (points, room, width, given) => arranged(points, room, width, given, hub.columns),
+    all: (points) => allColumns(points, hub.columns),
     dress(cell, column, at) {
       head = cell;
       heads.dress(cell, column, at);

@@ -32,7 +32,9 @@ import { clearSelection, filter, focusOn, selectTo, targets, toggleRow } from '.
 import { createRelabel } from '../views/relabel';
 import { createUndo } from '../views/undo';
 import { copied } from './clipboard';
+import { fullName, nameOf } from './columns/arrange';
 import { download } from './download';
+import { classesOf, NO_MORE, withClasses } from './filters/model';
 import { makeEdits } from './edits';
 import { createMarks, withMarks } from './edits/cell';
 import { guarded } from './guarded';
@@ -45,5 +47,5 @@ export const kit = (): readonly unknown[] => [
   createKeys, withKeys, listenForPicks, idOf, isFlagged, isRelabelled, noteOf, valueName,
   WireError, array, integer, list, record, refuse, showFound, text, textOrNull, texts, whole, words,
   shown, clearSelection, filter, focusOn, selectTo, targets, toggleRow, createRelabel, createUndo,
-  copied, download, makeEdits, createMarks, withMarks, guarded,
+  copied, fullName, nameOf, classesOf, NO_MORE, withClasses, download, makeEdits, createMarks, withMarks, guarded,
 ];

@@ -32,8 +32,13 @@ export interface Wanted {
   readonly turned?: boolean;
   /** When Python says something of which this is true. */
   readonly heard?: (message: PartMessage) => boolean;
-  /** When one of these is clicked, which is clicked again when the module is there and listens to it. */
+  /**
+   * When one of these is clicked, which is clicked again when the module is there and listens to it: unless the focus has
+   * gone elsewhere by then, where somebody may be writing.
+   */
   readonly clicked?: readonly HTMLElement[];
+  /** What people would call it, where that is not its name. */
+  readonly called?: string;
 }
 
 /** `name`: of the part; its other half answers "code" with the module. */
@@ -55,7 +60,9 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
     let taken = false;
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let pressed: HTMLElement | null = null;
+    /** It could not be loaded: it is not asked for by itself, that would fail once a frame. */
+    let failed = false;
+    let press: (() => void) | null = null;
     const free = h('div');
     let seeing: IntersectionObserver | undefined;
 
@@ -110,9 +117,22 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
       }
     }
 
+    /** Somebody clicked what the module will listen to. */
+    function clicked(one: HTMLElement): void {
+      if (part === null) {
+        const at = focused(one);
+        press = () => focused(one) === at && one.click();
+        if (failed) {
+          ask();
+        }
+        want();
+      }
+    }
+
     /** Also what another view of the same model asked for. */
     function ask(): void {
       asked = performance.now();
+      failed = false;
       if (came === null) {
         hub.source.ask(name, { do: 'code' });
       } else {
@@ -135,13 +155,19 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
         at.overlays[0].append(h('style', {}, made.style ?? ''));
         keys.push(...(made.keys ?? []));
         draw();
-        pressed?.click();
+        press?.();
       } catch (error) {
-        const again = h('button', { class: 'link', onclick: ask }, Say.tryAgain);
-        trouble.replaceChildren(notLoaded(name, words(String(error), 'the error')), again);
-        at.overview[0].append(trouble);
+        const why = notLoaded(when.called ?? name, words(String(error), 'the error'));
+        if (press === null) {
+          trouble.replaceChildren(why, h('button', { class: 'link', onclick: ask }, Say.tryAgain));
+          at.overview[0].append(trouble);
+        } else {
+          hub.source.complain(why); // where it is seen at once; another click tries again
+        }
+        failed = true;
         taken = false;
       }
+      press = null;
       came = null;
     }
 
@@ -162,12 +188,7 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
       at[place][0].append(free);
     }
     for (const one of when.clicked ?? []) {
-      one.addEventListener('click', () => {
-        if (part === null) {
-          pressed = one;
-          want();
-        }
-      });
+      one.addEventListener('click', () => clicked(one));
     }
 
     return {
@@ -183,7 +204,7 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
         if (panel === null) {
           watch();
         }
-        if (wanted && !taken && !trouble.isConnected && performance.now() - asked > PATIENCE) {
+        if (wanted && !taken && !failed && performance.now() - asked > PATIENCE) {
           ask();
         }
         soon(now.points.n, moved);
@@ -197,4 +218,9 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
       },
     };
   };
+}
+
+/** What has the focus: within the panel of this element, or else on its page. */
+function focused(one: Element): Element | null {
+  return (one.getRootNode() as Partial<ShadowRoot>).activeElement ?? document.activeElement;
 }

@@ -48,6 +48,8 @@ export interface Hub {
   readonly set: SetState;
   /** Absent: those of the valuation panel. */
   readonly columns?: Choice;
+  /** Of the table, once the part that has it is there. */
+  readonly grid?: () => Grid | undefined;
   /** What the rows of the table are, where a panel has more tables than one. */
   readonly rows?: string;
 }

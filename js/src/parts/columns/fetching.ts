@@ -6,7 +6,7 @@ import type { PartSource } from '../part';
 
 /** How the id of the column begins that one becomes. */
 export const FEATURE = 'feature:';
-const NAME = 'columns';
+export const NAME = 'columns';
 
 /** `of`: all of them, or those that hold numbers. `told`: what to do once they are told. */
 export function createFetching(source: PartSource, of: 'names' | 'numbers', told?: () => void) {

@@ -26,8 +26,6 @@ export const WORDS = {
 
 /** Of the menu, which comes later than the table. */
 export const MENU = {
-  button: 'Columns',
-  buttonTip: 'Choose, move, pin and size columns; copy rows',
   title: 'Columns',
   find: 'Find a column',
   pin: 'Pin',

@@ -7,7 +7,7 @@
 
 import type { Filters, MoreFilters, Preset } from '../../filters';
 import type { Points } from '../../points';
-import { record, show, WireError, words, type Json } from '../../read';
+import { each, list, record, show, text, texts, WireError, words, type Json } from '../../read';
 
 export const NO_MORE: MoreFilters = { ranges: {}, classes: {}, expression: '' };
 const PRESETS: readonly Preset[] = [
@@ -83,21 +83,22 @@ function set<V>(held: Readonly<Record<string, V>>, id: string, item: V | null): 
 export interface FiltersJson {
   presets: Preset[];
   ranges: Record<string, [number | null, number | null]>;
-  classes: Record<string, string[]>;
+  classes: Record<string, readonly string[]>;
   text: string;
   expression: string;
 }
 
+const NOTHING: FiltersJson = { presets: [], ranges: {}, classes: {}, text: '', expression: '' };
+
 export function toJson(filters: Filters, points: Points): FiltersJson {
-  const { more = NO_MORE, value, text } = filters;
-  const ranges = { ...more.ranges, ...(value === null ? {} : { value }) };
-  const labels = classesOf(filters, 'label', points);
-  const classes = { ...more.classes, ...(labels.length === 0 ? {} : { label: labels }) };
+  const { more = NO_MORE, presets, value, text } = filters;
+  const ranges = Object.entries({ ...more.ranges, ...(value && { value }) });
+  const label = classesOf(filters, 'label', points);
   const end = (x: number): number | null => (Number.isFinite(x) ? x : null);
   return {
-    presets: PRESETS.filter((preset) => filters.presets.has(preset)),
-    ranges: Object.fromEntries(Object.entries(ranges).map(([id, [lo, hi]]) => [id, [end(lo), end(hi)]])),
-    classes: Object.fromEntries(Object.entries(classes).map(([id, names]) => [id, [...names]])),
+    presets: PRESETS.filter((preset) => presets.has(preset)),
+    ranges: Object.fromEntries(ranges.map(([id, [lo, hi]]) => [id, [end(lo), end(hi)]])),
+    classes: { ...more.classes, ...(label.length > 0 && { label }) },
     text,
     expression: more.expression,
   };
@@ -105,46 +106,29 @@ export function toJson(filters: Filters, points: Points): FiltersJson {
 
 /** Reads what `toJson` wrote, or Python; what is left out filters nothing. Throws WireError. */
 export function fromJson(given: unknown, points: Points): Filters {
-  const json = record(given, 'The filter');
-  const known = ['presets', 'ranges', 'classes', 'text', 'expression'];
-  const odd = Object.keys(json).find((key) => !known.includes(key));
+  const json = { ...NOTHING, ...record(given, 'The filter') };
+  const odd = Object.keys(json).find((key) => !Object.hasOwn(NOTHING, key));
   if (odd !== undefined) {
-    throw new WireError(`A filter has no ${show(odd)}; it has ${known.join(', ')}.`);
+    throw new WireError(`A filter has no ${show(odd)}; it has ${Object.keys(NOTHING).join(', ')}.`);
   }
-  const ranges = Object.entries(part(json, 'ranges')).map(([id, range]) => [id, ends(id, range)] as const);
-  const classes = Object.entries(part(json, 'classes')).map(
-    ([id, names]) => [id, strings(id, names)] as const
-  );
-  const { value = null, ...others } = Object.fromEntries(ranges);
-  const { label: labels = [], ...rest } = Object.fromEntries(classes);
+  const { value = null, ...ranges } = each(json, 'ranges', ends);
+  const { label = [], ...classes } = each(json, 'classes', (m, id) => texts(m, id));
   const base: Filters = {
-    presets: new Set(strings('presets', json.presets ?? []).map(preset)),
+    presets: new Set(texts(json, 'presets').map(preset)),
     value,
     label: null,
-    text: words(json.text ?? '', 'text'),
-    more: { ranges: others, classes: rest, expression: words(json.expression ?? '', 'expression', true) },
+    text: text(json, 'text'),
+    more: { ranges, classes, expression: words(json.expression, 'expression', true) },
   };
-  return { ...base, ...withClasses(base, 'label', labels, points) };
+  return { ...base, ...withClasses(base, 'label', label, points) };
 }
 
-function part(json: Json, key: string): Json {
-  return record(json[key] ?? {}, key);
-}
-
-function ends(id: string, range: unknown): Range {
-  const [lo, hi] = Array.isArray(range) && range.length === 2 ? (range as unknown[]) : [undefined, undefined];
-  const good = (x: unknown): boolean => x === null || typeof x === 'number';
-  if (!good(lo) || !good(hi)) {
-    throw new WireError(`The range of ${id} should be [from, to], numbers or null; it is ${show(range)}.`);
+function ends(m: Json, id: string): Range {
+  const [lo, hi, ...more] = list(m, id).map((end, i) => end ?? [-Infinity, Infinity][i]);
+  if (typeof lo !== 'number' || typeof hi !== 'number' || more.length > 0) {
+    throw new WireError(`The range of ${id} should be [from, to], numbers or null; it is ${show(m[id])}.`);
   }
-  return [(lo as number | null) ?? -Infinity, (hi as number | null) ?? Infinity];
-}
-
-function strings(name: string, items: unknown): string[] {
-  if (!Array.isArray(items)) {
-    throw new WireError(`${name} should be a list of texts; it is ${show(items)}.`);
-  }
-  return items.map((item) => words(item, name));
+  return [lo, hi];
 }
 
 function preset(name: string): Preset {

@@ -1,7 +1,7 @@
 /** Order and columns of a view as plain JSON, for Python to keep: a page that is loaded again begins with them. Pure. */
 
 import type { ColumnId, SortKey } from '../../columns';
-import { list, record, show, texts, WireError, words, type Json } from '../../read';
+import { each, list, record, show, texts, WireError, type Json } from '../../read';
 import type { Arrangement, UiState } from '../../state';
 
 export type Kept = Pick<UiState, 'sort' | 'columns' | 'gallery'>;
@@ -19,11 +19,10 @@ export function toJson({ sort, columns, gallery }: Kept): Json {
 /** Reads what `toJson` wrote. Throws WireError. */
 export function fromJson(given: unknown): Kept {
   const json = record(given, 'The arrangement');
-  const columns = json.columns === null ? null : arrangement(record(json.columns, 'columns'));
   return {
     sort: list(json, 'sort').map(key),
     gallery: json.gallery === true,
-    ...(columns === null ? {} : { columns }),
+    ...(json.columns !== null && { columns: arrangement(record(json.columns, 'columns')) }),
   };
 }
 
@@ -38,19 +37,16 @@ function key(item: unknown): SortKey {
 function arrangement(json: Json): Arrangement {
   return {
     order: texts(json, 'order'),
-    shown: each(json, 'shown', (item) => item === true),
-    width: each(json, 'width', (item, name) => {
-      if (typeof item !== 'number' || !(item > 0)) {
-        throw new WireError(`A column ${show(name)} cannot be ${show(item)} wide.`);
-      }
-      return item;
-    }),
+    shown: each(json, 'shown', (all, name) => all[name] === true),
+    width: each(json, 'width', width),
     pinned: texts(json, 'pinned'),
   };
 }
 
-function each<V>(json: Json, of: string, read: (item: unknown, name: string) => V): Record<string, V> {
-  return Object.fromEntries(
-    Object.entries(record(json[of], of)).map(([name, item]) => [words(name, of), read(item, name)])
-  );
+function width(all: Json, name: string): number {
+  const found = all[name];
+  if (typeof found !== 'number' || !(found > 0)) {
+    throw new WireError(`A column ${show(name)} cannot be ${show(found)} wide.`);
+  }
+  return found;
 }

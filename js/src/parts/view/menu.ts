@@ -1,14 +1,13 @@
-/** A button of the toolbar with a sheet below it. */
+/** A sheet below its button in the toolbar. */
 
 import { h } from '../../dom';
 import { createPopover } from '../popover';
 
-export function createMenu(name: string, tip: string, testid: string, opened: () => void = () => undefined) {
-  const button = h('button', { class: 'button', title: tip, 'data-testid': testid }, name);
+export function createMenu(button: HTMLElement, opened: () => void = () => undefined) {
   const sheet = h('div', {
     class: 'sheet view-menu',
-    'aria-label': name,
-    'data-testid': `${testid}-menu`,
+    'aria-label': button.textContent,
+    'data-testid': `${button.dataset.testid}-menu`,
   });
-  return { button, sheet, ...createPopover(button, sheet, opened) };
+  return { sheet, ...createPopover(button, sheet, opened) };
 }

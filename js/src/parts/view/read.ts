@@ -2,10 +2,11 @@
 
 import { text, WireError, type Json } from '../../read';
 
+/** Parts, as Python calls them. */
+export const NAME = 'view';
+export const CONTROL = 'control';
+
 export interface RunState {
-  /** Whether a rule ends the run. */
-  readonly rule: boolean;
-  readonly words: string;
   readonly certainty: number | null;
   readonly minutes: number | null;
   /** Whether utilities are kept, for checkpoints and other semivalues. */
@@ -16,12 +17,10 @@ export interface RunState {
 
 export function readState(m: Json): RunState {
   const number = (key: string): number | null => (typeof m[key] === 'number' ? m[key] : null);
-  if (typeof m.rule !== 'boolean' || typeof m.utilities !== 'boolean') {
+  if (typeof m.utilities !== 'boolean') {
     throw new WireError('The state of the run came in a form that this page does not know. Reload the page.');
   }
   return {
-    rule: m.rule,
-    words: text(m, 'words'),
     certainty: number('certainty'),
     minutes: number('minutes'),
     utilities: m.utilities,

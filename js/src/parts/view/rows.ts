@@ -1,22 +1,9 @@
-/** Rows as other programs take them: ranges, a line of Python, CSV. Pure. */
+/** Rows as other programs take them: a line of Python, CSV. Pure. */
 
 import type { Ranks } from '../../columns';
 import type { Column } from '../../layout';
 import type { Points } from '../../points';
 import { writtenColumns } from '../columns/spreadsheet';
-
-/** [from, to, from, to, ...], ascending, each `to` behind its last row. */
-export function rangesOf(rows: Iterable<number>): number[] {
-  const ends: number[] = [];
-  for (const row of [...rows].sort((a, b) => a - b)) {
-    if (ends.at(-1) === row) {
-      ends[ends.length - 1] = row + 1;
-    } else {
-      ends.push(row, row + 1);
-    }
-  }
-  return ends;
-}
 
 export function pythonOf(rows: Iterable<number>): string {
   return `panel.selection = [${[...rows].sort((a, b) => a - b).join(', ')}]`;

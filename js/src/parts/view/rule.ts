@@ -1,6 +1,6 @@
 /** The sheet that says when a run stops. */
 
-import { h, setAttr, setText, show } from '../../dom';
+import { h, setText } from '../../dom';
 import { typed } from '../../format';
 import type { RunState } from './read';
 import { createMenu } from './menu';
@@ -23,7 +23,7 @@ export function ruleOf(percent: string, minutes: string): Rule | null {
     : null;
 }
 
-export function createRule(change: (rule: Rule) => void) {
+export function createRule(button: HTMLElement, change: (rule: Rule) => void) {
   const field = (name: string, testid: string) =>
     h('input', {
       class: 'field view-number',
@@ -35,7 +35,7 @@ export function createRule(change: (rule: Rule) => void) {
   const sure = field(WORDS.certain, 'rule-certainty');
   const time = field(WORDS.minutes, 'rule-minutes');
   const said = h('p', { class: 'muted', role: 'status' }, WORDS.neither);
-  const menu = createMenu(WORDS.until, '', 'rule');
+  const menu = createMenu(button);
   const preset = (words: string, percent: string) =>
     h('button', { class: 'button small', onclick: () => (sure.value = percent) }, words);
   menu.sheet.append(
@@ -64,11 +64,9 @@ export function createRule(change: (rule: Rule) => void) {
 
   return {
     ...menu,
-    told({ certainty, minutes, words }: RunState): void {
+    told({ certainty, minutes }: RunState): void {
       sure.value = certainty === null ? '' : String(Number((100 * certainty).toPrecision(6)));
       time.value = minutes === null ? '' : String(Number(minutes.toPrecision(4)));
-      setAttr(menu.button, 'title', WORDS.untilTip(words));
     },
-    show: (visible: boolean) => show(menu.button, visible),
   };
 }

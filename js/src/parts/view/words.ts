@@ -1,8 +1,19 @@
 /** What people read of export and of the control of a run. */
 
+/** Of the buttons, which stand before their menus come. */
+export const enum Opens {
+  export = 'Export',
+  exportTip = 'Take the table, the selection or the panel elsewhere; see the values as another semivalue',
+  rule = 'Until…',
+  columns = 'Columns',
+  columnsTip = 'Choose, move, pin and size columns; copy rows',
+  /** All of them, where they could not be loaded. */
+  menus = 'menu',
+}
+
+export const ruleTip = (words: string): string => `When the run stops: ${words}`;
+
 export const WORDS = {
-  export: 'Export',
-  exportTip: 'Take the table, the selection or the panel elsewhere; see the values as another semivalue',
   csv: (rows = 'Table') => `${rows} as CSV: columns shown`,
   csvTip: 'The rows that pass the filters, in this order, in the columns shown; panel.to_csv writes all',
   parquet: (rows = 'Table') => `${rows} as Parquet: all columns`,
@@ -23,8 +34,6 @@ export const WORDS = {
   asNone: 'Their evaluations tell no other semivalue.',
   asBad: (name: string) => `${name} (told badly)`,
   loading: 'a moment…',
-  until: 'Until…',
-  untilTip: (words: string) => `When the run stops: ${words}`,
   ruleTitle: 'Stop when',
   certain: 'the ranking is certain to',
   minutes: 'or after, in all',
