@@ -127,7 +127,7 @@ async function later(name) {
 }
 
 const PANELS = ['widget', 'influence'];
-const LATER = ['whatif', 'tests', 'view', 'table', 'history', 'around', 'previews', 'pictures'];
+const LATER = ['whatif', 'tests', 'view', 'table', 'history', 'around', 'previews', 'pictures', 'expression'];
 
 const outputs = [
   ...(await Promise.all([...PANELS.map((name) => bundle(name)), ...LATER.map(later)])),

@@ -7,12 +7,13 @@ const BUDGETS = {
   'dvlwidgets/static/influence.js': 150_000,
   'dvlwidgets/static/whatif.js': 12_000,
   'dvlwidgets/static/tests.js': 15_000,
-  'dvlwidgets/static/view.js': 29_000,
+  'dvlwidgets/static/view.js': 18_000,
   'dvlwidgets/static/previews.js': 12_000,
   'dvlwidgets/static/around.js': 8_000,
-  'dvlwidgets/static/history.js': 18_000,
-  'dvlwidgets/static/table.js': 52_000,
+  'dvlwidgets/static/history.js': 15_000,
+  'dvlwidgets/static/table.js': 36_000,
   'dvlwidgets/static/pictures.js': 40_000,
+  'dvlwidgets/static/expression.js': 17_500,
   'dvlwidgets/static/viewer.js': 60_000,
 };
 

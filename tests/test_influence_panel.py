@@ -752,9 +752,10 @@ def test_before_the_start_no_number_and_no_rank_is_known(opened, tmp_path):
 
 def test_a_page_gets_the_modules_of_the_parts_and_a_parquet_file(opened):
     _, page, explorer = opened()
-    for part in ("view", "table", "pictures"):
+    for part in ("view", "table", "expression", "pictures"):
         assert ask_part(page, part, do="code")["text"].startswith(f"/* {part}.js */")
-    assert ask_part(page, "table", do="tables")["message"].startswith("'do' should be 'code'")
+    for part in ("table", "expression"):
+        assert ask_part(page, part, do="tables")["message"].startswith("'do' should be 'code'")
     told = ask_part(page, "view", do="parquet", rows=[4, 2])
     if importlib.util.find_spec("pyarrow") is None:
         assert "pyarrow, which is not installed" in told["message"]

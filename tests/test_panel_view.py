@@ -89,6 +89,13 @@ def test_filters_go_there_and_back_by_the_names_of_columns(valued):
     }
 
 
+def test_a_page_gets_what_reads_expressions_when_it_asks(valued):
+    _, page = valued
+    assert not any(m.get("part") == "expression" for m in page.messages)
+    assert ask(page, "expression", do="code")["text"].startswith("/* expression.js */")
+    assert ask(page, "expression", do="words")["message"].startswith("'do' should be 'code'")
+
+
 def test_a_feature_called_like_a_column_of_the_panel_is_filtered_by_as_feature_name():
     x = np.random.default_rng(0).normal(size=(6, 2))
     train = Dataset(x, [0, 1] * 3, feature_names=["value", "ink"])

@@ -15,7 +15,7 @@ from dvlwidgets.widgets.influence_desk import InfluenceDesk
 from dvlwidgets.widgets.influence_method import method_of
 from dvlwidgets.widgets.influence_session import InfluenceSession
 from dvlwidgets.widgets.live_panel import LivePanel
-from dvlwidgets.widgets.parts import columns, pictures, table, view
+from dvlwidgets.widgets.parts import columns, module, pictures, view
 from dvlwidgets.widgets.parts import edits as edits_part
 from dvlwidgets.widgets.parts.part import Hub, Part
 
@@ -112,7 +112,8 @@ class InfluencePanel(LivePanel):
                 edits_part.NAME: edits_part.EditsPart,
                 edits_part.TESTS: _edits_of_tests,
                 columns.NAME: columns.ColumnsPart,
-                table.NAME: table.TablePart,
+                module.TABLE: lambda _: module.ModulePart(module.TABLE),
+                module.EXPRESSION: lambda _: module.ModulePart(module.EXPRESSION),
                 pictures.NAME: pictures.PicturesPart,
                 view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
             },

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import widget from '../src/hosts/widget';
 import { stepTo } from '../src/parts/columns/cursor';
 import { createMini, type MiniActions, type MiniData } from '../src/parts/columns/mini';
+import { makeExpression } from '../src/parts/expression';
 import { FakeKernel } from './harness/kernel.mjs';
 import { makeRun } from './harness/frames.mjs';
 import { onAPage, wait } from './page';
@@ -90,6 +91,7 @@ describe('cells of the row in focus', () => {
 
 describe('a chip that goes away', () => {
   it('hands the focus to the next one, and the last to the field', async () => {
+    makeExpression();
     const { all, active } = await open();
     const chip = (id: string) => all(`[data-chip="${id}"]`)[0]!;
     const click = async (element: HTMLElement) => {

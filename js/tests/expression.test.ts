@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { ranks } from '../src/columns';
-import { scopeOf, type Scope } from '../src/parts/columns/fields';
 import { complete } from '../src/parts/expression/complete';
 import { compile } from '../src/parts/expression/compile';
-import { exampleFor } from '../src/parts/expression/field';
+import { exampleFor } from '../src/parts/expression/example';
+import { scopeOf, type Scope } from '../src/parts/expression/scope';
 import { ExpressionError } from '../src/parts/expression/tokens';
 import { classLabels, makePoints } from './make';
 

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 
 import { ranks, sortRows, allRows } from '../src/columns';
 import { filterRows } from '../src/filters';
+import { makeExpression } from '../src/parts/expression';
+import { speak } from '../src/parts/expression/language';
 import {
   fromJson,
   isFiltered,
@@ -10,7 +12,7 @@ import {
   withExpression,
   withRange,
 } from '../src/parts/filters/model';
-import { moreTests } from '../src/parts/filters/more';
+import { idle, moreTests } from '../src/parts/filters/more';
 import { NO_FILTERS } from '../src/state';
 import { classLabels, makePoints } from './make';
 
@@ -28,6 +30,22 @@ const rank = ranks(points);
 const rows = (filters: typeof NO_FILTERS): number[] => [
   ...filterRows(points, filters, rank, new Set([1, 4]), moreTests),
 ];
+
+beforeEach(() => makeExpression());
+
+describe('an expression whose language is not here', () => {
+  it('filters nothing and says so; the other filters do', () => {
+    const filters = { ...NO_FILTERS, ...withExpression({ ...NO_FILTERS, value: [-1, 2] }, 'value > 1') };
+    const held = { ...filters, value: [-1, 2] as const };
+    const why = () => idle('value > 1', points, rank);
+    expect([rows(held), why()]).toEqual([[4], '']);
+    speak({ language: null });
+    expect([rows(held), why()]).toEqual([[1, 2, 3, 4], expect.stringContaining('comes in a moment')]);
+    speak({ failed: true });
+    expect([rows(held), why()]).toEqual([[1, 2, 3, 4], expect.stringContaining('could not be loaded')]);
+    expect(idle('', points, rank)).toBe('');
+  });
+});
 
 describe('filters by column', () => {
   it('all combine', () => {

@@ -24,8 +24,9 @@ import { decode, type DeltaInfluence, type FullInfluence } from '../src/influenc
 import { derive } from '../src/derive';
 import { ranks } from '../src/columns';
 import { allColumns, arranged, AS_USUAL, nameOf, showColumn } from '../src/parts/columns/arrange';
-import { scopeOf } from '../src/parts/columns/fields';
 import { liveCell } from '../src/parts/columns/cells';
+import { makeExpression } from '../src/parts/expression';
+import { scopeOf } from '../src/parts/expression/scope';
 import { moreTests } from '../src/parts/filters/more';
 import { csv } from '../src/parts/view/rows';
 import { tableWidth } from '../src/layout';
@@ -321,6 +322,7 @@ describe('the table as the valuation panel has it', () => {
 
   it('is filtered by an expression over these numbers, which names no errors: influences are exact', () => {
     const named = { ...train, value_name: 'quantile' };
+    makeExpression(); // it has come
     const more = { ranges: {}, classes: {}, expression: 'quantile < 0 and `loss rank` <= 20' };
     const [test] = moreTests(named, more, ranks(named), new Set());
     for (let row = 0; row < train.n; row++) {

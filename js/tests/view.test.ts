@@ -140,6 +140,25 @@ describe('the selection', () => {
     vi.useRealTimers();
   });
 
+  it('is no other because rows were found anew: what Python says then is taken, and nothing is said to it', () => {
+    vi.useFakeTimers();
+    const { asked, paint, set, state, sync } = world();
+    const filtered = (text: string): void => {
+      const body = { filters: { text } };
+      sync.hear({ part: 'view', kind: 'filters', request: null, body, buffers: [] });
+    };
+    paint();
+    filtered('a');
+    paint();
+    paint();
+    set({ filters: { ...state().filters } });
+    filtered('b');
+    paint();
+    vi.advanceTimersByTime(200);
+    expect([state().filters.text, asked]).toEqual(['b', []]);
+    vi.useRealTimers();
+  });
+
   it('is not taken back by what a slow kernel says late', () => {
     vi.useFakeTimers();
     const { asked, paint, select, says, set, state, sync } = world();

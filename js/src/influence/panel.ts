@@ -19,6 +19,7 @@ import { roomFor, type Room } from '../layout';
 import { makeLive, type LivePart } from '../live';
 import { ViewKeeper } from '../memory';
 import { makeEdits } from '../parts/edits';
+import { makeLanguage } from '../parts/expression/wanted';
 import { makeLater } from '../parts/later';
 import { makePaper } from '../parts/paper';
 import type { Hub, Part } from '../parts/part';
@@ -102,7 +103,7 @@ class Panel {
     const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
     const [tableLater, pictures] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part];
     this.#table = tableLater;
-    const all = [{ ...marks, keys }, tableLater, pictures, makeView(hub), makePaper()];
+    const all = [{ ...marks, keys }, tableLater, makeLanguage(hub), pictures, makeView(hub), makePaper()];
     const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, all));
     this.#testing = createTestEditing(source, desks.tests, (change) =>
       chosen.choose(change(chosen.pinned().tests).focus)

@@ -3,8 +3,8 @@
 import { makeAgain } from './again';
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
+import { makeLanguage } from './expression/wanted';
 import { makeFilters } from './filters';
-import { createOffered } from './filters/offered';
 import { makeLater } from './later';
 import { makePaper } from './paper';
 import type { MakePart, PartMessage } from './part';
@@ -15,7 +15,8 @@ const offersSomething = ({ kind, body }: PartMessage): boolean =>
   kind === 'offered' && Object.values(body).includes(true);
 
 export const PARTS: readonly MakePart[] = [
-  (hub) => makeFilters(hub, createOffered(hub)),
+  (hub) => makeFilters(hub, true),
+  makeLanguage,
   makeColumns,
   makeEdits,
   makeLater('pictures', { seen: ['overview', 300], turned: true }),

@@ -2,34 +2,33 @@
 
 import { NO_FILTERS, filter } from '../state';
 import STYLE from '../../style/parts/filters.css';
-import { scopeOf, type Scope } from './columns/fields';
 import { createField } from './expression/field';
+import { hearLanguage } from './expression/language';
 import { chipsOf, createChips } from './filters/chips';
 import { createFold } from './filters/fold';
 import { createHandOver } from './filters/hand_over';
 import { withExpression } from './filters/model';
-import type { Offered } from './filters/offered';
 import type { Hub, Part, Sight } from './part';
 
-export function makeFilters({ set }: Hub, offered?: Offered): Part {
+/** `offers`: whether an expression may name features that are not here yet. */
+export function makeFilters(hub: Hub, offers = false): Part {
+  const { set } = hub;
   let sight: Sight | null = null;
-  const scope = (): Scope | null => {
-    if (sight === null) {
-      return null;
-    }
-    const here = scopeOf(sight.points, sight.derived.ranks, sight.state.selected);
-    return offered?.among(here) ?? here;
-  };
   const field = createField(
-    scope,
+    hub,
+    offers,
+    () => sight,
     (expression) =>
       set((s) =>
         (s.filters.more?.expression ?? '') === expression
           ? s
           : filter(s, withExpression(s.filters, expression))
-      ),
-    offered?.want
+      )
   );
+  const deaf = hearLanguage(() => {
+    set((s) => (s.filters.more?.expression ? filter(s, {}) : s)); // the rows are found anew
+    field.heard();
+  });
   const chips = createChips(
     (part) => set((s) => filter(s, part)),
     () => set((s) => ({ ...s, filters: NO_FILTERS }))
@@ -53,7 +52,7 @@ export function makeFilters({ set }: Hub, offered?: Offered): Part {
       handOver();
     },
     end() {
-      offered?.end();
+      deaf();
       field.end();
     },
   };

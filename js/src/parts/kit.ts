@@ -12,7 +12,7 @@ import { edits, ids, labels, previewKind } from '../frames';
 import { createKeys } from '../intents';
 import { withKeys } from '../live';
 import { listenForPicks } from '../picking';
-import { idOf, isFlagged, isRelabelled, noteOf, valueName } from '../points';
+import { disagrees, idOf, isFlagged, isRelabelled, noteOf, valueName } from '../points';
 import {
   WireError,
   array,
@@ -33,10 +33,12 @@ import { createRelabel } from '../views/relabel';
 import { createUndo } from '../views/undo';
 import { copied } from './clipboard';
 import { fullName, nameOf } from './columns/arrange';
+import { fieldOf } from './columns/fields';
 import { download } from './download';
 import { classesOf, NO_MORE, withClasses } from './filters/model';
 import { makeEdits } from './edits';
 import { createMarks, withMarks } from './edits/cell';
+import { hearLanguage, speak, spoken } from './expression/language';
 import { guarded } from './guarded';
 
 // prettier-ignore
@@ -48,4 +50,5 @@ export const kit = (): readonly unknown[] => [
   WireError, array, integer, list, record, refuse, showFound, text, textOrNull, texts, whole, words,
   shown, clearSelection, filter, focusOn, selectTo, targets, toggleRow, createRelabel, createUndo,
   copied, fullName, nameOf, classesOf, NO_MORE, withClasses, download, makeEdits, createMarks, withMarks, guarded,
+  disagrees, fieldOf, hearLanguage, speak, spoken,
 ];

@@ -32,6 +32,8 @@ export interface Wanted {
   readonly turned?: boolean;
   /** When Python says something of which this is true. */
   readonly heard?: (message: PartMessage) => boolean;
+  /** When this is true of what there is to see. */
+  readonly needed?: (sight: Sight) => boolean;
   /**
    * When one of these is clicked, which is clicked again when the module is there and listens to it: unless the focus has
    * gone elsewhere by then, where somebody may be writing.
@@ -203,6 +205,9 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
         sight = now;
         if (panel === null) {
           watch();
+        }
+        if (when.needed?.(now) === true) {
+          want();
         }
         if (wanted && !taken && !failed && performance.now() - asked > PATIENCE) {
           ask();

@@ -1,12 +1,12 @@
 /** Binds an expression to the columns it names, and answers which rows it holds for. Pure. */
 
-import type { Field, Scope } from '../columns/fields';
+import type { Field } from '../columns/fields';
+import { inQuotes } from './example';
+import type { Scope } from './scope';
+import type { Mask } from './language';
 import { parse, type Comparison, type Node, type Operand } from './parse';
-import { ExpressionError, inQuotes, written } from './tokens';
+import { ExpressionError, written } from './tokens';
 import { WORDS } from './words';
-
-/** One byte a row: 1 where the expression holds. */
-export type Mask = Uint8Array;
 
 /** What a comparison with something unknown says is no, != included. */
 const SIDES: Readonly<Record<Comparison, (a: number, b: number) => boolean>> = {

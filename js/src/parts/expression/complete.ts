@@ -1,7 +1,9 @@
 /** What may come next in an expression at a place of it. Pure. */
 
-import type { Field, Scope } from '../columns/fields';
-import { COMPARISONS, ExpressionError, inQuotes, tokens, written, type Token } from './tokens';
+import type { Field } from '../columns/fields';
+import { inQuotes } from './example';
+import type { Scope } from './scope';
+import { COMPARISONS, ExpressionError, tokens, written, type Token } from './tokens';
 import { WORDS } from './words';
 
 export interface Option {

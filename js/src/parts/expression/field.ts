@@ -1,40 +1,27 @@
-/** The field of the expression: completes names, says at the place what is wrong, filters what is right. */
+/**
+ * The field of the expression while its language is not here: it keeps what is written, and hands it over with itself
+ * when the language comes.
+ */
 
-import { h, setAttr, show } from '../../dom';
+import { h, setAttr } from '../../dom';
 import type { Labels } from '../../wire';
-import type { Scope } from '../columns/fields';
-import { compile } from './compile';
-import { complete, type Completions } from './complete';
-import { ExpressionError, inQuotes } from './tokens';
-import { Say, WORDS } from './words';
+import type { Hub, Sight } from '../part';
+import { exampleFor } from './example';
+import { spoken, type LiveField } from './language';
+import { AtRest } from './words';
 
-/** After the last key (ms) what is written filters; Enter does so at once. */
-const REST = 250;
-const NONE: Completions = { from: 0, to: 0, options: [] };
-
-/** Of the points' own classes, so that it holds for some. */
-export function exampleFor(label: Labels | null): string {
-  const own =
-    label === null
-      ? 'rank < 20'
-      : label.kind === 'number'
-        ? 'target > 0'
-        : `label == ${inQuotes(label.classes[0] ?? '')}`;
-  return WORDS.example(own);
-}
-
-/** `want`: asks for a column that is not here; says that it will come, or nothing. */
+/** `offers`: whether an expression may name features that are not here yet. */
 export function createField(
-  scope: () => Scope | null,
-  filter: (expression: string) => void,
-  want?: (column: string) => string
+  hub: Hub,
+  offers: boolean,
+  sight: () => Sight | null,
+  filter: (expression: string) => void
 ) {
-  const field = h('input', {
+  const element = h('input', {
     class: 'field expression',
     type: 'text',
     role: 'combobox',
-    title: Say.tip,
-    'aria-label': Say.field,
+    'aria-label': AtRest.field,
     'aria-autocomplete': 'list',
     'aria-expanded': 'false',
     'aria-controls': 'dvl-expression-options',
@@ -42,205 +29,73 @@ export function createField(
     autocomplete: 'off',
     spellcheck: 'false',
     'data-testid': 'expression',
+    oninput: () => {
+      entered = false;
+      wait();
+    },
+    onkeydown: (event: KeyboardEvent) => {
+      const { key } = event;
+      if (live !== null || (key !== 'Enter' && (key !== 'Escape' || element.value === ''))) {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      if (key === 'Escape') {
+        element.value = '';
+      }
+      entered = true;
+      wait();
+    },
   });
-  const options = h('ul', {
-    class: 'expression-options',
-    id: 'dvl-expression-options',
-    role: 'listbox',
-    'aria-label': Say.options,
-    'data-testid': 'expression-options',
-  });
-  const wrong = h('div', {
-    class: 'expression-error',
-    id: 'dvl-expression-error',
-    role: 'status',
-    'data-testid': 'expression-error',
-  });
-  const pop = h('div', { class: 'expression-pop', hidden: true }, wrong, options);
-  let offered = NONE;
-  let chosen = -1;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let said = '';
+  const pop = h('div', { class: 'expression-pop', hidden: true });
+  let live: LiveField | null = null;
   /** What filters. */
   let applied = '';
-  /** Whether what is written waits for a column. */
-  let waiting = false;
+  let entered = false;
 
-  field.addEventListener('input', () => {
-    offer();
-    clearTimeout(timer);
-    said = '';
-    waiting = false;
-    timer = setTimeout(() => apply(false), REST);
-    place();
-  });
-  field.addEventListener('focus', () => {
-    if (field.value === '') {
-      offer();
-    }
-    place();
-  });
-  field.addEventListener('click', () => {
-    offer();
-    place();
-  });
-  field.addEventListener('blur', () => {
-    offered = NONE;
-    if (field.value.trim() !== applied) {
-      apply();
-    }
-    place();
-  });
-  field.addEventListener('keydown', (event) => {
-    const n = offered.options.length;
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      if (n === 0) {
-        offer();
-      } else {
-        chosen = (chosen + (event.key === 'ArrowDown' ? 1 : chosen < 0 ? 0 : -1) + n) % n;
-      }
-    } else if ((event.key === 'Enter' || event.key === 'Tab') && chosen >= 0 && n > 0) {
-      take(chosen);
-    } else if (event.key === 'Enter') {
-      offered = NONE;
-      clearTimeout(timer);
-      apply();
-    } else if (event.key === 'Escape' && (n > 0 || field.value !== '')) {
-      if (n === 0) {
-        field.value = '';
-        apply();
-      }
-      offered = NONE;
-    } else {
+  function wait(): void {
+    if (live !== null) {
       return;
     }
-    event.preventDefault();
-    event.stopPropagation();
-    place();
-  });
-
-  function offer(): void {
-    const names = scope();
-    const caret = field.selectionStart ?? field.value.length;
-    offered = names === null ? NONE : complete(field.value, caret, names);
-    chosen = -1;
-  }
-
-  function take(at: number): void {
-    const { from, to } = offered;
-    const { insert } = offered.options[at]!;
-    const space = /^\s/.test(field.value.slice(to)) ? '' : ' ';
-    field.setRangeText(insert + space, from, to, 'end');
-    field.dispatchEvent(new Event('input'));
-  }
-
-  /** The former filter stays while something is wrong. `over`: false while the end is still being written. */
-  function apply(over = true): void {
-    clearTimeout(timer);
-    said = '';
-    waiting = false;
-    const text = field.value.trim();
-    const names = scope();
-    if (names === null) {
-      return;
+    if (entered && element.value.trim() === '') {
+      filter((applied = '')); // for this nobody needs the language
     }
-    try {
-      if (text !== '') {
-        compile(field.value, names);
-      }
-      applied = text;
-      filter(text);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) {
-        throw error;
-      }
-      const coming = want?.(error.column) ?? '';
-      waiting = coming !== '';
-      if (over || error.to < field.value.trimEnd().length) {
-        said = coming || error.message;
-        mark(error);
-      }
-    }
-    setAttr(field, 'aria-invalid', said === '' || waiting ? null : 'true');
-    place();
+    const waits = element.value.trim() !== applied;
+    setAttr(element, 'aria-busy', waits ? 'true' : null);
+    setAttr(element, 'title', waits ? (spoken().failed ? AtRest.failed : AtRest.coming) : AtRest.tip);
   }
 
-  /** The message, and the expression with the place underlined. */
-  function mark({ from, to }: ExpressionError): void {
-    const text = field.value;
-    const at = text.slice(from, to) || ' ';
-    wrong.replaceChildren(
-      h('div', {}, said),
-      h('code', {}, text.slice(Math.max(0, from - 40), from), h('mark', {}, at), text.slice(to, to + 40))
-    );
-  }
-
-  function place(): void {
-    const focused = (field.getRootNode() as Partial<ShadowRoot>).activeElement === field;
-    const open = focused && (offered.options.length > 0 || said !== '');
-    show(pop, open);
-    show(wrong, said !== '');
-    setAttr(field, 'aria-expanded', String(open && offered.options.length > 0));
-    setAttr(field, 'aria-activedescendant', open && chosen >= 0 ? `dvl-expression-${chosen}` : null);
-    show(options, offered.options.length > 0 && said === '');
-    if (!open) {
-      if (said === '') {
-        wrong.replaceChildren();
-      }
-      return;
+  /** When more is known of the language. */
+  function heard(): void {
+    const { language } = spoken();
+    if (live === null && language !== null) {
+      setAttr(element, 'aria-busy', null);
+      setAttr(element, 'title', AtRest.tip);
+      live = language.take({ hub, offers, element, pop, sight, filter, applied, entered });
     }
-    options.replaceChildren(
-      ...offered.options.map(({ insert, hint }, i) => {
-        const item = h(
-          'li',
-          { role: 'option', id: `dvl-expression-${i}`, 'aria-selected': String(i === chosen) },
-          h('code', {}, insert),
-          h('span', { class: 'muted' }, hint)
-        );
-        item.addEventListener('pointerdown', (event) => {
-          event.preventDefault(); // the field keeps the focus
-          take(i);
-        });
-        return item;
-      })
-    );
-    options.children[chosen]?.scrollIntoView({ block: 'nearest' });
-    const panel = pop.parentElement?.getBoundingClientRect();
-    const box = field.getBoundingClientRect();
-    if (panel !== undefined) {
-      pop.style.top = `${box.bottom - panel.top + 3}px`;
-      pop.style.left = `${Math.max(4, Math.min(box.left - panel.left, panel.width - 300))}px`;
-      pop.style.minWidth = `${Math.min(280, box.width)}px`;
-    }
+    wait();
   }
+  heard();
 
   return {
-    element: field,
+    element,
     pop,
+    heard,
     /** `expression`: what filters now; another one than the field's came from elsewhere. */
     update(expression: string, label: Labels | null): void {
-      setAttr(field, 'placeholder', exampleFor(label));
-      if (expression !== applied) {
-        applied = expression;
-        waiting = true;
-        if (field.value.trim() !== expression) {
-          field.value = expression;
-          said = '';
-          setAttr(field, 'aria-invalid', null);
-          place();
-        }
+      setAttr(element, 'placeholder', exampleFor(label));
+      setAttr(element, 'data-active', expression !== '');
+      live?.update(expression);
+      if (live === null && expression !== applied) {
+        element.value = applied = expression;
+        wait();
       }
-      if (waiting) {
-        apply(false);
-      }
-      setAttr(field, 'data-active', expression !== '');
     },
     /** Gives it the keyboard's focus, and offers nothing yet. */
     focus(): void {
-      field.focus({ preventScroll: true });
-      offered = NONE;
-      place();
+      element.focus({ preventScroll: true });
+      live?.focus();
     },
-    end: () => clearTimeout(timer),
+    end: () => live?.end(),
   };
 }

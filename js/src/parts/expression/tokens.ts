@@ -110,8 +110,3 @@ export function written(name: string): string {
   const plain = /^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name) && !KEYWORDS.has(name.toLowerCase());
   return plain ? name : `\`${name.replace(/[\\`]/g, '\\$&')}\``;
 }
-
-/** A text as an expression writes it. */
-export function inQuotes(text: string): string {
-  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
-}

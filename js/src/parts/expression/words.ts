@@ -1,15 +1,24 @@
 /** What the field of expressions says. */
 
-/** Texts without blanks to fill in: bundled, each stands where it is used. */
-export const enum Say {
+/** What a panel says before the language is here. */
+export const enum AtRest {
   field = 'Filter by an expression',
   tip = 'and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
+  coming = 'Filters nothing yet: what reads expressions comes in a moment',
+  failed = 'Filters nothing: what reads expressions could not be loaded; try again, or reload the page',
+}
+
+/** Apart from the other words, which come with the language. */
+export const example = (condition: string): string => `value < 0 and ${condition}`;
+export const idleWords = (why: string): string => `Filters nothing now: ${why}`;
+
+/** Texts without blanks to fill in: bundled, each stands where it is used. */
+export const enum Say {
   options = 'Completions',
   list = 'in wants a list, e.g. ("a", "b").',
 }
 
 export const WORDS = {
-  example: (condition: string) => `value < 0 and ${condition}`,
   strange: (sign: string) => `${sign} has no meaning here.`,
   instead: (sign: string, meant: string) => `Write ${meant} instead of ${sign}.`,
   open: (quote: string) =>
@@ -34,3 +43,6 @@ export const WORDS = {
   constants: 'Neither side of this comparison is a column.',
   kinds: { number: 'numbers', class: 'classes', text: 'texts', mark: 'yes or no' },
 };
+
+/** Of a feature that an expression names. */
+export const coming = (name: string): string => `${name} is being fetched…`;

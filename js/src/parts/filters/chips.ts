@@ -38,11 +38,10 @@ export function chipsOf({ points, state, derived }: Sight): Chip[] {
     trouble: '',
     without: withClasses(filters, id, [], points),
   }));
-  const why = idle(more.expression, points, derived.ranks);
   const expression = {
     id: 'expression',
     words: more.expression,
-    trouble: why === null ? '' : WORDS.idle(why),
+    trouble: idle(more.expression, points, derived.ranks),
     without: withExpression(filters, ''),
   };
   return [...ranges, ...classes, ...(more.expression === '' ? [] : [expression])];

@@ -3,9 +3,9 @@
 import type { ColumnId, Ranks } from '../../columns';
 import type { MoreFilters, Test } from '../../filters';
 import type { Points } from '../../points';
-import { fieldOf, scopeOf } from '../columns/fields';
-import { compile } from '../expression/compile';
-import { ExpressionError } from '../expression/tokens';
+import { fieldOf } from '../columns/fields';
+import { spoken } from '../expression/language';
+import { AtRest, idleWords } from '../expression/words';
 
 /** A filter on a column that is not here, or no longer, filters nothing; see `idle`. */
 export function moreTests(
@@ -31,30 +31,24 @@ export function moreTests(
     }
   }
   if (more.expression !== '') {
-    try {
-      const mask = compile(more.expression, scopeOf(points, ranks, selected))();
+    const made = spoken().language?.read(more.expression, points, ranks, selected);
+    if (typeof made === 'function') {
+      const mask = made();
       tests.push((row) => mask[row] === 1);
-    } catch (error) {
-      if (!(error instanceof ExpressionError)) {
-        throw error;
-      }
     }
   }
   return tests;
 }
 
-/** Why the expression filters nothing: a column that it names is not here. Null where it does filter. */
-export function idle(expression: string, points: Points, ranks: Ranks): string | null {
+/** Why the expression filters nothing: a column that it names is not here, or what reads it. Empty where it does filter. */
+export function idle(expression: string, points: Points, ranks: Ranks): string {
   if (expression === '') {
-    return null;
+    return '';
   }
-  try {
-    compile(expression, scopeOf(points, ranks, new Set()));
-    return null;
-  } catch (error) {
-    if (error instanceof ExpressionError) {
-      return error.message;
-    }
-    throw error;
+  const { language, failed } = spoken();
+  if (language === null) {
+    return failed ? AtRest.failed : AtRest.coming;
   }
+  const made = language.read(expression, points, ranks, new Set());
+  return typeof made === 'string' ? idleWords(made) : '';
 }

@@ -13,8 +13,4 @@ export const WORDS = {
   range: (name: string, lo: string, hi: string) => `${name} ${lo} to ${hi}`,
   classes: (name: string, names: string) => `${name}: ${names}`,
   others: (names: string, more: number) => `${names} and ${more} more`,
-  idle: (why: string) => `Filters nothing now: ${why}`,
 };
-
-/** Of a feature that an expression names; apart from the others, since not every panel has such. */
-export const coming = (name: string): string => `${name} is being fetched…`;

@@ -21,6 +21,8 @@ interface Kind {
   readonly keys: readonly (keyof UiState)[];
   say(sight: Sight): Json;
   read(message: PartMessage, points: Points): Partial<UiState>;
+  /** Whether another object says the same. */
+  same?(a: UiState, b: UiState, points: Points): boolean;
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -35,6 +37,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   filters: {
     keys: ['filters'],
     say: ({ state, points }) => ({ filters: toJson(state.filters, points) }),
+    /** They are made anew where the language of an expression came: that is no news. */
+    same: (a, b, points) =>
+      JSON.stringify(toJson(a.filters, points)) === JSON.stringify(toJson(b.filters, points)),
     read: ({ body }, points) => ({ filters: fromJson(body.filters, points) }),
   },
   [ARRANGEMENT]: {
@@ -107,8 +112,8 @@ export function createSync(hub: Hub) {
       sight = now;
       const { state } = now;
       const before = seen ?? state;
-      for (const [kind, { keys }] of Object.entries(KINDS)) {
-        if (keys.some((key) => state[key] !== before[key])) {
+      for (const [kind, { keys, same }] of Object.entries(KINDS)) {
+        if (keys.some((key) => state[key] !== before[key]) && same?.(state, before, now.points) !== true) {
           dirty.add(kind);
         }
       }

@@ -1,4 +1,4 @@
-"""The module with which a panel's table filters and arranges what the valuation panel's can from its beginning."""
+"""Parts of a page that need nothing from Python but their module: it comes when a page asks for it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ from typing import Any, Final
 from dvlwidgets.errors import WireError
 from dvlwidgets.widgets import bundle, wire
 from dvlwidgets.widgets.commands import short
-from dvlwidgets.widgets.parts.part import Hub, taken
+from dvlwidgets.widgets.parts.part import taken
 
-NAME: Final = "table"
+TABLE: Final = "table"
+"""Filters and columns of a panel's table, which the valuation panel's has from its beginning."""
+EXPRESSION: Final = "expression"
+"""The language of filter expressions."""
 
 
-class TablePart:
-    """Hands the module over; filters and columns are `ViewPart`'s and `ColumnsPart`'s.
+class ModulePart:
+    """Hands a module over.
 
     Args:
-        hub: the panel.
+        name: of the part; its module is the built file of this name.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def receive(self, command: Mapping[str, Any], request: str | None) -> wire.Frame | None:
         """The module ("code")."""
         wanted = taken(command, "do", str, "'code'")
         if wanted != "code":
             raise WireError(f"'do' should be 'code', not {short(wanted)}.")
-        return wire.part(NAME, "code", {"text": bundle.read("table.js")}, request=request)
+        return wire.part(self._name, "code", {"text": bundle.read(f"{self._name}.js")}, request=request)
 
     def hello(self) -> list[wire.Frame]:
         """Nothing: a page asks for the module."""

@@ -1,8 +1,8 @@
 /** Features that come when they are asked for: an expression may name one before it is a column of the page. */
 
 import { createFetching } from '../columns/fetching';
-import { featureName, type Scope } from '../columns/fields';
 import type { Hub } from '../part';
+import { featureName, type Scope } from './scope';
 import { coming } from './words';
 
 export interface Offered {
