@@ -86,6 +86,8 @@ $(DONE)/python: pyproject.toml constraints.txt
 	  { echo "dvlwidgets needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+	@# Python 3.11 brings a pip that takes twice the time; where no newer one can be had it does, too
+	$(BIN)/python -m pip install -qq --disable-pip-version-check pip==26.3 || true
 	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@# pip compiles one file after another, and what nobody imports, too; templates are no Python and may fail
 	@$(BIN)/python -W ignore -m compileall -qq -j 2 -x '$(UNUSED)' $(VENV)/lib || true
