@@ -23,7 +23,7 @@ export const PARTS: readonly MakePart[] = [
   makeLater('whatif', { seen: ['overview', 120] }),
   makeLater('tests', { seen: ['overview', 40] }),
   makeLater('previews', { turned: true, heard: offersSomething }),
-  makeLater('around', { seen: ['detail', 1] }),
+  makeLater('around', { turned: true }),
   makePaper,
   makeAgain,
   makeView,

@@ -112,8 +112,9 @@ export function createSync(hub: Hub) {
       sight = now;
       const { state } = now;
       const before = seen ?? state;
-      for (const [kind, { keys, same }] of Object.entries(KINDS)) {
-        if (keys.some((key) => state[key] !== before[key]) && same?.(state, before, now.points) !== true) {
+      for (const [kind, of] of Object.entries(KINDS)) {
+        const other = of.keys.some((key) => state[key] !== before[key]);
+        if (other && of.same?.(state, before, now.points) !== true) {
           dirty.add(kind);
         }
       }
