@@ -102,6 +102,19 @@ describe('the language of expressions', () => {
     ]);
   });
 
+  it('chooses no point: the first one stays in focus, of the rows that pass now', async () => {
+    const { store, comes } = world();
+    const { turn } = await open(store);
+    turn();
+    await comes();
+    expect(store.memory!.state.focus).toBe(-1);
+    speak({ language: null });
+    const apart = world();
+    const { part, rows } = await open(apart.store, 'value > 0');
+    await apart.comes();
+    expect(part('point-name').textContent).toContain(`point 1 of ${rows()}`);
+  });
+
   it('is there for every view and panel of the page, which ask for it no more', async () => {
     const { store, comes, negative, asked } = world();
     const [one, two, apart] = [await open(store, NEGATIVE), await open(store), world()];

@@ -1,6 +1,6 @@
 /** Filters of a live panel beyond the quick ones: the expression, and a chip for each that is active. */
 
-import { NO_FILTERS, filter } from '../state';
+import { NO_FILTERS, filter, type UiState } from '../state';
 import STYLE from '../../style/parts/filters.css';
 import { createField } from './expression/field';
 import { hearLanguage } from './expression/language';
@@ -12,7 +12,7 @@ import type { Hub, Part, Sight } from './part';
 
 /** `offers`: whether an expression may name features that are not here yet. */
 export function makeFilters(hub: Hub, offers = false): Part {
-  const { set } = hub;
+  const { set, desk } = hub;
   let sight: Sight | null = null;
   const field = createField(
     hub,
@@ -26,9 +26,18 @@ export function makeFilters(hub: Hub, offers = false): Part {
       )
   );
   const deaf = hearLanguage(() => {
-    set((s) => (s.filters.more?.expression ? filter(s, {}) : s)); // the rows are found anew
+    if (desk.state().filters.more?.expression) {
+      set(anew);
+    }
     field.heard();
   });
+
+  /** The rows are found anew; where nobody chose a point, none is chosen by that. */
+  function anew(s: UiState): UiState {
+    const chosen = sight === null || sight.state.focus >= 0 || s.focus !== sight.focus;
+    return { ...filter(s, {}), ...(!chosen && { focus: -1, anchor: sight!.state.anchor }) };
+  }
+
   const chips = createChips(
     (part) => set((s) => filter(s, part)),
     () => set((s) => ({ ...s, filters: NO_FILTERS }))
