@@ -59,7 +59,7 @@ async function open(store: LiveModel, expression = '') {
     rows: () => Number(part('table').dataset.points),
     chip: () => at('[data-chip="expression"]'),
     options: () => [...root.querySelectorAll('[role="option"]')].length,
-    turn: () => part('panel').dispatchEvent(new Event('pointerenter')),
+    turn: () => part('panel').dispatchEvent(new Event('pointerover')),
     write: async (text: string) => {
       field.focus();
       field.value = text;

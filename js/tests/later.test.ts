@@ -113,7 +113,7 @@ describe('a module that is wanted only sometimes', () => {
     vi.unstubAllGlobals();
   });
 
-  it.each(['pointerenter', 'focusin'])('comes at %s, and once', (type) => {
+  it.each(['pointerover', 'focusin'])('comes at %s, and once', (type) => {
     const part = makeLater('far', { turned: true }, load)(hub);
     const panel = stand(part);
     part.paint!(sight);
@@ -140,9 +140,12 @@ describe('a module that is wanted only sometimes', () => {
       }
     );
     const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
-    stand(part);
+    const panel = stand(part);
     part.paint!(sight);
-    expect((watched[0] as HTMLElement).style.height).toBe('40px');
+    expect(watched).toEqual([]); // nobody turned to the panel
+    panel.dispatchEvent(new Event('pointerover'));
+    panel.dispatchEvent(new Event('pointerover'));
+    expect(watched.map((one) => (one as HTMLElement).style.height)).toEqual(['40px']);
     seen([{ isIntersecting: false }]);
     expect(asked).toEqual([]);
     seen([{ isIntersecting: true }]);
@@ -164,16 +167,18 @@ describe('a module that is wanted only sometimes', () => {
     const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
     const panel = stand(part);
     part.paint!(sight);
-    panel.dispatchEvent(new Event('pointerenter'));
+    panel.dispatchEvent(new Event('pointerover'));
     expect(asked).toEqual([]);
     panel.dispatchEvent(new Event('focusin'));
     expect(asked.length).toBe(1);
   });
 
-  it('comes at once where nobody can tell what is seen', () => {
+  it('comes with the pointer where nobody can tell what is seen', () => {
     const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
-    stand(part);
+    const panel = stand(part);
     part.paint!(sight);
+    expect(asked).toEqual([]);
+    panel.dispatchEvent(new Event('pointerover'));
     expect(asked.length).toBe(1);
   });
 
@@ -313,7 +318,7 @@ describe('a click before the module is there', () => {
   it('is of use after it could not be loaded for who only turned to the panel', async () => {
     const load = vi.fn((): Promise<MakePart> => Promise.reject(new Error('blocked')));
     const { complained, panel, press } = stand(load);
-    panel.dispatchEvent(new Event('pointerenter'));
+    panel.dispatchEvent(new Event('pointerover'));
     say('code', 'x');
     await settle();
     expect([panel.textContent, complained]).toEqual([expect.stringContaining('blocked'), []]);

@@ -81,7 +81,7 @@ describe('the menus', () => {
     expect(state().filters.value).toEqual([-Infinity, 3]);
     expect(state()).toMatchObject({ sort: [{ column: 'label', descending: true }], gallery: true });
     expect(asked).toEqual([]);
-    panel.dispatchEvent(new Event('pointerenter'));
+    panel.dispatchEvent(new Event('pointerover'));
     expect(asked).toEqual([['view', { do: 'code' }]]);
     expect(names.map(find)).toEqual(buttons);
   });

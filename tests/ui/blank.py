@@ -54,6 +54,12 @@ MOUNT: Final = """async ({module, later, height}) => {
     const widget = make();
     widget.initialize({model});
     widget.render({model, el: document.getElementById('at')});
+    // Somebody turns to the panel, as soon as it shows points: what comes then is there for the test.
+    const asked = () => model.sent.some((one) => one.part === 'view' && one.do === 'code');
+    const timer = setInterval(() => {
+        const panel = document.querySelector('[data-dvl-panel]')?.shadowRoot?.querySelector('.panel');
+        asked() ? clearInterval(timer) : panel?.dispatchEvent(new Event('pointerover'));
+    }, 30);
 }"""
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page
 from ui.blank import Blank
 from ui.work import until
 
-MOUNT: Final = """async ({bundle, title, height}) => {
+MOUNT: Final = """async ({bundle, title, height, turn}) => {
     const {default: make} = await import(`/${bundle}`);
     const hear = new Set();
     const buffer = (text) => new DataView(Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer);
@@ -25,7 +25,11 @@ MOUNT: Final = """async ({bundle, title, height}) => {
     };
     const model = {
         get: (name) => ({title, height})[name],
-        send: (command) => void toPython(command),
+        sent: [],
+        send(command) {
+            this.sent.push(command);
+            toPython(command);
+        },
         on: (event, one) => event === 'msg:custom' && hear.add(one),
         off: (event, one) => hear.delete(one),
     };
@@ -33,6 +37,12 @@ MOUNT: Final = """async ({bundle, title, height}) => {
     widget.initialize({model});
     widget.render({model, el: document.getElementById('at')});
     listen();
+    // Somebody turns to the panel, as soon as it shows points: what comes then is there for the test.
+    const asked = () => !turn || model.sent.some((one) => one.part === 'view' && one.do === 'code');
+    const timer = setInterval(() => {
+        const panel = document.querySelector('[data-dvl-panel]')?.shadowRoot?.querySelector('.panel');
+        asked() ? clearInterval(timer) : panel?.dispatchEvent(new Event('pointerover'));
+    }, 30);
 }"""
 
 
@@ -43,13 +53,20 @@ class Bridge:
     page: Page
     panel: Any
     height: int = 880
+    turn: bool = True
+    """Whether somebody turns to the panel at once, so that what comes then is there."""
     _told: list[tuple[Any, list[str]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def mount(self) -> None:
         """Renders the panel in the page; again where the page was loaded anew."""
         self._hear()
-        told = {"bundle": self.panel._bundle, "title": self.panel.title, "height": self.height}
+        told = {
+            "bundle": self.panel._bundle,
+            "title": self.panel.title,
+            "height": self.height,
+            "turn": self.turn,
+        }
         self.page.evaluate(MOUNT, told)
 
     def part(self, name: str) -> Locator:
@@ -92,11 +109,11 @@ class Bridge:
 
 @contextlib.contextmanager
 def bridged(
-    browser: Browser, panel: Any, *, width: int = 1400, height: int = 900, **context: Any
+    browser: Browser, panel: Any, *, width: int = 1400, height: int = 900, turn: bool = True, **context: Any
 ) -> Iterator[Bridge]:
     """Opens a page with the panel; `context` goes to the browser's context. A script that fails fails the test."""
     blank = Blank.open(browser, width=width, height=height, **context)
-    made = Bridge(blank.page, panel, height - 20)
+    made = Bridge(blank.page, panel, height - 20, turn)
     errors: list[str] = []
     made.page.on("pageerror", lambda error: errors.append(str(error)))
     panel.send = made._tell

@@ -166,6 +166,7 @@ class Lab:
         """The n-th panel on the page, once it shows points."""
         found = self.page.get_by_test_id("panel").nth(index)
         expect(found.get_by_test_id("row").first).to_be_visible(timeout=60_000)
+        found.dispatch_event("pointerover")  # what comes when somebody turns to it is there for the test
         return Panel(found, self.notebook)
 
 
@@ -279,8 +280,8 @@ def paused_run(page: Page, server: Server, folder: Path, name: str) -> tuple[Not
     return notebook, lab, panel
 
 
-def valued_digits(n: int = 80) -> Any:
-    """A panel of this process, with values: digits of which a tenth have wrong labels."""
+def valued_digits(n: int = 80, *, images: bool = True) -> Any:
+    """A panel of this process, with values: digits of which a tenth have wrong labels; or their numbers alone."""
     from sklearn.neighbors import KNeighborsClassifier
 
     from dvlwidgets import KNNShapleyValuation, ValuationPanel
@@ -290,7 +291,11 @@ def valued_digits(n: int = 80) -> Any:
     few = np.arange(60)
     knn = KNNShapleyValuation(KNeighborsClassifier(3), split.val.take(few), progress=False)
     panel = ValuationPanel(
-        knn, split.train, title="digits", previews=split.images, held_out=split.test.take(few)
+        knn,
+        split.train,
+        title="digits",
+        previews=split.images if images else None,
+        held_out=split.test.take(few),
     )
     panel.start()
     panel.wait()

@@ -1,6 +1,7 @@
 /** The parts of the live valuation panel, in the order of their places. */
 
 import { makeAgain } from './again';
+import { makeBeside } from './beside';
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeLanguage } from './expression/wanted';
@@ -19,7 +20,8 @@ export const PARTS: readonly MakePart[] = [
   makeLanguage,
   makeColumns,
   makeEdits,
-  makeLater('pictures', { seen: ['overview', 300], turned: true }),
+  makeBeside,
+  makeLater('pictures', { turned: true }),
   makeLater('whatif', { seen: ['overview', 120] }),
   makeLater('tests', { seen: ['overview', 40] }),
   makeLater('previews', { turned: true, heard: offersSomething }),

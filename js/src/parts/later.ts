@@ -15,8 +15,6 @@ const STILL = 120;
 /** A module that did not come for this long (ms) is asked for again. */
 const PATIENCE = 20_000;
 const PLACES = ['overview', 'bar', 'tools', 'detail', 'footer', 'takeBack', 'overlays'] as const;
-/** Somebody turns to the panel: with the pointer, or works in it. */
-const TURNS = ['focusin', 'pointerenter'];
 
 type Place = (typeof PLACES)[number];
 type Load = (source: string) => Promise<unknown>;
@@ -24,8 +22,8 @@ type Load = (source: string) => Promise<unknown>;
 /** When a module is wanted; without any of these with the first paint. */
 export interface Wanted {
   /**
-   * Where its place comes into view; it keeps this much room free until then (px). Also when the focus goes into the
-   * panel: it would not be reached by Tab else.
+   * Where its place is in view once somebody turned to the panel; it keeps this much room free until then (px). Also when
+   * the focus goes into the panel: it would not be reached by Tab else.
    */
   readonly seen?: readonly [place: Place, room: number];
   /** When somebody turns to the panel: with the pointer, or with the keys. */
@@ -91,22 +89,30 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
     /** Once, when the panel stands. */
     function watch(): void {
       panel = at.overlays[0].closest('.panel');
-      if (panel !== null && !wanted) {
-        TURNS.slice(0, when.turned === true ? 2 : Number(when.seen !== undefined)).forEach((type) =>
-          panel!.addEventListener(type, want)
-        );
-        if (free.parentNode !== null && typeof IntersectionObserver === 'undefined') {
-          want(); // whether it is seen cannot be known
-        } else if (free.parentNode !== null) {
-          seeing = new IntersectionObserver((all) => all.some((one) => one.isIntersecting) && want());
-          seeing.observe(free);
+      if (panel !== null && !wanted && (when.turned === true || when.seen !== undefined)) {
+        panel.addEventListener('focusin', want);
+        panel.addEventListener('pointerover', when.turned === true ? want : look);
+        if (panel.matches(':focus-within')) {
+          want(); // the focus was there first
         }
+      }
+    }
+
+    /** Somebody turned to the panel: what is in view is wanted, now or as soon as it is. */
+    function look(): void {
+      if (typeof IntersectionObserver === 'undefined') {
+        want(); // whether it is seen cannot be known
+      } else if (seeing === undefined) {
+        seeing = new IntersectionObserver((all) => all.some((one) => one.isIntersecting) && want());
+        seeing.observe(free);
       }
     }
 
     function rest(): void {
       seeing?.disconnect();
-      TURNS.forEach((type) => panel?.removeEventListener(type, want));
+      panel?.removeEventListener('focusin', want);
+      panel?.removeEventListener('pointerover', want);
+      panel?.removeEventListener('pointerover', look);
     }
 
     function want(): void {

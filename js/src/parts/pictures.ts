@@ -17,7 +17,6 @@ import { createLarge } from './pictures/large';
 import { createLooks, type Deeds } from './pictures/look';
 import { createMapView, type Given } from './pictures/map_view';
 import { createSave } from './pictures/save';
-import { createStability } from './pictures/stability';
 import { createTabs, TABS, type Tab } from './pictures/tabs';
 import { WORDS } from './pictures/words';
 
@@ -53,7 +52,6 @@ export function makePictures({ source, desk, set }: Hub): Part {
     )
   );
   const before = createBefore();
-  const stability = createStability();
   const band = h('span');
   const drag = h('span', { class: 'drag', 'data-no-export': true }, WORDS.drag);
   const note = h('p', { class: 'muted' }, band, drag);
@@ -90,12 +88,6 @@ export function makePictures({ source, desk, set }: Hub): Part {
   const stops = [
     source.hear(NAME, hear),
     features.end,
-    source.hear('stability', (message) =>
-      guarded(source, () => {
-        stability.hear(message);
-        beside();
-      })
-    ),
     source.hear('whatif', () => setTimeout(beside)), // it draws its chart first
   ];
   const unsaved = new Map([
@@ -170,20 +162,14 @@ export function makePictures({ source, desk, set }: Hub): Part {
     });
   }
 
-  /** What is drawn into the charts of the panel. */
+  /** The values before stand behind those now; the other charts can be saved, too, each once it is there. */
   function beside(): void {
     const panel = card.closest('.panel') ?? over.closest('.panel');
     if (panel !== null && sight !== null) {
       before.update(panel, sight);
-      stability.update(panel, sight);
-      offer(panel);
     }
-  }
-
-  /** The other charts can be saved, too, each once it is there. */
-  function offer(panel: Element): void {
     for (const [id, { name, at }] of unsaved) {
-      const chart = panel.querySelector(`[data-testid="${id}"]`);
+      const chart = panel?.querySelector(`[data-testid="${id}"]`);
       const card = chart?.closest('[hidden]') ? null : chart?.closest<HTMLElement>('.card');
       if (card) {
         unsaved.delete(id);

@@ -49,15 +49,9 @@ export const WORDS = {
   map: (x: string, y: string, n: number) => `Points by ${x} and ${y}: ${many(n, 'point')}`,
   strip: (name: string, n: number, mean: string, se: string) =>
     `${name}: ${many(n, 'point')}, mean ${mean}${se === '' ? '' : ` ± ${se}`}`,
+  stale: 'The map came for other points; open the panel again.',
   before: 'before',
   beforeTip: 'The outline: how the values were spread before the points were valued again',
   belowBefore: (threshold: string, before: string, now: string) =>
     `below ${threshold}: ${before} before, ${now} now`,
-  certainty: 'certainty',
-  stability: (share: string) => `stability ${share}`,
-  stabilityTip:
-    'Rank stability: the rank correlation (Spearman) of the values now with those after half of the work. Near 100 %, the second half moved nothing',
-  stabilitySaid: (share: string, done: string, half: string, unit: string) =>
-    `Rank stability ${share}: the rank correlation of the values after ${done} ${unit} with those after ${half}.`,
-  stale: 'The map came for other points; open the panel again.',
 };

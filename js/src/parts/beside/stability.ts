@@ -6,7 +6,7 @@ import { list, record, WireError } from '../../read';
 import type { Status } from '../../wire';
 import { W, y } from '../../views/certainty';
 import type { PartMessage, Sight } from '../part';
-import { createWatch } from './look';
+import { createWatch } from '../pictures/look';
 import { WORDS } from './words';
 
 /** Work done, and the rank correlation of the values then with those after half of it. */

@@ -1,0 +1,110 @@
+"""What a page is given of the panel's JavaScript, and when: little at rest, the rest once it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from ui.bridge import Bridge, bridged
+from ui.work import until, valued_digits
+
+from dvlwidgets.widgets import bundle
+
+MOST = 150_000
+"""Bytes that a panel may load while nobody touches it."""
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names of the files that were handed to a page, in their order."""
+    names: list[str] = []
+    read = bundle.read
+
+    def noted(name: str) -> str:
+        if name != "widget.js":  # which the host of a widget loads
+            names.append(name)
+        return read(name)
+
+    monkeypatch.setattr(bundle, "read", noted)
+    yield names
+    assert len(names) == len(set(names)), "a module was handed over twice"
+
+
+def quiet(at: Bridge) -> None:
+    """Long enough for whatever the page would ask for by itself."""
+    expect(at.part("cell-suggested").first).to_contain_text("%")
+    at.page.wait_for_timeout(1_500)
+
+
+def size(names: list[str]) -> int:
+    return sum((bundle.STATIC / name).stat().st_size for name in names)
+
+
+def test_a_panel_that_nobody_touches_is_small_and_each_part_comes_when_it_is_wanted(
+    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with bridged(browser, valued_digits(80), height=640, turn=False) as at:
+        quiet(at)
+        assert given == []
+        assert size(["widget.js", *given]) <= MOST
+        for button in ("export", "columns-open", "expression"):
+            expect(at.part(button)).to_be_visible()  # they look as ever
+        at.part("table").hover()
+        until(lambda: _heard(at, given, 5), what=f"only {given} came with the pointer")
+        assert {"pictures.js", "previews.js", "around.js", "view.js", "expression.js"} <= set(given)
+        assert not {"tests.js", "history.js"} & set(given)  # out of view, and nobody asked for it
+        expect(at.part("around-near").get_by_role("button")).to_have_count(5)
+        at.overview_end()
+        expect(at.part("whatif")).to_be_visible()
+        expect(at.part("test-look")).to_be_visible()
+        assert "history.js" not in given
+        at.row(at.order()[0]).click()
+        at.page.keyboard.press("h")
+        expect(at.part("log-list")).to_be_attached()
+        assert given[-1] == "history.js"
+
+
+def test_a_panel_without_pictures_of_its_points_is_small_too(
+    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with bridged(browser, valued_digits(80, images=False), height=640, turn=False) as at:
+        quiet(at)
+        assert given == []
+        assert size(["widget.js", *given]) <= MOST
+
+
+def test_what_is_in_view_comes_with_the_pointer_and_all_with_the_focus(
+    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with bridged(browser, valued_digits(80), height=1300, turn=False) as at:
+        quiet(at)
+        assert given == []  # nor in a tall panel
+        at.part("table").hover()
+        expect(at.part("picture-curve")).to_be_visible()
+        expect(at.part("whatif")).to_be_visible()
+    del given[:]
+    with bridged(browser, valued_digits(80), height=640, turn=False) as at:
+        expect(at.part("row").first).to_be_visible()
+        at.part("row").first.focus()  # Tab goes through the whole overview then
+        until(lambda: _heard(at, given, 7), what=f"only {given} came with the focus")
+
+
+def test_a_click_on_a_menu_opens_it_when_it_comes(
+    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with bridged(browser, valued_digits(80), height=640, turn=False) as at:
+        expect(at.part("row").first).to_be_visible()
+        at.part("export").evaluate("it => it.click()")  # without a pointer that would come before
+        expect(at.part("export-csv")).to_be_focused()
+        assert "view.js" in given
+
+
+def _heard(at: Bridge, given: list[str], count: int) -> bool:
+    at.page.evaluate("0")  # the page is heard while somebody waits for it
+    return len(given) >= count
