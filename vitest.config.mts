@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Files that replace a module by another one: that holds for a file only where it runs apart from the others. */
-const REPLACING = ['expression.panel', 'menus', 'pace'].map((name) => `js/tests/${name}.test.ts`);
+const REPLACING = ['expression.panel', 'view.menus', 'pace'].map((name) => `js/tests/${name}.test.ts`);
 const ALL = ['js/tests/**/*.test.ts'];
 
 export default defineConfig({

@@ -41,12 +41,10 @@ export function makeMenus(hub: MenuHub): Part {
   const menu = createMenu(buttons.export, () => {
     setText(said, '');
     show(python, (sight?.state.selected.size ?? 0) > 0);
-    show(kept, run?.utilities === true && (sight?.points.status.done ?? 0) > 0);
+    show(kept, false);
     show(from, false);
-    if (run?.utilities === true) {
-      wanted.listed = source.ask(CONTROL, { do: 'checkpoints' });
-      methods.open();
-    }
+    wanted.listed = '';
+    offer();
   });
   const item = (words: string, tip: string, testid: string, deed: () => void) =>
     h('button', { class: 'button small', title: tip, 'data-testid': testid, onclick: deed }, words);
@@ -82,6 +80,17 @@ export function makeMenus(hub: MenuHub): Part {
     from,
     said
   );
+
+  /** What a run that keeps its utilities makes possible, also if it comes so far while the sheet is open. */
+  function offer(): void {
+    if (run?.utilities === true && wanted.listed === '') {
+      wanted.listed = source.ask(CONTROL, { do: 'checkpoints' });
+    }
+    if (run?.utilities === true && (sight?.points.status.done ?? 0) > 0 && kept.hidden) {
+      show(kept, true);
+      methods.open();
+    }
+  }
 
   /** All columns that were chosen, also those for which a narrow panel has no room. */
   function table(): void {
@@ -152,6 +161,9 @@ export function makeMenus(hub: MenuHub): Part {
     paint(now) {
       sight = now;
       columns.paint!(now);
+      if (menu.isOpen()) {
+        offer();
+      }
     },
     end() {
       columns.end!();

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 
 import { describe, expect, it, vi } from 'vitest';
+
 import { derive } from '../src/derive';
 import { h } from '../src/dom';
 import { arranged } from '../src/parts/columns/arrange';
@@ -10,6 +11,7 @@ import { makeMenus } from '../src/parts/view/menus';
 import { INITIAL, type UiState } from '../src/state';
 import { makePoints } from './make';
 
+/** The late half as the page would import it. */
 const loaded = vi.hoisted(() => ({ module: (): Promise<unknown> => Promise.reject(new Error('blocked')) }));
 vi.mock('../src/parts/module', () => ({ moduleOf: () => loaded.module() }));
 
@@ -112,6 +114,26 @@ describe('the menus', () => {
       expect(find(`${name}-menu`).contains(document.activeElement)).toBe(true);
       expect(find(`${name}-menu`).getAttribute('aria-label')).toBe(find(name).textContent);
     }
+  });
+
+  it('offer what a run has come to while they are open', async () => {
+    loaded.module = () => Promise.resolve(makeMenus);
+    const { asked, find, paint, says } = stand();
+    paint();
+    press(find('export'));
+    says('view', 'code', { text: 'x' });
+    await rest();
+    const isOffered = (): boolean => find('export-checkpoint').closest('[hidden]') === null;
+    expect([isOffered(), asked.length]).toEqual([false, 1]);
+    says('control', 'state', { rule: true, words: '', utilities: true, name: 'run' });
+    paint();
+    paint();
+    await rest();
+    expect(isOffered()).toBe(true);
+    expect(asked.slice(1)).toEqual([
+      ['control', { do: 'checkpoints' }],
+      ['semivalue', { do: 'methods' }],
+    ]);
   });
 
   it('are said to be missing where somebody who clicked looks', async () => {
