@@ -24,7 +24,7 @@ SUBMAKE = $(MAKE) --no-print-directory -k
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
-BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/whatif.js dvlwidgets/static/tests.js dvlwidgets/static/around.js dvlwidgets/static/merge.js dvlwidgets/static/table.js dvlwidgets/static/expression.js dvlwidgets/static/view.js dvlwidgets/static/influence.js dvlwidgets/static/pictures.js dvlwidgets/static/previews.js dvlwidgets/static/viewer.js \
+BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/whatif.js dvlwidgets/static/tests.js dvlwidgets/static/around.js dvlwidgets/static/history.js dvlwidgets/static/table.js dvlwidgets/static/expression.js dvlwidgets/static/view.js dvlwidgets/static/influence.js dvlwidgets/static/pictures.js dvlwidgets/static/previews.js dvlwidgets/static/viewer.js \
               dvlwidgets/labextension/package.json
 
 # A stamp is worthless once what it stands for is gone.

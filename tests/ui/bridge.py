@@ -82,8 +82,8 @@ class Bridge:
 
     def order(self) -> list[int]:
         """Positions of the points on the screen, from the top."""
-        rows = self.page.locator("[data-testid=row]:visible").all()
-        return [int(row.get_attribute("data-row") or -1) for row in rows]
+        rows = self.page.locator("[data-testid=row]:visible")  # all at one moment: rows come and go
+        return [int(row) for row in rows.evaluate_all("all => all.map((row) => row.dataset.row ?? -1)")]
 
     def selected(self) -> list[int]:
         """The selection in Python, once it has heard of as many points as the page says are selected."""
