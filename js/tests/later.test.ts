@@ -139,7 +139,7 @@ describe('a module that is wanted only sometimes', () => {
         disconnect = disconnect;
       }
     );
-    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    const part = makeLater('far', { seen: true, room: ['overview', 40] }, load)(hub);
     const panel = stand(part);
     part.paint!(sight);
     expect(watched).toEqual([]); // nobody turned to the panel
@@ -164,7 +164,7 @@ describe('a module that is wanted only sometimes', () => {
         disconnect = () => undefined;
       }
     );
-    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    const part = makeLater('far', { seen: true, room: ['overview', 40] }, load)(hub);
     const panel = stand(part);
     part.paint!(sight);
     panel.dispatchEvent(new Event('pointerover'));
@@ -174,7 +174,7 @@ describe('a module that is wanted only sometimes', () => {
   });
 
   it('comes with the pointer where nobody can tell what is seen', () => {
-    const part = makeLater('far', { seen: ['overview', 40] }, load)(hub);
+    const part = makeLater('far', { seen: true, room: ['overview', 40] }, load)(hub);
     const panel = stand(part);
     part.paint!(sight);
     expect(asked).toEqual([]);

@@ -21,11 +21,13 @@ type Load = (source: string) => Promise<unknown>;
 
 /** When a module is wanted; without any of these with the first paint. */
 export interface Wanted {
+  /** So much room is kept free for it (px), so that nothing moves when it comes. */
+  readonly room?: readonly [place: Place, height: number];
   /**
-   * Where its place is in view once somebody turned to the panel; it keeps this much room free until then (px). Also when
-   * the focus goes into the panel: it would not be reached by Tab else.
+   * Where its room is in view once somebody turned to the panel. Also when the focus goes into the panel: it would not be
+   * reached by Tab else.
    */
-  readonly seen?: readonly [place: Place, room: number];
+  readonly seen?: boolean;
   /** When somebody turns to the panel: with the pointer, or with the keys. */
   readonly turned?: boolean;
   /** When Python says something of which this is true. */
@@ -89,7 +91,7 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
     /** Once, when the panel stands. */
     function watch(): void {
       panel = at.overlays[0].closest('.panel');
-      if (panel !== null && !wanted && (when.turned === true || when.seen !== undefined)) {
+      if (panel !== null && !wanted && (when.turned === true || when.seen === true)) {
         panel.addEventListener('focusin', want);
         panel.addEventListener('pointerover', when.turned === true ? want : look);
         if (panel.matches(':focus-within')) {
@@ -190,9 +192,9 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
         want();
       }
     });
-    if (when.seen !== undefined) {
-      const [place, room] = when.seen;
-      free.style.height = `${room}px`;
+    if (when.room !== undefined) {
+      const [place, height] = when.room;
+      free.style.height = `${height}px`;
       at[place][0].append(free);
     }
     for (const one of when.clicked ?? []) {
