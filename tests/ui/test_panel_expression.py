@@ -65,7 +65,7 @@ def test_an_expression_from_python_says_that_it_does_not_filter_yet_and_then_doe
 
 def test_nothing_comes_untouched_and_what_is_written_meanwhile_is_kept(browser: Browser) -> None:
     panel = valued_digits()
-    with bridged(browser, panel) as at:
+    with bridged(browser, panel, turn=False) as at:
         kernel, field = Slow(panel), at.part("expression")
         expect(at.part("cell-suggested").first).to_contain_text("%")
         assert kernel.asked == 0
