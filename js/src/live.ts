@@ -155,7 +155,8 @@ export function withKeys(editing: Editing, parts: readonly Part[]): Editing {
   return {
     ...editing,
     press(event) {
-      if (parts.some((part) => part.press?.(event) === true)) {
+      const target = event.composedPath()[0] as Element;
+      if (parts.some((part) => part.press?.(event, target) === true)) {
         event.preventDefault();
       } else {
         editing.press(event);

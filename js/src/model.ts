@@ -161,11 +161,13 @@ export class LiveModel implements PartSource {
     this.tell('edits');
   }
 
-  ask(part: string, body: Readonly<Record<string, unknown>>): string {
+  ask(part: string, body: Readonly<Record<string, unknown>>, quietly = false): string {
     const request = this.request();
     const command: { t: string } = { ...body, t: 'part', ...{ part, request } };
-    this.send(command);
-    this.#expect();
+    this.send(command, quietly);
+    if (!quietly) {
+      this.#expect();
+    }
     return request;
   }
 
@@ -178,11 +180,13 @@ export class LiveModel implements PartSource {
     return `${this.#name}-${this.#serial}`;
   }
 
-  protected send(command: Command | { t: string }): void {
+  protected send(command: Command | { t: string }, quietly = false): void {
     try {
       this.#comm.send(command);
     } catch (error) {
-      this.complain(unreached(String(error)));
+      if (!quietly) {
+        this.complain(unreached(String(error)));
+      }
     }
   }
 

@@ -136,7 +136,9 @@ describe('the language of expressions', () => {
     await comes('broken');
     expect([rows(), chip()!.hasAttribute('data-trouble')]).toEqual([ALL, true]);
     expect(chip()!.title).toContain('could not be loaded');
-    expect(at('.chips')!.textContent).toContain('The expression could not be loaded here: Error: blocked');
+    expect(at('.chips')!.textContent).toContain(
+      'The language of filters could not be loaded here: Error: blocked'
+    );
     await write('value > 0');
     expect(field.title).toContain('could not be loaded');
     await write(NEGATIVE);

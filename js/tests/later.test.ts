@@ -7,7 +7,7 @@ import { makeLater } from '../src/parts/later';
 import type { Hub, MakePart, Part, PartMessage, Sight } from '../src/parts/part';
 
 const sight = { points: { n: 3 } } as Sight;
-let asked: unknown[];
+let asked: [part: string, body: object, quietly: boolean][];
 let say: (kind: string, text: string) => void;
 let hub: Hub;
 const settle = (): Promise<void> => new Promise((done) => setTimeout(done));
@@ -16,7 +16,7 @@ beforeEach(() => {
   asked = [];
   hub = {
     source: {
-      ask: (...command: unknown[]) => asked.push(command),
+      ask: (part: string, body: object, quietly: boolean) => asked.push([part, body, quietly]),
       hear(_: string, listener: (message: PartMessage) => void) {
         say = (kind, text) => listener({ part: 'far', request: null, kind, body: { text }, buffers: [] });
         return () => undefined;
@@ -39,7 +39,7 @@ describe('a part whose module comes later', () => {
     const part = makeLater('far', {}, () => Promise.resolve(() => made))(hub);
     part.paint!(sight);
     part.paint!(sight);
-    expect(asked).toEqual([['far', { do: 'code' }]]);
+    expect(asked).toEqual([['far', { do: 'code' }, false]]); // the panel is not whole without it
     expect([part.keys, part.bar![0]!.textContent]).toEqual([[], '']);
     say('code', 'x');
     await settle();
@@ -122,7 +122,7 @@ describe('a module that is wanted only sometimes', () => {
     panel.dispatchEvent(new Event(type));
     panel.dispatchEvent(new Event(type));
     part.paint!(sight);
-    expect(asked).toEqual([['far', { do: 'code' }]]);
+    expect(asked).toEqual([['far', { do: 'code' }, true]]); // nobody asked for it: nothing is said of a busy kernel
   });
 
   it('comes when its place comes into view, and keeps room for itself until then', async () => {
@@ -274,7 +274,7 @@ describe('a click before the module is there', () => {
     expect(asked).toEqual([]);
     press();
     press();
-    expect(asked).toEqual([['far', { do: 'code' }]]);
+    expect(asked.map(([, , quietly]) => quietly)).toEqual([true]); // with the focus, which came first
     say('code', 'x');
     await settle();
     expect(opened).toHaveBeenCalledTimes(1);
@@ -329,4 +329,71 @@ describe('a click before the module is there', () => {
     await settle();
     expect(panel.textContent).not.toContain('blocked');
   });
+
+  it('is asked for aloud where nothing came a moment later, and shows that it waits', async () => {
+    vi.useFakeTimers();
+    const { button, press, part } = stand(() => Promise.resolve(() => ({})));
+    press();
+    expect(button.getAttribute('aria-busy')).toBe('true');
+    vi.advanceTimersByTime(1100);
+    expect(asked.map(([, , quietly]) => quietly)).toEqual([true, false]);
+    vi.useRealTimers();
+    say('code', 'x');
+    await settle();
+    expect(button.hasAttribute('aria-busy')).toBe(false);
+    part.end!();
+  });
+});
+
+describe('a key before the module is there', () => {
+  function stand() {
+    const pressed = vi.fn(() => true);
+    const row = h('div', { tabindex: 0 });
+    const part = makeLater('far', { turned: true }, () => Promise.resolve(() => ({ press: pressed })))(hub);
+    document.body.replaceChildren(h('div', { class: 'panel' }, row, ...part.overview!, ...part.overlays!));
+    part.paint!(sight);
+    row.focus();
+    const event = new KeyboardEvent('keydown', { key: 'c', ctrlKey: true, cancelable: true });
+    return { pressed, row, part, event };
+  }
+
+  it('is taken up when it comes, at the place where it was pressed', async () => {
+    const { pressed, row, part, event } = stand();
+    expect(part.press!(event, row)).toBe(false);
+    await settle();
+    say('code', 'x');
+    await settle();
+    expect(pressed.mock.calls).toEqual([[event, row]]);
+  });
+
+  it('is nobody’s any more where somebody else took it, or went on elsewhere', async () => {
+    const { pressed, row, part, event } = stand();
+    part.press!(event, row);
+    event.preventDefault();
+    await settle();
+    const other = new KeyboardEvent('keydown', { key: 'v' });
+    part.press!(other, row);
+    await settle();
+    row.blur();
+    say('code', 'x');
+    await settle();
+    expect(pressed).not.toHaveBeenCalled();
+  });
+});
+
+it('stands as a button where it will come, for who does not turn to the panel by pointer or Tab', async () => {
+  const card = h('button', {}, 'card');
+  const part = makeLater('far', { seen: true, room: ['overview', 40], called: 'far things' }, () =>
+    Promise.resolve(() => ({ overview: [card] }))
+  )(hub);
+  document.body.replaceChildren(h('div', { class: 'panel' }, ...part.overview!, ...part.overlays!));
+  part.paint!(sight);
+  const button = part.overview![0]!.querySelector('button')!;
+  expect(button.textContent).toBe('Show far things');
+  button.click();
+  expect(asked.map(([, , quietly]) => quietly)).toEqual([false]);
+  button.focus();
+  say('code', 'x');
+  await settle();
+  expect([part.overview![0]!.textContent, document.activeElement]).toEqual(['card', card]);
 });

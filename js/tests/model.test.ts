@@ -182,6 +182,22 @@ describe('edits', () => {
 });
 
 describe('a kernel that does not answer', () => {
+  it('is not reported where nobody asked for anything, nor that it could not be reached', () => {
+    const { kernel, model, frame } = setUp();
+    frame(1);
+    model.ask('pictures', { do: 'code' }, true);
+    vi.advanceTimersByTime(2 * SILENT_AFTER);
+    kernel.send = () => {
+      throw new Error('disposed');
+    };
+    model.ask('pictures', { do: 'code' }, true);
+    expect([model.link, model.problem]).toEqual(['ok', null]);
+    model.ask('pictures', { do: 'code' });
+    expect(model.problem).toContain('disposed');
+    vi.advanceTimersByTime(SILENT_AFTER + 10);
+    expect(model.link).toBe('silent');
+  });
+
   it('is reported, asked again, and forgiven when it speaks', () => {
     const { model, frame } = setUp();
     expect(model.link).toBe('waiting');

@@ -7,7 +7,7 @@ import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';
 import { grow, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
 import { hex, LEVELS, levelOf, NEUTRAL, parse } from '../src/parts/pictures/ink';
 import { createLooks } from '../src/parts/pictures/look';
-import { readCourse } from '../src/parts/beside/stability';
+import { readCourse } from '../src/parts/stability/chart';
 import { MOST_CLASSES, strips } from '../src/parts/pictures/strips';
 import { filter, INITIAL, NO_FILTERS, sortBy, type UiState } from '../src/state';
 import { classLabels, makePoints } from './make';

@@ -1,12 +1,13 @@
 /** The parts of the live valuation panel, in the order of their places. */
 
 import { makeAgain } from './again';
-import { makeBeside } from './beside';
+import { makeStability } from './stability';
 import { makeColumns } from './columns';
 import { makeEdits } from './edits';
 import { makeLanguage } from './expression/wanted';
 import { makeFilters } from './filters';
 import { makeLater } from './later';
+import { Called } from './later/words';
 import { makePaper } from './paper';
 import type { MakePart, PartMessage } from './part';
 import { makeView } from './view';
@@ -20,13 +21,13 @@ export const PARTS: readonly MakePart[] = [
   makeLanguage,
   makeColumns,
   makeEdits,
-  makeBeside,
+  makeStability,
   makeLater('pictures', { turned: true, room: ['overview', 249] }),
-  makeLater('whatif', { seen: true, room: ['overview', 147] }),
-  makeLater('tests', { seen: true, room: ['overview', 40] }),
+  makeLater('whatif', { seen: true, room: ['overview', 147], called: Called.whatIf }),
+  makeLater('tests', { seen: true, room: ['overview', 40], called: Called.tests }),
   makeLater('previews', { turned: true, heard: offersSomething }),
   makeLater('around', { turned: true }),
   makePaper,
+  makeView, // takes the columns that Python kept before `again` adds one
   makeAgain,
-  makeView,
 ];

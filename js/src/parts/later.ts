@@ -5,47 +5,26 @@
 
 import { h } from '../dom';
 import { words } from '../read';
+import { notLoaded, Say } from '../words';
+import { createMeant } from './later/meant';
+import { createWatch, PLACES, type Place, type Wanted } from './later/wanted';
+import { showPart } from './later/words';
 import { moduleOf } from './module';
 import type { Hub, MakePart, Part, PartMessage, Sight } from './part';
-import { notLoaded, Say } from '../words';
 
 /** Points above which a chart beside the table comes after it, this long (ms). */
 const LARGE = 50_000;
 const STILL = 120;
-/** A module that did not come for this long (ms) is asked for again. */
+/** A module that did not come for this long (ms) is asked for again; sooner when somebody clicks for it once more. */
 const PATIENCE = 20_000;
-const PLACES = ['overview', 'bar', 'tools', 'detail', 'footer', 'takeBack', 'overlays'] as const;
+const CLICKED = 1_000;
 
-type Place = (typeof PLACES)[number];
 type Load = (source: string) => Promise<unknown>;
-
-/** When a module is wanted; without any of these with the first paint. */
-export interface Wanted {
-  /** So much room is kept free for it (px), so that nothing moves when it comes. */
-  readonly room?: readonly [place: Place, height: number];
-  /**
-   * Where its room is in view once somebody turned to the panel. Also when the focus goes into the panel: it would not be
-   * reached by Tab else.
-   */
-  readonly seen?: boolean;
-  /** When somebody turns to the panel: with the pointer, or with the keys. */
-  readonly turned?: boolean;
-  /** When Python says something of which this is true. */
-  readonly heard?: (message: PartMessage) => boolean;
-  /** When this is true of what there is to see. */
-  readonly needed?: (sight: Sight) => boolean;
-  /**
-   * When one of these is clicked, which is clicked again when the module is there and listens to it: unless the focus has
-   * gone elsewhere by then, where somebody may be writing.
-   */
-  readonly clicked?: readonly HTMLElement[];
-  /** What people would call it, where that is not its name. */
-  readonly called?: string;
-}
 
 /** `name`: of the part; its other half answers "code" with the module. */
 export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf): MakePart {
   return (hub: Hub): Part => {
+    const { called = name, clicked = [], room } = when;
     const box = (place: string): [string, [HTMLElement]] => [
       place,
       [h('div', { style: 'display: contents' })],
@@ -53,20 +32,27 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
     const at = Object.fromEntries(PLACES.map(box)) as Record<Place, [HTMLElement]>;
     const keys: (readonly [string, string])[] = [];
     const trouble = h('p', { class: 'muted' });
+    /** What stands in its place until it comes: for who does not turn to the panel by pointer or Tab. */
+    const free = h(
+      'div',
+      { class: 'room' },
+      h('button', { class: 'link muted', onclick: insist }, showPart(called))
+    );
+    const watch = createWatch(when, free, want);
+    const meant = createMeant(clicked);
+    /** Where nothing is waited for the panel is not whole without it. */
+    const always = Object.keys(when).length === 0;
     let part: Part | null = null;
     let sight: Sight | null = null;
-    let panel: Element | null = null;
-    let wanted = Object.keys(when).length === 0;
+    let wanted = always;
     let asked = -Infinity;
     let came: string | null = null;
     let taken = false;
-    let ended = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     /** It could not be loaded: it is not asked for by itself, that would fail once a frame. */
     let failed = false;
-    let press: (() => void) | null = null;
-    const free = h('div');
-    let seeing: IntersectionObserver | undefined;
+    let ended = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
 
     function draw(): void {
       clearTimeout(timer);
@@ -88,63 +74,38 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
       }
     }
 
-    /** Once, when the panel stands. */
-    function watch(): void {
-      panel = at.overlays[0].closest('.panel');
-      if (panel !== null && !wanted && (when.turned === true || when.seen === true)) {
-        panel.addEventListener('focusin', want);
-        panel.addEventListener('pointerover', when.turned === true ? want : look);
-        if (panel.matches(':focus-within')) {
-          want(); // the focus was there first
-        }
-      }
-    }
-
-    /** Somebody turned to the panel: what is in view is wanted, now or as soon as it is. */
-    function look(): void {
-      if (typeof IntersectionObserver === 'undefined') {
-        want(); // whether it is seen cannot be known
-      } else if (seeing === undefined) {
-        seeing = new IntersectionObserver((all) => all.some((one) => one.isIntersecting) && want());
-        seeing.observe(free);
-      }
-    }
-
-    function rest(): void {
-      seeing?.disconnect();
-      panel?.removeEventListener('focusin', want);
-      panel?.removeEventListener('pointerover', want);
-      panel?.removeEventListener('pointerover', look);
-    }
-
     function want(): void {
       if (!wanted) {
         wanted = true;
-        rest();
+        watch.end();
         if (sight !== null) {
-          ask();
+          ask(false);
         }
       }
     }
 
-    /** Somebody clicked what the module will listen to. */
-    function clicked(one: HTMLElement): void {
-      if (part === null) {
-        const at = focused(one);
-        press = () => focused(one) === at && one.click();
-        if (failed) {
-          ask();
+    /** Somebody clicks for it: they are told where Python does not answer. */
+    function insist(): void {
+      wanted = true;
+      watch.end();
+      clearTimeout(again);
+      const wait = failed ? 0 : asked + CLICKED - performance.now();
+      if (wait <= 0) {
+        again = undefined;
+        if (!taken && !ended) {
+          ask(true);
         }
-        want();
+      } else {
+        again = setTimeout(insist, wait); // it may be on its way
       }
     }
 
-    /** Also what another view of the same model asked for. */
-    function ask(): void {
+    /** Also what another view of the same model asked for. `loud`: it is said where no answer comes. */
+    function ask(loud: boolean): void {
       asked = performance.now();
       failed = false;
       if (came === null) {
-        hub.source.ask(name, { do: 'code' });
+        hub.source.ask(name, { do: 'code' }, !loud);
       } else {
         void take(came);
       }
@@ -159,26 +120,34 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
           return;
         }
         part = made;
-        trouble.remove();
-        free.remove();
-        PLACES.forEach((place) => at[place][0].append(...(made[place] ?? [])));
-        at.overlays[0].append(h('style', {}, made.style ?? ''));
-        keys.push(...(made.keys ?? []));
-        draw();
-        press?.();
+        put(made);
+        meant.do(made);
       } catch (error) {
-        const why = notLoaded(when.called ?? name, words(String(error), 'the error'));
-        if (press === null) {
-          trouble.replaceChildren(why, h('button', { class: 'link', onclick: ask }, Say.tryAgain));
-          at.overview[0].append(trouble);
-        } else {
+        const why = notLoaded(called, words(String(error), 'the error'));
+        if (meant.byClick()) {
           hub.source.complain(why); // where it is seen at once; another click tries again
+        } else {
+          trouble.replaceChildren(why, h('button', { class: 'link', onclick: insist }, Say.tryAgain));
+          at.overview[0].append(trouble);
         }
         failed = true;
         taken = false;
       }
-      press = null;
+      meant.forget();
       came = null;
+    }
+
+    function put(made: Part): void {
+      trouble.remove();
+      const held = free.matches(':focus-within');
+      free.remove();
+      PLACES.forEach((place) => at[place][0].append(...(made[place] ?? [])));
+      at.overlays[0].append(h('style', {}, made.style ?? ''));
+      keys.push(...(made.keys ?? []));
+      draw();
+      if (held) {
+        at[room![0]][0].querySelector<HTMLElement>('button:not([hidden])')?.focus({ preventScroll: true });
+      }
     }
 
     const stop = hub.source.hear(name, (message: PartMessage) => {
@@ -192,13 +161,18 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
         want();
       }
     });
-    if (when.room !== undefined) {
-      const [place, height] = when.room;
+    if (room !== undefined) {
+      const [place, height] = room;
       free.style.height = `${height}px`;
       at[place][0].append(free);
     }
-    for (const one of when.clicked ?? []) {
-      one.addEventListener('click', () => clicked(one));
+    for (const one of clicked) {
+      one.addEventListener('click', () => {
+        if (part === null) {
+          meant.click(one);
+          insist();
+        }
+      });
     }
 
     return {
@@ -207,33 +181,35 @@ export function makeLater(name: string, when: Wanted = {}, load: Load = moduleOf
       get grid() {
         return part?.grid;
       },
-      press: (event) => part?.press?.(event) ?? false,
+      press(event, target) {
+        if (part === null) {
+          meant.key(event, target);
+          return false;
+        }
+        return part.press?.(event, target) ?? false;
+      },
       paint(now) {
         const moved = now.derived === sight?.derived;
         sight = now;
-        if (panel === null) {
-          watch();
+        if (!wanted) {
+          watch.begin(at.overlays[0].closest('.panel'));
         }
         if (when.needed?.(now) === true) {
           want();
         }
         if (wanted && !taken && !failed && performance.now() - asked > PATIENCE) {
-          ask();
+          ask(always);
         }
         soon(now.points.n, moved);
       },
       end() {
         ended = true;
         clearTimeout(timer);
-        rest();
+        clearTimeout(again);
+        watch.end();
         stop();
         part?.end?.();
       },
     };
   };
-}
-
-/** What has the focus: within the panel of this element, or else on its page. */
-function focused(one: Element): Element | null {
-  return (one.getRootNode() as Partial<ShadowRoot>).activeElement ?? document.activeElement;
 }

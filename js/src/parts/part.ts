@@ -29,8 +29,11 @@ export interface PartMessage {
 
 /** What a source of a live valuation panel can do for its parts. */
 export interface PartSource extends LiveSource {
-  /** Sends a command to a part's other half; returns the number of the request. */
-  ask(part: string, body: Readonly<Record<string, unknown>>): string;
+  /**
+   * Sends a command to a part's other half; returns the number of the request. `quietly`: nobody asked for it, so
+   * nothing is said where Python does not answer.
+   */
+  ask(part: string, body: Readonly<Record<string, unknown>>, quietly?: boolean): string;
   /** Asks for an edit, one of `EDITS` in commands.py; it is unsaved until it is answered. */
   editBy(command: Readonly<Record<string, unknown>> & { readonly t: string }): void;
   /** Hears what Python says to a part, first what was said before; returns how to stop that. */
@@ -88,8 +91,8 @@ export interface Part {
   readonly grid?: Grid;
   /** Keys that the help lists. */
   readonly keys?: readonly (readonly [string, string])[];
-  /** Takes a key that nothing else took; true when it was one of the part's. */
-  press?(event: KeyboardEvent): boolean;
+  /** Takes a key that nothing else took; true when it was one of the part's. `target`: where it was pressed. */
+  press?(event: KeyboardEvent, target: Element): boolean;
   /** Once a frame at most, after the table was painted. */
   paint?(sight: Sight): void;
   end?(): void;

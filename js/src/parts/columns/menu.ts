@@ -89,9 +89,8 @@ export function makeColumnsMenu(hub: MenuHub): Part {
     footer: [said],
     overlays: [sheet.element],
     style: STYLE,
-    press(event) {
+    press(event, target) {
       const copies = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'c' && !event.shiftKey;
-      const target = event.composedPath()[0] as Element;
       const inGrid = target.closest('[data-testid="table"], .cards') !== null;
       if (copies && inGrid && (document.getSelection()?.toString() ?? '') === '') {
         void copy();

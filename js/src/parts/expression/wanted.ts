@@ -1,12 +1,16 @@
 /** When the language of expressions comes: when somebody turns to the panel, and at once where an expression filters. */
 
 import { makeLater } from '../later';
+import { Called } from '../later/words';
 import { moduleOf } from '../module';
-import type { MakePart } from '../part';
+import type { MakePart, Part } from '../part';
 import { speak, spoken } from './language';
 
 /** Whoever waits for it is told, too, that it did not load. */
 async function load(source: string): Promise<unknown> {
+  if (spoken().language !== null) {
+    return (): Part => ({}); // another panel of the page had it loaded meanwhile
+  }
   try {
     return await moduleOf(source);
   } catch (error) {
@@ -22,7 +26,11 @@ export const makeLanguage: MakePart = (hub) => {
   }
   const { overview, ...part } = makeLater(
     'expression',
-    { turned: true, needed: ({ state }) => Boolean(state.filters.more?.expression) },
+    {
+      turned: true,
+      called: Called.language,
+      needed: ({ state }) => Boolean(state.filters.more?.expression),
+    },
     load
   )(hub);
   return { ...part, bar: overview ?? [] }; // why it did not load is said beside the field

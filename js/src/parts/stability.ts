@@ -1,12 +1,12 @@
 /** How much the ranking still moves, drawn into the chart of how certain it is. */
 
 import { h } from '../dom';
-import STYLE from '../../style/parts/beside.css';
-import { createStability } from './beside/stability';
+import STYLE from '../../style/parts/stability.css';
+import { createStability } from './stability/chart';
 import { guarded } from './guarded';
 import type { Hub, Part, Sight } from './part';
 
-export function makeBeside({ source }: Hub): Part {
+export function makeStability({ source }: Hub): Part {
   const stability = createStability();
   /** By this the panel is found. */
   const style = h('style', {}, STYLE);
