@@ -25,6 +25,16 @@ def test_a_page_that_is_loaded_again_is_told_how_its_table_was_arranged(valued):
     assert again.wait_for(lambda m: m.get("kind") == "arrangement")["arrangement"] == ARRANGED
 
 
+def test_it_is_told_before_the_values_before_whose_column_would_count_as_the_pages_own(valued):
+    panel, page = valued
+    ask(page, "view", do="arrangement", arrangement=ARRANGED)
+    page = page_of(panel)
+    page.wait_for(lambda m: m.get("part") == "again")
+    page.wait_for(lambda m: m.get("kind") == "arrangement")
+    said = [m["part"] for m in page.of("part")]
+    assert said.index("view") < said.index("again")
+
+
 @pytest.mark.parametrize(
     ("part", "words"),
     [

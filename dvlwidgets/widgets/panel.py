@@ -121,6 +121,8 @@ class ValuationPanel(LivePanel):
             height=height,
             parts={
                 **PARTS,
+                # before `again`, whose column would count as the page's own arrangement if it came first
+                view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
                 pictures.NAME: lambda hub: pictures.PicturesPart(hub, places),
                 whatif.NAME: lambda hub: whatif.WhatIfPart(hub, held_out),
                 again.NAME: again.AgainPart,
@@ -131,7 +133,6 @@ class ValuationPanel(LivePanel):
                 control.NAME: control.ControlPart,
                 semivalue.NAME: semivalue.SemivaluePart,
                 stability.NAME: stability.StabilityPart,
-                view.NAME: lambda hub: view.ViewPart(hub, lambda: self.snapshot().page()),
             },
         )
 

@@ -68,16 +68,13 @@ export function createSync(hub: Hub) {
     for (const kind of dirty) {
       const request = hub.source.ask(NAME, { do: kind, ...KINDS[kind]!.say(sight!) });
       mine.set(kind, request);
-      (unheard[kind] ??= []).push(request);
-      settle(kind);
+      if (kind === ARRANGEMENT) {
+        open.delete(kind); // nothing is heard of it any more
+      } else {
+        (unheard[kind] ??= []).push(request);
+      }
     }
     dirty.clear();
-  }
-
-  function settle(kind: string): void {
-    if (kind === ARRANGEMENT) {
-      open.delete(kind);
-    }
   }
 
   /** Whether this view has said something newer since: a slow kernel's echo takes nothing back. */
@@ -96,7 +93,9 @@ export function createSync(hub: Hub) {
     }
     const part = KINDS[kind]!.read(message, points);
     mine.delete(kind);
-    settle(kind);
+    if (kind === ARRANGEMENT) {
+      open.delete(kind);
+    }
     seen = { ...seen!, ...part };
     hub.set((s) => ({ ...s, ...part }));
   }
