@@ -285,6 +285,23 @@ it('asks for the history when it is opened, once it is there no more, and says w
   expect([asked('history'), asked('log')]).toEqual([2, 2]);
 });
 
+it('asks for the history again where the first request was lost, and has it once where both are answered', async () => {
+  const { press, one, all, said, kernel } = await open();
+  const asked = () => kernel.log.filter((command) => (command as { do?: string }).do === 'history').length;
+  await press('h');
+  await press('Escape', one('log'));
+  await press('h');
+  expect(asked()).toBe(2);
+  Object.assign(document, { makeHistory });
+  vi.stubGlobal('URL', { createObjectURL: () => 'blob:refused', revokeObjectURL: () => undefined });
+  const text = 'export default () => document.makeHistory';
+  await Promise.all([said('history', { text }), said('history', { text })]);
+  await vi.waitFor(() => expect(all('merge-open').length).toBeGreaterThan(0), 9000);
+  await wait(300);
+  expect([all('merge-open').length, all('log-list').length]).toEqual([1, 1]);
+  vi.unstubAllGlobals();
+});
+
 it('keeps the history closed where it was closed before it came', async () => {
   const { press, one, said, last } = await open();
   await press('h');

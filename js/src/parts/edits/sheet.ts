@@ -15,8 +15,9 @@ interface Deeds extends Pick<HistoryHost, 'worth' | 'ask' | 'backTo' | 'focus' |
 }
 
 export function createSheet(title: string, deeds: Deeds) {
-  /** Null before it was asked for; 'coming' until it is here. */
-  let history: History | 'coming' | null = null;
+  let history: History | null = null;
+  /** Asked for here: what another view asks for is no news. Installing: here, and not made yet. */
+  let state: 'none' | 'asked' | 'installing' = 'none';
   let listed: Points['edits'] | null = null;
   let open = false;
   const close = h(
@@ -57,24 +58,20 @@ export function createSheet(title: string, deeds: Deeds) {
       listed = deeds.points()?.edits ?? null;
       setText(reading, Say.loading);
       show(reading, true);
-      if (history === null) {
-        history = 'coming';
+      if (history === null && state !== 'installing') {
+        state = 'asked'; // each time: the first request may be lost
         deeds.ask({ do: 'history' });
       }
       read();
       close.focus({ preventScroll: true });
     } else {
-      here()?.closed();
+      history?.closed();
       button.focus({ preventScroll: true });
     }
   }
 
-  function here(): History | null {
-    return history === 'coming' ? null : history;
-  }
-
   function read(): void {
-    here()?.read();
+    history?.read();
   }
 
   async function install(module: string): Promise<void> {
@@ -85,11 +82,11 @@ export function createSheet(title: string, deeds: Deeds) {
         read();
       }
     } catch (error) {
-      history = null; // it is asked for again when the sheet is opened again
       const sentence = notLoaded(Say.sheet, words(String(error), 'the error'));
       setText(reading, sentence);
       deeds.complain(sentence);
     }
+    state = 'none';
   }
 
   return {
@@ -99,8 +96,9 @@ export function createSheet(title: string, deeds: Deeds) {
     /** Everything that is not its own is left to the module. */
     hear(message: PartMessage): void {
       if (message.kind !== 'history') {
-        here()?.hear(message);
-      } else if (history === 'coming') {
+        history?.hear(message);
+      } else if (state === 'asked') {
+        state = 'installing';
         void install(String(message.body.text)); // as it is, not as it may be shown
       }
     },
