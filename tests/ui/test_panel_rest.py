@@ -17,8 +17,9 @@ MOST = 150_000
 
 
 @pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Names of the files that were handed to a page, in their order."""
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
+    """Names of the files that were handed to a page, in their order; logs of edits are kept in a folder of the test."""
+    monkeypatch.chdir(tmp_path)
     names: list[str] = []
     read = bundle.read
 
@@ -43,9 +44,8 @@ def size(names: list[str]) -> int:
 
 
 def test_a_panel_that_nobody_touches_is_small_and_each_part_comes_when_it_is_wanted(
-    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, given: list[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     with bridged(browser, valued_digits(80), height=640, turn=False) as at:
         quiet(at)
         assert given == []
@@ -67,10 +67,7 @@ def test_a_panel_that_nobody_touches_is_small_and_each_part_comes_when_it_is_wan
         assert given[-1] == "history.js"
 
 
-def test_a_panel_without_pictures_of_its_points_is_small_too(
-    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_panel_without_pictures_of_its_points_is_small_too(browser: Browser, given: list[str]) -> None:
     with bridged(browser, valued_digits(80, images=False), height=640, turn=False) as at:
         quiet(at)
         assert given == []
@@ -78,9 +75,8 @@ def test_a_panel_without_pictures_of_its_points_is_small_too(
 
 
 def test_what_is_in_view_comes_with_the_pointer_and_all_with_the_focus(
-    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, given: list[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     with bridged(browser, valued_digits(80), height=1300, turn=False) as at:
         quiet(at)
         assert given == []  # nor in a tall panel
@@ -94,10 +90,7 @@ def test_what_is_in_view_comes_with_the_pointer_and_all_with_the_focus(
         until(lambda: _heard(at, given, 7), what=f"only {given} came with the focus")
 
 
-def test_a_click_on_a_menu_opens_it_when_it_comes(
-    browser: Browser, given: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_click_on_a_menu_opens_it_when_it_comes(browser: Browser, given: list[str]) -> None:
     with bridged(browser, valued_digits(80), height=640, turn=False) as at:
         expect(at.part("row").first).to_be_visible()
         at.part("export").evaluate("it => it.click()")  # without a pointer that would come before

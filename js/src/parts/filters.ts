@@ -18,12 +18,12 @@ export function makeFilters(hub: Hub, offers = false): Part {
     hub,
     offers,
     () => sight,
-    (expression) =>
-      set((s) =>
-        (s.filters.more?.expression ?? '') === expression
-          ? s
-          : filter(s, withExpression(s.filters, expression))
-      )
+    (expression) => {
+      // not left to `set`: a change of nothing would choose the point in focus
+      if ((desk.state().filters.more?.expression ?? '') !== expression) {
+        set((s) => filter(s, withExpression(s.filters, expression)));
+      }
+    }
   );
   const deaf = hearLanguage(() => {
     if (desk.state().filters.more?.expression) {

@@ -35,8 +35,8 @@ export function createField(
     },
     onkeydown: (event: KeyboardEvent) => {
       const { key } = event;
-      if (live !== null || (key !== 'Enter' && (key !== 'Escape' || element.value === ''))) {
-        return;
+      if (live !== null || (key !== 'Enter' && key !== 'Escape')) {
+        return; // Escape is the field's, also where it is empty: the panel would clear the selection
       }
       event.preventDefault();
       event.stopPropagation();
