@@ -28,13 +28,16 @@ for (const [file, budget] of Object.entries(BUDGETS)) {
   }
 }
 
-/** What a live valuation panel loads while nobody touches it; the previews only where a point has more to be seen. */
-const AT_REST = ['widget', 'previews'];
+/** What a live panel loads while nobody touches it; the previews only where a point has more to be seen. */
+const AT_REST = [['widget', 'previews'], ['influence']];
 const MOST_AT_REST = 150_000;
-const atRest = AT_REST.reduce((sum, name) => sum + readFileSync(`dvlwidgets/static/${name}.js`).length, 0);
-if (atRest > MOST_AT_REST) {
-  console.error(`${AT_REST.join(' and ')}: ${atRest} bytes of ${MOST_AT_REST}: too large`);
-  process.exitCode = 1;
-} else {
-  console.log(`At rest (${AT_REST.join(' and ')}): ${atRest} bytes of ${MOST_AT_REST}`);
+for (const names of AT_REST) {
+  const size = names.reduce((sum, name) => sum + readFileSync(`dvlwidgets/static/${name}.js`).length, 0);
+  const words = `At rest (${names.join(' and ')}): ${size} bytes of ${MOST_AT_REST}`;
+  if (size > MOST_AT_REST) {
+    console.error(`${words}: too large`);
+    process.exitCode = 1;
+  } else {
+    console.log(words);
+  }
 }

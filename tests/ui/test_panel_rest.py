@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from influence_fakes import FakeExplorer, two_sets
 from playwright.sync_api import Browser, expect
 from ui.bridge import Bridge, bridged
 from ui.work import until, valued_digits
 
+from dvlwidgets import InfluencePanel
 from dvlwidgets.widgets import bundle
 
 MOST = 150_000
 """Bytes that a panel may load while nobody touches it."""
+
+HOSTS = ("widget.js", "influence.js")
+"""Which the host of a widget loads."""
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]
     read = bundle.read
 
     def noted(name: str) -> str:
-        if name != "widget.js":  # which the host of a widget loads
+        if name not in HOSTS:
             names.append(name)
         return read(name)
 
@@ -90,12 +95,40 @@ def test_what_is_in_view_comes_with_the_pointer_and_all_with_the_focus(
         until(lambda: _heard(at, given, 7), what=f"only {given} came with the focus")
 
 
+def test_an_influence_panel_at_rest_is_small_too(browser: Browser, given: list[str]) -> None:
+    panel = _influence()
+    with bridged(browser, panel, turn=False) as at:
+        expect(at.part("tests").get_by_test_id("row").first).to_be_visible()
+        expect(at.part("card").first).to_be_visible()
+        at.page.wait_for_timeout(1_500)
+        assert given == []
+        assert size(["influence.js"]) <= MOST
+        panel.filters = {"ranges": {"quantile": (None, 0.5)}}  # as the menu of a column would
+        until(lambda: _heard(at, given, 2), what=f"only {given} came with a filter")
+        assert given[:2] == ["table.js", "pictures.js"]
+    del given[:]
+    with bridged(browser, _influence(), turn=False) as at:
+        expect(at.part("card").first).to_be_visible()
+        training = at.page.locator("[data-testid=tab][data-chip=training]")
+        training.evaluate("it => it.click()")  # without a pointer that would come before
+        expect(at.page.locator("[data-testid=table] [data-testid^=mini-]").first).to_be_visible()
+        expect(at.part("picture-map")).to_be_visible()
+
+
 def test_a_click_on_a_menu_opens_it_when_it_comes(browser: Browser, given: list[str]) -> None:
     with bridged(browser, valued_digits(80), height=640, turn=False) as at:
         expect(at.part("row").first).to_be_visible()
         at.part("export").evaluate("it => it.click()")  # without a pointer that would come before
         expect(at.part("export-csv")).to_be_focused()
         assert "view.js" in given
+
+
+def _influence() -> InfluencePanel:
+    train, test, _ = two_sets()
+    panel = InfluencePanel(FakeExplorer(train, test), train, test, title="blobs")
+    panel.start()
+    panel.wait(60)
+    return panel
 
 
 def _heard(at: Bridge, given: list[str], count: int) -> bool:

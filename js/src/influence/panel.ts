@@ -39,14 +39,14 @@ import { arrange, paint, paintEdits, type Scene } from './paint';
 import { assemble, createParts, type Assembly, type Parts } from './parts';
 import type { Both } from './points';
 import type { InfluenceSource } from './source';
-import { START, type PanelState } from './state';
+import { START, wantsTraining, type PanelState } from './state';
 import { createTestEditing, type TestEditing } from './test_editing';
 import { keepOnCard } from './views/gallery';
 import { Say, WORDS } from './words';
 import STYLE from '../../style/panel.raw.css';
 import OWN_STYLE from '../../style/influence.css';
 
-/** Parts that come after the panel. */
+/** Parts of the training points, which come when somebody turns to the panel, or where those are shown. */
 const LATER = ['table', 'pictures'];
 
 /** Mounts a panel below `parent`; returns how to take it away. */
@@ -101,7 +101,9 @@ class Panel {
     };
     const marks = makeEdits(hub);
     const keys = (marks.keys ?? []).filter(([key]) => key !== 'a'); // nothing is suggested here
-    const [tableLater, pictures] = LATER.map((name) => makeLater(name)(hub)) as [Part, Part];
+    const [tableLater, pictures] = LATER.map((name) =>
+      makeLater(name, { turned: true, needed: () => wantsTraining(this.#chosen.state) })(hub)
+    ) as [Part, Part];
     this.#table = tableLater;
     const all = [{ ...marks, keys }, tableLater, makeLanguage(hub), pictures, makeView(hub), makePaper()];
     const live = (this.#live = makeLive(source, hub.desk, hub.set, WORDS, all));

@@ -32,6 +32,12 @@ export const START: PanelState = {
   cards: CARDS,
 };
 
+/** That what is said of the training points is to be seen, or was ordered, filtered or arranged by somebody. */
+export function wantsTraining({ view, train }: PanelState): boolean {
+  const { columns, filters, sort } = START.train;
+  return view === 'training' || train.columns !== columns || train.filters !== filters || train.sort !== sort;
+}
+
 /** Whose edits the keys make: in the view of the training points only theirs. */
 export function edits(state: PanelState): 'tests' | 'train' {
   return state.view === 'tests' ? state.editing : 'train';
