@@ -115,6 +115,17 @@ def test_an_influence_panel_at_rest_is_small_too(browser: Browser, given: list[s
         expect(at.part("picture-map")).to_be_visible()
 
 
+def test_a_pointer_that_rests_on_a_picture_enlarges_it_as_soon_as_that_is_known(
+    browser: Browser, given: list[str]
+) -> None:
+    with bridged(browser, valued_digits(80), turn=False) as at:
+        quiet(at)
+        picture = at.part("row").nth(2).get_by_test_id("preview")
+        picture.hover()  # once: nothing moves after that
+        expect(at.part("larger")).to_be_visible()
+        assert "previews.js" in given
+
+
 def test_a_click_on_a_menu_opens_it_when_it_comes(browser: Browser, given: list[str]) -> None:
     with bridged(browser, valued_digits(80), height=640, turn=False) as at:
         expect(at.part("row").first).to_be_visible()

@@ -72,26 +72,25 @@ export function makePreviews(hub: Hub): Part {
     panel.addEventListener('pointerleave', close);
     panel.addEventListener('scroll', scrolled, true);
     panel.addEventListener('keydown', escape, true);
+    rest(panel.querySelector(':is(.thumb, [data-testid="cell-text"]):hover')); // the pointer was there first
   }
 
   function over(event: PointerEvent): void {
     const target = event.target as Element;
     const at = event.buttons === 0 ? target.closest('.thumb, [data-testid="cell-text"]') : null;
-    if (at === null) {
-      if (!larger.element.contains(target)) {
-        clearTimeout(resting);
-        if (row >= 0) {
-          resting = setTimeout(close, REST / 2); // time to reach the larger picture
-        }
-      } else {
-        clearTimeout(resting);
-      }
-      return;
-    }
-    const of = Number(at.closest('[data-row]')?.getAttribute('data-row') ?? -1);
     clearTimeout(resting);
+    if (at !== null) {
+      rest(at);
+    } else if (row >= 0 && !larger.element.contains(target)) {
+      resting = setTimeout(close, REST / 2); // time to reach the larger picture
+    }
+  }
+
+  /** The pointer is there; it is meant when it stays. */
+  function rest(at: Element | null): void {
+    const of = Number(at?.closest('[data-row]')?.getAttribute('data-row') ?? -1);
     if (of >= 0 && of !== row) {
-      resting = setTimeout(() => open(at, of), REST);
+      resting = setTimeout(() => open(at!, of), REST);
     }
   }
 
