@@ -6,9 +6,10 @@ const HEIRS = '[role="row"][tabindex="0"], [role="grid"][tabindex="0"], [role="l
 export function catchFocus(root: HTMLElement): () => void {
   const lost = ({ target, relatedTarget }: FocusEvent): void => {
     if (relatedTarget === null && target instanceof HTMLElement) {
+      const gone = isGone(target); // it may be back by the next frame, where the answer was quick: without the focus
       // a moment later: it may be hidden only then, and whoever hid it may have another place for the focus
       requestAnimationFrame(() => {
-        const free = !target.isConnected || target.matches(':disabled') || !isSeen(target);
+        const free = gone || isGone(target);
         if (free && root.isConnected && document.activeElement === document.body) {
           [...root.querySelectorAll<HTMLElement>(HEIRS)].find(isSeen)?.focus({ preventScroll: true });
         }
@@ -20,3 +21,4 @@ export function catchFocus(root: HTMLElement): () => void {
 }
 
 const isSeen = (element: HTMLElement): boolean => element.getClientRects().length > 0;
+const isGone = (element: HTMLElement): boolean => element.matches(':disabled') || !isSeen(element);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ui.bridge import Bridge, bridged
 from ui.work import valued_digits
 
 from dvlwidgets import Dataset, InfluencePanel
+from dvlwidgets.evaluation.drop_curve import DropCurve
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -143,6 +146,15 @@ def test_keys_go_on_when_the_button_that_was_pressed_goes_away(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # a second try begins without the edits of the first
+    seen = threading.Event()
+    run = DropCurve.run
+
+    def held(curve: DropCurve) -> Iterator[int]:
+        """Refits that are over before the page has painted would leave the button where it is."""
+        seen.wait(60)
+        yield from run(curve)
+
+    monkeypatch.setattr(DropCurve, "run", held)
     with bridged(browser, valued_digits()) as at:
         expect(at.part("row").first).to_be_visible()
         first = at.order()[0]
@@ -157,5 +169,31 @@ def test_keys_go_on_when_the_button_that_was_pressed_goes_away(
         expect(summary).to_contain_text("1 dropped")
         at.part("whatif").click()  # its place is taken by one that cancels
         expect(at.row(first)).to_be_focused()
+        seen.set()
         at.page.keyboard.press("u")
         expect(summary).to_have_text("None yet.")
+
+
+@pytest.mark.parametrize("goes", ["disabled", "hidden"])
+def test_keys_go_on_when_the_button_that_was_pressed_is_back_at_once(browser: Browser, goes: str) -> None:
+    """Its focus is lost although it can be seen again before the next frame: a quick answer on a slow page."""
+    blank = Blank.open(browser)
+    blank.mount()
+    blank.tell(full(60))
+    page = blank.page
+    row = page.get_by_test_id("row").first
+    row.click()
+    page.get_by_test_id("help").evaluate(
+        """(button, goes) => {
+            const back = () => requestAnimationFrame(() => (button[goes] = false)); // before the panel's own
+            button.addEventListener('focusout', back, {once: true});
+            button.focus();
+            button[goes] = true;
+        }""",
+        goes,
+    )
+    expect(row).to_be_focused()
+    expect(page.get_by_test_id("help")).to_be_enabled()
+    page.keyboard.press("?")
+    expect(page.get_by_test_id("sheet")).to_be_visible()
+    blank.close()
