@@ -1,7 +1,7 @@
 /** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
 
 import { extent, histogram, ranks, sortRows, type Histogram, type Ranks, type SortKey } from './columns';
-import { filterRows, presetCounts, type MoreTests, type Preset } from './filters';
+import { filterRows, presetCounts, type Counts, type MoreTests } from './filters';
 import { decimalsFor } from './format';
 import { LIVE } from './here';
 import { valuesBefore, type Points } from './points';
@@ -21,7 +21,7 @@ export interface Derived {
   /** Every row in the present order, where that is known: a filter takes its rows from it. */
   readonly all?: Uint32Array | undefined;
   readonly histogram: Histogram | null;
-  readonly counts: Record<Preset, number>;
+  readonly counts: Counts;
   readonly scale: Scale;
 }
 

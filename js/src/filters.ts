@@ -130,13 +130,12 @@ function presetTest(points: Points, preset: Preset, ranks: Ranks, selected: Read
   }
 }
 
-/** How many points each preset would show. */
-export function presetCounts(
-  points: Points,
-  ranks: Ranks,
-  selected: ReadonlySet<number>
-): Record<Preset, number> {
+/** How many points each preset would show, and of how many. */
+export type Counts = Record<Preset | 'all', number>;
+
+export function presetCounts(points: Points, ranks: Ranks, selected: ReadonlySet<number>): Counts {
   const counts = {
+    all: points.n,
     lowest: lowestCount(ranks),
     unconverged: 0,
     edited: 0,

@@ -148,6 +148,6 @@ function fixed(x: number, decimals: number): string {
   return minus(/^-0(\.0*)?$/.test(shown) ? shown.slice(1) : shown);
 }
 
-function minus(text: string): string {
+export function minus(text: string): string {
   return text.replace(/-/g, MINUS);
 }

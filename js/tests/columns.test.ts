@@ -109,6 +109,7 @@ describe('filterRows', () => {
 
   it('counts what each preset would show', () => {
     expect(presetCounts(points, rank, new Set([1]))).toEqual({
+      all: 8,
       lowest: 1,
       unconverged: 2,
       edited: 1,

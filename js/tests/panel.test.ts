@@ -188,6 +188,16 @@ describe('a live panel', () => {
     expect(one('table').parentElement!.textContent).toContain('None of 60 points passes the filters.');
   });
 
+  it('offers no filter for what all points have', async () => {
+    const { kernel, root } = await open();
+    const chip = root.querySelector<HTMLElement>('[data-chip="unconverged"]')!;
+    expect(chip.hidden).toBe(false);
+    (kernel.run as unknown as { converged: Uint8Array }).converged.fill(0); // as under a rule that says nothing of a point
+    kernel.tick();
+    await wait(400);
+    expect(chip.hidden).toBe(true);
+  });
+
   it('shows a pressed button as pending until the run is there', async () => {
     const { one, text, click } = await open();
     one('toolbar-pause').click();

@@ -14,6 +14,8 @@ import STYLE from '../../style/parts/previews.css';
 
 /** The pointer rests on a preview for so long (ms) before it is enlarged. */
 const REST = 300;
+/** What shows a point small, in a row. */
+const SEEN = ':is(.thumb, [data-testid="cell-text"])';
 
 export function makePreviews(hub: Hub): Part {
   const { source } = hub;
@@ -72,12 +74,12 @@ export function makePreviews(hub: Hub): Part {
     panel.addEventListener('pointerleave', close);
     panel.addEventListener('scroll', scrolled, true);
     panel.addEventListener('keydown', escape, true);
-    rest(panel.querySelector(':is(.thumb, [data-testid="cell-text"]):hover')); // the pointer was there first
+    rest(panel.querySelector(`${SEEN}:hover`)); // the pointer was there first
   }
 
   function over(event: PointerEvent): void {
     const target = event.target as Element;
-    const at = event.buttons === 0 ? target.closest('.thumb, [data-testid="cell-text"]') : null;
+    const at = event.buttons === 0 ? target.closest(SEEN) : null;
     clearTimeout(resting);
     if (at !== null) {
       rest(at);
@@ -120,7 +122,7 @@ export function makePreviews(hub: Hub): Part {
       return false;
     } else {
       const there = panel?.querySelector(`[data-testid="row"][data-row="${sight.focus}"]`);
-      open(there?.querySelector('.thumb, [data-testid="cell-text"]') ?? there ?? column.element, sight.focus);
+      open(there?.querySelector(SEEN) ?? there ?? column.element, sight.focus);
     }
     return true;
   }
@@ -169,7 +171,7 @@ export function makePreviews(hub: Hub): Part {
       if (row >= 0 && row === sight?.focus && now.focus !== row) {
         const there = panel?.querySelector(`[data-testid="row"][data-row="${now.focus}"]`);
         row = there ? now.focus : -1;
-        from = there?.querySelector('.thumb, [data-testid="cell-text"]') ?? there ?? null;
+        from = there?.querySelector(SEEN) ?? there ?? null;
       }
       sight = now;
       listen();

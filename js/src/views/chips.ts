@@ -1,6 +1,6 @@
 /** Filters: saved ones as chips with counts, labels and text as fields; what is active can be removed. */
 
-import { NO_LABEL, type Filters, type Preset } from '../filters';
+import { NO_LABEL, type Counts, type Filters, type Preset } from '../filters';
 import { h, icon, setAttr, setText, show } from '../dom';
 import { LIVE } from '../here';
 import { CLOSE } from '../icons';
@@ -54,12 +54,13 @@ export function createChips(actions: ChipActions, saved = PRESETS, words = range
   );
   let classes: readonly string[] | null = null;
 
-  function update(filters: Filters, counts: Record<Preset, number>, labels: Labels | null): void {
+  function update(filters: Filters, counts: Counts, labels: Labels | null): void {
     for (const [preset, { button, number }] of chips) {
       const active = filters.presets.has(preset);
       setAttr(button, 'aria-pressed', String(active));
       setText(number, preset === 'lowest' ? '' : count(counts[preset]));
-      show(button, active || counts[preset] > 0);
+      // what all points have tells none apart, as 'not converged' under a rule that says nothing of a point
+      show(button, active || counts[preset] % counts.all > 0);
     }
     show(range.button, filters.value !== null);
     setAttr(range.button, 'aria-pressed', 'true');

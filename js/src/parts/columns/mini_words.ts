@@ -1,6 +1,6 @@
 /** What a small chart in a header says of itself. Pure. */
 
-import { count, plain, named, percent } from '../../format';
+import { count, minus, named, percent, plain } from '../../format';
 import type { MiniData } from './mini';
 import { WORDS } from './words';
 
@@ -9,13 +9,23 @@ const SMALL = 0.1;
 /** Below this one it is 0 also where it is on the other side of 0, which is else worth a digit. */
 const NOTHING = 1e-3;
 
+/** So many characters stand below the chart of a narrow column. */
+const NARROW = 11;
+
 /** A range, as short as it can be told. */
 export function ends(lo: number, hi: number): string {
   const largest = Math.max(Math.abs(lo), Math.abs(hi));
   const least = (lo < 0 && hi > 0 ? NOTHING : SMALL) * largest;
   const end = (x: number): string =>
     Math.abs(x) < least ? '0' : plain(x, Math.abs(x) < SMALL * largest ? 1 : 2);
-  return lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
+  const both = lo === hi ? end(lo) : `${end(lo)}…${end(hi)}`;
+  return lo > 0 && hi < SMALL && both.length > NARROW ? small(lo, hi) : both;
+}
+
+/** Two small numbers, as standard errors are: 2…6e−4. */
+function small(lo: number, hi: number): string {
+  const [most, power] = hi.toExponential(0).split('e');
+  return `${plain(lo / 10 ** Number(power), 1)}…${most}e${minus(power!)}`;
 }
 
 /** The whole chart for those who do not see it. */

@@ -8,6 +8,8 @@ import { WORDS } from './words';
 const W = 212;
 const H = 82;
 const TOP = 15;
+/** Below the lines, where the lowest number stands. */
+const FOOT = 13;
 
 export interface Lines {
   /** Points of the outline of the band, forth at the top and back at the bottom; empty before there are errors. */
@@ -35,7 +37,7 @@ export function linesOf(curve: Curve, metric: MetricCurve): Lines {
   const last = curve.shares.at(-1) || 1;
   const x = curve.shares.map((share) => (share / last) * W);
   const y = (score: number): number =>
-    TOP + (high > low ? (high - score) / (high - low) : 0.5) * (H - TOP - 3);
+    TOP + (high > low ? (high - score) / (high - low) : 0.5) * (H - TOP - FOOT);
   const line = (scores: readonly number[]): string[] =>
     scores.flatMap((score, i) =>
       Number.isFinite(score) ? [`${x[i]!.toFixed(1)},${y(score).toFixed(1)}`] : []
