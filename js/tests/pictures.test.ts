@@ -4,6 +4,7 @@ import { histogram, ranks } from '../src/columns';
 import { derive, rederive } from '../src/derive';
 import { binned, outline } from '../src/parts/pictures/before';
 import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';
+import { marksOf } from '../src/parts/pictures/curve_marks';
 import { grow, lassoed, nearest, ticks, towards, type Corner } from '../src/parts/pictures/geometry';
 import { hex, LEVELS, levelOf, NEUTRAL, parse } from '../src/parts/pictures/ink';
 import { createLooks } from '../src/parts/pictures/look';
@@ -71,6 +72,47 @@ describe('the curve', () => {
     expect(many.value).toHaveLength(300);
     expect(many.value.every((x, i) => i === 0 || x > many.value[i - 1]!)).toBe(true);
     expect(decimate(new Uint32Array(), [], [], [], [], 300).value).toHaveLength(0);
+  });
+});
+
+describe('what the curve is drawn with', () => {
+  const grey = [128, 128, 128] as const;
+  const levels = Array.from({ length: NEUTRAL + 1 }, (_, i) => [i, i, i] as const);
+  const ink = { bg: grey, accent: [255, 0, 0] as const, whisker: grey, levels };
+  const frame = {
+    left: 0,
+    top: 0,
+    width: 30,
+    height: 40,
+    x: (at: number) => 10 * at,
+    y: (at: number) => 20 - at,
+  };
+  const curve = {
+    value: Float32Array.of(-8, 4, 60),
+    stderr: Float32Array.of(1, 1, 1),
+    shown: Uint8Array.of(1, 0, 1),
+    selected: Uint8Array.of(0, 1, 0),
+  };
+
+  it('is bars by their side of the threshold, paler where a filter hides them, then band, line and selection', () => {
+    const marks = marksOf(curve, frame, 0, ink);
+    expect(marks.slice(0, 3)).toEqual([
+      { d: 'M0.0 20.0V28.0H10.0V20.0z', fill: hex(levels[LEVELS - 1]!), alpha: 0.75 },
+      { d: 'M10.0 20.0V16.0H20.0V20.0z', fill: hex(levels[2 * LEVELS - 1]!), alpha: 0.18 },
+      { d: 'M20.0 20.0V0.0H30.0V20.0z', fill: hex(levels[2 * LEVELS - 1]!), alpha: 0.75 }, // cut off at the edge
+    ]);
+    expect(marks[4]).toEqual({ d: 'M5.0 28.0L15.0 16.0L25.0 0.0', stroke: hex(grey), width: 1 });
+    expect(marks[5]).toEqual({ d: 'M15.0 16.0h.01', stroke: '#ff0000', width: 5 });
+  });
+
+  it('has bars of one colour where there is no threshold', () => {
+    const bars = marksOf({ ...curve, selected: new Uint8Array(3) }, frame, null, ink);
+    expect(bars.map(({ fill }) => fill)).toEqual([
+      hex(levels[NEUTRAL]!),
+      hex(levels[NEUTRAL]!),
+      hex(grey),
+      undefined,
+    ]);
   });
 });
 
