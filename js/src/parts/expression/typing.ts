@@ -1,14 +1,14 @@
 /** What the language does with the field: completes names, says at the place what is wrong, filters what is right. */
 
-import { h, setAttr, show } from '../../dom';
+import { h, setAttr } from '../../dom';
 import STYLE from '../../../style/parts/expression.css';
+import { createBelow } from './below';
 import { compile } from './compile';
 import { complete, type Completions } from './complete';
 import type { Field, LiveField } from './language';
 import { createOffered } from './offered';
 import { scopeOf, type Scope } from './scope';
 import { ExpressionError } from './tokens';
-import { Say } from './words';
 
 /** After the last key (ms) what is written filters; Enter does so at once. */
 const REST = 250;
@@ -16,20 +16,8 @@ const NONE: Completions = { from: 0, to: 0, options: [] };
 
 /** What was written before the language came is applied as it would have been then. */
 export function takeField({ hub, offers, element: field, pop, sight, filter, ...before }: Field): LiveField {
-  const options = h('ul', {
-    class: 'expression-options',
-    id: 'dvl-expression-options',
-    role: 'listbox',
-    'aria-label': Say.options,
-    'data-testid': 'expression-options',
-  });
-  const wrong = h('div', {
-    class: 'expression-error',
-    id: 'dvl-expression-error',
-    role: 'status',
-    'data-testid': 'expression-error',
-  });
-  pop.append(h('style', {}, STYLE), wrong, options);
+  pop.append(h('style', {}, STYLE));
+  const below = createBelow(field, pop, take);
   const more = offers ? createOffered(hub) : null;
   let offered = NONE;
   let chosen = -1;
@@ -140,73 +128,25 @@ export function takeField({ hub, offers, element: field, pop, sight, filter, ...
       waiting = coming !== '';
       if (over || error.to < field.value.trimEnd().length) {
         said = coming || error.message;
-        mark(error);
+        below.mark(said, error);
       }
     }
     setAttr(field, 'aria-invalid', said === '' || waiting ? null : 'true');
     place();
   }
 
-  function focused(): boolean {
-    return (field.getRootNode() as Partial<ShadowRoot>).activeElement === field;
-  }
-
-  /** The message, and the expression with the place underlined. */
-  function mark({ from, to }: ExpressionError): void {
-    const text = field.value;
-    const at = text.slice(from, to) || ' ';
-    wrong.replaceChildren(
-      h('div', {}, said),
-      h('code', {}, text.slice(Math.max(0, from - 40), from), h('mark', {}, at), text.slice(to, to + 40))
-    );
-  }
-
   function place(): void {
-    const open = focused() && (offered.options.length > 0 || said !== '');
-    show(pop, open);
-    show(wrong, said !== '');
-    setAttr(field, 'aria-expanded', String(open && offered.options.length > 0));
-    setAttr(field, 'aria-activedescendant', open && chosen >= 0 ? `dvl-expression-${chosen}` : null);
-    show(options, offered.options.length > 0 && said === '');
-    if (!open) {
-      if (said === '') {
-        wrong.replaceChildren();
-      }
-      return;
-    }
-    options.replaceChildren(
-      ...offered.options.map(({ insert, hint }, i) => {
-        const item = h(
-          'li',
-          { role: 'option', id: `dvl-expression-${i}`, 'aria-selected': String(i === chosen) },
-          h('code', {}, insert),
-          h('span', { class: 'muted' }, hint)
-        );
-        item.addEventListener('pointerdown', (event) => {
-          event.preventDefault(); // the field keeps the focus
-          take(i);
-        });
-        return item;
-      })
-    );
-    options.children[chosen]?.scrollIntoView({ block: 'nearest' });
-    const panel = pop.closest('.panel')?.getBoundingClientRect();
-    const box = field.getBoundingClientRect();
-    if (panel !== undefined) {
-      pop.style.top = `${box.bottom - panel.top + 3}px`;
-      pop.style.left = `${Math.max(4, Math.min(box.left - panel.left, panel.width - 300))}px`;
-      pop.style.minWidth = `${Math.min(280, box.width)}px`;
-    }
+    below.place(offered, chosen, said);
   }
 
   if (field.value.trim() === applied) {
     waiting = applied !== '';
-  } else if (before.entered || !focused()) {
+  } else if (before.entered || !below.focused()) {
     apply();
   } else {
     timer = setTimeout(() => apply(false), REST);
   }
-  if (focused() && !before.entered && said === '') {
+  if (below.focused() && !before.entered && said === '') {
     offer();
     place();
   }
