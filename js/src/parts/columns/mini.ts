@@ -4,18 +4,19 @@ import { drawBars } from '../../bars';
 import { h, setAttr, setText, svg } from '../../dom';
 import { count, plain, named } from '../../format';
 import type { Mini } from './counts';
+import { barAt, moved, snap, type Range } from './mini_range';
 import { ends, summary } from './mini_words';
 import { Told, WORDS } from './words';
 
 export interface MiniActions {
   /** `done`: the pointer is still down when false. */
-  range(range: readonly [number, number] | null, done: boolean): void;
+  range(range: Range | null, done: boolean): void;
   classes(names: readonly string[]): void;
 }
 
 export interface MiniData {
   readonly mini: Mini | null;
-  readonly range: readonly [number, number] | null;
+  readonly range: Range | null;
   readonly chosen: readonly string[];
   /** Where helpful begins; for the values only. */
   readonly threshold: number | null;
@@ -53,8 +54,8 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   let data: MiniData = { mini: null, range: null, chosen: [], threshold: null };
   /** Where a drag began; what it covers is shown at once, and filters when the state has it. */
   let from: number | null = null;
-  let held: readonly [number, number] | null = null;
-  let before: readonly [number, number] | null = null;
+  let held: Range | null = null;
+  let before: Range | null = null;
   /** The bar under the pointer, and the one that the keys came to. */
   let at = -1;
   let cursor = -1;
@@ -64,13 +65,6 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   const share = (event: MouseEvent): number => {
     const box = chart.getBoundingClientRect();
     return Math.min(1, Math.max(0, (event.clientX - box.left) / (box.width || 1)));
-  };
-  const snap = (a: number, b: number): [number, number] => {
-    const { lo, hi, width } = bins()!;
-    const start = lo + Math.floor((Math.min(a, b) - lo) / width + 1e-6) * width;
-    const end = lo + Math.ceil((Math.max(a, b) - lo) / width - 1e-6) * width;
-    const range: [number, number] = [Math.max(lo, start), Math.min(hi, end)];
-    return isWhole() ? [Math.ceil(range[0]), Math.floor(range[1])] : range;
   };
   const number = (event: PointerEvent): number => {
     const { lo, hi } = bins()!;
@@ -88,7 +82,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
   });
   chart.addEventListener('pointermove', (event) => {
     if (from !== null && Math.abs(number(event) - from) > bins()!.width / 3) {
-      held = snap(from, number(event));
+      held = snap(bins()!, isWhole(), from, number(event));
       actions.range(held, false);
       paint();
     } else if (from === null) {
@@ -100,7 +94,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     if (from === null) {
       return;
     }
-    const range = held ?? (data.range === null ? binAt(number(event)) : null);
+    const range = held ?? (data.range === null ? barAt(bins()!, isWhole(), number(event)) : null);
     from = held = null;
     actions.range(range, true);
   });
@@ -134,27 +128,13 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
         hover((cursor + 0.5) / length);
       }
     } else if (bins() !== null && step !== 0) {
-      actions.range(moved(step, event.shiftKey), true);
+      actions.range(moved(bins()!, isWhole(), data.range, step, event.shiftKey), true);
     } else {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
   });
-
-  /** A click between two edges takes that bar. */
-  function binAt(x: number): [number, number] {
-    return snap(x - 1e-9 * bins()!.width, x + 1e-9 * bins()!.width);
-  }
-
-  function moved(step: number, lower: boolean): readonly [number, number] {
-    const { lo, hi, width } = bins()!;
-    const half = isWhole() ? 0.5 : 0;
-    const [a, b] = data.range === null ? [lo, hi] : [data.range[0] - half, data.range[1] + half];
-    const [start, end] = lower ? [a + step * width, b] : [a, b + step * width];
-    const next = snap(Math.max(lo, start), Math.min(hi, end));
-    return next[1] - next[0] + 2 * half < width / 2 ? (data.range ?? next) : next;
-  }
 
   function clear(): void {
     if (data.range !== null) {
