@@ -1,25 +1,21 @@
 /** The headers of the table as a live panel has them: charts that filter, edges and names to drag, arrow keys. */
 
 import type { ColumnId } from '../../columns';
-import { h, setAttr } from '../../dom';
+import { setAttr } from '../../dom';
 import type { Column } from '../../layout';
 import type { Sight } from '../part';
 import { classesOf, rangeOf } from '../filters/model';
 import { miniOf, type Mini } from './counts';
+import { draggable, edgeOf, type Sizes } from './head_drag';
 import { createMini, type MiniChart } from './mini';
 import { nameOf } from './arrange';
 import { walk } from './walk';
-import { Told } from './words';
 
-export interface HeadActions {
+export interface HeadActions extends Sizes {
   range(id: ColumnId, range: readonly [number, number] | null, done: boolean): void;
   classes(id: ColumnId, names: readonly string[]): void;
   /** Puts a column where the n-th of those shown now is. */
   move(name: string, to: number): void;
-  /** Null: the usual width. */
-  size(name: string, width: number | null): void;
-  /** Shows a width while it is dragged. */
-  sizing(name: string, width: number): void;
   /** Somebody goes from a header down into its column. */
   down(name: string): void;
 }
@@ -30,7 +26,6 @@ const REST = 300;
 const FEW = 2000;
 /** Kinds that have no chart. */
 const BARE = new Set(['select', 'image', 'text', 'id', 'rank']);
-const DRAGGED = 6;
 
 interface Head {
   readonly column: Column;
@@ -74,8 +69,12 @@ export function createHeads(actions: HeadActions) {
     }
     setAttr(cell, 'data-column', name);
     if (column.kind !== 'select') {
-      cell.append(edge(cell, name));
-      draggable(cell, name);
+      cell.append(edgeOf(cell, name, actions));
+      draggable(
+        cell,
+        () => heads.map((head) => head.cell),
+        (to) => actions.move(name, to)
+      );
     }
     cell.addEventListener('keydown', (event) => walk(event, heads, (column) => actions.down(nameOf(column))));
     heads.push({ column, cell, chart: null, mini: null, of: null });
@@ -97,83 +96,6 @@ export function createHeads(actions: HeadActions) {
       cell.append(head.chart.element);
       observe(cell);
     }
-  }
-
-  /** The right edge of a header: a drag changes the width. */
-  function edge(cell: HTMLElement, name: string): HTMLElement {
-    const handle = h('span', { class: 'head-edge', title: Told.resize, 'data-testid': `edge-${name}` });
-    let start: { x: number; width: number } | null = null;
-    const width = (event: PointerEvent): number => start!.width + event.clientX - start!.x;
-    handle.addEventListener('pointerdown', (event) => {
-      event.stopPropagation();
-      event.preventDefault();
-      start = { x: event.clientX, width: cell.getBoundingClientRect().width };
-      handle.setPointerCapture(event.pointerId);
-    });
-    handle.addEventListener('pointermove', (event) => {
-      if (start !== null) {
-        actions.sizing(name, width(event));
-      }
-    });
-    handle.addEventListener('pointerup', (event) => {
-      if (start !== null && event.clientX !== start.x) {
-        actions.size(name, width(event));
-      }
-      start = null;
-    });
-    handle.addEventListener('pointercancel', () => {
-      if (start !== null) {
-        actions.sizing(name, start.width);
-      }
-      start = null;
-    });
-    handle.addEventListener('click', (event) => event.stopPropagation());
-    handle.addEventListener('dblclick', () => actions.size(name, null));
-    return handle;
-  }
-
-  /** The name of a column can be dragged to another place; a mere click still sorts. */
-  function draggable(cell: HTMLElement, name: string): void {
-    let start = 0;
-    let to = -1;
-    let dragged = false;
-    const follow = (event: PointerEvent): void => {
-      if (to < 0 && Math.abs(event.clientX - start) < DRAGGED) {
-        return;
-      }
-      dragged = true;
-      setAttr(cell, 'data-dragged', true);
-      to = placeAt(event.clientX);
-      const own = heads.findIndex((head) => head.cell === cell);
-      heads.forEach((head, i) =>
-        setAttr(head.cell, 'data-drop', i === to && to !== own ? (to > own ? 'after' : 'before') : null)
-      );
-    };
-    const end = (event: PointerEvent): void => {
-      document.removeEventListener('pointermove', follow);
-      document.removeEventListener('pointerup', end);
-      document.removeEventListener('pointercancel', end);
-      heads.forEach((head) => setAttr(head.cell, 'data-drop', null));
-      setAttr(cell, 'data-dragged', null);
-      setTimeout(() => (dragged = false)); // after the click that ends a drag
-      if (to >= 0 && event.type === 'pointerup') {
-        actions.move(name, to);
-      }
-    };
-    cell.addEventListener('pointerdown', (event) => {
-      if (event.button === 0) {
-        [start, to, dragged] = [event.clientX, -1, false];
-        document.addEventListener('pointermove', follow); // the pointer may be anywhere meanwhile
-        document.addEventListener('pointerup', end);
-        document.addEventListener('pointercancel', end);
-      }
-    });
-    cell.addEventListener('click', (event) => dragged && event.stopPropagation(), true);
-  }
-
-  function placeAt(x: number): number {
-    const found = heads.findIndex((head) => x < head.cell.getBoundingClientRect().right);
-    return Math.max(1, found < 0 ? heads.length - 1 : found);
   }
 
   /** Filters are shown at once; counts when it is their time. */
