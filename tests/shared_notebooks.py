@@ -14,7 +14,8 @@ from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.shared_edits import shared
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import bundle, sharing
-from dvlwidgets.widgets.copies import Copy, Material, copy_of
+from dvlwidgets.widgets.copies import Copy, copy_of
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.snapshot import Content
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -23,7 +23,8 @@ from dvlwidgets.data.shown import MOST_MARKS, cut, shown, width
 from dvlwidgets.errors import EditError
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import levels, sharing
-from dvlwidgets.widgets.copies import Copy, Material, copy_of
+from dvlwidgets.widgets.copies import Copy, copy_of
+from dvlwidgets.widgets.material import Material
 
 N = 32
 PLAIN = "plain"

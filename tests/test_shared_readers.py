@@ -17,7 +17,9 @@ from test_sharing import NASTY, Tags, result_of
 
 from dvlwidgets.data import Dataset
 from dvlwidgets.widgets import bundle, levels, sharing
-from dvlwidgets.widgets.copies import MIME, Material, copy_of, inert, inert_script
+from dvlwidgets.widgets.copies import MIME, copy_of
+from dvlwidgets.widgets.document import inert, inert_script
+from dvlwidgets.widgets.material import Material
 
 TAGS = """
 h1 h2 h3 h4 h5 h6 br b i strong em a pre code img tt div ins del sup sub p picture ol ul

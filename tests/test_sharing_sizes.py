@@ -14,7 +14,8 @@ from dvlwidgets.data.preview_kinds import Images, Texts
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.widgets import bundle, copies, levels, payload
 from dvlwidgets.widgets import snapshot as records
-from dvlwidgets.widgets.copies import Material, copy_of
+from dvlwidgets.widgets.copies import copy_of
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.sharing import NO_EDITS
 
 SCRIPT = 60_000

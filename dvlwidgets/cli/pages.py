@@ -17,7 +17,7 @@ ROWS = 10
 def page_of(copies: Sequence[Copy]) -> str:
     """One page of all copies."""
     from dvlwidgets.widgets import bundle
-    from dvlwidgets.widgets.copies import document, inert_script
+    from dvlwidgets.widgets.document import document, inert_script
 
     viewer = inert_script(bundle.read("viewer.js"))
     parts = [part for copy in copies for part in _mounted(copy)]
@@ -27,7 +27,7 @@ def page_of(copies: Sequence[Copy]) -> str:
 
 def _mounted(copy: Copy) -> list[str]:
     """What a reader without scripts sees, and the data."""
-    from dvlwidgets.widgets.copies import inert
+    from dvlwidgets.widgets.document import inert
     from dvlwidgets.widgets.fragment import closing
     from dvlwidgets.widgets.levels import HOLDS
 

@@ -9,22 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from html import escape
-from typing import Any, Protocol
+from typing import Any
 
 from dvlwidgets.arguments import whole
 from dvlwidgets.data import shared_edits
-from dvlwidgets.data.preview_kinds import Previews
 from dvlwidgets.data.shown import as_html, shown, writable
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
+from dvlwidgets.widgets.document import document, inert, inert_script
 from dvlwidgets.widgets.edit_tables import tests_table
-from dvlwidgets.widgets.edited import Edited
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.payload import Ordered
 from dvlwidgets.widgets.selection import Selection, choose, everything
-from dvlwidgets.widgets.snapshot import Content, Snapshot, Table
+from dvlwidgets.widgets.snapshot import Content
 
 MIME = "application/vnd.dvlwidgets.snapshot+json"
 MAX_BYTES = 1_000_000
@@ -38,53 +36,6 @@ ROOM_FOR_ROWS = 0.6
 """Where there are previews, rows may take so much of the room; the previews get what is left."""
 ROOM_FOR_EDITS = 0.3
 """Edits that take more of all bytes are left out, and the copy says so."""
-
-
-class Static(Protocol):
-    """Makes the words and the table of a snapshot: the module `fragment`, or one that knows other columns."""
-
-    KIND: str
-
-    def plain(self, now: Any, /) -> Snapshot:
-        """The snapshot as the payload holds it."""
-
-    def sentence(self, now: Any, /) -> str:
-        """The state in words."""
-
-    def fragment(self, now: Any, level: str, /) -> str:
-        """Heading, table and picture."""
-
-    def tables(self, now: Any, level: str, /) -> Sequence[Table]:
-        """What else is known, and not of the points: it stays below the interactive panel."""
-
-
-def _no_edits(_level: str) -> None:
-    return None
-
-
-def _no_tests() -> None:
-    return None
-
-
-@dataclass(frozen=True)
-class Material:
-    """What copies are made of.
-
-    Attributes:
-        now: the whole state, nothing left out.
-        static: makes words and table.
-        previews: of the points, or None.
-        edits: level -> the edits as it allows them.
-        run: what the list of runs calls it.
-        tests: the test points with the log of their own edits, where there are edits.
-    """
-
-    now: Snapshot
-    static: Static = fragment
-    previews: Previews | None = None
-    edits: Callable[[str], Content | None] = _no_edits
-    run: str = ""
-    tests: Callable[[], Edited | None] = _no_tests
 
 
 @dataclass(frozen=True)
@@ -258,39 +209,3 @@ def _most_previews(maker: _Maker, held: Selection, room: int) -> int:
     while count > 0 and maker.size(held, count) > room:
         count = int(count * 0.8)
     return max(0, count)
-
-
-def document(title: str, content: str, held: str = "") -> str:
-    """One HTML page around a fragment: nothing in it may be loaded from elsewhere.
-
-    Args:
-        title: of the page.
-        content: the fragment.
-        held: what there is of it in the file, for those who have it on paper; "" for what is not said.
-    """
-    printed = "Printed: the rows that were on the screen, in as many columns as fit. The file has"
-    paper = as_html(f"{printed} {held or 'all'}.")
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # nothing may be loaded from anywhere: what the page needs is in it
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data: blob:; '
-        "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-        f"<title>{escape(title)}</title>\n"
-        "<style>:root{color-scheme:light dark;--dvl-height:calc(100vh - 34px)}"
-        "body{margin:16px;font:14px/1.5 system-ui,sans-serif}"
-        "td,th{padding:2px 12px 2px 0;text-align:left}table{margin:12px 0}img{max-width:100%;height:auto}"
-        ".dvl-paper{display:none}@media print{:root{--dvl-height:0px}.dvl-paper{display:block}}</style>\n"
-        f'</head>\n<body>\n{content}\n<p class="dvl-paper"><small>{paper}</small></p>\n</body>\n</html>\n'
-    )
-
-
-def inert(data: Any) -> str:
-    """JSON that cannot end the script element that holds it."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def inert_script(source: str) -> str:
-    """JavaScript that cannot end, or hide the end of, the script element that holds it."""
-    return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -21,10 +21,11 @@ from dvlwidgets.data.user_file import write_file
 from dvlwidgets.engine import runs
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, ears, fragment, levels, wire
-from dvlwidgets.widgets.copies import MAX_BYTES, Copy, Material, Static, copy_of
+from dvlwidgets.widgets.copies import MAX_BYTES, Copy, copy_of
 from dvlwidgets.widgets.desk import Desk
 from dvlwidgets.widgets.edited import Edited
 from dvlwidgets.widgets.follower import Follower
+from dvlwidgets.widgets.material import Material, Static
 from dvlwidgets.widgets.output import Output
 from dvlwidgets.widgets.parts import view, view_table
 from dvlwidgets.widgets.parts.part import Hub, MakePart

@@ -25,9 +25,11 @@ import numpy as np
 
 from dvlwidgets.data.shown import shown, writable
 from dvlwidgets.widgets import ears, levels
-from dvlwidgets.widgets.copies import MIME, Material, copy_of, document, small
+from dvlwidgets.widgets.copies import MIME, copy_of, small
+from dvlwidgets.widgets.document import document
 from dvlwidgets.widgets.fragment import closing, stated
 from dvlwidgets.widgets.later import Later
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.snapshot import Content
 
 UNFINISHED = frozenset({"pending", "running"})

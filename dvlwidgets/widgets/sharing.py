@@ -13,7 +13,8 @@ from dvlwidgets.data.preview import previews_of
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import levels
-from dvlwidgets.widgets.copies import MAX_BYTES, Material, copy_of
+from dvlwidgets.widgets.copies import MAX_BYTES, copy_of
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.reading import finished, points_of
 from dvlwidgets.widgets.snapshot import Content, Snapshot
 from dvlwidgets.widgets.subject import LabelBook, describe

@@ -8,7 +8,7 @@ import numpy as np
 
 from dvlwidgets.data import Dataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.widgets import copies
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.snapshot import Labels, Points, Snapshot, Status, Subject
 
 EVIL = ("<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>", "{{window.hit=1}}")
@@ -27,7 +27,7 @@ class WithEdits:
         return EVIL[label]
 
 
-def material(points: int) -> copies.Material:
+def material(points: int) -> Material:
     """A made-up state whose labels and title are markup."""
     rng = np.random.default_rng(0)
     codes = (np.arange(points) % len(EVIL)).astype(np.uint16)
@@ -48,4 +48,4 @@ def material(points: int) -> copies.Material:
             "saved": True,
         },
     )
-    return copies.Material(now, run="made up")
+    return Material(now, run="made up")

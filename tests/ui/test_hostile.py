@@ -24,7 +24,8 @@ from dvlwidgets.data.shared_edits import shared
 from dvlwidgets.data.shown import shown
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import sharing
-from dvlwidgets.widgets.copies import Copy, Material, copy_of
+from dvlwidgets.widgets.copies import Copy, copy_of
+from dvlwidgets.widgets.material import Material
 
 TESTS = Path(__file__).resolve().parent.parent
 WORDS = tuple(word for word in hostile.PAYLOADS if word.strip() and len(word) < 1000 and "\ud800" not in word)

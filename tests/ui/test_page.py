@@ -16,6 +16,8 @@ from ui.work import saved_page, until
 from dvlwidgets.data.examples import load_split
 from dvlwidgets.data.preview_kinds import Images
 from dvlwidgets.widgets import copies
+from dvlwidgets.widgets.document import document
+from dvlwidgets.widgets.material import Material
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_of_several_copies_each_becomes_its_own_panel_and_what_is_damaged_says_s
     damaged = hostile(part)
     good = [part, fragment(12, "values"), part, fragment(50, "summary")]  # one of them stands there twice
     file = tmp_path / "several.html"
-    file.write_text(copies.document("several", "\n".join(good + damaged)), encoding="utf-8")
+    file.write_text(document("several", "\n".join(good + damaged)), encoding="utf-8")
     page.goto(file.as_uri())
 
     panels = page.get_by_test_id("panel")
@@ -152,9 +154,7 @@ def test_pictures_of_a_copy_are_a_gallery_and_edits_are_found(page: Page, tmp_pa
         edits=now.edits | {"count": 1, "relabelled": 1},
     )
     file = tmp_path / "gallery.html"
-    file.write_text(
-        copies.copy_of(copies.Material(changed, previews=pictures), "full").page(), encoding="utf-8"
-    )
+    file.write_text(copies.copy_of(Material(changed, previews=pictures), "full").page(), encoding="utf-8")
     page.goto(file.as_uri())
     panel = page.get_by_test_id("panel")
     expect(panel.get_by_test_id("preview").first).to_have_attribute("data-drawn", "")

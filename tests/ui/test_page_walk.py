@@ -13,6 +13,7 @@ from ui.eyes import box, until_fewer
 from ui.work import until
 
 from dvlwidgets.widgets import copies
+from dvlwidgets.widgets.material import Material
 from dvlwidgets.widgets.snapshot import Snapshot
 
 TRACE = "ValueError: in /home/ada/secret.py"
@@ -21,7 +22,7 @@ TRACE = "ValueError: in /home/ada/secret.py"
 def test_a_saved_page_filters_sorts_selects_and_walks(browser: Browser, tmp_path: Path) -> None:
     now = snapshot(60, state="finished", failures=2, failure=TRACE)
     file = tmp_path / "report.html"
-    file.write_text(copies.copy_of(copies.Material(now), "full").page(), encoding="utf-8")
+    file.write_text(copies.copy_of(Material(now), "full").page(), encoding="utf-8")
     page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
     page.goto(file.as_uri())
     filters(page, now)
@@ -143,7 +144,7 @@ def test_a_whisker_that_is_longer_than_the_scale_ends_in_an_arrow(
     stderr[[order[0], order[-1]]] = [40, 80]
     file = tmp_path / "long.html"
     long = replace(now, points=replace(now.points, stderr=stderr))
-    file.write_text(copies.copy_of(copies.Material(long), "full").page(), encoding="utf-8")
+    file.write_text(copies.copy_of(Material(long), "full").page(), encoding="utf-8")
     page = browser.new_context(viewport={"width": 1400, "height": 900}, **LOOKS[look]).new_page()
     page.goto(file.as_uri())
     ink = page.locator(".whisker").first.evaluate("one => getComputedStyle(one).borderTopColor")

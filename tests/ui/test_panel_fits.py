@@ -18,6 +18,7 @@ from ui.work import until, valued_digits
 
 from dvlwidgets import Dataset, InfluencePanel, ValuationPanel
 from dvlwidgets.widgets import copies
+from dvlwidgets.widgets.material import Material
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
 
@@ -137,7 +138,7 @@ def test_a_saved_page_fits_the_same_and_axe_finds_nothing_serious(
 ) -> None:
     file = tmp_path / "report.html"
     now = snapshot(60, state="finished", failures=2, failure="ValueError: in /home/ada/secret.py")
-    file.write_text(copies.copy_of(copies.Material(now), "full").page(), encoding="utf-8")
+    file.write_text(copies.copy_of(Material(now), "full").page(), encoding="utf-8")
     context = browser.new_context(
         viewport={"width": 1400, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
