@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from dvlwidgets.engine.live import Run
     from dvlwidgets.widgets.session import Session
     from dvlwidgets.widgets.valued import Valued
-
-
-class Moment(NamedTuple):
-    """The run's own values at one moment.
-
-    Attributes:
-        valued: what they are values of.
-        run: whose they are; None for an earlier fit.
-        progress: the run's, at least as old as the result.
-        result: a `ValuationResult`.
-    """
-
-    valued: Valued
-    run: Run | None
-    progress: object
-    result: Any
 
 
 @dataclass(frozen=True)
