@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from panel_fakes import FakeValuation, dataset, progress, tell
+from panel_fakes import FakeRun, FakeValuation, dataset, progress, tell
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
@@ -16,7 +16,7 @@ from dvlwidgets.data.preview_kinds import UNREADABLE
 from dvlwidgets.engine.records import Estimate
 from dvlwidgets.errors import EditError, InputError, InputTypeError, InstallationError, WireError
 from dvlwidgets.valuation.result import Status, ValuationResult
-from dvlwidgets.widgets import bundle
+from dvlwidgets.widgets import bundle, live_panel
 from dvlwidgets.widgets.commands import Command, parse
 from dvlwidgets.widgets.panel import ValuationPanel
 
@@ -123,6 +123,27 @@ def test_buttons_reach_the_run_and_are_noted_until_it_obeys(opened):
     assert panel.run.calls == ["pause", "resume", "stop"]
     assert panel._publisher.settle()
     assert panel.state == "stopped"
+
+
+def test_a_run_at_work_may_have_news_while_its_panel_is_made(opened, monkeypatch):
+    run, valuation = FakeRun(), FakeValuation()
+    run.become("running")
+    valuation.run_on = lambda data: run
+
+    class Interrupted(live_panel.Publisher):
+        """The run's thread gets its turn amid the panel's constructor."""
+
+        def __init__(self, *given, **more):
+            super().__init__(*given, **more)
+            run.yields(progress())
+
+    monkeypatch.setattr(live_panel, "Publisher", Interrupted)
+    panel, page = opened(valuation=valuation)
+    assert panel.state == "running"
+    run.yields(progress(seq=1))
+    page.wait_for(lambda m: m.get("status", {}).get("done") == 200)
+    run.become("finished")
+    assert panel.state == "finished"
 
 
 def test_start_after_the_end_is_a_new_run(opened):

@@ -134,7 +134,8 @@ class LivePanel(anywidget.AnyWidget):
         )
         super().__init__(height=height)
         self.set_trait("title", writable(self._session.subject.title))
-        self.set_trait("state", self._session.state)
+        with self._publisher.lock:
+            self.set_trait("state", self._session.state)
         ears.keep_on_subshells(self.comm)
         self.on_msg(self._received)
         self._deaf = self._session.edits.subscribe(self._edited)
@@ -322,7 +323,8 @@ class LivePanel(anywidget.AnyWidget):
             self._output.heard()
 
     def _changed(self) -> None:
-        self._follower.changed()
+        if "_follower" in vars(self):  # a run that was at work before may have news while the panel is made
+            self._follower.changed()
 
     def _restarted(self) -> None:
         self._publisher.restart()
