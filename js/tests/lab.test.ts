@@ -6,8 +6,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { elsewhere, nextLook, RARELY, type Held } from '../src/hosts/lab/elsewhere';
 import { RunList } from '../src/hosts/lab/list';
 import { cellOf, placeOf } from '../src/hosts/lab/order';
+import { Executing, tellsNews, type Passing } from '../src/hosts/lab/passing';
 import {
-  Executing,
   FAR,
   FAR_SLOW,
   FAST,
@@ -15,8 +15,6 @@ import {
   nextFarQuestion,
   nextQuestion,
   SLOW,
-  tellsNews,
-  type Passing,
   type Scene,
 } from '../src/hosts/lab/polling';
 import { PATIENCE, Requests } from '../src/hosts/lab/requests';

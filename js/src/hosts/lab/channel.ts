@@ -3,10 +3,10 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { Executing, tellsNews, type Passing } from './polling';
-import type { Verb } from './runs';
 import { about, holdsComm } from './control';
 import { endSubshell, Line } from './line';
+import { Executing, opens, passingOf, tellsNews } from './passing';
+import type { Verb } from './runs';
 import { Talk } from './talk';
 
 export const TARGET = 'dvlwidgets.control';
@@ -203,7 +203,7 @@ export class Channel {
     if (this.executing.note(passing) && this.known) {
       this.tell();
     }
-    if (!this.kernel.handleComms && isHello(passing)) {
+    if (!this.kernel.handleComms && opens(passing, HELLO)) {
       this.greeted(); // nobody calls `hello` there
     }
     if (this.line !== null && this.known && tellsNews(passing)) {
@@ -247,17 +247,4 @@ export class Channel {
       this.news.emit();
     }
   }
-}
-
-const isHello = ({ type, content }: Passing): boolean =>
-  type === 'comm_open' && (content as { target_name?: unknown }).target_name === HELLO;
-
-function passingOf(message: KernelMessage.IIOPubMessage): Passing {
-  const parent = message.parent_header as { msg_type?: string; msg_id?: string };
-  return {
-    type: message.header.msg_type,
-    parentType: parent.msg_type ?? '',
-    parentId: parent.msg_id ?? '',
-    content: message.content,
-  };
 }

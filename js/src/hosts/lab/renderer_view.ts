@@ -5,7 +5,6 @@
  * widget manager is ever seen; and it comes back when the kernel is gone.
  */
 
-import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { Kernel } from '@jupyterlab/services';
 import type { Message } from '@lumino/messaging';
@@ -13,37 +12,22 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { h, setText, show } from '../../dom';
 import { passOnSave } from '../../save_key';
-import { mountSaved, problemOf } from '../../saved';
-import { standBelow, standIn, storedIn, type Stored } from './renderer_copy';
+import { storedIn, type Stored } from './renderer_copy';
 import type { FindHome, Home } from './renderer_home';
+import { LiveView } from './renderer_live';
 import { forgetModels, hasModel } from './renderer_models';
-import { WIDGET_VIEW } from './reveal';
+import { mountStored } from './renderer_saved';
 import type { Trans } from './words';
 
 /** So long a kernel may think about whether it has the widget, and the widget may take to appear (ms). */
 const GRACE = 1500;
-/**
- * A notebook that is opened gets its widget manager some time later, and with it another factory; a widget that was made
- * before would wait for ever. So often this is looked for (ms).
- */
-const MANAGED = 250;
 /** Kept free meanwhile, so that the notebook does not jump (px). */
 const ROOM = 600;
 const GONE: readonly string[] = ['restarting', 'autorestarting', 'dead', 'terminating'];
 
-interface Live {
-  readonly model: string;
-  readonly widget: IRenderMime.IRenderer;
-  readonly watch: MutationObserver;
-  /** Looks for a widget manager until the panel is there. */
-  readonly poll: ReturnType<typeof setInterval>;
-  /** The panel was seen in it. */
-  shown: boolean;
-}
-
 export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   private stored: Stored | null = null;
-  private live: Live | null = null;
+  private live: LiveView | null = null;
   /** How to take the saved panel away. */
   private saved: (() => void) | null = null;
   private home: Home | null = null;
@@ -141,14 +125,18 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
 
   private readonly onStatus = (_: unknown, status: Kernel.Status): void => {
     if (GONE.includes(status)) {
-      const kernel = this.home?.sessionContext.session?.kernel;
-      if (kernel != null) {
-        forgetModels(kernel);
-      }
+      this.forget();
       this.serial += 1;
       this.fallBack();
     }
   };
+
+  private forget(): void {
+    const kernel = this.home?.sessionContext.session?.kernel;
+    if (kernel != null) {
+      forgetModels(kernel);
+    }
+  }
 
   // --- the live panel -------------------------------------------------------------------------------------------
 
@@ -157,51 +145,25 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
       return;
     }
     this.dropLive();
-    const { rendermime } = this.home;
-    const factory = rendermime.getFactory(WIDGET_VIEW);
-    const widget = rendermime.createRenderer(WIDGET_VIEW);
-    const watch = new MutationObserver(() => this.look());
-    const poll = setInterval(() => {
-      if (rendermime.getFactory(WIDGET_VIEW) !== factory) {
+    const live = (this.live = new LiveView(model, this.home.rendermime, {
+      came: () => {
+        this.hideSaved();
+        this.settle();
+      },
+      went: () => {
+        this.forget();
+        this.dropLive();
+        this.check();
+      },
+      outdated: () => {
         this.dropLive();
         this.delegate(model);
-      }
-    }, MANAGED);
-    this.live = { model, widget, watch, poll, shown: false };
-    widget.addClass('dvl-live-output');
-    widget.hide();
-    watch.observe(widget.node, { childList: true, subtree: true });
-    (this.layout as PanelLayout).addWidget(widget);
-    const data = { [WIDGET_VIEW]: { version_major: 2, version_minor: 0, model_id: model } };
-    void widget.renderModel(new MimeModel({ data, trusted: true })).catch(() => {
-      if (this.live?.widget === widget) {
-        this.fallBack();
-      }
-    });
+      },
+      failed: () => this.fallBack(),
+    }));
+    (this.layout as PanelLayout).addWidget(live.widget);
+    live.begin();
     this.say();
-  }
-
-  /** The live panel appeared, or it went: its model was closed. */
-  private look(): void {
-    const { live } = this;
-    const here = live?.widget.node.querySelector('[data-dvl-panel]') != null;
-    if (live === null || here === live.shown) {
-      return;
-    }
-    if (here) {
-      clearInterval(live.poll);
-      live.shown = true;
-      live.widget.show();
-      this.hideSaved();
-      this.settle();
-    } else {
-      const kernel = this.home?.sessionContext.session?.kernel;
-      if (kernel != null) {
-        forgetModels(kernel);
-      }
-      this.dropLive();
-      this.check();
-    }
   }
 
   private showsLive(): boolean {
@@ -209,9 +171,7 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private dropLive(): void {
-    clearInterval(this.live?.poll);
-    this.live?.watch.disconnect();
-    this.live?.widget.dispose();
+    this.live?.end();
     this.live = null;
   }
 
@@ -240,32 +200,9 @@ export class SnapshotRenderer extends Widget implements IRenderMime.IRenderer {
 
   private showSaved(): void {
     if (this.saved === null && this.stored !== null) {
-      this.saved = this.mount(this.stored);
+      this.saved = mountStored(this.box, this.stored, this.trans);
     }
     this.settle();
-  }
-
-  private mount(stored: Stored): () => void {
-    const { box } = this;
-    try {
-      if (!stored.whole) {
-        box.replaceChildren(standIn(stored));
-        return () => box.replaceChildren();
-      }
-      if (stored.payload === null) {
-        throw new Error(this.trans.__('Its data were taken out of the notebook.'));
-      }
-      const unmount = mountSaved(box, stored.payload);
-      box.append(standBelow(stored) ?? '');
-      return () => {
-        unmount();
-        box.replaceChildren();
-      };
-    } catch (error) {
-      const words = problemOf(error, this.trans.__('What was stored for readers without it stands below.'));
-      box.replaceChildren(h('p', { class: 'dvl-problem', role: 'alert' }, words), standIn(stored));
-      return () => box.replaceChildren();
-    }
   }
 
   private hideSaved(): void {
