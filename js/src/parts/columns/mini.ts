@@ -2,11 +2,10 @@
 
 import { drawBars } from '../../bars';
 import { h, setAttr, setText, svg } from '../../dom';
-import { count, plain, named } from '../../format';
 import type { Mini } from './counts';
 import { barAt, moved, snap, type Range } from './mini_range';
-import { ends, summary } from './mini_words';
-import { Told, WORDS } from './words';
+import { lineOf, summary } from './mini_words';
+import { Told } from './words';
 
 export interface MiniActions {
   /** `done`: the pointer is still down when false. */
@@ -152,38 +151,11 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
 
   /** What is under the pointer, in words. */
   function hover(x: number): void {
-    const shown = data.mini?.kind === 'class' ? data.mini.names.length : (bins()?.counts.length ?? 0);
+    const shown = (data.mini?.kind === 'class' ? data.mini : bins())?.counts.length ?? 0;
     at = x < 0 || shown === 0 ? -1 : Math.min(shown - 1, Math.floor(x * shown));
     setAttr(marker, 'x', at < 0 ? 0 : (at / shown) * W);
     setAttr(marker, 'width', at < 0 ? 0 : W / shown);
-    setText(line, said());
-  }
-
-  function said(): string {
-    const { mini, range, chosen } = data;
-    const shown = held ?? range;
-    if (mini === null) {
-      return '';
-    }
-    if (mini.kind === 'class') {
-      return at >= 0
-        ? `${named(mini.names[at]!)}: ${count(mini.counts[at]!)}`
-        : chosen.length > 0
-          ? chosen.map(named).join(', ')
-          : WORDS.kinds(mini.all);
-    }
-    const found = mini.histogram;
-    if (found === null) {
-      return '';
-    }
-    const half = isWhole() ? 0.5 : 0;
-    if (shown === null && at >= 0) {
-      const start = found.lo + at * found.width;
-      const bar = half > 0 ? plain(start + half) : ends(start, start + found.width);
-      return `${bar}: ${count(found.counts[at] ?? 0)}`;
-    }
-    const [lo, hi] = shown ?? [found.lo + half, found.hi - half];
-    return ends(Math.max(lo, found.lo + half), Math.min(hi, found.hi - half));
+    setText(line, lineOf(data, held, at));
   }
 
   function paint(): void {
@@ -211,7 +183,7 @@ export function createMini(name: string, id: string, actions: MiniActions): Mini
     setAttr(element, 'data-filtered', range !== null || chosen.length > 0);
     setAttr(chart, 'aria-label', summary(name, data));
     setAttr(chart, 'aria-description', mini?.kind === 'class' ? Told.classHelp : Told.numberHelp);
-    setText(line, said());
+    setText(line, lineOf(data, held, at));
   }
 
   return {

@@ -2,6 +2,7 @@
 
 import { count, minus, named, percent, plain } from '../../format';
 import type { MiniData } from './mini';
+import type { Range } from './mini_range';
 import { WORDS } from './words';
 
 /** Below this share of the larger end the smaller one has fewer digits than its own would be: it is as good as 0. */
@@ -26,6 +27,33 @@ export function ends(lo: number, hi: number): string {
 function small(lo: number, hi: number): string {
   const [most, power] = hi.toExponential(0).split('e');
   return `${plain(lo / 10 ** Number(power), 1)}…${most}e${minus(power!)}`;
+}
+
+/** The line below the chart: the bar `at` the pointer, else what a drag has taken so far, what filters, or all there is. */
+export function lineOf({ mini, range, chosen }: MiniData, held: Range | null, at: number): string {
+  if (mini === null) {
+    return '';
+  }
+  if (mini.kind === 'class') {
+    return at >= 0
+      ? `${named(mini.names[at]!)}: ${count(mini.counts[at]!)}`
+      : chosen.length > 0
+        ? chosen.map(named).join(', ')
+        : WORDS.kinds(mini.all);
+  }
+  const found = mini.histogram;
+  if (found === null) {
+    return '';
+  }
+  const shown = held ?? range;
+  const half = mini.whole ? 0.5 : 0;
+  if (shown === null && at >= 0) {
+    const start = found.lo + at * found.width;
+    const bar = half > 0 ? plain(start + half) : ends(start, start + found.width);
+    return `${bar}: ${count(found.counts[at] ?? 0)}`;
+  }
+  const [lo, hi] = shown ?? [found.lo + half, found.hi - half];
+  return ends(Math.max(lo, found.lo + half), Math.min(hi, found.hi - half));
 }
 
 /** The whole chart for those who do not see it. */
