@@ -1,6 +1,7 @@
 /** What the views show, computed from the points and this view's state. Pure; keeps what has not changed. */
 
-import { extent, histogram, ranks, sortRows, type Histogram, type Ranks, type SortKey } from './columns';
+import { ranks, sortRows, type Ranks, type SortKey } from './columns';
+import { extent, histogram, type Histogram } from './histogram';
 import { filterRows, presetCounts, type Counts, type MoreTests } from './filters';
 import { decimalsFor } from './format';
 import { LIVE } from './here';

@@ -1,6 +1,7 @@
 /** Which columns the table shows at a width, and what their headers say. Pure. */
 
-import { extent, type ColumnId } from './columns';
+import type { ColumnId } from './columns';
+import { extent } from './histogram';
 import { count, within } from './format';
 import { LIVE } from './here';
 import { sizeOf, valueName, type Points } from './points';

@@ -1,6 +1,6 @@
 /** The points of a panel as Python last told them, and how each message changes them. Pure. */
 
-import type { Histogram } from './columns';
+import type { Histogram } from './histogram';
 import type {
   DeltaMessage,
   Edits,

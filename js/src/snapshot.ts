@@ -5,7 +5,7 @@
  * with a sentence, before anything of the announced size is made. `tests/wire/snapshot` holds what Python writes.
  */
 
-import { extent, type Histogram } from './columns';
+import { extent, type Histogram } from './histogram';
 import { count } from './format';
 import { full, previews } from './frames';
 import { eachPreview, fromFull, type Points, type Whole } from './points';

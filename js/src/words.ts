@@ -3,7 +3,7 @@
  * parts say in parts/NAME/words.ts, what only the influence panel says in influence/words.ts. Pure.
  */
 
-import type { HistogramData } from './columns';
+import type { HistogramData } from './histogram';
 import { count, many, percent, plain } from './format';
 import type { Whole } from './points';
 import type { Control } from './source';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { allRows, classKeys, extent, histogram, ranks, sortRows, type SortKey } from '../src/columns';
+import { allRows, classKeys, ranks, sortRows, type SortKey } from '../src/columns';
+import { extent, histogram } from '../src/histogram';
 import { filterRows, presetCounts } from '../src/filters';
 import { actionOf, editOf } from '../src/keys';
 import { classLabels, filters, makePoints } from './make';

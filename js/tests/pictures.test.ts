@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { histogram, ranks } from '../src/columns';
+import { ranks } from '../src/columns';
+import { histogram } from '../src/histogram';
 import { derive, rederive } from '../src/derive';
 import { binned, outline } from '../src/parts/pictures/before';
 import { countBelow, decimate, rowsByRank } from '../src/parts/pictures/curve';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import { histogram } from '../src/columns';
+import { histogram } from '../src/histogram';
 import { derive } from '../src/derive';
 import { idOf, sizeOf } from '../src/points';
 import { readSnapshot } from '../src/snapshot';

@@ -1,6 +1,6 @@
 /** How one training point's influences on the test points are distributed. Pure. */
 
-import { extent } from '../columns';
+import { extent } from '../histogram';
 import { labelWord, type Both } from './points';
 
 export interface Group {

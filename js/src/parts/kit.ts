@@ -4,7 +4,8 @@
  */
 
 import { drawBars } from '../bars';
-import { extent, sortable } from '../columns';
+import { sortable } from '../columns';
+import { extent } from '../histogram';
 import { drawPixels, h, icon, onceAFrame, setAttr, setText, show, svg } from '../dom';
 import { createEditing } from '../editing';
 import { count, many, named, percent, plain, value } from '../format';

@@ -1,7 +1,7 @@
 /** Distribution of the values: blue helps, orange hurts. Dragging over it filters the table. */
 
 import { drawBars } from '../bars';
-import type { HistogramData } from '../columns';
+import type { HistogramData } from '../histogram';
 import { h, setAttr, setText, svg } from '../dom';
 import { many, plain } from '../format';
 import { LIVE } from '../here';

@@ -1,7 +1,7 @@
 /** Distribution of the quantiles, with a threshold to drag: the points below it are shown. */
 
 import { drawBars } from '../../bars';
-import type { Histogram } from '../../columns';
+import type { Histogram } from '../../histogram';
 import { h, setAttr, setText, show, svg } from '../../dom';
 import { count, many, plain } from '../../format';
 import { belowAt, cutAt, distribution, noDistribution, Say } from '../words';

@@ -1,6 +1,7 @@
 /** What the small charts in the header show: counts in bins, or of classes. Pure; counted once per change of the data. */
 
-import { extent, histogram, type Histogram, type Ranks } from '../../columns';
+import type { Ranks } from '../../columns';
+import { extent, histogram, type Histogram } from '../../histogram';
 import type { Points } from '../../points';
 import { fieldOf } from './fields';
 import type { ColumnId } from '../../columns';

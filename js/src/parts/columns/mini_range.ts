@@ -1,6 +1,6 @@
 /** Which numbers a brush takes on the bars of a small chart: always whole bars. Pure. */
 
-import type { Histogram } from '../../columns';
+import type { Histogram } from '../../histogram';
 
 export type Range = readonly [number, number];
 

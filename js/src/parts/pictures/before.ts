@@ -1,6 +1,6 @@
 /** The values before the points were valued again, as an outline over the histogram of those now. */
 
-import type { Histogram } from '../../columns';
+import type { Histogram } from '../../histogram';
 import { h, setAttr, setText, show, svg } from '../../dom';
 import { count, plain } from '../../format';
 import { valuesBefore } from '../../points';

@@ -1,6 +1,7 @@
 /** Where a map draws each point, and in which colours. Pure. */
 
-import { extent, sortable, type ColumnId } from '../../columns';
+import { sortable, type ColumnId } from '../../columns';
+import { extent } from '../../histogram';
 import { valueName, type Points } from '../../points';
 import { FEATURE } from '../columns/fetching';
 import { hex, levelOf, NEUTRAL, type Ink, type Rgb } from './ink';

@@ -1,7 +1,7 @@
 /** The values of each class. Pure. */
 
 import { named } from '../../format';
-import type { Histogram } from '../../columns';
+import type { Histogram } from '../../histogram';
 import { UNKNOWN_CODE, type Points } from '../../points';
 import { WORDS } from './words';
 
