@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dvlwidgets.data import Dataset, GroupedDataset, edit_export, edits
 from dvlwidgets.data.edit_fitting import fit
 from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_places import locate, resolve
 from dvlwidgets.data.edit_reading import read
 from dvlwidgets.errors import InputError
 
@@ -22,7 +23,7 @@ N = len(Y)
 def fitted(log, dataset, into=None, **more):
     """The edits of a log on a data set."""
     known = into.net if into is not None else {}
-    return fit(log.in_force, dataset, lambda keys: edits.resolve(keys, dataset), known, **more)
+    return fit(log.in_force, dataset, lambda keys: resolve(keys, dataset), known, **more)
 
 
 def added(found, log, prefer="ours"):
@@ -65,7 +66,7 @@ def perform(log, dataset, steps):
 
 def by_row(log, dataset):
     """What is in force, by the first feature of each point, which no other has."""
-    where = edits.resolve(log.net, dataset)
+    where = resolve(log.net, dataset)
     assert len(where) == len(log.net)
     return {
         (dataset.x[where[key], 0], field): (old, new)
@@ -88,7 +89,7 @@ def test_an_export_on_another_copy_in_another_order_gives_the_same(
     else:
         text = log.path.read_bytes().decode("utf-8") if log.path.exists() else ""
     read_edits = read(text, "a").edits if text else ()
-    found = fit(read_edits, copy, lambda keys: edits.resolve(keys, copy), {})
+    found = fit(read_edits, copy, lambda keys: resolve(keys, copy), {})
     assert (found.missing, found.unfit, found.contested, found.here) == ({}, [], {}, 0)
     again = EditLog(folder / "again.jsonl", author="Ben")
     assert added(found, again) == sum(map(len, log.net.values()))
@@ -96,9 +97,7 @@ def test_an_export_on_another_copy_in_another_order_gives_the_same(
     assert len(again) == (1 if log.net else 0)
     assert EditLog(again.path).net == again.net
     assert {source.who for edit in again.in_force for _, source in edit.each()} <= {"Ada"}
-    assert edits.resolve(again.net, copy) == {
-        key: int(np.flatnonzero(copy.ids == key.id)[0]) for key in again.net
-    }
+    assert resolve(again.net, copy) == {key: int(np.flatnonzero(copy.ids == key.id)[0]) for key in again.net}
     # twice is once, and its own export brings nothing new
     assert added(found, again) == 0
     new, here, clashes = fitted(again, copy, again).against(again.net)
@@ -123,7 +122,7 @@ def test_every_change_is_new_or_here_or_contradicted(tmp_path_factory, ours, the
             clash.field, (None, clash.theirs if prefer == "theirs" else clash.mine)
         )
         assert now[1] == (clash.theirs if prefer == "theirs" else clash.mine)
-    edits.locate(mine.net, d)  # what is in the log fits the data, as a panel asks
+    locate(mine.net, d)  # what is in the log fits the data, as a panel asks
     if count:
         mine.undo()
         assert len(mine) == steps - 1
@@ -208,7 +207,7 @@ def test_labels_are_checked_as_relabel_checks_them(logs, labels, wanted, taken, 
     mine, _ = logs
     d = Dataset(X, labels)
     change = edits.Change(*edits.key_of(d, 2), "label", edits.plain(d.labels[2]), wanted)
-    found = fit([edits.Edit("relabel", (change,))], d, lambda keys: edits.resolve(keys, d), {})
+    found = fit([edits.Edit("relabel", (change,))], d, lambda keys: resolve(keys, d), {})
     if taken is None:
         assert [row.new for row in found.unfit] == [wanted]
         assert why in found.why
@@ -228,7 +227,7 @@ def test_one_label_that_cannot_be_keeps_no_other_from_being_taken(logs):
     rows = tuple(
         edits.Change(*edits.key_of(d, at), "label", bool(d.labels[at]), new) for at, new in wanted.items()
     )
-    found = fit([edits.Edit("relabel", rows)], d, lambda keys: edits.resolve(keys, d), {})
+    found = fit([edits.Edit("relabel", rows)], d, lambda keys: resolve(keys, d), {})
     assert [row.new for row in found.unfit] == [7, "yes"]
     assert added(found, mine) == 2
     assert mine.apply(d).labels.tolist() == [False, False, False, False] + [True, False] * 2
@@ -240,7 +239,7 @@ def test_groups_take_drops_and_no_labels(logs):
     theirs.drop(groups, [1])
     change = edits.Change(*edits.key_of(groups, 2), "label", 0, 1)
     steps = [*theirs.in_force, edits.Edit("relabel", (change,))]
-    found = fit(steps, groups, lambda keys: edits.resolve(keys, groups), {})
+    found = fit(steps, groups, lambda keys: resolve(keys, groups), {})
     assert "no single label" in found.why
     assert added(found, mine) == 1
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.edits import Change, Edit, apply, net
+from dvlwidgets.data.edit_places import apply
+from dvlwidgets.data.edits import Change, Edit, net
 from dvlwidgets.errors import EditError, InputError, InputTypeError
 
 X = np.arange(24.0).reshape(8, 3)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dvlwidgets.data.dataset import Dataset
 
 Places = Callable[[Collection[Key]], Mapping[Key, int]]
-"""Where points are in a data set, see `edits.resolve`."""
+"""Where points are in a data set, see `edit_places.resolve`."""
 MOST_TRIED = 1_000
 """Labels of one type that are tried one by one where they cannot be taken together."""
 

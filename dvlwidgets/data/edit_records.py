@@ -11,6 +11,7 @@ from dvlwidgets.data import edit_export, edit_history
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_file import LineFile
 from dvlwidgets.data.edit_history import Entry
+from dvlwidgets.data.edit_places import apply
 from dvlwidgets.data.edits import DROPPED, FLAG, LABEL, NOTE, Edit, Net
 from dvlwidgets.data.user_file import write_file
 
@@ -87,8 +88,8 @@ class RecordedEdits:
             }
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """The data set with the edits made; see `edits.apply`."""
-        return _edits.apply(self.net, dataset)
+        """The data set with the edits made; see `edit_places.apply`."""
+        return apply(self.net, dataset)
 
     def as_code(self, name: str = "train") -> str:
         """The edits in force as Python code; see `edit_export.as_code`."""

@@ -22,6 +22,7 @@ from dvlwidgets.arguments import text
 from dvlwidgets.counts import many
 from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.edit_merge import origins
+from dvlwidgets.data.edit_places import resolve
 from dvlwidgets.data.edits import DROPPED, FIELDS, FLAG, LABEL, MAX_NOTE, NOTE, Key, Net
 from dvlwidgets.data.shared_checks import FORMAT, VERSION, checked
 from dvlwidgets.data.shared_places import Marks, SharedEdit, locate, shifted
@@ -65,7 +66,7 @@ def shared(log: EditLog, dataset: Dataset, level: str) -> dict[str, Any] | None:
         raise InputError(f"level is {level!r}; expected one of {', '.join(map(repr, LEVELS))}.")
     done = log.in_force
     everything = _edits.net(done)
-    where = _edits.resolve(everything, dataset)
+    where = resolve(everything, dataset)
     told = [field for field in FIELDS if field != NOTE or level in WORDS]
     net = {
         # a log may also hold edits of points that are not here

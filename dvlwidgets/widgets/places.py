@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.data.dataset import Dataset
+from dvlwidgets.data.edit_places import locate, resolve
 from dvlwidgets.data.edit_subscribers import Announcement
-from dvlwidgets.data.edits import DROPPED, Key, Net, locate, resolve
+from dvlwidgets.data.edits import DROPPED, Key, Net
 from dvlwidgets.widgets import wire
 from dvlwidgets.widgets.snapshot import Content, Labels
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
-from dvlwidgets.data import edits as _edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
+from dvlwidgets.data.edit_places import locate
 from dvlwidgets.data.preview import Given, of_both, previews_of
 from dvlwidgets.errors import InputError, InputTypeError
 from dvlwidgets.evaluation.own_model import OwnModel, parts_of
@@ -42,7 +42,7 @@ def check_log(
         )
     test = own_of(valuation, train).test
     log = log_of(test, edits if isinstance(edits, EditLog) else EditLog.of(train, edits), given)
-    _edits.locate(log.net, test)
+    locate(log.net, test)
 
 
 def check_previews(
