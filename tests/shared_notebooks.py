@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from dvlwidgets.data import Dataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.shared_edits import shared
+from dvlwidgets.data.sent_edits import shared
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import bundle, sharing
 from dvlwidgets.widgets.copies import Copy, copy_of

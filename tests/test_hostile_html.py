@@ -18,7 +18,8 @@ from dvlwidgets.data import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.notebook_file import payloads
 from dvlwidgets.data.preview import previews_of
-from dvlwidgets.data.shared_edits import Edits, shared
+from dvlwidgets.data.sent_edits import shared
+from dvlwidgets.data.shared_edits import Edits
 from dvlwidgets.data.shown import MOST_MARKS, cut, shown, width
 from dvlwidgets.errors import EditError
 from dvlwidgets.valuation.result import ValuationResult

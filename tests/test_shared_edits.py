@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from dvlwidgets.data import Dataset, GroupedDataset
 from dvlwidgets.data.edit_log import EditLog
-from dvlwidgets.data.shared_edits import Edits, shared
+from dvlwidgets.data.sent_edits import shared
+from dvlwidgets.data.shared_edits import Edits
 from dvlwidgets.data.shared_rows import alike
 from dvlwidgets.errors import EditError, InputError
 

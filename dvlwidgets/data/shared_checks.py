@@ -1,4 +1,4 @@
-"""Whether something read from a file is the edits that `shared_edits.shared` writes: nothing is taken on trust."""
+"""Whether something read from a file is the edits that `sent_edits.shared` writes: nothing is taken on trust."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dvlwidgets.arguments import whole
-from dvlwidgets.data import shared_edits
+from dvlwidgets.data import sent_edits
 from dvlwidgets.data.shown import as_html, shown, writable
 from dvlwidgets.errors import InputError
 from dvlwidgets.widgets import bundle, fragment, levels, payload
@@ -116,7 +116,7 @@ class _Maker:
         previews = None if level == "summary" else material.previews
         tables = static.tables(self.now, level)
         tests = material.tests()
-        edited = None if tests is None else shared_edits.shared(tests.edits, tests.data, level)
+        edited = None if tests is None else sent_edits.shared(tests.edits, tests.data, level)
         listed = None if tests is None else tests_table(edited, tests.word)
         # elements of their own: the viewer hides the one before, `strip` reads the line that says what each holds
         self.below = "".join(

@@ -21,7 +21,7 @@ def tests_table(shared: Content | None, word: Callable[[Any], str]) -> Table | N
     """The edits of test points, the newest first.
 
     Args:
-        shared: as a level allows them (`data.shared_edits.shared`); it says which columns there are.
+        shared: as a level allows them (`data.sent_edits.shared`); it says which columns there are.
         word: a label as people read it.
 
     Returns:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.counts import many
-from dvlwidgets.data import shared_edits
+from dvlwidgets.data import sent_edits
 from dvlwidgets.data.dataset import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.edit_subscribers import Announcement
@@ -118,7 +118,7 @@ class Session(Valuing):
 
     def shared_edits(self, level: str) -> Content | None:
         """The edits in force as a level allows them."""
-        return shared_edits.shared(self.edits, self.train, level)
+        return sent_edits.shared(self.edits, self.train, level)
 
     # --- what is shown --------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from ui.work import Lab, Notebook
 from dvlwidgets.data import Dataset
 from dvlwidgets.data.edit_log import EditLog
 from dvlwidgets.data.preview import previews_of
-from dvlwidgets.data.shared_edits import shared
+from dvlwidgets.data.sent_edits import shared
 from dvlwidgets.data.shown import shown
 from dvlwidgets.valuation.result import ValuationResult
 from dvlwidgets.widgets import sharing
