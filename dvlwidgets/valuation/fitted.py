@@ -10,9 +10,10 @@ from ..engine.job import Receipts
 from ..engine.newest import Published
 from ..engine.records import Provenance
 from ..engine.run import Loop
-from .replay import Replay, Tape, Told
+from .replay import Replay, Told
 from .result import Status, ValuationResult
 from .result_columns import Ends
+from .tapes import Tape
 
 
 class Described(Protocol):

@@ -15,8 +15,9 @@ from ..engine.identity import require_same_journal
 from ..engine.journal import Journal
 from ..errors import InputError, InputTypeError
 from .checkpoints import checkpoint_file
-from .replay import Replay, Tape
+from .replay import Replay
 from .result import Status, ValuationResult
+from .tapes import Tape
 
 
 def merge_journals(sources: Iterable[ValuationResult]) -> ValuationResult:

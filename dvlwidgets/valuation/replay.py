@@ -1,42 +1,29 @@
 """Folding recorded utilities again: of several journals as one, or under another size law. Nothing is fitted.
 
-Journals keep scores and statuses; the subsets are drawn again from the seeds. Rows are taken in the order of (seed,
-step), each step once and only when it is whole, so that the outcome has the same bits whatever journals held them.
+Rows are taken in the order of (seed, step), each step once and only when it is whole, so that the outcome has the same
+bits whatever journals held them.
 """
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..engine.job import NoReceipts, Settling
-from ..engine.journal import Journal
+from ..engine.job import Settling
 from ..engine.pieces import FIRST_STEP, Pieces
-from ..engine.records import Estimate, Evaluations, Provenance
+from ..engine.records import Estimate, Provenance
 from ..errors import IdentityError, InputError, JournalError
 from .result import Status, ValuationResult
 from .result_columns import Ends
+from .tapes import Draws, Tape, Tapes
 
 TOLD_APART_BY = 64
 """So many steps are compared to see whether two seeds draw the same: an exhaustive sampler draws nothing."""
-
-
-@dataclass(frozen=True)
-class Tape:
-    """The first steps of a journal; all whole ones if `steps` is None."""
-
-    journal: Journal
-    steps: int | None = None
-
-    @property
-    def seed(self) -> int:
-        """The seed that its subsets are drawn from."""
-        return int(self.journal.header["seed"])
 
 
 @dataclass(frozen=True)
@@ -179,7 +166,7 @@ class _Folding:
 
     def fold(self, job: Any, tapes: list[Tape]) -> _Folded:
         """Fold the whole steps of one seed, from the first one on."""
-        receipts, done = _Tapes(tapes), _Folded()
+        receipts, done = Tapes(tapes), _Folded()
         ends = receipts.read(FIRST_STEP)
         if not ends:
             raise JournalError(
@@ -188,7 +175,7 @@ class _Folding:
             )
         if self.stats is None:
             self.stats = self.job.initial(self.job.unpack(ends[0][2]))
-        draws = _Draws(tapes)
+        draws = Draws(tapes)
         while job.total_steps is None or done.steps < job.total_steps:
             step = done.steps
             whole = Pieces(job, range(step, step + 1), receipts).pop(step)
@@ -202,7 +189,7 @@ class _Folding:
             done = _Folded(step + 1, done.evaluations + evaluations, done.failures + failures)
         return done
 
-    def _begin_round(self, job: Any, receipts: _Tapes, step: int) -> None:
+    def _begin_round(self, job: Any, receipts: Tapes, step: int) -> None:
         """Follow the recorded plan; draws that were decided by what was seen before can follow their own only."""
         plan = receipts.plan(step)
         nobody = np.zeros(self.job.n, np.bool_)
@@ -214,70 +201,6 @@ class _Folding:
                 "these runs decided what to draw by what they had seen, each for itself, so that their journals cannot "
                 "be folded as one. Add their results: a + b."
             )
-
-
-class _Tapes(NoReceipts):
-    """The pieces of one seed from all journals that hold some; what is there twice is there in one order."""
-
-    def __init__(self, tapes: list[Tape]) -> None:
-        self.tapes = tapes
-
-    def read(self, step: int) -> list[tuple[int, int, Any, float]]:
-        found = [
-            piece
-            for tape in self.tapes
-            if tape.steps is None or step < tape.steps
-            for piece in tape.journal.read(step)
-        ]
-        # scores that are not reproducible may differ: which ones are taken must not depend on the order of journals
-        return sorted(found, key=lambda piece: (piece[0], piece[1], _bytes(piece[2])))
-
-    def plan(self, step: int) -> Mapping[str, Any] | None:
-        """The plan of the round that begins here; journals of one seed must agree on who rests."""
-        held = (
-            tape.journal.rounds.get(step) for tape in self.tapes if tape.steps is None or step < tape.steps
-        )
-        plans: list[Mapping[str, Any]] = [entry["plan"] for entry in held if entry is not None]
-        if len({str(plan.get("rest", "")) for plan in plans}) > 1:
-            raise IdentityError(
-                f"these journals of seed {self.tapes[0].seed} let other points rest from step {step} on, because "
-                "their rules differ, so they are no parts of one run. Merge runs of different seeds, or one of these."
-            )
-        return plans[0] if plans else None
-
-
-class _Draws:
-    """Compares the recorded checksums of a seed's rounds with the subsets that are drawn here, step by step."""
-
-    def __init__(self, tapes: list[Tape]) -> None:
-        self.rounds: dict[int, set[tuple[int, int]]] = {}
-        for tape in tapes:
-            for step, entry in list(tape.journal.rounds.items()):
-                self.rounds.setdefault(step, set()).add((int(entry["steps"]), int(entry["checksum"])))
-        self.where = tapes[0].journal
-        self.open: list[
-            tuple[int, int, int]
-        ] = []  # (step after the round, what it should be, what it is so far)
-
-    def check(self, step: int, job: Any) -> None:
-        """One more step.
-
-        Raises:
-            JournalError: at the end of a round that was drawn otherwise.
-        """
-        self.open += [(step + steps, crc, 0) for steps, crc in self.rounds.get(step, ())]
-        one = range(step, step + 1)
-        self.open = [(end, crc, job.checksum(one, so_far)) for end, crc, so_far in self.open]
-        if any(end == step + 1 and crc != so_far for end, crc, so_far in self.open):
-            raise JournalError(
-                f"{self.where.path or 'the journal'}: the subsets of step {step} cannot be drawn again here. Use the "
-                f"versions that wrote it ({self.where.header.get('versions', 'not recorded')})."
-            )
-        self.open = [entry for entry in self.open if entry[0] > step + 1]
-
-
-def _bytes(evaluations: Evaluations) -> bytes:
-    return evaluations.values.tobytes() + evaluations.status.tobytes()
 
 
 def variant(job: Any, **changes: Any) -> Any:
