@@ -271,14 +271,15 @@ def test_the_list_of_what_is_running_stops_a_run(page: Page, server: Server, fol
 
 
 @pytest.fixture
-def default_settings(page: Page) -> Iterator[None]:
-    """Our settings are as they were afterwards: the server is that of all tests."""
+def default_settings(own_page: Page) -> Iterator[None]:
+    """Our settings are as they were afterwards, on the server of all tests; this page does not hear of that."""
     yield
-    page.evaluate("window.jupyterapp.serviceManager.settings.save('dvlwidgets:plugin', '{}')")
+    own_page.evaluate("window.jupyterapp.serviceManager.settings.save('dvlwidgets:plugin', '{}')")
 
 
 @pytest.mark.usefixtures("default_settings")
-def test_settings_reach_the_kernel_and_the_panels(page: Page, server: Server, folder: Path):
+def test_settings_reach_the_kernel_and_the_panels(own_page: Page, server: Server, folder: Path):
+    page = own_page
     notebook = write_notebook(folder, "wishes", START, rule="MaxUpdates(2)")
     found = opened(page, server, notebook)
     root = found.panel().at
