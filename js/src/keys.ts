@@ -34,9 +34,13 @@ export function actionOf(key: Key, inGrid: boolean, tiles = false): Action | nul
   }
 }
 
+/** A key that another one is held with is the browser's or the notebook's. */
+export const isChord = (key: Omit<Key, 'key' | 'shiftKey'>): boolean =>
+  key.altKey || key.ctrlKey || key.metaKey;
+
 /** Keys of a live panel, wherever in it the focus is. */
 export function editOf(key: Key): Edit | null {
-  if (key.altKey || key.ctrlKey || key.metaKey) {
+  if (isChord(key)) {
     return null;
   }
   if (/^[0-9bdeimoq-swyz]$/.test(key.key)) {

@@ -14,8 +14,6 @@ const CHEAP = 4;
 
 export class Pace extends Steady {
   #stale = true;
-  /** Derived from what is newest, but rows that would move did not. */
-  #held = false;
   #touched = -Infinity;
   #derivedAt = -Infinity;
   #cost = 0;
@@ -32,19 +30,19 @@ export class Pace extends Steady {
     const now = performance.now();
     const calm = this.#touched + HOLD - now;
     if (this.derived !== null) {
-      if (!this.#stale && !(this.#held && calm <= 0)) {
-        return this.#held ? calm : 0;
+      if (!this.#stale && !(this.held && calm <= 0)) {
+        return this.held ? calm : 0;
       }
       const wait = this.#derivedAt + (this.#cost > CHEAP ? REST * this.#cost : 0) - now;
       if (wait > 0) {
         return wait;
       }
     }
-    this.#held = calm > 0;
-    this.derived = derive(points, state, this.derived, this.#held, this.more);
+    this.held = calm > 0;
+    this.derived = derive(points, state, this.derived, this.held, this.more);
     this.#derivedAt = performance.now();
     this.#cost = this.#derivedAt - now;
     this.#stale = false;
-    return this.#held ? HOLD : 0;
+    return this.held ? HOLD : 0;
   }
 }

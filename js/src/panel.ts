@@ -250,6 +250,9 @@ class Panel {
     }
     if (points !== null && (this.#presence.onScreen || this.#pace.derived === null || first)) {
       const due = this.#pace.refresh(points, this.#state);
+      if (LIVE) {
+        setAttr(this.#root, 'data-held', this.#pace.held);
+      }
       if (LIVE && due > 0) {
         clearTimeout(this.#later);
         this.#later = setTimeout(() => this.#frame.request(), due);

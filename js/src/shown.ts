@@ -7,10 +7,12 @@
 import { moreMarks } from './words';
 
 /** Control, format, private and unassigned characters, halves of characters, separators of lines, blank letters. */
-const ODD = /[\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]/gu;
+const HIDDEN = String.raw`\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5`;
+const ODD = new RegExp(`[${HIDDEN}]`, 'gu');
 /** What a joiner may stand between: it shapes Persian, Indic scripts and emoji. */
-const BEFORE = /[^\0-\x7f\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]$/u;
-const AFTER = /^[^\0-\x7f\u115f\u1160\u3164\uffa0\p{C}\u034f\p{Zl}\u17b4\p{Zp}\u17b5]/u;
+const SHAPED = String.raw`[^\0-\x7f${HIDDEN}]`;
+const BEFORE = new RegExp(`${SHAPED}$`, 'u');
+const AFTER = new RegExp(`^${SHAPED}`, 'u');
 /** More accents on one letter than any script needs. */
 const MARKS = /([\p{Mn}\p{Me}]{6})([\p{Mn}\p{Me}]+)/gu;
 

@@ -7,6 +7,8 @@ import type { UiState } from './state';
 
 export class Steady {
   derived: Derived | null = null;
+  /** What is shown is of the newest values, but rows that would move did not. */
+  held = false;
 
   constructor(protected readonly more?: MoreTests) {}
 

@@ -56,7 +56,9 @@ describe('new values', () => {
     expect([step(10), [...pace.derived!.order]]).toEqual([1, [1, 2, 0]]);
     expect([step(100, false), step(100, false)]).toEqual([0, 0]);
     expect(pace.refresh(points, INITIAL)).toBe(HOLD - 210);
+    expect(pace.held).toBe(true);
     expect([step(HOLD, false), [...pace.derived!.order]]).toEqual([1, [0, 1, 2]]);
     expect(pace.refresh(points, INITIAL)).toBe(0);
+    expect(pace.held).toBe(false);
   });
 });

@@ -245,7 +245,8 @@ describe('the ends of a range', () => {
     expect(ends(-2.44, 2.06)).toBe('\u22122.4\u20262.1');
     expect(ends(3, 3)).toBe('3');
     expect(ends(0.00021, 0.00058)).toBe('2\u20266e\u22124');
-    expect(ends(0.00021, 0.0012)).toBe('0.2\u20261e\u22123'); // as wide as a column of errors
+    expect(ends(0.00021, 0.0012)).toBe('2\u202612e\u22124'); // as wide as a column of errors
+    expect(ends(0.0021, 0.0098)).toBe('2\u202610e\u22123');
     expect(ends(0.031, 0.087)).toBe('0.031\u20260.087');
   });
 });

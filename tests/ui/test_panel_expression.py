@@ -63,6 +63,26 @@ def test_an_expression_from_python_says_that_it_does_not_filter_yet_and_then_doe
         expect(count).to_have_text(f"{negative} of 80 shown")
 
 
+@pytest.mark.parametrize("width", [1400, 400])
+def test_a_slash_leads_to_the_field_and_what_is_written_then_edits_nothing(
+    browser: Browser, width: int
+) -> None:
+    panel = valued_digits()
+    negative = int(np.sum(np.asarray(panel.wait().values) < 0))
+    with bridged(browser, panel, width=width, turn=False) as at:
+        expect(at.part("row").first).to_be_visible()
+        at.part("row").first.focus()
+        at.page.keyboard.type("/value < 0")  # a letter of it would relabel or accept
+        expect(at.part("expression")).to_have_value("value < 0")
+        at.page.keyboard.press("Enter")
+        expect(at.part("footer-shown")).to_have_text(f"{negative} of 80 shown")
+        expect(at.part("saved")).not_to_contain_text("edit")
+        at.page.keyboard.press("Escape")
+        at.part("row").first.focus()
+        at.page.keyboard.press("?")
+        expect(at.part("sheet")).to_contain_text("filter by an expression")
+
+
 def test_nothing_comes_untouched_and_what_is_written_meanwhile_is_kept(browser: Browser) -> None:
     panel = valued_digits()
     with bridged(browser, panel, turn=False) as at:

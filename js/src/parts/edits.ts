@@ -1,6 +1,7 @@
 /** Flags, comments, labels by their names, accepted suggestions, and the history of all edits. */
 
 import { h, setText } from '../dom';
+import { isChord } from '../keys';
 import { idOf, isFlagged, noteOf, type Points } from '../points';
 import { focusOn, targets } from '../state';
 import type { LabelChoice } from '../wire';
@@ -167,10 +168,7 @@ export function makeEdits(
     style: STYLE,
     keys: KEYS,
     press(event) {
-      if (event.ctrlKey || event.metaKey || event.altKey) {
-        return false;
-      }
-      const deed = Object.hasOwn(deeds, event.key) ? deeds[event.key] : undefined;
+      const deed = !isChord(event) && Object.hasOwn(deeds, event.key) ? deeds[event.key] : undefined;
       deed?.();
       return deed !== undefined;
     },

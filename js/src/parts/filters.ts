@@ -1,5 +1,6 @@
 /** Filters of a live panel beyond the quick ones: the expression, and a chip for each that is active. */
 
+import { isChord } from '../keys';
 import { NO_FILTERS, filter, type UiState } from '../state';
 import STYLE from '../../style/parts/filters.css';
 import { createField } from './expression/field';
@@ -8,6 +9,7 @@ import { chipsOf, createChips } from './filters/chips';
 import { createFold } from './filters/fold';
 import { createHandOver } from './filters/hand_over';
 import { withExpression } from './filters/model';
+import { KEYS } from './filters/words';
 import type { Hub, Part, Sight } from './part';
 
 /** `offers`: whether an expression may name features that are not here yet. */
@@ -51,6 +53,15 @@ export function makeFilters(hub: Hub, offers = false): Part {
     bar: [fold.element, chips.element, field.element],
     overlays: [field.pop],
     style: STYLE,
+    keys: KEYS,
+    press(event) {
+      const meant = event.key === '/' && !isChord(event);
+      if (meant) {
+        fold.open();
+        field.focus();
+      }
+      return meant;
+    },
     paint(now) {
       sight = now;
       const { presets, value, text, more } = now.state.filters;

@@ -11,6 +11,7 @@ import { createEditing } from '../editing';
 import { count, many, named, percent, plain, value } from '../format';
 import { edits, ids, labels, previewKind } from '../frames';
 import { createKeys } from '../intents';
+import { isChord } from '../keys';
 import { withKeys } from '../live';
 import { listenForPicks } from '../picking';
 import { disagrees, idOf, isFlagged, isRelabelled, noteOf, valueName } from '../points';
@@ -51,5 +52,5 @@ export const kit = (): readonly unknown[] => [
   WireError, array, integer, list, record, refuse, showFound, text, textOrNull, texts, whole, words,
   shown, clearSelection, filter, focusOn, selectTo, targets, toggleRow, createRelabel, createUndo,
   copied, fullName, nameOf, classesOf, NO_MORE, withClasses, download, makeEdits, createMarks, withMarks, guarded,
-  disagrees, fieldOf, hearLanguage, speak, spoken,
+  disagrees, fieldOf, hearLanguage, speak, spoken, isChord,
 ];

@@ -1,6 +1,7 @@
 /** One point larger: beside it while the pointer rests on it or by key, and in its column; sounds, rows, members. */
 
 import { onceAFrame } from '../dom';
+import { isChord } from '../keys';
 import { idOf } from '../points';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
@@ -113,7 +114,7 @@ export function makePreviews(hub: Hub): Part {
 
   function press(event: KeyboardEvent): boolean {
     const byKey = event.key === 'v' || event.key === 'Enter';
-    if (!byKey || event.ctrlKey || event.metaKey || event.altKey || sight === null || sight.focus < 0) {
+    if (!byKey || isChord(event) || sight === null || sight.focus < 0) {
       return false;
     }
     if (row === sight.focus) {

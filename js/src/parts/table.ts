@@ -12,6 +12,8 @@ export function makeTable(hub: Hub): Part {
     ...columns,
     ...(filters.bar && { bar: filters.bar }),
     ...(filters.overlays && { overlays: filters.overlays }),
+    keys: [...(columns.keys ?? []), ...(filters.keys ?? [])],
+    press: (...of) => columns.press?.(...of) === true || filters.press?.(...of) === true,
     style: `${columns.style ?? ''}${filters.style ?? ''}`,
     paint(now) {
       columns.paint?.(now);

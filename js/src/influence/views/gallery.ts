@@ -1,6 +1,7 @@
 /** Training points as cards, with the keys of a list. */
 
 import { h, setAttr, setText, show } from '../../dom';
+import { isChord } from '../../keys';
 import { createCard, type Card, type CardContext, type CardView } from '../card';
 import { showMore } from '../words';
 
@@ -66,7 +67,7 @@ export function createGallery(id: string, name: string, actions: GalleryActions)
   });
   list.addEventListener('keydown', (event) => {
     const at = shown().findIndex((card) => card.element === (event.target as Element).closest('.point-card'));
-    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) {
+    if (at < 0 || isChord(event)) {
       return;
     }
     const to = target(event.key, at, shown().length, across());

@@ -5,6 +5,7 @@
 
 import { setAttr } from '../../dom';
 import { LIVE } from '../../here';
+import { isChord } from '../../keys';
 import type { Column } from '../../layout';
 import { nameOf } from './arrange';
 
@@ -56,14 +57,7 @@ export function createCursor(actions: CursorActions) {
 
   function press(event: KeyboardEvent, row: HTMLElement, columns: readonly Column[]): void {
     const { key } = event;
-    if (
-      event.target !== row ||
-      !isRow(row) ||
-      event.altKey ||
-      event.ctrlKey ||
-      event.metaKey ||
-      event.shiftKey
-    ) {
+    if (event.target !== row || !isRow(row) || isChord(event) || event.shiftKey) {
       return;
     }
     const at = place(row);

@@ -23,10 +23,10 @@ export function ends(lo: number, hi: number): string {
   return lo > 0 && hi < SMALL && both.length > NARROW ? small(lo, hi) : both;
 }
 
-/** Two small numbers, as standard errors are: 2…6e−4. */
+/** Two small numbers, as standard errors are: 2…12e−4. */
 function small(lo: number, hi: number): string {
-  const [most, power] = hi.toExponential(0).split('e');
-  return `${plain(lo / 10 ** Number(power), 1)}…${most}e${minus(power!)}`;
+  const [least, power] = lo.toExponential(0).split('e');
+  return `${least}…${Math.round(hi / 10 ** Number(power))}e${minus(power!)}`;
 }
 
 /** The line below the chart: the bar `at` the pointer, else what a drag has taken so far, what filters, or all there is. */

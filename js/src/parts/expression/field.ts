@@ -8,7 +8,7 @@ import type { Labels } from '../../wire';
 import type { Hub, Sight } from '../part';
 import { exampleFor } from './example';
 import { spoken, type LiveField } from './language';
-import { AtRest } from './words';
+import { AtRest, unread } from './words';
 
 /** `offers`: whether an expression may name features that are not here yet. */
 export function createField(
@@ -62,7 +62,7 @@ export function createField(
     }
     const waits = element.value.trim() !== applied;
     setAttr(element, 'aria-busy', waits ? 'true' : null);
-    setAttr(element, 'title', waits ? (spoken().failed ? AtRest.failed : AtRest.coming) : AtRest.tip);
+    setAttr(element, 'title', waits ? unread(spoken().failed) : AtRest.tip);
   }
 
   /** When more is known of the language. */

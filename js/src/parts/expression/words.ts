@@ -4,9 +4,11 @@
 export const enum AtRest {
   field = 'Filter by an expression',
   tip = 'and, or, not, ( ), ==, !=, <, <=, >, >=, in, contains; names of columns, in backquotes where they have spaces; texts in quotes',
-  coming = 'Filters nothing yet: what reads expressions comes in a moment',
-  failed = 'Filters nothing: what reads expressions could not be loaded; try again, or reload the page',
 }
+export const unread = (failed: boolean): string =>
+  failed
+    ? 'Filters nothing: what reads expressions could not be loaded; try again, or reload the page'
+    : 'Filters nothing yet: what reads expressions comes in a moment';
 
 /** Apart from the other words, which come with the language. */
 export const example = (condition: string): string => `value < 0 and ${condition}`;
@@ -25,7 +27,7 @@ export const WORDS = {
     `The ${quote === '`' ? 'name' : 'text'} that begins here is not closed: ${quote} is missing.`,
   nothing: 'Something is missing here: a column, a number or a text in quotes.',
   comparison: 'A comparison is missing here, e.g. < 0 or == "a".',
-  more: (found: string) => `${found} is too much here; write and or or between two conditions.`,
+  more: (found: string) => `${found} is too much here: write "and" or "or" between two conditions.`,
   close: 'A ) is missing.',
   item: 'A number or a text in quotes is missing here.',
   noColumn: (name: string, near: string | null) =>

@@ -21,6 +21,7 @@ export function createFold() {
   );
   return {
     element,
+    open: () => setAttr(element, 'aria-expanded', 'true'),
     /** `n`: filters that are on. */
     update(n: number): void {
       const bar = element.closest('.chips');

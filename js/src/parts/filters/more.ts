@@ -5,7 +5,7 @@ import type { MoreFilters, Test } from '../../filters';
 import type { Points } from '../../points';
 import { fieldOf } from '../columns/fields';
 import { spoken } from '../expression/language';
-import { AtRest, idleWords } from '../expression/words';
+import { unread, idleWords } from '../expression/words';
 
 /** A filter on a column that is not here, or no longer, filters nothing; see `idle`. */
 export function moreTests(
@@ -47,7 +47,7 @@ export function idle(expression: string, points: Points, ranks: Ranks): string {
   }
   const { language, failed } = spoken();
   if (language === null) {
-    return failed ? AtRest.failed : AtRest.coming;
+    return unread(failed);
   }
   const made = language.read(expression, points, ranks, new Set());
   return typeof made === 'string' ? idleWords(made) : '';

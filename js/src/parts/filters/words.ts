@@ -2,6 +2,8 @@
 
 import { Say } from '../../words';
 
+export const KEYS = [['/', 'filter by an expression']] as const;
+
 export const WORDS = {
   remove: (filter: string) => `Remove the filter ${filter}`,
   clear: 'Clear filters',

@@ -6,5 +6,5 @@ export const WORDS = {
   rows: (from: number, to: number, n: number) =>
     `Rows ${count(from)} to ${count(to)} of ${count(n)} are on this page. `,
   columns: (names: readonly string[]) =>
-    `Columns that it is too narrow for: ${names.join(', ')}. Export has all of them.`,
+    `Columns that may be cut off: ${names.join(', ')}. Export has all of them.`,
 };
