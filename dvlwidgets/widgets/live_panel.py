@@ -1,4 +1,8 @@
-"""What every live panel is: a widget between a session and a page, with the run's buttons for Python as well."""
+"""What every live panel is: a widget between a session and a page, with the run's buttons for Python as well.
+
+Longer than other files: what people may call is one class. What it does it asks of others: the session, the desk, the
+publisher, the output and the parts.
+"""
 
 from __future__ import annotations
 
