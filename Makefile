@@ -22,6 +22,8 @@ NICE_rest := nice -n 3
 # Not named as $(MAKE) where it is used: such a line is run even by `make -n`, with all of its tests.
 SUBMAKE = $(MAKE) --no-print-directory -k
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where it is set, as in many containers, each kernel, worker and program of the tests compiles the whole package anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 JS_SOURCES := $(shell find js -type f -not -path 'js/lib/*' 2>/dev/null) $(wildcard package.json tsconfig.json install.json)
 BUILT      := dvlwidgets/static/widget.js dvlwidgets/static/whatif.js dvlwidgets/static/tests.js dvlwidgets/static/around.js dvlwidgets/static/history.js dvlwidgets/static/table.js dvlwidgets/static/expression.js dvlwidgets/static/view.js dvlwidgets/static/influence.js dvlwidgets/static/pictures.js dvlwidgets/static/previews.js dvlwidgets/static/viewer.js \
