@@ -315,11 +315,35 @@ DENSE = {"hessian": dense_hessian, "gauss_newton": dense_ggn, "empirical_fisher"
 
 def dense_influences(problem: Any, damping: float, *, mode: str = "hessian") -> Tensor:
     """(n_test, n_train) of grad L(test)^T (H + damping)^-1 grad L(train)."""
-    curvature = DENSE[mode](problem)
-    curvature = curvature + damping * torch.eye(
-        len(curvature), dtype=curvature.dtype, device=curvature.device
+    return _influences(
+        DENSE[mode](problem), damping, dense_gradients(problem, problem.test), dense_gradients(problem)
     )
-    return dense_gradients(problem, problem.test) @ torch.linalg.solve(curvature, dense_gradients(problem).T)
+
+
+def _influences(curvature: Tensor, damping: float, test: Tensor, train: Tensor) -> Tensor:
+    eye = torch.eye(len(curvature), dtype=curvature.dtype, device=curvature.device)
+    return test @ torch.linalg.solve(curvature + damping * eye, train.T)
+
+
+# The same of a case as it is made: once a session, whatever the damping and whoever asks.
+
+
+@cache
+def known_curvature(name: str, mode: str = "hessian") -> Tensor:
+    """Dense curvature of a case."""
+    return DENSE[mode](case(name))
+
+
+@cache
+def _known_gradients(name: str) -> tuple[Tensor, Tensor]:
+    made = case(name)
+    return dense_gradients(made, made.test), dense_gradients(made)
+
+
+@cache
+def known_influences(name: str, damping: float, mode: str = "hessian") -> Tensor:
+    """`dense_influences` of a case."""
+    return _influences(known_curvature(name, mode), damping, *_known_gradients(name))
 
 
 def linear_hessian(x: Tensor, outputs: int) -> Tensor:

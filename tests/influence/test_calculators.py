@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from influence.problems import case, dense_influences, relative_error
+from influence.problems import case, known_influences, relative_error
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -59,7 +59,7 @@ def lazily(made, model, test_size=5, train_size=16, mode="up"):
 
 @cache
 def truth(name, damping=DAMPING):
-    return dense_influences(case(name), damping)
+    return known_influences(name, damping)
 
 
 def joined(rows):
