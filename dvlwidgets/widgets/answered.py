@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 
 from dvlwidgets.errors import DvlError
@@ -17,6 +18,16 @@ def in_words(error: BaseException) -> str:
 def with_type(error: BaseException) -> str:
     """An error as the last line of a traceback says it."""
     return f"{type(error).__name__}: {error}" if str(error).strip() else type(error).__name__
+
+
+def traceback_of(error: BaseException) -> str | None:
+    """Where the user's own code failed: the traceback of the cause where the error is a sentence of ours about it.
+
+    Returns:
+        The traceback, cut as that of a failed fit is; None for a sentence of ours that has no cause.
+    """
+    own = error.__cause__ if isinstance(error, DvlError) else error
+    return None if own is None else "".join(traceback.format_exception(own, limit=-8))
 
 
 def answered(deed: Callable[[], wire.Frame | None], request: str | None, where: str) -> wire.Frame | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dvlwidgets.engine.records import Provenance
-from dvlwidgets.widgets.answered import with_type
+from dvlwidgets.widgets.answered import traceback_of, with_type
 from dvlwidgets.widgets.snapshot import Points, Status
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ def status_of(valuation: Any, run: Run, pending: Literal["pause", "resume", "sto
         "unit_of_value": _unit(valuation),
     }
     if run.error is not None:
-        common["error"] = with_type(run.error)
+        common["error"], common["failure"] = with_type(run.error), traceback_of(run.error)
     progress = run.progress
     if progress is None:
         return Status(**common)
+    common["failure"] = progress.first_failure or common.get("failure")
     return Status(
         **common,
         done=progress.done,
@@ -47,7 +48,6 @@ def status_of(valuation: Any, run: Run, pending: Literal["pause", "resume", "sto
         reason=progress.verdict.reason,
         failures=progress.failures,
         warnings=progress.warnings,
-        failure=progress.first_failure,
         announcement=progress.announcement,
     )
 

@@ -39,7 +39,7 @@ export const enum Say {
   // notices, sheets
   dismiss = 'Dismiss',
   waiting = 'Waiting for the kernel…',
-  firstFailure = 'The first failed fit',
+  firstFailure = 'First traceback',
   tryAgain = 'Try again',
 
   // filters
@@ -86,7 +86,7 @@ export const enum Say {
 
   // the overview
   values = 'Values',
-  noValues = 'no values yet',
+  noValues = 'no values',
   brushHelp = 'Arrow keys move the upper end of the filter, with Shift the lower end; Escape removes it.',
   certainty = 'Ranking certainty',
   exact = 'exact values',
@@ -123,7 +123,6 @@ export const enum Say {
   // the foot
   clearTip = 'Clear the selection (Esc)',
   failuresTip = 'Failed fits count with the default score',
-  tracebackTip = 'Show the first traceback',
   shared = 'shared',
   holds = 'a shared copy holds',
   tableStays = 'The table below stays.',
@@ -137,7 +136,7 @@ export const enum Say {
   inTime = ' in ',
   left = 'left',
   noPanel = 'The interactive panel cannot be shown.',
-  noDistribution = 'Distribution of values: none is known yet.',
+  noDistribution = 'Distribution of values: none is known.',
   holdsTip = 'What a shared copy of this notebook would hold',
 }
 

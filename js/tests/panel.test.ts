@@ -233,6 +233,17 @@ describe('a live panel', () => {
     expect(one('sheet').querySelector('b')).toBeNull();
   });
 
+  it('shows the traceback of a run that failed before any fit was counted', async () => {
+    const { kernel, one, text, click } = await open();
+    const status = { failures: 0, failure: 'Traceback: singular', state: 'failed', error: 'no fit' } as const;
+    kernel.run.status = { ...kernel.run.status, ...status };
+    kernel.tick();
+    await wait(3000);
+    expect(text('footer-failures')).toBe('First traceback');
+    await click(one('footer-failures'));
+    expect(one('sheet').querySelector('pre')!.textContent).toBe('Traceback: singular');
+  });
+
   it('shows a number field for regression', async () => {
     const { kernel, one, row } = await open({ kind: 'number' });
     const field = one('relabel-field') as HTMLInputElement;

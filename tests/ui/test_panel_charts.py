@@ -137,7 +137,7 @@ def test_before_a_value_is_known_the_curve_says_so_and_nothing_is_to_be_dragged(
     panel = ValuationPanel(valuation, Dataset(iris.data, iris.target), title="iris")
     with bridged(browser, panel) as at:
         pictures = at.page.locator(".pictures")
-        expect(pictures).to_contain_text("No value is known yet.")
+        expect(pictures).to_contain_text("No value is known.")
         drag = at.page.get_by_text("Drag to select.")
         expect(drag).to_be_hidden()
         valuation.runs[0].yields(progress(150))

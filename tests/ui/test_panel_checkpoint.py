@@ -21,6 +21,7 @@ from dvlwidgets import (
 )
 from dvlwidgets.data.examples import load_split
 from dvlwidgets.engine.stopping import AbsoluteStandardError
+from dvlwidgets.errors import FirstFitError
 
 pytestmark = pytest.mark.usefixtures("in_a_folder")
 
@@ -36,14 +37,34 @@ class Picky(GaussianNB):
         return super().fit(x, y)
 
 
-def a_panel(seed: int = 1) -> ValuationPanel:
+def a_panel(seed: int = 1, model: GaussianNB | None = None) -> ValuationPanel:
     split = load_split("digits", n_train=14, seed=0)
     scorer = SupervisedScorer("accuracy", split.val.take(np.arange(60)), default=0.1, range=(0, 1))
     rule = AbsoluteStandardError(0.03, fraction=0.5)
     valuation = ShapleyValuation(
-        ModelUtility(Picky(), scorer), PermutationSampler(seed=seed), rule, progress=False
+        ModelUtility(model or Picky(), scorer), PermutationSampler(seed=seed), rule, progress=False
     )
     return ValuationPanel(valuation, split.train, title="digits: a few")
+
+
+class Singular(GaussianNB):
+    def fit(self, x: Any, y: Any) -> Singular:
+        raise ValueError("singular on purpose")
+
+
+def test_a_run_that_fails_at_its_first_fit_shows_the_traceback_of_the_cause(browser: Browser) -> None:
+    panel = a_panel(model=Singular())
+    panel.start()
+    with pytest.raises(FirstFitError):
+        panel.wait()
+    with bridged(browser, panel) as at:
+        expect(at.part("notice")).to_contain_text("ValueError: singular on purpose")
+        expect(at.page.get_by_text("no values", exact=True)).to_be_visible()
+        failed = at.part("footer-failures")
+        expect(failed).to_have_text("First traceback")
+        failed.click()
+        expect(at.part("sheet")).to_contain_text('raise ValueError("singular on purpose")')
+        expect(at.part("sheet")).not_to_contain_text("FirstFitError")
 
 
 @pytest.mark.filterwarnings("ignore")  # of subsets with one class

@@ -60,10 +60,12 @@ export function createStatus(actions: StatusActions) {
       setAttr(saved, 'title', edits.path === '' ? null : edits.path);
     }
     show(saved, (LIVE && unsaved > 0) || edits.count > 0);
-    setText(failed, many(status.failures, Say.failedFit));
-    setAttr(failed, 'title', !LIVE || status.failure === null ? Say.failuresTip : Say.tracebackTip);
-    failed.disabled = !live || status.failure === null;
-    show(failed, status.failures > 0);
+    const { failures, failure } = status;
+    // a run that ends at its first fit has counted none
+    setText(failed, failures > 0 || !LIVE ? many(failures, Say.failedFit) : Say.firstFailure);
+    setAttr(failed, 'title', !LIVE || failure === null ? Say.failuresTip : Say.firstFailure);
+    failed.disabled = !live || failure === null;
+    show(failed, failures > 0 || (LIVE && failure !== null));
     setText(warned, many(status.warnings, Say.warning));
     show(warned, status.warnings > 0);
     const holds = live ? Say.holds : Say.shared;

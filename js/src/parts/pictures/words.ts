@@ -23,7 +23,7 @@ export const WORDS = {
   x: 'To the right',
   y: 'Upwards',
   busy: 'The map is being computed …',
-  none: 'No value is known yet.',
+  none: 'No value is known.',
   noClasses: 'The points have no classes: their values are not split.',
   others: (n: number) => many(n, 'other class', 'other classes'),
   stderr: 'standard error',
