@@ -7,6 +7,7 @@ import { readAround } from '../src/parts/around/read';
 import type { Hub, PartMessage, Sight } from '../src/parts/part';
 import type { Json } from '../src/read';
 import { INITIAL, type UiState } from '../src/state';
+import { WORDS, worthOf } from '../src/parts/around/words';
 import { NO_EDITS } from './make';
 
 const EFFECTS: Json = {
@@ -138,6 +139,10 @@ it('says what the point does to test points, as text', () => {
   hear(message({ effects: null, why: 'The valuation has no test points of its own.' }));
   expect(at('around-why').textContent).toBe('The valuation has no test points of its own.');
   hear(message({ near: null, effects: null, why: 'no distances' }));
+  expect(at('around').hidden).toBe(false);
+  expect(at('around-others').textContent).toBe('no distances');
+  expect(at('around-near').hidden).toBe(true);
+  hear(message({ near: { ...NEAR, rows: [], texts: null, pixels: null }, effects: null, why: '' }));
   expect(at('around').hidden).toBe(true);
 });
 
@@ -150,4 +155,10 @@ it('hides what is told of another point, and complains of nonsense', () => {
   expect(at('around').classList.contains('stale')).toBe(false);
   hear(message({ near: 'x' }));
   expect(source.complain).toHaveBeenCalledOnce();
+});
+
+it('groups the digits of squared errors, and says what they are', () => {
+  expect([-2327761, -2172, 0.036].map(worthOf)).toEqual(['\u22122,330,000', '\u22122,170', '0.036']);
+  const numeric = readAround(message({ effects: { ...(EFFECTS as object), numeric: true } })).effects!;
+  expect(WORDS.rankTip(numeric)).toContain('of minus the squared error');
 });

@@ -7,7 +7,7 @@ import { focusOn } from '../state';
 import STYLE from '../../style/parts/around.css';
 import { readAround, type Around } from './around/read';
 import { createThumbs, type Caption } from './around/thumbs';
-import { WORDS } from './around/words';
+import { WORDS, worthOf } from './around/words';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 
@@ -30,7 +30,7 @@ export function makeAround({ source, desk }: Hub): Part {
   );
   const hurtTitle = h('h3', {}, WORDS.hurts);
   const said = h('p', { class: 'muted', 'data-testid': 'around-said' });
-  const rank = h('p', { class: 'muted', title: WORDS.rankTip, 'data-testid': 'around-rank' });
+  const rank = h('p', { class: 'muted', 'data-testid': 'around-rank' });
   const why = h('p', { class: 'muted', 'data-testid': 'around-why' });
   const hurtCard = h('section', { class: 'card around' }, hurtTitle, hurt.element, said, rank, why);
   let known: Around | null = null;
@@ -69,12 +69,18 @@ export function makeAround({ source, desk }: Hub): Part {
     }
     const { points, focus } = sight;
     const told = known !== null && known.row < points.n ? known : null;
-    show(nearCard, focus >= 0 && told?.near != null);
+    const { near: found = null, why: reason = '' } = told ?? {};
+    // nothing of a point without others; a reason where distances cannot be
+    show(nearCard, focus >= 0 && (found === null ? reason !== '' : found.rows.length > 0));
+    show(near.element, found !== null);
     show(hurtCard, focus >= 0 && told?.near != null && (told.effects !== null || told.why !== ''));
     for (const card of [nearCard, hurtCard]) {
       card.classList.toggle('stale', told?.row !== focus); // it keeps its place, so that nothing jumps
     }
     if (told?.near == null || told.row !== focus) {
+      if (found === null) {
+        setText(others, reason);
+      }
       return;
     }
     const own = labelOf(points, focus);
@@ -108,11 +114,12 @@ export function makeAround({ source, desk }: Hub): Part {
     show(rank, !effects.own);
     setText(said, effects.rows.length === 0 ? WORDS.none(effects) : WORDS.said(effects));
     setText(rank, WORDS.rank(effects));
+    setAttr(rank, 'title', WORDS.rankTip(effects));
     hurt.update(
       effects,
       effects.worth.map((worth, i): Caption => {
         const [id, label] = [effects.ids[i]!, effects.labels[i]!];
-        return { id, below: plain(worth, 2), tone: 'hurts', title: WORDS.one(id, label, worth) };
+        return { id, below: worthOf(worth), tone: 'hurts', title: WORDS.one(id, label, worth) };
       })
     );
   }

@@ -1,7 +1,12 @@
 /** What the card of a point's surroundings says. */
 
-import { count, many, plain } from '../../format';
+import { count, many, minus, plain } from '../../format';
 import type { Effects } from './read';
+
+/** Squared errors of large targets are large: three digits of them, in groups. */
+export function worthOf(x: number): string {
+  return Math.abs(x) < 1000 ? plain(x, 2) : minus(count(Number(x.toPrecision(3))));
+}
 
 export const WORDS = {
   name: 'around',
@@ -19,10 +24,9 @@ export const WORDS = {
   said: ({ hurt, helped, asked }: Effects) =>
     `hurts ${count(hurt)}, helps ${count(helped)} of ${many(asked, 'test point')}`,
   none: ({ asked }: Effects) => `None of ${many(asked, 'test point')}.`,
-  one: (id: string, label: string, worth: number) =>
-    `Test point ${id}, labelled ${label}: ${plain(worth, 2)}`,
+  one: (id: string, label: string, worth: number) => `Test point ${id}, labelled ${label}: ${worthOf(worth)}`,
   rank: ({ mean, rank, points }: Effects) =>
-    `KNN-Shapley ${plain(mean, 2)}, rank ${count(rank)} of ${count(points)}`,
-  rankTip:
-    'The mean over these test points: another opinion on the point, which no model of yours was fitted for. Rank 1 is the lowest.',
+    `KNN-Shapley ${worthOf(mean)}, rank ${count(rank)} of ${count(points)}`,
+  rankTip: ({ numeric }: Effects) =>
+    `The mean over these test points${numeric ? ', of minus the squared error' : ''}: another opinion on the point, which no model of yours was fitted for. Rank 1 is the lowest.`,
 };
