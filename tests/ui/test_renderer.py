@@ -85,6 +85,10 @@ def test_without_a_kernel_each_copy_is_shown_whatever_state_it_is_in(
 
     panel = some.get_by_test_id("panel")
     expect(panel.get_by_test_id("footer-shown")).to_contain_text("shown")
+    gap = "it => getComputedStyle(it.parentElement).columnGap"
+    assert (
+        panel.get_by_test_id("footer-shown").evaluate(gap) == "16px"
+    )  # or two sentences run into each other
     assert panel.get_attribute("data-live") is None
     expect(panel.get_by_test_id("note")).to_contain_text("of 5,000 points are in this copy")
     first = panel.get_by_test_id("cell-rank").first

@@ -37,7 +37,7 @@ export function createStatus(actions: StatusActions) {
   const share = h('span', { class: 'muted share', 'data-testid': 'footer-share' });
   const all = [shown, selected, saved, failed, warned];
   // a button beside them stays where it is when they grow
-  const words = LIVE ? [h('span', { class: 'footer-words' }, ...all)] : all;
+  const words = LIVE ? [h('span', { class: 'foot-words' }, ...all)] : all;
   const element = h('div', { class: 'footer' }, ...words, share);
 
   function update({ points, shown: k, selected: ticked, unsaved, live: answered }: StatusData): void {
