@@ -60,6 +60,10 @@ def test_a_run_that_fails_at_its_first_fit_shows_the_traceback_of_the_cause(brow
     with bridged(browser, panel) as at:
         expect(at.part("notice")).to_contain_text("ValueError: singular on purpose")
         expect(at.page.get_by_text("no values", exact=True)).to_be_visible()
+        at.overview_end()
+        for hopeless in ("picture-curve", "whatif-card"):
+            expect(at.part(hopeless)).to_be_attached()
+            expect(at.part(hopeless)).to_be_hidden()
         failed = at.part("footer-failures")
         expect(failed).to_have_text("First traceback")
         failed.click()

@@ -8,6 +8,7 @@ import { filter, focusOn, toggleRow } from '../state';
 import STYLE from '../../style/parts/pictures.css';
 import { createFetching } from './columns/fetching';
 import { classesOf, withClasses } from './filters/model';
+import { isFruitless } from './fruitless';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage, Sight } from './part';
 import { createBefore } from './pictures/before';
@@ -204,6 +205,7 @@ export function makePictures({ source, desk, set }: Hub): Part {
     style: STYLE,
     paint(now) {
       sight = now;
+      show(card, !isFruitless(now.points));
       settle();
       beside();
       paint();

@@ -3,6 +3,7 @@
 import { h, setAttr, setText, show } from '../dom';
 import { integer, textOrNull } from '../read';
 import STYLE from '../../style/parts/whatif.css';
+import { isFruitless } from './fruitless';
 import { guarded } from './guarded';
 import type { Hub, Part, PartMessage } from './part';
 import { createChart } from './whatif/chart';
@@ -119,7 +120,8 @@ export function makeWhatIf({ source }: Hub): Part {
       said.lastChild!.remove();
     }
     sentences.forEach((sentence, i) => setText(said.children[i] ?? said.appendChild(h('p')), sentence));
-    show(element, about.possible || sentences.join('') !== '');
+    const hopeless = source.points !== null && isFruitless(source.points);
+    show(element, !hopeless && (about.possible || sentences.join('') !== ''));
   }
 
   function stale(): boolean {
