@@ -1,6 +1,7 @@
 /** The list of runs, grouped by notebook; rows stay where they are while what they show changes. */
 
 import { h, setAttr, setText, show } from '../../dom';
+import { isChord } from '../../keys';
 import { createItem, type Deed, type Item } from './item';
 import type { RunInfo } from './runs';
 import type { Group, Place } from './tokens';
@@ -161,7 +162,7 @@ export class RunList {
       End: rows.length - 1,
     };
     const target = to[event.key];
-    if (at >= 0 && target !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (at >= 0 && target !== undefined && !isChord(event)) {
       event.preventDefault();
       rows[target]?.focus();
       return;
